@@ -1,0 +1,124 @@
+import { EngineError } from './errors.ts';
+import { invariant } from './invariant.ts';
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+/** @throws EngineError `MALFORMED_TEXT` when the text is not an even number of lower-case hex digits. */
+export function fromHex(text: string): Uint8Array {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text)) {
+    throw new EngineError('MALFORMED_TEXT', `expected lower-case hex, got ${text.length} other characters`);
+  }
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const BASE64URL_VALUE: ReadonlyMap<string, number> = new Map(
+  [...BASE64URL].map((digit, value) => [digit, value]),
+);
+
+/** RFC 4648 section 5, without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const b0 = bytes[i] ?? 0;
+    const b1 = bytes[i + 1] ?? 0;
+    const b2 = bytes[i + 2] ?? 0;
+    const left = bytes.length - i;
+    text += BASE64URL.charAt(b0 >> 2) + BASE64URL.charAt(((b0 & 3) << 4) | (b1 >> 4));
+    if (left > 1) text += BASE64URL.charAt(((b1 & 15) << 2) | (b2 >> 6));
+    if (left > 2) text += BASE64URL.charAt(b2 & 63);
+  }
+  return text;
+}
+
+/**
+ * Reads what {@link toBase64Url} writes and nothing else: a second spelling of the same bytes (padding, stray
+ * trailing bits) is refused, so that a hash over the text and a hash over the bytes name the same thing.
+ * @throws EngineError `MALFORMED_TEXT`
+ */
+export function fromBase64Url(text: string): Uint8Array {
+  const length = Math.floor((text.length * 3) / 4);
+  const bytes = new Uint8Array(length);
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (const digit of text) {
+    const value = BASE64URL_VALUE.get(digit);
+    if (value === undefined) {
+      throw new EngineError('MALFORMED_TEXT', 'expected base64url without padding, got another character');
+    }
+    held = ((held << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (held >> bits) & 0xff;
+    }
+  }
+  if (text.length % 4 === 1 || (held & ((1 << bits) - 1)) !== 0) {
+    throw new EngineError('MALFORMED_TEXT', `expected canonical base64url, got ${text.length} characters`);
+  }
+  return bytes;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** @throws EngineError `MALFORMED_TEXT` when the bytes are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new EngineError('MALFORMED_TEXT', `expected UTF-8, got ${bytes.length} other bytes`);
+  }
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Byte-wise order: negative, zero or positive as a sorts before, with or after b. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+/** Unsigned big-endian integer of the given width; numbers above 2^53 do not occur in this protocol. */
+export function bigEndian(value: number, width: number): Uint8Array {
+  invariant(Number.isSafeInteger(value) && value >= 0, 'expected a non-negative safe integer');
+  const bytes = new Uint8Array(width);
+  let rest = value;
+  for (let i = width - 1; i >= 0; i--) {
+    bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  invariant(rest === 0, 'expected a value that fits its width');
+  return bytes;
+}

@@ -1,0 +1,17 @@
+export type { Brand } from './brand.ts';
+export {
+  bigEndian,
+  compareBytes,
+  concat,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  fromUtf8,
+  toBase64Url,
+  toHex,
+  utf8,
+} from './bytes.ts';
+export type { ErrorCode, ErrorDetails } from './errors.ts';
+export { EngineError, ERROR_TABLE, hasCode, isErrorCode } from './errors.ts';
+export { InvariantViolation, invariant, unreachable } from './invariant.ts';
+export { labelledHash, labelledInput, labelledMac } from './labelled-hash.ts';

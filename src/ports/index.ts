@@ -1,0 +1,5 @@
+export type { Clock } from './clock.ts';
+export type { Log, LogFields } from './log.ts';
+export type { RandomBytes } from './random-bytes.ts';
+export type { Store, StoreOperation, StoreRange, TableName } from './store.ts';
+export type { Transport, TransportOptions, TransportRequest, TransportResponse } from './transport.ts';

@@ -1,0 +1,31 @@
+/** One request to a node, at the level both HTTP and the simulator have: a path, bytes there, bytes back. */
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query, starting with a slash. */
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  /** Bearer token of an operator's request. */
+  readonly token?: string;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+}
+
+export interface TransportOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Carries a request to a node and brings its answer back. A rejection means that the outcome is unknown: the
+ * request may have been carried out, may still be, or never will.
+ */
+export interface Transport {
+  /** @param nodeId the id of the node in the ring document. */
+  send(nodeId: string, request: TransportRequest, options: TransportOptions): Promise<TransportResponse>;
+  close(): Promise<void>;
+}
