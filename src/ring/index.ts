@@ -1,0 +1,34 @@
+export type { RingDocument, RingPayload, RingTrust } from './document.ts';
+export { openRingDocument, signRingDocument } from './document.ts';
+export type { DomainId, Epoch, NodeId, Partition, StoreId, StreamHash, WindowId } from './identifiers.ts';
+export {
+  domainId,
+  epoch,
+  nodeId,
+  PARTITION_BITS,
+  PARTITIONS,
+  partition,
+  partitionOf,
+  storeId,
+  streamHash,
+  streamHashBytes,
+  streamHashFromBytes,
+  windowId,
+} from './identifiers.ts';
+export type { CompactDocument, DocumentType, Signer, Verifier } from './jws.ts';
+export {
+  checkSignature,
+  documentHash,
+  publicKeyBytes,
+  readCompact,
+  signCompact,
+  verifyCompact,
+} from './jws.ts';
+export * from './limits.ts';
+export type { PayloadReader } from './payload.ts';
+export { payloadReader } from './payload.ts';
+export type { PlacedNode, Placement } from './placement.ts';
+export { createPlacement, majority, registerPartition, TOKENS_PER_NODE } from './placement.ts';
+export type { DomainSection, RingNode, SectionPayload } from './section.ts';
+export { openSection, PUBLIC_KEY, signSection } from './section.ts';
+export { checkSuccessor } from './successor.ts';

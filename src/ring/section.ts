@@ -1,0 +1,143 @@
+import Type from 'typebox';
+import { EngineError } from '../foundation/index.ts';
+import type { DomainId, NodeId, StoreId } from './identifiers.ts';
+import { domainId, nodeId, storeId } from './identifiers.ts';
+import type { Signer, Verifier } from './jws.ts';
+import { checkSignature, publicKeyBytes, readCompact, signCompact } from './jws.ts';
+import {
+  CERTIFICATE_CHARS_MAX,
+  LEGAL_NAME_CHARS_MAX,
+  LOST_STORES_MAX,
+  NODES_PER_DOMAIN_MAX,
+  ORIGIN_CHARS_MAX,
+} from './limits.ts';
+import { payloadReader } from './payload.ts';
+
+/** One cloud computer as its domain describes it. */
+export interface RingNode {
+  readonly id: NodeId;
+  /** https origin for sensors and operators. */
+  readonly url: string;
+  /** https origin for other nodes; mutual TLS only. */
+  readonly peerUrl: string;
+  readonly storeId: StoreId;
+}
+
+/** What a domain says about itself, signed by its own key: the operator may list it, never edit it. */
+export interface SectionPayload {
+  readonly domain: DomainId;
+  /** Grows with every change; a section older than one seen is refused. */
+  readonly version: number;
+  /** The legal person that runs the domain's nodes. */
+  readonly operatorName: string;
+  /** The company whose computers they are. */
+  readonly provider: string;
+  /** The domain's Ed25519 public key, base64url. */
+  readonly key: string;
+  /** PEM of the domain's own certificate authority, the only trust anchor for its nodes. */
+  readonly certificateAuthority: string;
+  /** HPKE public key that shares are sealed to, base64url; null until shares are sealed. */
+  readonly sealingKey: string | null;
+  /** How many nodes of the domain own each partition. */
+  readonly replicas: number;
+  readonly nodes: readonly RingNode[];
+  /** Stores whose contents are gone for good; they never vote again. */
+  readonly lostStores: readonly StoreId[];
+}
+
+export interface DomainSection extends SectionPayload {
+  /** The section as it was signed. */
+  readonly jws: string;
+}
+
+const closed = { additionalProperties: false } as const;
+const NAME = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
+const STORE_ID = Type.String({ pattern: '^[0-9a-f]{32}$' });
+const LEGAL_NAME = Type.String({ minLength: 1, maxLength: LEGAL_NAME_CHARS_MAX });
+const ORIGIN = Type.String({ minLength: 1, maxLength: ORIGIN_CHARS_MAX });
+/** A 32-byte key in base64url. */
+export const PUBLIC_KEY = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+
+const readSection = payloadReader(
+  'a domain section',
+  Type.Object(
+    {
+      format: Type.Literal(1),
+      domain: NAME,
+      version: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+      operatorName: LEGAL_NAME,
+      provider: LEGAL_NAME,
+      key: PUBLIC_KEY,
+      certificateAuthority: Type.String({
+        maxLength: CERTIFICATE_CHARS_MAX,
+        pattern:
+          '^-----BEGIN CERTIFICATE-----\\n(?:[A-Za-z0-9+/]{1,64}={0,2}\\n)+-----END CERTIFICATE-----\\n$',
+      }),
+      sealingKey: Type.Union([
+        Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 43, maxLength: 100 }),
+        Type.Null(),
+      ]),
+      replicas: Type.Integer({ minimum: 1, maximum: NODES_PER_DOMAIN_MAX }),
+      nodes: Type.Array(Type.Object({ id: NAME, url: ORIGIN, peerUrl: ORIGIN, storeId: STORE_ID }, closed), {
+        minItems: 1,
+        maxItems: NODES_PER_DOMAIN_MAX,
+      }),
+      lostStores: Type.Array(STORE_ID, { maxItems: LOST_STORES_MAX }),
+    },
+    closed,
+  ),
+  'format',
+  1,
+);
+
+/**
+ * Opens a section: signature by the key it names, schema, and the rules that need no other section.
+ * @throws EngineError `RING_REFUSED` naming the rule, `SIGNATURE_INVALID`, `SCHEMA_MISMATCH`,
+ * `UNSUPPORTED_VERSION`, `MALFORMED_TEXT`
+ */
+export async function openSection(jws: string, verifier: Verifier): Promise<DomainSection> {
+  const document = readCompact('mcloud-domain+jws', jws);
+  const { format: _, ...payload } = readSection(document.payload);
+  await checkSignature('mcloud-domain+jws', document, publicKeyBytes(payload.key), verifier);
+  const section: DomainSection = {
+    ...payload,
+    domain: domainId(payload.domain),
+    nodes: payload.nodes.map((node) => ({
+      ...node,
+      id: nodeId(node.id),
+      storeId: storeId(node.storeId),
+    })),
+    lostStores: payload.lostStores.map(storeId),
+    jws,
+  };
+  checkSection(section);
+  return section;
+}
+
+/** Signs a domain's section with the domain's own key, for the tools that make documents. */
+export function signSection(payload: SectionPayload, signer: Signer): Promise<string> {
+  return signCompact('mcloud-domain+jws', { format: 1, ...payload }, signer);
+}
+
+function checkSection(section: DomainSection): void {
+  if (section.replicas > section.nodes.length) {
+    throw new EngineError(
+      'RING_REFUSED',
+      `expected at most as many replicas as nodes in domain ${section.domain}, got ${section.replicas} replicas for ${section.nodes.length} nodes`,
+    );
+  }
+  for (const node of section.nodes) {
+    for (const [field, origin] of [
+      ['url', node.url],
+      ['peerUrl', node.peerUrl],
+    ] as const) {
+      // One spelling per origin, else two entries could name one computer.
+      if (!URL.canParse(origin) || !origin.startsWith('https://') || new URL(origin).origin !== origin) {
+        throw new EngineError(
+          'RING_REFUSED',
+          `expected an https origin without path as ${field} of node ${node.id}, got ${JSON.stringify(origin)}`,
+        );
+      }
+    }
+  }
+}
