@@ -1,0 +1,15 @@
+export type { Accepted, AcceptorReply, AcceptorRequest, AcceptorState, AcceptorStep } from './acceptor.ts';
+export { acceptorStep, freshAcceptor } from './acceptor.ts';
+export type { Ballot } from './ballot.ts';
+export { BALLOT_ZERO, ballotAbove, compareBallots } from './ballot.ts';
+export type { ProposerOptions, ProposerState } from './proposer.ts';
+export {
+  decidedIn,
+  highestAccepted,
+  nextBallot,
+  proposalOf,
+  proposerRequest,
+  proposerStep,
+  startAtBallotZero,
+  startProposer,
+} from './proposer.ts';

@@ -1,0 +1,92 @@
+import type { Brand } from '../foundation/index.ts';
+import { bigEndian, concat, EngineError, toHex } from '../foundation/index.ts';
+import type { Partition, StreamHash, WindowId } from '../ring/identifiers.ts';
+import { partitionOf, streamHashBytes } from '../ring/identifiers.ts';
+
+export const READING_ID_BYTES = 16;
+export const SENSOR_ID_BYTES = 16;
+
+/** 16 random bytes drawn once per split; one id = one split. */
+export type ReadingId = Brand<Uint8Array, 'ReadingId'>;
+/** 16 bytes that name a sensor for the gate. */
+export type SensorId = Brand<Uint8Array, 'SensorId'>;
+
+/** What sealing, settling and releasing are done for. `group` is 0 without labels. */
+export interface WindowScope {
+  readonly stream: StreamHash;
+  readonly window: WindowId;
+  readonly group: number;
+}
+
+/** The part of a flag key that differs inside a window. `count` is the number of readings behind the flag. */
+export interface FlagEntry {
+  readonly readingId: ReadingId;
+  readonly sensorId: SensorId;
+  readonly count: number;
+}
+
+/** Everything public about a reading; another tuple is another flag (DESIGN section 6). */
+export interface FlagKey extends WindowScope, FlagEntry {}
+
+/** @throws EngineError `MALFORMED_BODY` */
+export function readingId(bytes: Uint8Array): ReadingId {
+  if (bytes.length !== READING_ID_BYTES) {
+    throw new EngineError(
+      'MALFORMED_BODY',
+      `expected a reading id of ${READING_ID_BYTES} bytes, got ${bytes.length}`,
+    );
+  }
+  return bytes as ReadingId;
+}
+
+/** @throws EngineError `MALFORMED_BODY` */
+export function sensorId(bytes: Uint8Array): SensorId {
+  if (bytes.length !== SENSOR_ID_BYTES) {
+    throw new EngineError(
+      'MALFORMED_BODY',
+      `expected a sensor id of ${SENSOR_ID_BYTES} bytes, got ${bytes.length}`,
+    );
+  }
+  return bytes as SensorId;
+}
+
+/** 42 bytes: stream hash, window, group. The prefix of every row of a window. */
+export function windowKey(scope: WindowScope): Uint8Array {
+  return concat(streamHashBytes(scope.stream), bigEndian(scope.window, 8), bigEndian(scope.group, 2));
+}
+
+/** The window as text, for maps in memory and for logs. */
+export function windowName(scope: WindowScope): string {
+  return `${scope.stream}/${scope.window}/${scope.group}`;
+}
+
+/** 44 bytes: {@link windowKey} and the partition. */
+export function partitionKey(scope: WindowScope, partition: Partition): Uint8Array {
+  return concat(windowKey(scope), bigEndian(partition, 2));
+}
+
+/** 36 bytes: reading id, sensor id, count. Sorts entries inside a partition. */
+export function entryKey(entry: FlagEntry): Uint8Array {
+  return concat(entry.readingId, entry.sensorId, bigEndian(entry.count, 4));
+}
+
+/** The entry as text, for maps in memory. */
+export function entryName(entry: FlagEntry): string {
+  return toHex(entryKey(entry));
+}
+
+/** Reads {@link entryKey} back, from its offset in a longer key. */
+export function entryOfKey(key: Uint8Array, offset = 0): FlagEntry {
+  const id = readingId(key.slice(offset, offset + 16));
+  const sensor = sensorId(key.slice(offset + 16, offset + 32));
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return { readingId: id, sensorId: sensor, count: view.getUint32(offset + 32) };
+}
+
+/** 80 bytes: {@link partitionKey} and {@link entryKey}; the key of a flag's and of a share's row. */
+export function flagRowKey(scope: WindowScope, entry: FlagEntry): Uint8Array {
+  return concat(partitionKey(scope, partitionOf(entry.readingId)), entryKey(entry));
+}
+
+/** Bytes of a row key before its {@link entryKey}. */
+export const PARTITION_KEY_BYTES = 44;

@@ -1,0 +1,115 @@
+import { epoch, partition, windowId } from '../ring/identifiers.ts';
+import type { Codec } from './codec.ts';
+import { binaryCodec } from './codec.ts';
+import type { FlagEntry, ReadingId, SensorId } from './flag-key.ts';
+import { readingId, sensorId } from './flag-key.ts';
+import type { Layout, Value } from './layout.ts';
+import {
+  fixedBytes,
+  flag,
+  list,
+  oneOf,
+  optional,
+  record,
+  refined,
+  sizedBytes,
+  streamHashLayout,
+  u8,
+  u16,
+  u32,
+  u64,
+} from './layout.ts';
+import { ELEMENTS_MAX, FLAGS_PER_REQUEST_MAX, RECEIPTS_MAX } from './limits.ts';
+
+/**
+ * In front of every message about a window: the sender's newest ring document, the one that places the
+ * window, and the window itself.
+ */
+export const contextLayout = record({
+  epoch: refined(u32, epoch),
+  placementEpoch: refined(u32, epoch),
+  stream: streamHashLayout,
+  window: refined(u64, windowId),
+  group: u16,
+});
+export type MessageContext = Value<typeof contextLayout>;
+
+export const entryLayout: Layout<FlagEntry> = record({
+  readingId: refined<Uint8Array, ReadingId>(fixedBytes(16), readingId),
+  sensorId: refined<Uint8Array, SensorId>(fixedBytes(16), sensorId),
+  count: u32,
+});
+export const partitionLayout = refined(u16, partition);
+/** A ballot of the Synod: counter, then the proposer's place in the ring document. */
+export const ballotLayout = record({ counter: u64, proposer: u16 });
+
+/** The outcome of a flag: undecided is the paper's FALSE. */
+export type Outcome = 'UNDECIDED' | 'TRUE' | 'ERROR';
+const outcomeLayout = oneOf('UNDECIDED', 'TRUE', 'ERROR');
+
+const entries = list(entryLayout, FLAGS_PER_REQUEST_MAX);
+
+/** CREATE and GET: flags of one partition. */
+const flagsRequest = record({ context: contextLayout, partition: partitionLayout, flags: entries });
+export type FlagsRequest = Value<typeof flagsRequest>;
+export const flagsRequestCodec: Codec<FlagsRequest> = binaryCodec(flagsRequest);
+
+/** SET: flags of one partition, each with the receipts of its domains (none until sensors are enrolled). */
+const setRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  flags: list(
+    record({ entry: entryLayout, receipts: list(fixedBytes(16), RECEIPTS_MAX) }),
+    FLAGS_PER_REQUEST_MAX,
+  ),
+});
+export type SetRequest = Value<typeof setRequest>;
+export const setRequestCodec: Codec<SetRequest> = binaryCodec(setRequest);
+
+/** One outcome per flag, in the order asked. */
+const outcomes = record({ outcomes: list(outcomeLayout, FLAGS_PER_REQUEST_MAX) });
+export type Outcomes = Value<typeof outcomes>;
+export const outcomesCodec: Codec<Outcomes> = binaryCodec(outcomes);
+
+/** UPLOAD: one share per reading, all of one partition and one share index (the place of the domain in the stream). */
+const uploadRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  index: u8,
+  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), FLAGS_PER_REQUEST_MAX),
+});
+export type UploadRequest = Value<typeof uploadRequest>;
+export const uploadRequestCodec: Codec<UploadRequest> = binaryCodec(uploadRequest);
+
+/** Per row: stored (now or before, with the same bytes), or in conflict with other bytes under its key. */
+const uploadResponse = record({ rows: list(oneOf('STORED', 'CONFLICT'), FLAGS_PER_REQUEST_MAX) });
+export type UploadResponse = Value<typeof uploadResponse>;
+export const uploadResponseCodec: Codec<UploadResponse> = binaryCodec(uploadResponse);
+
+/** What may be decided about a flag. */
+export type FlagValue = 'TRUE' | 'ERROR';
+const flagValueLayout = oneOf('TRUE', 'ERROR');
+
+/** A Synod request for flags of one partition; `value` is set for accept only. */
+const voteRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  kind: oneOf('prepare', 'accept', 'read'),
+  ballot: ballotLayout,
+  value: optional(flagValueLayout),
+  flags: entries,
+});
+export type VoteRequest = Value<typeof voteRequest>;
+export const voteRequestCodec: Codec<VoteRequest> = binaryCodec(voteRequest);
+
+/** Per flag the acceptor's state after the request; `early` is a prepare before the flag's timeout. */
+const vote = record({
+  granted: flag,
+  early: flag,
+  promised: ballotLayout,
+  accepted: optional(record({ ballot: ballotLayout, value: flagValueLayout })),
+});
+export type FlagVote = Value<typeof vote>;
+const voteResponse = record({ votes: list(vote, FLAGS_PER_REQUEST_MAX) });
+export type VoteResponse = Value<typeof voteResponse>;
+export const voteResponseCodec: Codec<VoteResponse> = binaryCodec(voteResponse);

@@ -1,0 +1,61 @@
+export type { Codec } from './codec.ts';
+export { BINARY_CONTENT, JSON_CONTENT, parseJson, schemaCheck, WIRE_VERSION } from './codec.ts';
+export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
+export {
+  entryKey,
+  entryName,
+  entryOfKey,
+  flagRowKey,
+  PARTITION_KEY_BYTES,
+  partitionKey,
+  readingId,
+  sensorId,
+  windowKey,
+  windowName,
+} from './flag-key.ts';
+export type {
+  FlagsRequest,
+  FlagValue,
+  FlagVote,
+  MessageContext,
+  Outcome,
+  Outcomes,
+  SetRequest,
+  UploadRequest,
+  UploadResponse,
+  VoteRequest,
+  VoteResponse,
+} from './flag-messages.ts';
+export * as limits from './limits.ts';
+export type { Audience, Operation, Scope } from './operations.ts';
+export * as operations from './operations.ts';
+export type {
+  ComputeAnswer,
+  NodeStatus,
+  OpenWindow,
+  SealAnswer,
+  StreamAnswer,
+  StreamList,
+  WindowQuestion,
+  WindowState,
+  WindowSummary,
+} from './operator-messages.ts';
+export type { SetDigest, SetHasher } from './set-hash.ts';
+export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
+export type {
+  DecisionName,
+  Exclusion,
+  FreezeReport,
+  FrozenList,
+  HeldResponse,
+  PartitionDigest,
+  ReadyResponse,
+  ReleasedRow,
+  RowsResponse,
+  Settlement,
+  SumResponse,
+  SynodRequest,
+  SynodResponse,
+  WindowTerms,
+} from './window-messages.ts';
+export { exclusionCodec, releasedRowCodec, settlementCodec, windowTermsCodec } from './window-messages.ts';

@@ -1,0 +1,26 @@
+/** Bytes of a JSON request that carries a document or a question. A ring of 64 nodes with certificates is under 200 KiB. */
+export const JSON_BODY_BYTES_MAX = 1_048_576;
+/** Bytes of a binary request of a sensor; a batch of 4,096 shares of 16 elements fits in it. */
+export const SENSOR_BODY_BYTES_MAX = 2_097_152;
+/** Bytes of a binary request between nodes; a page of ids or rows fits in it. */
+export const PEER_BODY_BYTES_MAX = 8_388_608;
+/** Flags in one request: bounds the work done under one partition lock. */
+export const FLAGS_PER_REQUEST_MAX = 4_096;
+/** Elements of a reading vector: count, moments and cells together. */
+export const ELEMENTS_MAX = 1_024;
+/** Rows in one page of a list between nodes; keeps a page below the body limit. */
+export const PAGE_ENTRIES_MAX = 8_192;
+/** Share rows in one page: with 1,024 elements a share is 16 KiB. */
+export const ROWS_PER_PAGE_MAX = 256;
+/** Ids that one window may exclude, whatever its stream says: they travel in one register value. */
+export const EXCLUDED_MAX = 65_536;
+/** Bytes of a value in a register or ledger: 1,024 partitions of 40 bytes, or the excluded ids. */
+export const REGISTER_VALUE_BYTES_MAX = 4_194_304;
+/** Receipts that one SET may carry for a flag: one per domain and acceptor. */
+export const RECEIPTS_MAX = 96;
+/** Streams a node lists in one answer. */
+export const STREAMS_LISTED_MAX = 1_024;
+/** Windows of a stream a node lists in one answer. */
+export const WINDOWS_LISTED_MAX = 1_024;
+/** Attempts of a proposer before a round gives up and leaves the rest to whoever asks next. */
+export const BALLOT_ATTEMPTS_MAX = 32;

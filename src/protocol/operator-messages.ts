@@ -1,0 +1,110 @@
+import type { Static } from 'typebox';
+import Type from 'typebox';
+import type { Codec } from './codec.ts';
+import { jsonCodec } from './codec.ts';
+import { STREAMS_LISTED_MAX, WINDOWS_LISTED_MAX } from './limits.ts';
+
+const closed = { additionalProperties: false } as const;
+const hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const instant = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const group = Type.Integer({ minimum: 0, maximum: 65_535 });
+
+const done = Type.Object({ done: Type.Literal(true) }, closed);
+export const doneCodec: Codec<Static<typeof done>> = jsonCodec(done);
+
+const ring = Type.Object({ ring: Type.String() }, closed);
+export type RingAnswer = Static<typeof ring>;
+export const ringCodec: Codec<RingAnswer> = jsonCodec(ring);
+
+const streamDocumentBody = Type.Object({ document: Type.String({ maxLength: 1_000_000 }) }, closed);
+export type StreamBody = Static<typeof streamDocumentBody>;
+export const streamBodyCodec: Codec<StreamBody> = jsonCodec(streamDocumentBody);
+
+const windowState = Type.Union([
+  Type.Literal('OPEN'),
+  Type.Literal('SEALED'),
+  Type.Literal('SETTLED'),
+  Type.Literal('RELEASED'),
+  Type.Literal('WITHHELD'),
+]);
+export type WindowState = Static<typeof windowState>;
+const windowSummary = Type.Object(
+  { window: instant, group, notBefore: instant, latest: instant, state: windowState },
+  closed,
+);
+export type WindowSummary = Static<typeof windowSummary>;
+
+const streamQuery = Type.Object({ stream: hash }, closed);
+export type StreamQuery = Static<typeof streamQuery>;
+export const streamQueryCodec: Codec<StreamQuery> = jsonCodec(streamQuery);
+const streamAnswer = Type.Object(
+  { document: Type.String(), windows: Type.Array(windowSummary, { maxItems: WINDOWS_LISTED_MAX }) },
+  closed,
+);
+export type StreamAnswer = Static<typeof streamAnswer>;
+export const streamAnswerCodec: Codec<StreamAnswer> = jsonCodec(streamAnswer);
+
+const streamList = Type.Object(
+  {
+    streams: Type.Array(Type.Object({ stream: hash, name: Type.String() }, closed), {
+      maxItems: STREAMS_LISTED_MAX,
+    }),
+  },
+  closed,
+);
+export type StreamList = Static<typeof streamList>;
+export const streamListCodec: Codec<StreamList> = jsonCodec(streamList);
+
+const openWindow = Type.Object(
+  { stream: hash, window: instant, group, notBefore: instant, latest: instant },
+  closed,
+);
+export type OpenWindow = Static<typeof openWindow>;
+export const openWindowCodec: Codec<OpenWindow> = jsonCodec(openWindow);
+
+const windowQuestion = Type.Object({ stream: hash, window: instant, group }, closed);
+export type WindowQuestion = Static<typeof windowQuestion>;
+export const windowQuestionCodec: Codec<WindowQuestion> = jsonCodec(windowQuestion);
+
+/** Whether enough acceptors of every partition are frozen, and which are not. */
+const sealAnswer = Type.Object(
+  {
+    sealed: Type.Boolean(),
+    partitionsOpen: Type.Integer({ minimum: 0, maximum: 1_024 }),
+    reason: Type.String(),
+  },
+  closed,
+);
+export type SealAnswer = Static<typeof sealAnswer>;
+export const sealAnswerCodec: Codec<SealAnswer> = jsonCodec(sealAnswer);
+
+/**
+ * COMPUTE on a node: its domain's row (base64url of the canonical bytes), or why there is none yet. A domain
+ * that withholds answers with a row that says so.
+ */
+const computeAnswer = Type.Union([
+  Type.Object({ status: Type.Literal('ROW'), row: Type.String({ pattern: '^[A-Za-z0-9_-]+$' }) }, closed),
+  Type.Object({ status: Type.Literal('INCOMPLETE'), reason: Type.String() }, closed),
+]);
+export type ComputeAnswer = Static<typeof computeAnswer>;
+export const computeAnswerCodec: Codec<ComputeAnswer> = jsonCodec(computeAnswer);
+
+const statusAnswer = Type.Object(
+  {
+    node: Type.String(),
+    domain: Type.String(),
+    epoch: instant,
+    ready: Type.Boolean(),
+    reasons: Type.Array(Type.String()),
+    storeId: Type.String(),
+    commitSeq: instant,
+    corruptRows: instant,
+    undecidedFlags: instant,
+    acceptors: Type.Integer({ minimum: 1, maximum: 3 }),
+    streams: instant,
+    uptimeMs: instant,
+  },
+  closed,
+);
+export type NodeStatus = Static<typeof statusAnswer>;
+export const statusCodec: Codec<NodeStatus> = jsonCodec(statusAnswer);

@@ -1,0 +1,64 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concat, equalBytes } from '../foundation/index.ts';
+import type { FlagEntry } from './flag-key.ts';
+import { entryKey } from './flag-key.ts';
+
+/**
+ * A set of flags in 32 bytes and a number: sum modulo 2^256 of SHA-256(K | reading id | sensor id | count),
+ * over public parts only. It tells sets apart for everyone who does not know K; K is known to nodes only,
+ * because whoever can try ids against it can build two sets with one sum.
+ */
+export interface SetDigest {
+  readonly count: number;
+  readonly hash: Uint8Array;
+}
+
+export interface SetHasher {
+  add(entry: FlagEntry): void;
+  digest(): SetDigest;
+}
+
+export const EMPTY_SET: SetDigest = { count: 0, hash: new Uint8Array(32) };
+
+export function createSetHasher(key: Uint8Array): SetHasher {
+  const limbs = new Float64Array(8);
+  let count = 0;
+  return {
+    add(entry) {
+      const hash = sha256(concat(key, entryKey(entry)));
+      const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
+      for (let i = 0; i < 8; i++) limbs[i] = (limbs[i] ?? 0) + view.getUint32(4 * i);
+      count += 1;
+      // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
+      if (count % 1_048_576 === 0) carry(limbs);
+    },
+    digest() {
+      carry(limbs);
+      const hash = new Uint8Array(32);
+      const view = new DataView(hash.buffer);
+      for (let i = 0; i < 8; i++) view.setUint32(4 * i, limbs[i] ?? 0);
+      return { count, hash };
+    },
+  };
+}
+
+export function digestOf(key: Uint8Array, entries: Iterable<FlagEntry>): SetDigest {
+  const hasher = createSetHasher(key);
+  for (const entry of entries) hasher.add(entry);
+  return hasher.digest();
+}
+
+export function equalDigests(a: SetDigest, b: SetDigest): boolean {
+  return a.count === b.count && equalBytes(a.hash, b.hash);
+}
+
+/** Brings every limb below 2^32; what leaves the top limb is dropped, which is the reduction mod 2^256. */
+function carry(limbs: Float64Array): void {
+  let carried = 0;
+  for (let i = 7; i >= 0; i--) {
+    const value = (limbs[i] ?? 0) + carried;
+    const low = value % 4_294_967_296;
+    limbs[i] = low;
+    carried = (value - low) / 4_294_967_296;
+  }
+}

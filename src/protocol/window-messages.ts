@@ -1,0 +1,222 @@
+import { domainId, epoch, PARTITIONS, windowId } from '../ring/identifiers.ts';
+import type { Codec } from './codec.ts';
+import { binaryCodec, WIRE_VERSION } from './codec.ts';
+import { ballotLayout, contextLayout, entryLayout, partitionLayout } from './flag-messages.ts';
+import type { Layout, Value } from './layout.ts';
+import {
+  decodeVersioned,
+  encodeVersioned,
+  fixedBytes,
+  flag,
+  hexBytes,
+  list,
+  oneOf,
+  optional,
+  record,
+  refined,
+  sizedBytes,
+  streamHashLayout,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+} from './layout.ts';
+import {
+  ELEMENTS_MAX,
+  EXCLUDED_MAX,
+  PAGE_ENTRIES_MAX,
+  REGISTER_VALUE_BYTES_MAX,
+  ROWS_PER_PAGE_MAX,
+} from './limits.ts';
+import type { SetDigest } from './set-hash.ts';
+
+export const digestLayout: Layout<SetDigest> = record({ count: u32, hash: fixedBytes(32) });
+const partitionDigest = record({ partition: partitionLayout, digest: digestLayout });
+export type PartitionDigest = Value<typeof partitionDigest>;
+const partitionDigests = list(partitionDigest, PARTITIONS);
+
+/** Slot 0 of the window register: the terms under which the window is open. */
+const windowTerms = record({ setHashKey: fixedBytes(32), notBefore: u64, latest: u64 });
+export type WindowTerms = Value<typeof windowTerms>;
+
+/** Slot 1: the set T of TRUE flags per non-empty partition, in partition order. */
+const settlement = record({
+  placementEpoch: refined(u32, epoch),
+  partitions: partitionDigests,
+  flags: u32,
+  readings: u64,
+});
+export type Settlement = Value<typeof settlement>;
+
+/** Slot 2: the flags of T that are added nowhere, sorted by entry key; `readings` is what the counts of T minus X add up to. */
+const exclusion = record({
+  settlement: fixedBytes(32),
+  excluded: list(entryLayout, EXCLUDED_MAX),
+  readings: u64,
+});
+export type Exclusion = Value<typeof exclusion>;
+
+/**
+ * One domain's released row: the same bytes for ever, whichever node answers, so nothing in it names a time,
+ * a node or a signature. `elements` is the aggregate share; empty where the domain withholds.
+ */
+const releasedRow = record({
+  stream: streamHashLayout,
+  window: refined(u64, windowId),
+  group: u16,
+  domain: refined(text(31), domainId),
+  index: u8,
+  settled: fixedBytes(32),
+  readings: u64,
+  flags: u32,
+  excluded: u32,
+  verdict: oneOf('RELEASED', 'WITHHELD'),
+  reason: text(200),
+  elements: sizedBytes(16 * ELEMENTS_MAX),
+});
+export type ReleasedRow = Value<typeof releasedRow>;
+
+/** Canonical bytes of a register or ledger value and back. */
+export interface ValueCodec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+function valueCodec<T>(layout: Layout<T>): ValueCodec<T> {
+  return {
+    encode: (value) => encodeVersioned(layout, WIRE_VERSION, value),
+    decode: (bytes) => decodeVersioned(layout, WIRE_VERSION, bytes),
+  };
+}
+export const windowTermsCodec: ValueCodec<WindowTerms> = valueCodec(windowTerms);
+export const settlementCodec: ValueCodec<Settlement> = valueCodec(settlement);
+export const exclusionCodec: ValueCodec<Exclusion> = valueCodec(exclusion);
+export const releasedRowCodec: ValueCodec<ReleasedRow> = valueCodec(releasedRow);
+
+/** The decisions of a window: three slots of its register, and each domain's ledger entry. */
+export type DecisionName = 'terms' | 'settlement' | 'exclusion' | 'release';
+
+/** A Synod request for one slot of a register, or for the ledger of the receiver's domain. */
+const synodRequest = record({
+  context: contextLayout,
+  decision: oneOf('terms', 'settlement', 'exclusion', 'release'),
+  kind: oneOf('prepare', 'accept', 'read'),
+  ballot: ballotLayout,
+  value: optional(sizedBytes(REGISTER_VALUE_BYTES_MAX)),
+});
+export type SynodRequest = Value<typeof synodRequest>;
+export const synodRequestCodec: Codec<SynodRequest> = binaryCodec(synodRequest);
+const synodResponse = record({
+  granted: flag,
+  promised: ballotLayout,
+  accepted: optional(record({ ballot: ballotLayout, value: sizedBytes(REGISTER_VALUE_BYTES_MAX) })),
+});
+export type SynodResponse = Value<typeof synodResponse>;
+export const synodResponseCodec: Codec<SynodResponse> = binaryCodec(synodResponse);
+
+/** FREEZE: the acceptor refuses every per-flag message of the window from now on, and reports its TRUE flags. */
+const freezeRequest = record({ context: contextLayout });
+export type FreezeRequest = Value<typeof freezeRequest>;
+export const freezeRequestCodec: Codec<FreezeRequest> = binaryCodec(freezeRequest);
+const freezeReport = record({ storeId: hexBytes(16), commitSeq: u64, partitions: partitionDigests });
+export type FreezeReport = Value<typeof freezeReport>;
+export const freezeReportCodec: Codec<FreezeReport> = binaryCodec(freezeReport);
+
+/** A page of a frozen acceptor's accepted flags; `after` is the last entry of the page before. */
+const frozenListRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  after: optional(entryLayout),
+});
+export type FrozenListRequest = Value<typeof frozenListRequest>;
+export const frozenListRequestCodec: Codec<FrozenListRequest> = binaryCodec(frozenListRequest);
+const frozenList = record({
+  flags: list(
+    record({ entry: entryLayout, ballot: ballotLayout, value: oneOf('TRUE', 'ERROR') }),
+    PAGE_ENTRIES_MAX,
+  ),
+  more: flag,
+});
+export type FrozenList = Value<typeof frozenList>;
+export const frozenListCodec: Codec<FrozenList> = binaryCodec(frozenList);
+
+/** Stores a page of a candidate T's ids under the digest of the partition. */
+const keepListRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  digest: digestLayout,
+  entries: list(entryLayout, PAGE_ENTRIES_MAX),
+  last: flag,
+});
+export type KeepListRequest = Value<typeof keepListRequest>;
+export const keepListRequestCodec: Codec<KeepListRequest> = binaryCodec(keepListRequest);
+const kept = record({ kept: flag });
+export type Kept = Value<typeof kept>;
+export const keptCodec: Codec<Kept> = binaryCodec(kept);
+
+/** Reads a page of the ids that a digest names; `known` is false where the node has no such set. */
+const readListRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  digest: digestLayout,
+  after: optional(entryLayout),
+});
+export type ReadListRequest = Value<typeof readListRequest>;
+export const readListRequestCodec: Codec<ReadListRequest> = binaryCodec(readListRequest);
+const readList = record({ known: flag, entries: list(entryLayout, PAGE_ENTRIES_MAX), more: flag });
+export type ReadList = Value<typeof readList>;
+export const readListCodec: Codec<ReadList> = binaryCodec(readList);
+
+/** READY: which flags of T the receiver's domain holds nowhere; answered by any one node of the domain. */
+const readyRequest = record({ context: contextLayout, settlement: fixedBytes(32) });
+export type ReadyRequest = Value<typeof readyRequest>;
+export const readyRequestCodec: Codec<ReadyRequest> = binaryCodec(readyRequest);
+const readyResponse = record({ ready: flag, reason: text(200), missing: list(entryLayout, EXCLUDED_MAX) });
+export type ReadyResponse = Value<typeof readyResponse>;
+export const readyResponseCodec: Codec<ReadyResponse> = binaryCodec(readyResponse);
+
+/** HELD, inside a domain: which flags of T this node holds no good row for. */
+const heldRequest = record({ context: contextLayout, partitions: partitionDigests });
+export type HeldRequest = Value<typeof heldRequest>;
+export const heldRequestCodec: Codec<HeldRequest> = binaryCodec(heldRequest);
+const heldResponse = record({
+  partitions: list(
+    record({ partition: partitionLayout, complete: flag, missing: list(entryLayout, EXCLUDED_MAX) }),
+    PARTITIONS,
+  ),
+});
+export type HeldResponse = Value<typeof heldResponse>;
+export const heldResponseCodec: Codec<HeldResponse> = binaryCodec(heldResponse);
+
+/** SUM, inside a domain: this node's share sum over T minus X in the partitions it stands for. */
+const sumRequest = record({
+  context: contextLayout,
+  partitions: partitionDigests,
+  excluded: list(entryLayout, EXCLUDED_MAX),
+});
+export type SumRequest = Value<typeof sumRequest>;
+export const sumRequestCodec: Codec<SumRequest> = binaryCodec(sumRequest);
+const sumResponse = record({
+  complete: flag,
+  readings: u64,
+  flags: u32,
+  elements: sizedBytes(16 * ELEMENTS_MAX),
+});
+export type SumResponse = Value<typeof sumResponse>;
+export const sumResponseCodec: Codec<SumResponse> = binaryCodec(sumResponse);
+
+/** ROWS, inside a domain: a page of this node's opened shares, for the union where no node stands alone. */
+const rowsRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  after: optional(entryLayout),
+});
+export type RowsRequest = Value<typeof rowsRequest>;
+export const rowsRequestCodec: Codec<RowsRequest> = binaryCodec(rowsRequest);
+const rowsResponse = record({
+  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), ROWS_PER_PAGE_MAX),
+  more: flag,
+});
+export type RowsResponse = Value<typeof rowsResponse>;
+export const rowsResponseCodec: Codec<RowsResponse> = binaryCodec(rowsResponse);
