@@ -3,3 +3,4 @@ export type { Log, LogFields } from './log.ts';
 export type { RandomBytes } from './random-bytes.ts';
 export type { Store, StoreOperation, StoreRange, TableName } from './store.ts';
 export type { Transport, TransportOptions, TransportRequest, TransportResponse } from './transport.ts';
+export type { WindowKeys } from './window-keys.ts';

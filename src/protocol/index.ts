@@ -40,6 +40,14 @@ export type {
   WindowState,
   WindowSummary,
 } from './operator-messages.ts';
+export type { ProblemAnswer } from './problem.ts';
+export {
+  errorFromProblem,
+  mediaTypeOf,
+  PROBLEM_CONTENT_TYPE,
+  PROBLEM_TYPE_PREFIX,
+  problemOf,
+} from './problem.ts';
 export type { SetDigest, SetHasher } from './set-hash.ts';
 export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
 export type {

@@ -1,0 +1,25 @@
+export { cryptoRandomBytes } from './crypto-random.ts';
+export type { Ed25519KeyPair } from './ed25519.ts';
+export {
+  ed25519PrivateKey,
+  ed25519PublicKey,
+  generateEd25519,
+  nodeVerifier,
+  publicKeyFromPem,
+  signerFromPem,
+} from './ed25519.ts';
+export type { JsonLogOptions, LogLevel } from './json-log.ts';
+export { jsonLog, LOG_LEVELS } from './json-log.ts';
+export type { NodeIdentity } from './node-identity.ts';
+export { nodeIdentityOf, nodeIdentityUri } from './node-identity.ts';
+export type { OperatorTokenClaims } from './operator-token.ts';
+export {
+  mintOperatorToken,
+  OPERATOR_TOKEN_SECONDS_MAX,
+  verifyOperatorToken,
+} from './operator-token.ts';
+export { systemClock } from './system-clock.ts';
+export type { TransportLimits } from './transport-limits.ts';
+export { TRANSPORT_LIMITS } from './transport-limits.ts';
+export type { TransportTarget, UndiciTransportOptions } from './undici-transport.ts';
+export { createUndiciTransport } from './undici-transport.ts';

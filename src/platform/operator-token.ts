@@ -1,0 +1,75 @@
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { EngineError } from '../foundation/index.ts';
+import { ed25519PrivateKey, ed25519PublicKey } from './ed25519.ts';
+
+/** Longest life of a token, seconds: there is no way to revoke one, so it must end by itself. */
+export const OPERATOR_TOKEN_SECONDS_MAX = 900;
+/** How far the clocks of operator and node may differ, seconds. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+/** The operator's key also signs documents; a token of another type is no token, and the reverse. */
+const TOKEN_TYPE = 'mcloud-operator+jwt';
+
+/** What a verified token says about its bearer. */
+export interface OperatorTokenClaims {
+  readonly subject: string;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Makes a bearer token (RFC 7519, EdDSA) that lets the operator use one domain: each domain gets its own, so
+ * none can replay it at another.
+ * @param token.nowMs the caller's clock, Unix milliseconds.
+ * @throws EngineError `INVALID_ARGUMENT` when the key is not the PEM of an Ed25519 private key.
+ */
+export async function mintOperatorToken(token: {
+  readonly privateKeyPem: string;
+  /** Id of the domain that is to accept the token. */
+  readonly domain: string;
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  readonly nowMs: number;
+  readonly seconds?: number;
+}): Promise<string> {
+  const issuedAt = Math.floor(token.nowMs / 1_000);
+  return new SignJWT({ scope: token.scopes.join(' ') })
+    .setProtectedHeader({ alg: 'EdDSA', typ: TOKEN_TYPE })
+    .setAudience(token.domain)
+    .setSubject(token.subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + (token.seconds ?? OPERATOR_TOKEN_SECONDS_MAX))
+    .sign(ed25519PrivateKey(token.privateKeyPem));
+}
+
+/**
+ * Checks signature, type, audience and times of a token; `exp` and `iat` are required and at most
+ * {@link OPERATOR_TOKEN_SECONDS_MAX} apart.
+ * @param expected.operatorKey the operator's raw 32-byte public key.
+ * @throws EngineError `UNAUTHENTICATED`; the message names the failed check and nothing of the token.
+ */
+export async function verifyOperatorToken(
+  token: string,
+  expected: { readonly operatorKey: Uint8Array; readonly domain: string; readonly nowMs: number },
+): Promise<OperatorTokenClaims> {
+  try {
+    const { payload } = await jwtVerify(token, ed25519PublicKey(expected.operatorKey), {
+      algorithms: ['EdDSA'],
+      typ: TOKEN_TYPE,
+      audience: expected.domain,
+      requiredClaims: ['exp', 'iat', 'sub', 'aud'],
+      maxTokenAge: OPERATOR_TOKEN_SECONDS_MAX,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(expected.nowMs),
+    });
+    const { exp = 0, iat = 0, sub = '', scope } = payload;
+    if (exp - iat > OPERATOR_TOKEN_SECONDS_MAX) throw unauthenticated('its life is too long');
+    if (typeof scope !== 'string') throw unauthenticated('it has no scope');
+    return { subject: sub, scopes: scope.split(' ').filter((name) => name !== '') };
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw unauthenticated(error instanceof errors.JOSEError ? error.code : 'it is not a token');
+  }
+}
+
+function unauthenticated(why: string): EngineError {
+  return new EngineError('UNAUTHENTICATED', `expected a valid operator token; refused: ${why}`);
+}
