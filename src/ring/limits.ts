@@ -1,21 +1,21 @@
 /**
- * Longest document in its compact form, in characters: the largest ring the limits below allow stays under
- * it, and a node never parses more than this from a peer or an operator before a signature is checked.
+ * Longest document in its compact form, in characters: it travels inside one JSON body, and nobody parses
+ * more than this before a signature is checked. The largest ring the limits below allow stays under it.
  */
-export const DOCUMENT_CHARS_MAX = 2_097_152;
+export const DOCUMENT_CHARS_MAX = 1_000_000;
 /** Fewest domains of a ring: one domain alone would hold every share of a reading. */
 export const DOMAINS_MIN = 2;
 /** Most domains of a ring, so that acceptors are found by sorting a handful of nodes per message. */
 export const DOMAINS_MAX = 16;
 /** Most nodes of one domain: the domain's ledger is a vote among all of them. */
-export const NODES_PER_DOMAIN_MAX = 256;
+export const NODES_PER_DOMAIN_MAX = 128;
 /** Most nodes of a ring: every node and client holds the whole document. */
-export const NODES_MAX = 1024;
+export const NODES_MAX = 512;
 /** Most stores one domain may declare lost; erased windows let old ones go in later documents. */
-export const LOST_STORES_MAX = 256;
+export const LOST_STORES_MAX = 128;
 /** Longest name of an operator or a provider, in characters. */
 export const LEGAL_NAME_CHARS_MAX = 120;
 /** Longest origin of a node, in characters: a DNS name has at most 253. */
 export const ORIGIN_CHARS_MAX = 300;
 /** Longest certificate of a domain's own authority, in characters of PEM. */
-export const CERTIFICATE_CHARS_MAX = 8192;
+export const CERTIFICATE_CHARS_MAX = 4096;

@@ -1,0 +1,53 @@
+import type { DomainId, RingDocument, Signer, Verifier } from '../ring/index.ts';
+import {
+  documentHash,
+  domainId,
+  publicKeyBytes,
+  signCompact,
+  streamHash,
+  verifyCompact,
+} from '../ring/index.ts';
+import { checkCapacity } from '../statistics/index.ts';
+import { checkReservedKinds, checkStreamRules } from './stream-rules.ts';
+import type { StreamDocument, StreamPayload } from './stream-schema.ts';
+import { readStreamPayload } from './stream-schema.ts';
+
+export type { StreamDocument, StreamDomain, StreamPayload, StreamWindow } from './stream-schema.ts';
+export { SUITE } from './stream-schema.ts';
+
+/**
+ * Opens a stream document under the ring document in force: signed by the ring's operator, shared among
+ * domains of the ring with the keys they have there, every rule kept, and every sum within half the field.
+ * @throws EngineError `STREAM_REFUSED` naming the rule and the numbers, `CAPACITY_EXCEEDED`,
+ * `SIGNATURE_INVALID`, `SCHEMA_MISMATCH`, `UNSUPPORTED_VERSION`, `MALFORMED_TEXT`, `BODY_TOO_LARGE`
+ */
+export async function openStreamDocument(
+  jws: string,
+  verifier: Verifier,
+  ring: RingDocument,
+): Promise<StreamDocument> {
+  const operator = publicKeyBytes(ring.operatorKey);
+  const { payload } = await verifyCompact('mcloud-stream+jws', jws, operator, verifier);
+  checkReservedKinds(payload.elements);
+  const read = readStreamPayload(payload);
+  const stream: StreamDocument = {
+    ...read,
+    domains: read.domains.map(({ id, key }) => ({ id: domainId(id), key })),
+    jws,
+    hash: streamHash(documentHash(jws)),
+  };
+  checkStreamRules(stream, ring);
+  checkCapacity({ fields: stream.fields, elements: stream.elements }, stream.maxReadings);
+  return stream;
+}
+
+/** Signs a stream with the operator's key; nothing is checked here, every node checks when it opens it. */
+export function signStream(payload: StreamPayload, signer: Signer): Promise<string> {
+  return signCompact('mcloud-stream+jws', payload, signer);
+}
+
+/** Which share a domain keeps: its place in the document's list, from 0; `undefined` for a domain outside it. */
+export function shareIndex(stream: StreamDocument, domain: DomainId): number | undefined {
+  const index = stream.domains.findIndex(({ id }) => id === domain);
+  return index < 0 ? undefined : index;
+}

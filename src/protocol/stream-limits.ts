@@ -1,0 +1,23 @@
+const DAY_MS = 86_400_000;
+
+/** Fields of a reading; cross moments of more would be beyond any element list that fits. */
+export const FIELDS_MAX = 32;
+/** Highest total power of a moment: kurtosis of a pair needs 8 at most, and capacity falls with each. */
+export const MOMENT_DEGREE_MAX = 8;
+/** Decimals of a field: the field's 127 bits hold fewer than 39 digits, squared already half of that. */
+export const FIELD_DECIMALS_MAX = 18;
+/** Distinct sensors that must be in a result; more than any window holds would be a window that never opens. */
+export const SENSORS_MIN_MAX = 2 ** 32;
+/** Readings of a window: the flag's count and every sum of counts stay safe integers. */
+export const READINGS_MAX = 2 ** 32;
+/** Length of a fixed window, in milliseconds: sealing costs a round among all nodes, so not below a second. */
+export const WINDOW_MS_MIN = 1_000;
+export const WINDOW_MS_MAX = 366 * DAY_MS;
+/** Time after a window's end in which late readings are taken, in milliseconds. */
+export const GRACE_MS_MAX = 7 * DAY_MS;
+/** Time after which an unset flag may become ERROR, in milliseconds; a network needs some, a day is plenty. */
+export const FLAG_TIMEOUT_MS_MIN = 1;
+export const FLAG_TIMEOUT_MS_MAX = DAY_MS;
+/** Time after a window's end when everything about single readings is erased, in milliseconds. */
+export const RETENTION_MS_MIN = 1;
+export const RETENTION_MS_MAX = 90 * DAY_MS;
