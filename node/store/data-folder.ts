@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { RandomBytes, Store, TableName, WindowKeys } from '../../src/ports/index.ts';
+import type { StoreId } from '../../src/ring/index.ts';
+import { makeFolder } from './durable-file.ts';
+import { openLevelStore } from './level-store.ts';
+import { checkStoreIdentity, writeStoreIdentity } from './store-identity.ts';
+import { openWindowKeys } from './window-keys.ts';
+
+const DATABASE_FOLDER = 'database';
+const KEYS_FOLDER = 'keys';
+const TABLES: readonly TableName[] = ['documents', 'flags', 'meta', 'values', 'windows'];
+
+export interface DataFolder {
+  readonly store: Store;
+  readonly windowKeys: WindowKeys;
+}
+
+/**
+ * Opens everything a node keeps on disk: the store's name, the database, the window keys.
+ *
+ * A named folder without its database, or a database with rows but without a name, is refused: either way
+ * something of a store that has voted is gone, and it must not vote again under its old name.
+ * @throws EngineError `DATA_FOLDER_UNUSABLE`, `STORE_LOCKED`, `STORE_FAILED`, `INVALID_ARGUMENT` (another store)
+ */
+export async function openDataFolder(
+  folder: string,
+  storeId: StoreId,
+  randomBytes: RandomBytes,
+): Promise<DataFolder> {
+  await makeFolder(folder);
+  const named = await checkStoreIdentity(folder, storeId);
+  const store = await openLevelStore(join(folder, DATABASE_FOLDER), { createIfMissing: !named });
+  try {
+    if (!named) {
+      await refuseUnnamedRows(store, folder);
+      await writeStoreIdentity(folder, storeId);
+    }
+    return { store, windowKeys: await openWindowKeys(join(folder, KEYS_FOLDER), randomBytes) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function refuseUnnamedRows(store: Store, folder: string): Promise<void> {
+  for (const table of TABLES) {
+    const rows = await store.range(table, {
+      from: new Uint8Array(),
+      to: Uint8Array.of(0xff, 0xff, 0xff, 0xff),
+      limit: 1,
+    });
+    if (rows.length > 0) {
+      throw new EngineError(
+        'INVALID_ARGUMENT',
+        `expected an empty folder or a named store in ${folder}, got a database without store.json`,
+      );
+    }
+  }
+}

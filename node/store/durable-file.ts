@@ -1,0 +1,101 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EngineError } from '../../src/foundation/index.ts';
+
+/** Read and written by the node's own user only. */
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+
+/** Ending of a file that is not whole yet; a crash may leave one behind. */
+export const UNFINISHED = '.unfinished';
+
+/** @throws EngineError `DATA_FOLDER_UNUSABLE` */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    throw new EngineError(
+      'DATA_FOLDER_UNUSABLE',
+      `expected to create and write the folder ${folder}, got ${systemCode(error)}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Writes a file that after a crash is there whole or not at all: synced under another name, then renamed, then
+ * the folder synced, because a rename alone may be undone by a power cut.
+ * @throws EngineError `STORE_FAILED`
+ */
+export async function writeDurableFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const unfinished = path + UNFINISHED;
+    const file = await open(unfinished, 'w', PRIVATE_FILE);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw diskFailure(`write ${path}`, error);
+  }
+}
+
+/**
+ * Removes a file for good; nothing happens where there is none.
+ * @throws EngineError `STORE_FAILED`
+ */
+export async function removeDurably(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw diskFailure(`remove ${path}`, error);
+  }
+}
+
+/**
+ * The bytes of a file, or `undefined` where there is none.
+ * @throws EngineError `STORE_FAILED`
+ */
+export async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw diskFailure(`read ${path}`, error);
+  }
+}
+
+/** Makes the names in a folder durable: a synced file in an unsynced folder can vanish with its name. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export function diskFailure(doing: string, error: unknown): EngineError {
+  return new EngineError(
+    'STORE_FAILED',
+    `expected to ${doing}, got ${systemCode(error)}`,
+    {},
+    { cause: error },
+  );
+}
+
+/** The innermost code of an error of Node or Level, such as ENOSPC or LEVEL_LOCKED. */
+export function systemCode(error: unknown): string {
+  let code = 'an unknown failure';
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') code = at.code;
+  }
+  return code;
+}

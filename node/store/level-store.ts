@@ -1,0 +1,134 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { Level } from 'level';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Store, StoreOperation, TableName } from '../../src/ports/index.ts';
+import { diskFailure, makeFolder, syncFolder, systemCode } from './durable-file.ts';
+import { refuseDoubtfulStore } from './level-recovery.ts';
+
+/** First byte of every key. Part of the disk format. */
+const TABLE_PREFIX: Readonly<Record<TableName, number>> = {
+  documents: 0x64,
+  flags: 0x66,
+  meta: 0x6d,
+  values: 0x76,
+  windows: 0x77,
+};
+
+/** Bytes an iterator fetches at once: Level's 16 KiB would cross into native code for every few rows. */
+const ITERATOR_FETCH_BYTES = 256 * 1024;
+
+type Database = Level<Uint8Array, Uint8Array>;
+
+export interface LevelStoreOptions {
+  /** `false` refuses a folder without a database instead of starting an empty one; default `true`. */
+  readonly createIfMissing?: boolean;
+}
+
+/**
+ * A node's disk as one LevelDB database. Commits are synced, and take effect in the order of the calls. After
+ * a failed commit the store refuses every other one: what is on disk is no longer known.
+ * @throws EngineError `DATA_FOLDER_UNUSABLE`, `STORE_LOCKED`, `STORE_FAILED` (also when LevelDB dropped
+ * records while it recovered)
+ */
+export async function openLevelStore(folder: string, options: LevelStoreOptions = {}): Promise<Store> {
+  const database = await openDatabase(folder, options.createIfMissing ?? true);
+  let failure: EngineError | undefined;
+  let closing: Promise<void> | undefined;
+  let lastCommit: Promise<void> = Promise.resolve();
+
+  async function write(operations: readonly StoreOperation[]): Promise<void> {
+    if (failure !== undefined) throw failure;
+    const batch = database.batch();
+    for (const operation of operations) {
+      const key = rowKey(operation.table, operation.key);
+      if (operation.kind === 'put') batch.put(key, operation.value);
+      else batch.del(key);
+    }
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      failure = diskFailure('write to the store', error);
+      throw failure;
+    }
+  }
+
+  function assertOpen(): void {
+    if (closing !== undefined) throw new EngineError('NOT_READY', 'the store is closed');
+  }
+
+  return {
+    async getMany(table, keys) {
+      assertOpen();
+      return await database
+        .getMany(keys.map((key) => rowKey(table, key)))
+        .catch((error) => Promise.reject(diskFailure('read from the store', error)));
+    },
+    async range(table, { from, to, limit }) {
+      assertOpen();
+      const rows = await database
+        .iterator({
+          gte: rowKey(table, from),
+          lt: rowKey(table, to),
+          limit,
+          highWaterMarkBytes: ITERATOR_FETCH_BYTES,
+        })
+        .all()
+        .catch((error) => Promise.reject(diskFailure('read from the store', error)));
+      return rows.map(([key, value]) => [key.subarray(1), value] as const);
+    },
+    commit(operations) {
+      if (closing !== undefined) return Promise.reject(new EngineError('NOT_READY', 'the store is closed'));
+      if (operations.length === 0) return lastCommit;
+      // Two batches at once would reach LevelDB on two threads, in either order.
+      const done = lastCommit.then(
+        () => write(operations),
+        () => write(operations),
+      );
+      lastCommit = done;
+      return done;
+    },
+    close() {
+      closing ??= lastCommit.catch(() => undefined).then(() => database.close());
+      return closing;
+    },
+  };
+}
+
+async function openDatabase(folder: string, createIfMissing: boolean): Promise<Database> {
+  await makeFolder(folder);
+  await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => {
+    throw new EngineError('DATA_FOLDER_UNUSABLE', `expected to write to ${folder}, got ${systemCode(error)}`);
+  });
+  const database: Database = new Level(folder, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    createIfMissing,
+    // Shares are random and do not shrink; trying costs time and makes a flipped byte spoil its whole block.
+    compression: false,
+  });
+  try {
+    await database.open();
+  } catch (error) {
+    if (systemCode(error) === 'LEVEL_LOCKED') {
+      throw new EngineError('STORE_LOCKED', `expected to be alone with ${folder}, but a process has it open`);
+    }
+    throw diskFailure(`open the store in ${folder}`, error);
+  }
+  try {
+    await refuseDoubtfulStore(folder);
+    // LevelDB syncs its files but not always their names.
+    await syncFolder(folder);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+function rowKey(table: TableName, key: Uint8Array): Uint8Array {
+  const row = new Uint8Array(key.length + 1);
+  row[0] = TABLE_PREFIX[table];
+  row.set(key, 1);
+  return row;
+}
