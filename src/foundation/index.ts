@@ -11,7 +11,11 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
+export type { CsvRow, CsvTable, NumericCell } from './csv.ts';
+export { NUMERIC_CELL_CHARACTERS_MAX, numericColumn, parseCsv } from './csv.ts';
 export type { ErrorCode, ErrorDetails } from './errors.ts';
 export { EngineError, ERROR_TABLE, hasCode, isErrorCode } from './errors.ts';
+export type { ExitName } from './exit-codes.ts';
+export { EXIT_CODES, exitCodeOf, exitCodesHelp, exitOf } from './exit-codes.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac } from './labelled-hash.ts';
