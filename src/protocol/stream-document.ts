@@ -37,7 +37,7 @@ export async function openStreamDocument(
     hash: streamHash(documentHash(jws)),
   };
   checkStreamRules(stream, ring);
-  checkCapacity({ fields: stream.fields, elements: stream.elements }, stream.maxReadings);
+  checkCapacity(stream, stream.maxReadings);
   return stream;
 }
 

@@ -2,10 +2,6 @@ const DAY_MS = 86_400_000;
 
 /** Fields of a reading; cross moments of more would be beyond any element list that fits. */
 export const FIELDS_MAX = 32;
-/** Highest total power of a moment: kurtosis of a pair needs 8 at most, and capacity falls with each. */
-export const MOMENT_DEGREE_MAX = 8;
-/** Decimals of a field: the field's 127 bits hold fewer than 39 digits, squared already half of that. */
-export const FIELD_DECIMALS_MAX = 18;
 /** Distinct sensors that must be in a result; more than any window holds would be a window that never opens. */
 export const SENSORS_MIN_MAX = 2 ** 32;
 /** Readings of a window: the flag's count and every sum of counts stay safe integers. */

@@ -1,16 +1,12 @@
-import type { Decimal } from '../arithmetic/index.ts';
-import { compareRational, parseDecimal, readDecimal } from '../arithmetic/index.ts';
 import { EngineError } from '../foundation/index.ts';
 import type { RingDocument } from '../ring/index.ts';
 import { DOMAINS_MAX } from '../ring/index.ts';
-import type { ElementSchema, FieldSchema } from '../sharing/index.ts';
+import { storedSchema } from '../sharing/index.ts';
 import { EXCLUDED_MAX } from './limits.ts';
 import {
-  FIELD_DECIMALS_MAX,
   FLAG_TIMEOUT_MS_MAX,
   FLAG_TIMEOUT_MS_MIN,
   GRACE_MS_MAX,
-  MOMENT_DEGREE_MAX,
   READINGS_MAX,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
@@ -27,8 +23,9 @@ import type { StreamPayload } from './stream-schema.ts';
 export function checkStreamRules(stream: StreamPayload, ring: RingDocument): void {
   checkNumbers(stream);
   checkDomains(stream, ring);
-  checkFields(stream.fields);
-  checkElements(stream);
+  // Fields and elements have their rules where they are turned into stored integers.
+  storedSchema(stream);
+  checkCellsAnnounced(stream);
   checkSupported(stream, ring);
 }
 
@@ -86,68 +83,13 @@ function checkDomains(stream: StreamPayload, ring: RingDocument): void {
   }
 }
 
-function checkFields(fields: readonly FieldSchema[]): void {
-  checkDistinct(
-    'field',
-    fields.map(({ name }) => name),
-  );
-  for (const field of fields) {
-    checkRange(`decimals of field ${field.name}`, field.decimals, 0, FIELD_DECIMALS_MAX);
-    for (const part of ['offset', 'min', 'max'] as const) {
-      checkDecimals(`${part} of field ${field.name}`, field[part], field.decimals);
-    }
-    if (isBelow(field.max, field.min)) {
-      throw refused(`expected min <= max of field ${field.name}, got ${field.min} and ${field.max}`);
-    }
-  }
-}
-
-function checkElements(stream: StreamPayload): void {
-  const { elements } = stream;
-  if (elements[0]?.kind !== 'count') {
-    throw refused(`expected count as the first element, got ${String(elements[0]?.kind)}`);
-  }
-  const fields = new Map(stream.fields.map((field) => [field.name, field]));
-  for (const element of elements) checkElement(element, fields);
-  checkDistinct('element', elements.map(elementText));
-  const cells = elements.some(({ kind }) => kind === 'cell');
-  // The sensor's policy reads this one word, so it has to be true in both directions.
+/** The sensor's policy reads this one word, so it has to be true in both directions. */
+function checkCellsAnnounced(stream: StreamPayload): void {
+  const cells = stream.elements.some(({ kind }) => kind === 'cell');
   if (cells !== stream.publishesCells) {
     throw refused(
       `expected publishesCells ${cells} for ${cells ? 'a stream with cells' : 'a stream without cells'}, got ${stream.publishesCells}`,
     );
-  }
-}
-
-function checkElement(element: ElementSchema, fields: ReadonlyMap<string, FieldSchema>): void {
-  const known = (name: string): FieldSchema => {
-    const field = fields.get(name);
-    if (field === undefined) {
-      throw refused(`expected fields of the stream (${[...fields.keys()].join(', ')}), got ${name}`);
-    }
-    return field;
-  };
-  switch (element.kind) {
-    case 'count':
-      return;
-    case 'moment': {
-      for (const { field } of element.factors) known(field);
-      checkDistinct(
-        `factor of ${elementText(element)}`,
-        element.factors.map(({ field }) => field),
-      );
-      const degree = element.factors.reduce((sum, { power }) => sum + power, 0);
-      checkRange(`degree of ${elementText(element)}`, degree, 1, MOMENT_DEGREE_MAX);
-      return;
-    }
-    case 'cell': {
-      const { decimals } = known(element.field);
-      checkDecimals(`from of ${elementText(element)}`, element.from, decimals);
-      checkDecimals(`to of ${elementText(element)}`, element.to, decimals);
-      if (isBelow(element.to, element.from)) {
-        throw refused(`expected from <= to of ${elementText(element)}`);
-      }
-    }
   }
 }
 
@@ -165,21 +107,6 @@ function checkSupported(stream: StreamPayload, ring: RingDocument): void {
   }
 }
 
-/** An element in one spelling: the order of a moment's factors does not make another moment. */
-function elementText(element: ElementSchema): string {
-  switch (element.kind) {
-    case 'count':
-      return 'count';
-    case 'moment':
-      return element.factors
-        .map(({ field, power }) => `${field}^${power}`)
-        .sort()
-        .join(' * ');
-    case 'cell':
-      return `cell of ${element.field} from ${element.from} to ${element.to}`;
-  }
-}
-
 function checkRange(what: string, value: number, least: number, most: number): void {
   if (value < least || value > most) {
     throw refused(`expected ${what} from ${least} to ${most}, got ${value}`);
@@ -192,17 +119,6 @@ function checkDistinct(what: string, values: readonly string[]): void {
     if (seen.has(value)) throw refused(`expected every ${what} once, got ${value} twice`);
     seen.add(value);
   }
-}
-
-function checkDecimals(what: string, text: string, decimals: number): void {
-  const decimal: Decimal | undefined = readDecimal(text);
-  if (decimal === undefined || -decimal.exponent > decimals) {
-    throw refused(`expected ${what} with at most ${decimals} decimals, got ${text}`);
-  }
-}
-
-function isBelow(a: string, b: string): boolean {
-  return compareRational(parseDecimal(a), parseDecimal(b)) < 0;
 }
 
 function unsupported(name: string, expected: string, got: string): EngineError {

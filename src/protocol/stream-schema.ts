@@ -65,7 +65,8 @@ const closed = { additionalProperties: false } as const;
 const name = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' });
 /** Shown to people, so no control characters that could rewrite a terminal. */
 const label = (minLength: number) => Type.String({ minLength, maxLength: 64, pattern: '^[^\\p{C}]*$' });
-const decimal = Type.String({ pattern: '^-?(?:0|[1-9][0-9]{0,37})(?:\\.[0-9]{1,18})?$' });
+/** Plain digits, no exponent: a person checks the bounds of a stream by reading them. */
+const decimal = Type.String({ pattern: '^-?(?:0|[1-9][0-9]{0,37})(?:\\.[0-9]{1,38})?$' });
 const whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 const element = Type.Union([
