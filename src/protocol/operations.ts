@@ -127,6 +127,12 @@ export const READ_LIST = between(
   windows.readListRequestCodec,
   windows.readListCodec,
 );
+export const ANNOUNCE = between(
+  'peer',
+  '/peer/v1/windows/announce',
+  windows.announceRequestCodec,
+  windows.keptCodec,
+);
 export const READY = between(
   'peer',
   '/peer/v1/windows/ready',

@@ -9,7 +9,10 @@ import { entryKey } from './flag-key.ts';
  * because whoever can try ids against it can build two sets with one sum.
  */
 export interface SetDigest {
+  /** Number of flags. */
   readonly count: number;
+  /** What their public counts add up to. */
+  readonly readings: number;
   readonly hash: Uint8Array;
 }
 
@@ -18,17 +21,19 @@ export interface SetHasher {
   digest(): SetDigest;
 }
 
-export const EMPTY_SET: SetDigest = { count: 0, hash: new Uint8Array(32) };
+export const EMPTY_SET: SetDigest = { count: 0, readings: 0, hash: new Uint8Array(32) };
 
 export function createSetHasher(key: Uint8Array): SetHasher {
   const limbs = new Float64Array(8);
   let count = 0;
+  let readings = 0;
   return {
     add(entry) {
       const hash = sha256(concat(key, entryKey(entry)));
       const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
       for (let i = 0; i < 8; i++) limbs[i] = (limbs[i] ?? 0) + view.getUint32(4 * i);
       count += 1;
+      readings += entry.count;
       // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
       if (count % 1_048_576 === 0) carry(limbs);
     },
@@ -37,7 +42,7 @@ export function createSetHasher(key: Uint8Array): SetHasher {
       const hash = new Uint8Array(32);
       const view = new DataView(hash.buffer);
       for (let i = 0; i < 8; i++) view.setUint32(4 * i, limbs[i] ?? 0);
-      return { count, hash };
+      return { count, readings, hash };
     },
   };
 }
@@ -49,7 +54,7 @@ export function digestOf(key: Uint8Array, entries: Iterable<FlagEntry>): SetDige
 }
 
 export function equalDigests(a: SetDigest, b: SetDigest): boolean {
-  return a.count === b.count && equalBytes(a.hash, b.hash);
+  return a.count === b.count && a.readings === b.readings && equalBytes(a.hash, b.hash);
 }
 
 /** Brings every limb below 2^32; what leaves the top limb is dropped, which is the reduction mod 2^256. */

@@ -31,7 +31,11 @@ import {
 } from './limits.ts';
 import type { SetDigest } from './set-hash.ts';
 
-export const digestLayout: Layout<SetDigest> = record({ count: u32, hash: fixedBytes(32) });
+export const digestLayout: Layout<SetDigest> = record({
+  count: u32,
+  readings: u64,
+  hash: fixedBytes(32),
+});
 const partitionDigest = record({ partition: partitionLayout, digest: digestLayout });
 export type PartitionDigest = Value<typeof partitionDigest>;
 const partitionDigests = list(partitionDigest, PARTITIONS);
@@ -168,6 +172,11 @@ const readList = record({ known: flag, entries: list(entryLayout, PAGE_ENTRIES_M
 export type ReadList = Value<typeof readList>;
 export const readListCodec: Codec<ReadList> = binaryCodec(readList);
 
+/** ANNOUNCE: the window was opened; the receiver reads its terms from the register itself. */
+const announceRequest = record({ context: contextLayout });
+export type AnnounceRequest = Value<typeof announceRequest>;
+export const announceRequestCodec: Codec<AnnounceRequest> = binaryCodec(announceRequest);
+
 /** READY: which flags of T the receiver's domain holds nowhere; answered by any one node of the domain. */
 const readyRequest = record({ context: contextLayout, settlement: fixedBytes(32) });
 export type ReadyRequest = Value<typeof readyRequest>;
@@ -182,7 +191,7 @@ export type HeldRequest = Value<typeof heldRequest>;
 export const heldRequestCodec: Codec<HeldRequest> = binaryCodec(heldRequest);
 const heldResponse = record({
   partitions: list(
-    record({ partition: partitionLayout, complete: flag, missing: list(entryLayout, EXCLUDED_MAX) }),
+    record({ partition: partitionLayout, missing: list(entryLayout, EXCLUDED_MAX) }),
     PARTITIONS,
   ),
 });

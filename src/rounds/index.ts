@@ -1,0 +1,15 @@
+export { callOperation } from './call-operation.ts';
+export { agreedDigest, candidateOf, sortEntries } from './candidate.ts';
+export type { DecideCall, Decided } from './decide.ts';
+export { decideRound } from './decide.ts';
+export type { DecideFlagsCall, DecideFlagsReply } from './decide-flags.ts';
+export { decideFlagsRound } from './decide-flags.ts';
+export type { Held, HoldCall } from './hold.ts';
+export { holdRound } from './hold.ts';
+export type { Effect, Round, RoundEvent, Step } from './round.ts';
+export type { RoundPorts } from './run-round.ts';
+export { runRound } from './run-round.ts';
+export type { SealCall, Sealed, SealReply } from './seal.ts';
+export { sealRound } from './seal.ts';
+export type { SettleCall, Settled, SettleReply } from './settle.ts';
+export { settleRound } from './settle.ts';

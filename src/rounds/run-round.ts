@@ -1,0 +1,105 @@
+import { EngineError, invariant } from '../foundation/index.ts';
+import type { Clock, RandomBytes } from '../ports/index.ts';
+import type { Effect, Round, RoundEvent } from './round.ts';
+
+export interface RoundPorts<Call, Reply> {
+  /** Carries a call out. An `EngineError` becomes a failure event; anything else ends the round. */
+  perform(call: Call, signal: AbortSignal): Promise<Reply>;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** Effects that one round may have under way at once; more is a loop in the round, not work. */
+const EFFECTS_UNDER_WAY_MAX = 100_000;
+
+/**
+ * The one interpreter: runs a round's effects and feeds what happens back until it finishes.
+ * @throws the signal's reason when it aborts first, or what `perform` threw that is no operating error.
+ */
+export async function runRound<State, Call, Reply, Out>(
+  round: Round<State, Call, Reply, Out>,
+  ports: RoundPorts<Call, Reply>,
+  signal?: AbortSignal,
+): Promise<Out> {
+  signal?.throwIfAborted();
+  const over = new AbortController();
+  const stop = () => over.abort(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await new Promise<Out>((resolve, reject) => interpret(round, ports, over.signal, resolve, reject));
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    over.abort();
+  }
+}
+
+function interpret<State, Call, Reply, Out>(
+  round: Round<State, Call, Reply, Out>,
+  ports: RoundPorts<Call, Reply>,
+  signal: AbortSignal,
+  resolve: (out: Out) => void,
+  reject: (reason: unknown) => void,
+): void {
+  let underWay = 0;
+  let finished = false;
+  const first = round.start();
+  let state = first.state;
+  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  runAll(first.effects);
+
+  function fail(reason: unknown): void {
+    finished = true;
+    reject(reason);
+  }
+
+  function happened(event: RoundEvent<Reply>): void {
+    underWay -= 1;
+    if (finished) return;
+    try {
+      const next = round.step(state, event);
+      state = next.state;
+      runAll(next.effects);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function runAll(effects: readonly Effect<Call, Out>[]): void {
+    for (const effect of effects) {
+      if (finished) return;
+      if (effect.kind === 'finish') {
+        finished = true;
+        resolve(effect.out);
+        return;
+      }
+      underWay += 1;
+      invariant(underWay <= EFFECTS_UNDER_WAY_MAX, 'a round has too many effects under way');
+      if (effect.kind === 'call') perform(effect.id, effect.call);
+      else wake(effect.id, effect.afterMs, effect.jitterMs);
+    }
+    if (underWay === 0 && !finished) fail(new EngineError('INTERNAL', 'a round stopped without an outcome'));
+  }
+
+  function perform(id: string, call: Call): void {
+    ports.perform(call, signal).then(
+      (reply) => happened({ kind: 'reply', id, reply }),
+      (error: unknown) => {
+        if (error instanceof EngineError) happened({ kind: 'failure', id, error });
+        else fail(error);
+      },
+    );
+  }
+
+  function wake(id: string, afterMs: number, jitterMs: number): void {
+    ports.clock.sleep(afterMs + jitterMs * uniform(ports.randomBytes), signal).then(
+      () => happened({ kind: 'wake', id }),
+      () => happened({ kind: 'wake', id }),
+    );
+  }
+}
+
+/** A number in [0, 1) with 32 random bits. */
+function uniform(randomBytes: RandomBytes): number {
+  const bytes = randomBytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 4_294_967_296;
+}
