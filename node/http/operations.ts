@@ -1,0 +1,147 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { EngineError } from '../../src/foundation/index.ts';
+import { mediaTypeOf } from '../../src/protocol/index.ts';
+import type { Admit } from './admission.ts';
+import type { Caller, RouterRequest, RouterResponse, ServedOperation } from './router.ts';
+import type { PortOptions } from './server.ts';
+
+const NO_BODY = new Uint8Array();
+
+export interface OperationsOptions extends Pick<PortOptions, 'router' | 'identify' | 'log' | 'limits'> {
+  readonly admit: Admit;
+}
+
+/**
+ * Makes a route of every operation. In this order, so that nobody costs more than they may: room, caller,
+ * content type, body, operation.
+ */
+export function addOperations(scope: FastifyInstance, options: OperationsOptions): void {
+  const { router, log } = options;
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  const works = new WeakMap<FastifyRequest, Promise<unknown>>();
+
+  scope.removeAllContentTypeParsers();
+  for (const contentType of new Set(router.operations().map((operation) => operation.contentType))) {
+    if (contentType === '') continue;
+    scope.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
+  }
+  scope.addHook('onRequest', async (request, reply) => {
+    const release = options.admit(expectedBodyBytes(request));
+    reply.raw.once('close', () => {
+      // An operation that outlived its answer still takes room.
+      const work = works.get(request) ?? Promise.resolve();
+      work.then(release, release);
+    });
+    callers.set(request, await options.identify(request));
+  });
+  scope.addHook('onResponse', async (request, reply) => {
+    log.debug('answered', {
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      caller: callers.get(request)?.kind ?? null,
+    });
+  });
+
+  for (const operation of router.operations()) {
+    scope.route({
+      method: operation.method,
+      url: operation.path,
+      ...(operation.bodyBytesMax > 0 ? { bodyLimit: operation.bodyBytesMax } : {}),
+      preParsing: async (request) => checkContentType(operation, request),
+      handler: async (request, reply) => {
+        const caller = callers.get(request) ?? { kind: 'anonymous' };
+        const limitMs = operation.timeoutMs ?? options.limits.operationMs;
+        const answer = await withinTime(limitMs, request, reply, (signal) => {
+          const work = router.handle(caller, routerRequest(operation, request), signal);
+          works.set(request, work);
+          return work;
+        });
+        return reply.code(answer.status).header('content-type', answer.contentType).send(answer.body);
+      },
+    });
+  }
+}
+
+/**
+ * Not Fastify's own handlerTimeout: it listens to the request's `close`, which Node emits as soon as a body is
+ * read, so that the operation would be aborted at its start and never timed.
+ */
+async function withinTime(
+  limitMs: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  act: (signal: AbortSignal) => Promise<RouterResponse>,
+): Promise<RouterResponse> {
+  const controller = new AbortController();
+  const hangUp = () => {
+    if (!reply.raw.writableFinished) controller.abort(new EngineError('UNREACHABLE', 'the client hung up'));
+  };
+  reply.raw.once('close', hangUp);
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = new EngineError(
+        'DEADLINE_EXCEEDED',
+        `expected ${request.routeOptions.url} to end within ${limitMs} ms; whether it took effect is not known`,
+      );
+      controller.abort(error);
+      reject(error);
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([act(controller.signal), overdue]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function checkContentType(operation: ServedOperation, request: FastifyRequest): Promise<undefined> {
+  if (operation.contentType === '') return;
+  const got = request.headers['content-type'] ?? '';
+  if (mediaTypeOf(got) !== operation.contentType) {
+    throw new EngineError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `expected content type ${operation.contentType} at ${operation.path}, got ${JSON.stringify(got.slice(0, 80))}`,
+    );
+  }
+}
+
+function routerRequest(operation: ServedOperation, request: FastifyRequest): RouterRequest {
+  const [path = '', query = ''] = request.url.split('?', 2);
+  return {
+    method: operation.method,
+    path,
+    query: parseQuery(query),
+    body: request.body instanceof Uint8Array ? plainBytes(request.body) : NO_BODY,
+    contentType: operation.contentType,
+  };
+}
+
+/** A name given twice is refused: two readers of one request must not pick different values. */
+function parseQuery(text: string): Readonly<Record<string, string>> {
+  const entries = [...new URLSearchParams(text)];
+  const query = new Map(entries);
+  if (query.size < entries.length) {
+    throw new EngineError('SCHEMA_MISMATCH', 'expected every name in the query once, got one twice');
+  }
+  return Object.fromEntries(query);
+}
+
+/** A body as the core knows bytes; a Buffer's slice() shares memory where a Uint8Array's copies. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** What the body may grow to: what the client announced, or the limit where it did not. */
+function expectedBodyBytes(request: FastifyRequest): number {
+  if (request.method === 'GET') return 0;
+  const announced = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  return Math.min(
+    Number.isNaN(announced) ? Number.POSITIVE_INFINITY : announced,
+    request.routeOptions.bodyLimit,
+  );
+}

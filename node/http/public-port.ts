@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { EngineError } from '../../src/foundation/index.ts';
+import { verifyOperatorToken } from '../../src/platform/index.ts';
+import type { Clock, Log } from '../../src/ports/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
+import { addHealthRoutes, type Readiness } from './health.ts';
+import { type HttpLimits, PUBLIC_LIMITS } from './limits.ts';
+import type { Caller, Router } from './router.ts';
+import { type ListenAddress, type Listener, listen, type TlsIdentity } from './server.ts';
+
+/** A token of ours has about 400 characters. */
+const TOKEN = /^Bearer ([A-Za-z0-9._-]{1,4096})$/;
+
+export interface PublicPortOptions {
+  readonly address: ListenAddress;
+  readonly tls: TlsIdentity;
+  readonly router: Router;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The operator's raw public key of the ring document in force. */
+  readonly operatorKey: () => Uint8Array;
+  /** The node's own domain: tokens for another one are refused. */
+  readonly audience: DomainId;
+  readonly readiness: () => Readiness;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/**
+ * Opens the port for sensors and operators. A request without a token is anonymous; one with a bad token is
+ * refused rather than served as anonymous, so that an operator learns why.
+ * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
+ */
+export function listenPublic(options: PublicPortOptions): Promise<Listener> {
+  return listen({
+    name: 'public',
+    address: options.address,
+    tls: options.tls,
+    router: options.router,
+    log: options.log,
+    limits: { ...PUBLIC_LIMITS, ...options.limits },
+    identify: (request) => identify(request, options),
+    extend: (app: FastifyInstance) => addHealthRoutes(app, options.readiness),
+  });
+}
+
+async function identify(request: FastifyRequest, options: PublicPortOptions): Promise<Caller> {
+  const header = request.headers.authorization;
+  if (header === undefined) return { kind: 'anonymous' };
+  const token = TOKEN.exec(header)?.[1];
+  if (token === undefined) {
+    throw new EngineError('UNAUTHENTICATED', 'expected the authorization header "Bearer <token>"');
+  }
+  const { subject, scopes } = await verifyOperatorToken(token, {
+    operatorKey: options.operatorKey(),
+    domain: options.audience,
+    nowMs: options.clock.now(),
+  });
+  return { kind: 'operator', subject, scopes };
+}

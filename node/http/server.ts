@@ -1,0 +1,187 @@
+import type { ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Log } from '../../src/ports/index.ts';
+import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
+import { createAdmission } from './admission.ts';
+import { answerClientError, codeOf, logFailure, toEngineError } from './failures.ts';
+import type { HttpLimits } from './limits.ts';
+import { addOperations } from './operations.ts';
+import type { Caller, Router } from './router.ts';
+
+/** PEM of a port's certificate (with its chain) and key. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ListenAddress {
+  /** Default 127.0.0.1: a node that nobody configured for others answers nobody else. */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** An open port. */
+export interface Listener {
+  /** `https://host:port` as it was bound. */
+  readonly origin: string;
+  readonly port: number;
+  /** Stops accepting, waits for requests under way up to the limit, hangs up. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface PortOptions {
+  readonly name: 'public' | 'peer';
+  readonly address: ListenAddress;
+  readonly tls: TlsIdentity;
+  /** What a port asks of its clients' certificates. */
+  readonly clientTls?: Pick<ServerOptions, 'ca' | 'requestCert' | 'rejectUnauthorized' | 'secureOptions'>;
+  readonly router: Router;
+  /** Says who sent a request, from its header and connection, before its body is read. */
+  readonly identify: (request: FastifyRequest) => Promise<Caller> | Caller;
+  readonly log: Log;
+  readonly limits: HttpLimits;
+  /** Routes besides the operations, open to everybody. */
+  readonly extend?: (app: FastifyInstance) => void;
+}
+
+/**
+ * Opens one HTTPS port: TLS 1.3 only, raw bodies, limits on everything, every error a problem document.
+ * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT` (certificate, key or address not usable)
+ */
+export async function listen(options: PortOptions): Promise<Listener> {
+  const { limits, log, address } = options;
+  let closing: Promise<void> | undefined;
+  const app = createApp(options);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    // Without it a connection whose request was under way stays open, idle, until its keep-alive ends.
+    if (closing !== undefined) reply.header('connection', 'close');
+  });
+  options.extend?.(app);
+  app.register((scope, _options, done) => {
+    scope.addHook('onRequest', async () => {
+      if (closing !== undefined) throw new EngineError('NOT_READY', 'the node is stopping');
+    });
+    addOperations(scope, { ...options, admit: createAdmission(limits) });
+    done();
+  });
+
+  const host = address.host ?? '127.0.0.1';
+  await app.listen({ host, port: address.port }).catch(async (error) => {
+    await app.close();
+    throw listenFailure(host, address.port, error);
+  });
+  const port = boundPort(app.server.address());
+  const origin = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  log.info('port opened', { name: options.name, origin });
+  return {
+    origin,
+    port,
+    close() {
+      closing ??= closeApp(app, limits.closeMs).then(() =>
+        log.info('port closed', { name: options.name, origin }),
+      );
+      return closing;
+    },
+  };
+}
+
+function createApp(options: PortOptions): FastifyInstance {
+  const { limits, log } = options;
+  let app: FastifyInstance;
+  try {
+    app = fastify({
+      https: serverOptions(options),
+      logger: false,
+      exposeHeadRoutes: false,
+      forceCloseConnections: 'idle',
+      return503OnClosing: false,
+      requestTimeout: limits.requestMs,
+      connectionTimeout: limits.idleSocketMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxRequestsPerSocket: limits.requestsPerConnectionMax,
+      clientErrorHandler: answerClientError,
+      frameworkErrors: (error, _request, reply) => sendProblem(reply, toEngineError(error)),
+      // Operations read the query themselves.
+      routerOptions: { querystringParser: () => ({}) },
+    });
+  } catch (error) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a usable certificate and key for the ${options.name} port, got ${codeOf(error) ?? 'others'}`,
+    );
+  }
+  app.server.maxConnections = limits.connectionsMax;
+  app.server.on('tlsClientError', (error) => {
+    log.debug('handshake failed', { port: options.name, code: codeOf(error) ?? null });
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    return sendProblem(
+      reply,
+      new EngineError('UNKNOWN_OPERATION', 'expected the method and path of an operation'),
+    );
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = toEngineError(error);
+    logFailure(log, known, { port: options.name, route: request.routeOptions.url ?? null });
+    return sendProblem(reply, known);
+  });
+  return app;
+}
+
+function serverOptions({ tls, clientTls, limits }: PortOptions): ServerOptions {
+  return {
+    ...clientTls,
+    cert: tls.cert,
+    key: tls.key,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: limits.handshakeMs,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    maxHeaderSize: limits.headerBytesMax,
+    connectionsCheckingInterval: limits.sweepMs,
+  };
+}
+
+export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
+  const { status, body } = problemOf(error);
+  reply.code(status).header('content-type', PROBLEM_CONTENT_TYPE);
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503) reply.header('retry-after', '1');
+  // The rest of a refused body would be read as the next request's first line.
+  if (status === 413) reply.header('connection', 'close');
+  return reply.send(body);
+}
+
+async function closeApp(app: FastifyInstance, closeMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+  }, closeMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function listenFailure(host: string, port: number, error: unknown): EngineError {
+  const code = codeOf(error);
+  if (code === 'EADDRINUSE') {
+    return new EngineError(
+      'ADDRESS_IN_USE',
+      `expected ${host}:${port} to be free, but another process listens there`,
+    );
+  }
+  return new EngineError(
+    'INVALID_ARGUMENT',
+    `expected to listen on ${host}:${port}, got ${code ?? 'another failure'}`,
+  );
+}
+
+function boundPort(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

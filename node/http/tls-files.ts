@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { TlsIdentity } from './server.ts';
+
+/**
+ * Reads a port's certificate and key.
+ * @throws EngineError `INVALID_ARGUMENT` naming the file that cannot be read
+ */
+export function readTlsIdentity(paths: { readonly cert: string; readonly key: string }): TlsIdentity {
+  return { cert: readText(paths.cert, 'a certificate'), key: readText(paths.key, 'a private key') };
+}
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
+    throw new EngineError('INVALID_ARGUMENT', `expected the PEM of ${what} in ${path}, got ${code}`);
+  }
+}
