@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { StoreOperation } from '../../src/ports/index.ts';
+import { createDisk, type DiskSite } from './disk.ts';
+import { createKernel, endLife, startLife } from './kernel/index.ts';
+
+const SETTINGS = { commitMs: 10, readMs: 1 };
+
+function put(key: number): StoreOperation {
+  return { kind: 'put', table: 'flags', key: Uint8Array.of(key), value: Uint8Array.of(key) };
+}
+
+function worldOf(seed: string, crashAt: (site: DiskSite) => boolean = () => false) {
+  const kernel = createKernel(seed);
+  return { kernel, disk: createDisk(kernel, 'disk', { ...SETTINGS, crashAt }) };
+}
+
+describe('the simulated disk', () => {
+  it('shows a commit once it is acknowledged, also to the next process', async () => {
+    const { kernel, disk } = worldOf('1');
+    const life = startLife('first');
+    await kernel.runUntil(disk.open(life).commit([put(1)]), 100);
+    endLife(life);
+    const rows = await kernel.runUntil(
+      disk.open(startLife('second')).getMany('flags', [Uint8Array.of(1)]),
+      100,
+    );
+    expect(rows).toEqual([Uint8Array.of(1)]);
+  });
+
+  it('keeps after a crash a prefix of the commits under way, of every length', async () => {
+    const lengths = new Set<number>();
+    for (let seed = 0; seed < 60; seed++) {
+      const { kernel, disk } = worldOf(String(seed));
+      const life = startLife('node');
+      const store = disk.open(life);
+      for (const key of [1, 2, 3]) void store.commit([put(key), put(key + 100)]);
+      await kernel.runFor(0);
+      endLife(life);
+      const kept = disk.rows('flags').map(([key]) => key[0]);
+      lengths.add(kept.length);
+      expect([[], [1, 101], [1, 2, 101, 102], [1, 2, 3, 101, 102, 103]]).toContainEqual(kept);
+    }
+    expect([...lengths].sort()).toEqual([0, 2, 4, 6]);
+  });
+
+  it('lets a process end before a commit is durable, and between that and the answer', async () => {
+    for (const wanted of ['commit pending', 'commit durable'] as const) {
+      const life = startLife('node');
+      const { kernel, disk } = worldOf('1', (site) => {
+        if (site === wanted) endLife(life);
+        return site === wanted;
+      });
+      let acknowledged = false;
+      void disk
+        .open(life)
+        .commit([put(1)])
+        .then(() => {
+          acknowledged = true;
+        });
+      await kernel.runFor(100);
+      expect(acknowledged).toBe(false);
+      if (wanted === 'commit durable') expect(disk.rows('flags')).toHaveLength(1);
+    }
+  });
+
+  it('is not changed by what a caller does to its arrays afterwards', async () => {
+    const { kernel, disk } = worldOf('1');
+    const value = Uint8Array.of(7);
+    const done = disk
+      .open(startLife('node'))
+      .commit([{ kind: 'put', table: 'meta', key: Uint8Array.of(1), value }]);
+    value[0] = 8;
+    await kernel.runUntil(done, 100);
+    expect(disk.rows('meta')[0]?.[1]).toEqual(Uint8Array.of(7));
+  });
+
+  it('damages one bit when asked to', async () => {
+    const { kernel, disk } = worldOf('1');
+    expect(disk.flipBit('flags')).toBe(false);
+    await kernel.runUntil(disk.open(startLife('node')).commit([put(0)]), 100);
+    expect(disk.flipBit('flags')).toBe(true);
+    const flipped = disk.rows('flags')[0]?.[1][0] ?? 0;
+    expect(Math.log2(flipped) % 1).toBe(0);
+  });
+});

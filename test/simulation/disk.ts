@@ -1,0 +1,141 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Store, StoreOperation, TableName } from '../../src/ports/index.ts';
+import type { Kernel, Life } from './kernel/index.ts';
+import { createSortedTable, type SortedTable } from './sorted-table.ts';
+
+/** Places where a disk may end the process that uses it. */
+export type DiskSite = 'commit pending' | 'commit durable';
+
+export interface DiskSettings {
+  /** Longest time a commit takes to become durable, ms. */
+  readonly commitMs: number;
+  /** Longest time a read takes, ms. */
+  readonly readMs: number;
+  /** Asked at every site; a disk that wants a crash there ends the life itself and then answers true. */
+  readonly crashAt: (site: DiskSite) => boolean;
+}
+
+/** What is on a disk outlives every process that opened it. */
+export interface SimulatedDisk {
+  /** A store for one life of a node. */
+  open(life: Life): Store;
+  /** Rows that have become durable, for checkers. */
+  rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
+  /** Loses everything, as a replaced disk does. */
+  wipe(): void;
+  /** Flips one bit of the value of a random row; false when the table is empty. */
+  flipBit(table: TableName): boolean;
+  commits(): number;
+}
+
+interface Pending {
+  readonly operations: readonly StoreOperation[];
+  durable: boolean;
+}
+
+/**
+ * A disk with the promises of the Store port and not one more: commits become durable whole and in order, one
+ * after another, and a crash keeps a random number of those that were still on their way. Reads show what is
+ * durable, as of some moment between question and answer.
+ */
+export function createDisk(kernel: Kernel, name: string, settings: DiskSettings): SimulatedDisk {
+  const random = kernel.random.fork(`disk ${name}`);
+  const tables = new Map<TableName, SortedTable>();
+  let commits = 0;
+
+  function table(of: TableName): SortedTable {
+    const known = tables.get(of);
+    if (known !== undefined) return known;
+    const fresh = createSortedTable();
+    tables.set(of, fresh);
+    return fresh;
+  }
+
+  function apply(commit: Pending): void {
+    commit.durable = true;
+    commits += 1;
+    for (const operation of commit.operations) {
+      kernel.trace.note(kernel.now(), `${name} ${operation.kind} ${operation.table}`, operation.key);
+      if (operation.kind === 'put') table(operation.table).put(operation.key, operation.value);
+      else table(operation.table).delete(operation.key);
+    }
+  }
+
+  function open(life: Life): Store {
+    const pending: Pending[] = [];
+    let readyAtMs = 0;
+    let closed = false;
+    life.atEnd.add(() => {
+      const kept = random.between(0, pending.length);
+      for (const commit of pending.slice(0, kept)) apply(commit);
+      pending.length = 0;
+    });
+
+    /** Answers after a while; a dead process hears nothing. */
+    function later<T>(label: string, ms: number, read: () => T): Promise<T> {
+      if (closed) return Promise.reject(new EngineError('STORE_FAILED', 'expected an open store'));
+      const early = random.chance(0.5) ? { value: read() } : undefined;
+      return new Promise((resolve) => {
+        kernel.schedule(
+          `${name} ${label}`,
+          ms,
+          () => resolve(early === undefined ? read() : early.value),
+          life,
+        );
+      });
+    }
+
+    return {
+      getMany: (of, keys) =>
+        later(`reads ${of}`, random.fraction() * settings.readMs, () =>
+          keys.map((key) => table(of).get(key)),
+        ),
+      range: (of, range) =>
+        later(`scans ${of}`, random.fraction() * settings.readMs, () => table(of).range(range)),
+      commit(operations) {
+        if (closed) return Promise.reject(new EngineError('STORE_FAILED', 'expected an open store'));
+        const commit: Pending = { operations: operations.map(copyOf), durable: false };
+        pending.push(commit);
+        // Never answers: the process that asked is gone.
+        if (settings.crashAt('commit pending')) return new Promise(() => undefined);
+        const doneAtMs = Math.max(readyAtMs, kernel.now()) + random.fraction() * settings.commitMs;
+        readyAtMs = doneAtMs;
+        return new Promise((resolve) => {
+          const finish = () => {
+            pending.splice(pending.indexOf(commit), 1);
+            apply(commit);
+            if (!settings.crashAt('commit durable')) resolve();
+          };
+          kernel.schedule(`${name} commits`, doneAtMs - kernel.now(), finish, life);
+        });
+      },
+      async close() {
+        closed = true;
+      },
+    };
+  }
+
+  return {
+    open,
+    rows: (of) => table(of).all(),
+    wipe: () => tables.clear(),
+    flipBit(of) {
+      const rows = table(of).all();
+      if (rows.length === 0) return false;
+      const [key, value] = random.pick(rows);
+      if (value.length === 0) return false;
+      const damaged = value.slice();
+      const at = random.between(0, value.length - 1);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
+      table(of).put(key, damaged);
+      return true;
+    },
+    commits: () => commits,
+  };
+}
+
+/** What the caller does with its arrays afterwards must not reach the disk. */
+function copyOf(operation: StoreOperation): StoreOperation {
+  if (operation.kind === 'delete') return { ...operation, key: operation.key.slice() };
+  return { ...operation, key: operation.key.slice(), value: operation.value.slice() };
+}

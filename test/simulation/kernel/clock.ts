@@ -1,0 +1,33 @@
+import type { Clock } from '../../../src/ports/index.ts';
+import type { Kernel, Life } from './kernel.ts';
+
+/**
+ * The clock of one process.
+ * @param skewMs how far it is ahead of the world's time; safety must not depend on it.
+ */
+export function simulatedClock(kernel: Kernel, life: Life, skewMs = 0): Clock {
+  return {
+    now: () => Math.floor(kernel.now() + skewMs),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        const abort = () => {
+          cancel();
+          reject(signal?.reason);
+        };
+        const cancel = kernel.schedule(
+          `${life.name} wakes`,
+          ms,
+          () => {
+            signal?.removeEventListener('abort', abort);
+            resolve();
+          },
+          life,
+        );
+        signal?.addEventListener('abort', abort, { once: true });
+      }),
+  };
+}

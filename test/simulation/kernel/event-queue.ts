@@ -1,0 +1,71 @@
+/** Something that will happen at a simulated instant. */
+export interface SimulatedEvent {
+  readonly timeMs: number;
+  /** Order of scheduling; decides between events of one instant. */
+  readonly sequence: number;
+  readonly label: string;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+/** A binary heap on (time, sequence). */
+export interface EventQueue {
+  push(event: SimulatedEvent): void;
+  /** The earliest event, still in the queue. */
+  peek(): SimulatedEvent | undefined;
+  pop(): SimulatedEvent | undefined;
+}
+
+export function createEventQueue(): EventQueue {
+  const heap: SimulatedEvent[] = [];
+
+  function swap(i: number, j: number): void {
+    const held = heap[i]!;
+    heap[i] = heap[j]!;
+    heap[j] = held;
+  }
+
+  function siftUp(from: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(heap[at]!, heap[parent]!)) return;
+      swap(at, parent);
+      at = parent;
+    }
+  }
+
+  function siftDown(): void {
+    let at = 0;
+    while (true) {
+      let least = at;
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child;
+      }
+      if (least === at) return;
+      swap(at, least);
+      at = least;
+    }
+  }
+
+  return {
+    push(event) {
+      heap.push(event);
+      siftUp(heap.length - 1);
+    },
+    peek: () => heap[0],
+    pop() {
+      const first = heap[0];
+      const last = heap.pop();
+      if (last !== undefined && last !== first) {
+        heap[0] = last;
+        siftDown();
+      }
+      return first;
+    },
+  };
+}
+
+function isBefore(a: SimulatedEvent, b: SimulatedEvent): boolean {
+  return a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.sequence < b.sequence);
+}

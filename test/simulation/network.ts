@@ -1,0 +1,163 @@
+import type { RouterRequest } from '../../node/http/router.ts';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { TransportOptions, TransportRequest, TransportResponse } from '../../src/ports/index.ts';
+import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/problem.ts';
+import type { Kernel, Random } from './kernel/index.ts';
+import type { Listener, Network, NetworkHooks, NetworkSettings, Sender } from './network-types.ts';
+
+/** A sender with what its requests share. */
+interface Origin extends Sender {
+  readonly random: Random;
+  /** Hang up every request under way. */
+  readonly hangUps: Set<() => void>;
+}
+
+/**
+ * A network that may lose, repeat, delay and reorder every message, in both directions, between any two
+ * places. A request that arrives is handled by the node's own router; its answer travels back as bytes.
+ * The Transport it gives rejects as the real one does: with the signal's reason, or with `UNREACHABLE`.
+ */
+export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: NetworkHooks): Network {
+  const listeners = new Map<string, Listener>();
+  const cuts = new Set<string>();
+  let settings = first;
+
+  /** Lets `arrive` happen when the message does, if it does. */
+  function travel(random: Random, from: string, to: string, label: string, arrive: () => void): void {
+    let delayMs = random.fraction() * settings.delayMs;
+    // All four are drawn every time, so that a fault class that is off leaves the other choices as they are.
+    const stallMs = random.fraction() * settings.stallMs;
+    const stalled = random.chance(settings.stall);
+    const lost = random.chance(settings.loss);
+    if (cuts.has(link(from, to))) {
+      hooks.fault('cut');
+      return;
+    }
+    if (lost) {
+      hooks.fault('loss');
+      return;
+    }
+    if (stalled) {
+      hooks.fault('stall');
+      delayMs += stallMs;
+    }
+    kernel.schedule(label, delayMs, arrive);
+  }
+
+  /** The node's side of one arrival; a crash of the node swallows the answer. */
+  function handle(
+    to: string,
+    listener: Listener,
+    origin: Origin,
+    request: TransportRequest,
+    signal: AbortSignal,
+    answer: (response: TransportResponse) => void,
+  ): void {
+    const { life } = listener;
+    kernel.trace.note(kernel.now(), `${to} receives`, request.body);
+    hooks.site('request arrived', to);
+    if (!life.alive) return;
+    const reply = (response: TransportResponse) => {
+      if (!life.alive) return;
+      kernel.trace.note(kernel.now(), `${to} replies ${response.status}`, response.body);
+      hooks.answered({ from: origin.name, to, request, response });
+      hooks.site('reply ready', to);
+      if (life.alive) answer(response);
+    };
+    const router = request.path.startsWith('/peer/') ? listener.peerRouter : listener.publicRouter;
+    router
+      .handle(origin.caller, routed(request), signal)
+      .then(reply, (error: unknown) => reply({ ...problemOf(error), contentType: PROBLEM_CONTENT_TYPE }));
+  }
+
+  function send(
+    origin: Origin,
+    to: string,
+    request: TransportRequest,
+    { timeoutMs, signal }: TransportOptions,
+  ): Promise<TransportResponse> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const connection = new AbortController();
+    const { life, name, random } = origin;
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        if (!origin.hangUps.delete(hangUp)) return;
+        cancelTimeout();
+        signal?.removeEventListener('abort', abort);
+        if (life.alive) settle();
+      };
+      // The node hears of it late or never, as with a connection that just went silent.
+      const hangUp = () => travel(random, name, to, `${life.name} hangs up`, () => connection.abort());
+      const giveUp = (reason: unknown) =>
+        end(() => {
+          hangUp();
+          reject(reason);
+        });
+      const abort = () => giveUp(signal?.reason);
+      const fail = (cause: string) =>
+        new EngineError('UNREACHABLE', `no answer from node ${to}: ${cause}`, { node: to, cause });
+      const cancelTimeout = kernel.schedule(
+        `${life.name} gives up on ${to}`,
+        timeoutMs,
+        () => giveUp(fail('TIMEOUT')),
+        life,
+      );
+      origin.hangUps.add(hangUp);
+      signal?.addEventListener('abort', abort, { once: true });
+
+      const arrive = () => {
+        const listener = listeners.get(to);
+        if (listener?.life.alive !== true) {
+          travel(random, to, name, `${to} refuses ${life.name}`, () =>
+            end(() => reject(fail('ECONNREFUSED'))),
+          );
+          return;
+        }
+        handle(to, listener, origin, request, connection.signal, (response) =>
+          travel(random, to, name, `${to} answers ${life.name}`, () => end(() => resolve(response))),
+        );
+      };
+      travel(random, name, to, `${life.name} asks ${to} ${request.path}`, arrive);
+      if (random.chance(settings.duplication)) {
+        hooks.fault('duplication');
+        travel(random, name, to, `${life.name} asks ${to} ${request.path} again`, arrive);
+      }
+    });
+  }
+
+  return {
+    transport(sender) {
+      const random = kernel.random.fork(`network ${sender.life.name}`);
+      const origin: Origin = { ...sender, random, hangUps: new Set() };
+      sender.life.atEnd.add(() => {
+        for (const hangUp of origin.hangUps) hangUp();
+      });
+      return {
+        // Bytes on the wire: what the sender does to its array afterwards changes nothing.
+        send: (to, request, options) => send(origin, to, { ...request, body: request.body.slice() }, options),
+        close: async () => undefined,
+      };
+    },
+    listen: (nodeId, listener) => void listeners.set(nodeId, listener),
+    cut: (from, to) => void cuts.add(link(from, to)),
+    heal: (from, to) => void cuts.delete(link(from, to)),
+    setFaults: (next) => {
+      settings = next;
+    },
+  };
+}
+
+function link(from: string, to: string): string {
+  return `${from} to ${to}`;
+}
+
+function routed(request: TransportRequest): RouterRequest {
+  const url = new URL(request.path, 'https://node');
+  return {
+    method: request.method,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    body: request.body.slice(),
+    contentType: request.contentType,
+  };
+}

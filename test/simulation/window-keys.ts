@@ -1,0 +1,40 @@
+import type { WindowKeys } from '../../src/ports/index.ts';
+import type { Kernel, Life } from './kernel/index.ts';
+
+/** Longest time a key file takes to be written, ms. */
+const WRITE_MS = 5;
+const KEY_BYTES = 32;
+
+/** The key files of one node; they outlive its processes. */
+export interface SimulatedKeys {
+  open(life: Life): WindowKeys;
+}
+
+/**
+ * A crash in the middle of `create` leaves the key or not; a second `create` finds what is there, so that rows
+ * written under it stay readable.
+ */
+export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
+  const random = kernel.random.fork(`keys ${name}`);
+  const keys = new Map<string, Uint8Array>();
+  const after = <T>(life: Life, label: string, act: () => T): Promise<T> =>
+    new Promise((resolve) => {
+      kernel.schedule(`${name} ${label}`, random.fraction() * WRITE_MS, () => resolve(act()), life);
+    });
+  return {
+    open: (life) => ({
+      create: (stream, window) =>
+        after(life, 'makes a window key', () => {
+          const known = keys.get(`${stream}/${window}`) ?? random.bytes(KEY_BYTES);
+          keys.set(`${stream}/${window}`, known);
+          return known.slice();
+        }),
+      find: (stream, window) =>
+        after(life, 'finds a window key', () => keys.get(`${stream}/${window}`)?.slice()),
+      destroy: (stream, window) =>
+        after(life, 'destroys a window key', () => {
+          keys.delete(`${stream}/${window}`);
+        }),
+    }),
+  };
+}
