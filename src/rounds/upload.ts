@@ -1,0 +1,204 @@
+import type { EngineError, ErrorCode } from '../foundation/index.ts';
+import { invariant } from '../foundation/index.ts';
+import type { Outcome } from '../protocol/index.ts';
+import type { Effect, Round, RoundEvent, Step } from './round.ts';
+
+/** Full-jitter exponential back-off: after n misses a wait drawn from 0 to min(capMs, baseMs * 2^n). */
+export interface BackOff {
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export interface UploadOptions {
+  /** Acceptors of the reading's partition. */
+  readonly acceptors: number;
+  /** Shares of the reading, one per domain. */
+  readonly domains: number;
+  /** Most owners a domain has for the partition; 1 where it is not given. */
+  readonly owners?: number;
+  readonly backOff: BackOff;
+  /** After this the round ends without an outcome, milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** `acceptor` and `owner` are places in the placement's lists; a domain with fewer owners wraps `owner` round. */
+export type UploadCall =
+  | { readonly kind: 'create' | 'set' | 'get'; readonly acceptor: number }
+  | { readonly kind: 'upload'; readonly domain: number; readonly owner: number };
+
+/** A flag's outcome for CREATE, SET and GET; what became of the share for UPLOAD. */
+export type UploadReply = Outcome | 'STORED' | 'CONFLICT';
+
+export type UploadOut =
+  /** The flag is TRUE. */
+  | { readonly kind: 'committed' }
+  /** The flag is ERROR, for ever. */
+  | { readonly kind: 'errored' }
+  /** No outcome in time. Where SET was never sent the flag can only become ERROR. */
+  | { readonly kind: 'unknown'; readonly setSent: boolean; readonly lastFailure: ErrorCode | null }
+  /** Refused before SET was sent, so that the reading is certainly in no result. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Refusal =
+  | { readonly kind: 'error'; readonly error: EngineError }
+  | { readonly kind: 'conflict'; readonly domain: number };
+
+/** One chain of calls, of which at most one is under way or about to be repeated. */
+interface Lane {
+  /** Calls that did not help so far; also names the calls, so that a late event moves nothing. */
+  readonly turn: number;
+  /** Misses since the last answer that helped. */
+  readonly misses: number;
+  /** Id of the one event that moves this lane; empty while it rests. */
+  readonly awaits: string;
+}
+
+export interface UploadState {
+  readonly phase: 'create' | 'upload' | 'set' | 'get' | 'over';
+  /** CREATE, then SET or GET. */
+  readonly flag: Lane;
+  /** UPLOAD, one lane per domain. */
+  readonly shares: readonly Lane[];
+  readonly lastFailure: ErrorCode | null;
+}
+
+type UploadStep = Step<UploadState, UploadCall, UploadOut>;
+type Effects = readonly Effect<UploadCall, UploadOut>[];
+
+const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
+
+/**
+ * One reading's two-phase commit (DESIGN sections 1 and 6): CREATE the flag, UPLOAD every share, SET the flag
+ * only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
+ * messages at the next acceptor, shares at the next owner.
+ *
+ * Only TRUE and ERROR are outcomes. A refusal ends the round while SET was never sent; afterwards a lost SET
+ * may still win, so a refusal (WINDOW_SEALED, say) only turns the round to asking GET until the deadline.
+ */
+export function uploadRound(options: UploadOptions): Round<UploadState, UploadCall, UploadReply, UploadOut> {
+  const { acceptors, domains, owners = 1, backOff, deadlineMs } = options;
+  invariant(acceptors > 0 && domains > 0 && owners > 0, 'expected at least one acceptor, domain and owner');
+
+  /** The flag lane asks for what the phase needs next. */
+  function askFlag(state: UploadState, phase: 'create' | 'set' | 'get', lane: Lane): UploadStep {
+    const id = `${phase}/${lane.turn}`;
+    return {
+      state: { ...state, phase, flag: { ...lane, awaits: id } },
+      effects: [{ kind: 'call', id, call: { kind: phase, acceptor: lane.turn % acceptors } }],
+    };
+  }
+
+  function askShare(lane: Lane, domain: number): { lane: Lane; effects: Effects } {
+    const id = `upload ${domain}/${lane.turn}`;
+    const call: UploadCall = { kind: 'upload', domain, owner: lane.turn % owners };
+    return { lane: { ...lane, awaits: id }, effects: [{ kind: 'call', id, call }] };
+  }
+
+  /** The lane after a call that did not help, and the wait before the next one. */
+  function missed(lane: Lane): { lane: Lane; effects: Effects } {
+    const id = `after ${lane.awaits}`;
+    const jitterMs = Math.min(backOff.capMs, backOff.baseMs * 2 ** lane.misses);
+    return {
+      lane: { turn: lane.turn + 1, misses: lane.misses + 1, awaits: id },
+      effects: [{ kind: 'wake', id, afterMs: 0, jitterMs }],
+    };
+  }
+
+  function repeatFlag(state: UploadState): UploadStep {
+    const { lane, effects } = missed(state.flag);
+    return { state: { ...state, flag: lane }, effects };
+  }
+
+  function uploadShares(state: UploadState): UploadStep {
+    const asked = Array.from({ length: domains }, (_, domain) => askShare(RESTING, domain));
+    return {
+      state: {
+        ...state,
+        phase: 'upload',
+        flag: { ...state.flag, misses: 0, awaits: '' },
+        shares: asked.map(({ lane }) => lane),
+      },
+      effects: asked.flatMap(({ effects }) => effects),
+    };
+  }
+
+  function stepFlag(state: UploadState, event: RoundEvent<UploadReply>): UploadStep {
+    const { phase, flag } = state;
+    invariant(phase === 'create' || phase === 'set' || phase === 'get', 'a flag event without a flag call');
+    if (event.kind === 'wake') return askFlag(state, phase, flag);
+    if (event.kind === 'failure') {
+      const failed = { ...state, lastFailure: event.error.code };
+      if (phase === 'get' || mayPass(event.error)) return repeatFlag(failed);
+      if (phase === 'create') return refused(failed, { kind: 'error', error: event.error });
+      return askFlag(failed, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });
+    }
+    if (event.reply === 'ERROR') return finish(state, { kind: 'errored' });
+    if (phase === 'create') return uploadShares(state);
+    if (event.reply === 'TRUE') return finish(state, { kind: 'committed' });
+    return repeatFlag(state);
+  }
+
+  function stepShare(
+    state: UploadState,
+    domain: number,
+    lane: Lane,
+    event: RoundEvent<UploadReply>,
+  ): UploadStep {
+    if (event.kind === 'wake') {
+      const asked = askShare(lane, domain);
+      return { state: withShare(state, domain, asked.lane), effects: asked.effects };
+    }
+    if (event.kind === 'failure') {
+      const failed = { ...state, lastFailure: event.error.code };
+      if (!mayPass(event.error)) return refused(failed, { kind: 'error', error: event.error });
+      const next = missed(lane);
+      return { state: withShare(failed, domain, next.lane), effects: next.effects };
+    }
+    if (event.reply === 'CONFLICT') return refused(state, { kind: 'conflict', domain });
+    const stored = withShare(state, domain, { ...lane, awaits: '' });
+    const all = stored.shares.every(({ awaits }) => awaits === '');
+    return all ? askFlag(stored, 'set', stored.flag) : { state: stored, effects: [] };
+  }
+
+  return {
+    start() {
+      const asked = askFlag(
+        { phase: 'create', flag: RESTING, shares: [], lastFailure: null },
+        'create',
+        RESTING,
+      );
+      return {
+        state: asked.state,
+        effects: [{ kind: 'wake', id: 'deadline', afterMs: deadlineMs, jitterMs: 0 }, ...asked.effects],
+      };
+    },
+    step(state, event) {
+      if (state.phase === 'over') return { state, effects: [] };
+      if (event.id === 'deadline') {
+        const setSent = state.phase === 'set' || state.phase === 'get';
+        return finish(state, { kind: 'unknown', setSent, lastFailure: state.lastFailure });
+      }
+      if (event.id === state.flag.awaits) return stepFlag(state, event);
+      const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
+      const lane = state.shares[domain];
+      return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
+    },
+  };
+}
+
+/** A failing node is replaced or restarted, so its 5xx says nothing about the request. */
+function mayPass(error: EngineError): boolean {
+  return error.retry || error.status >= 500;
+}
+
+function withShare(state: UploadState, domain: number, lane: Lane): UploadState {
+  return { ...state, shares: state.shares.map((old, i) => (i === domain ? lane : old)) };
+}
+
+function refused(state: UploadState, refusal: Refusal): UploadStep {
+  return finish(state, { kind: 'refused', refusal });
+}
+
+function finish(state: UploadState, out: UploadOut): UploadStep {
+  return { state: { ...state, phase: 'over' }, effects: [{ kind: 'finish', out }] };
+}
