@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { EngineError } from '../src/foundation/index.ts';
+import { LOG_LEVELS, type LogLevel } from '../src/platform/index.ts';
+import { type DomainId, domainId, type NodeId, nodeId, type StoreId, storeId } from '../src/ring/index.ts';
+
+const closed = { additionalProperties: false } as const;
+const TEXT = Type.String({ minLength: 1, maxLength: 4_096 });
+const LISTEN = Type.Object({ host: TEXT, port: Type.Integer({ minimum: 0, maximum: 65_535 }) }, closed);
+const TLS_FILES = Type.Object({ cert: TEXT, key: TEXT }, closed);
+const CONFIG = Type.Object(
+  {
+    nodeId: TEXT,
+    domain: TEXT,
+    storeId: TEXT,
+    publicListen: LISTEN,
+    peerListen: LISTEN,
+    dataFolder: TEXT,
+    ring: TEXT,
+    tls: TLS_FILES,
+    peerTls: TLS_FILES,
+    logLevel: Type.Enum([...LOG_LEVELS]),
+  },
+  closed,
+);
+type Settings = Static<typeof CONFIG>;
+
+/** How the text of an environment variable becomes a setting. */
+type Kind = 'text' | 'path' | 'port';
+
+/** Where each environment variable goes. */
+const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]])[] = [
+  ['MCLOUD_NODE_ID', 'text', 'nodeId'],
+  ['MCLOUD_DOMAIN', 'text', 'domain'],
+  ['MCLOUD_STORE_ID', 'text', 'storeId'],
+  ['MCLOUD_PUBLIC_HOST', 'text', 'publicListen', 'host'],
+  ['MCLOUD_PUBLIC_PORT', 'port', 'publicListen', 'port'],
+  ['MCLOUD_PEER_HOST', 'text', 'peerListen', 'host'],
+  ['MCLOUD_PEER_PORT', 'port', 'peerListen', 'port'],
+  ['MCLOUD_DATA_FOLDER', 'path', 'dataFolder'],
+  ['MCLOUD_RING', 'path', 'ring'],
+  ['MCLOUD_TLS_CERT', 'path', 'tls', 'cert'],
+  ['MCLOUD_TLS_KEY', 'path', 'tls', 'key'],
+  ['MCLOUD_PEER_TLS_CERT', 'path', 'peerTls', 'cert'],
+  ['MCLOUD_PEER_TLS_KEY', 'path', 'peerTls', 'key'],
+  ['MCLOUD_LOG_LEVEL', 'text', 'logLevel'],
+];
+
+/** Mistakes named in one message; the first few say what is wrong with the whole file. */
+const MISTAKES_SHOWN_MAX = 5;
+
+export interface PortAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Paths of two PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The settings of one node; every path is absolute. */
+export interface NodeConfig {
+  readonly nodeId: NodeId;
+  readonly domain: DomainId;
+  readonly storeId: StoreId;
+  readonly publicListen: PortAddress;
+  readonly peerListen: PortAddress;
+  readonly dataFolder: string;
+  /** File of the ring document. */
+  readonly ring: string;
+  readonly tls: TlsFiles;
+  readonly peerTls: TlsFiles;
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * Reads a node's settings from its JSON file and the MCLOUD_* variables of the environment, which win. Relative
+ * paths of the file count from the file's folder, those of the environment from the working directory.
+ * @throws EngineError `INVALID_ARGUMENT` naming the file and every setting that is wrong
+ */
+export function loadNodeConfig(path: string, env: Readonly<Record<string, string | undefined>>): NodeConfig {
+  const json = readJson(path);
+  if (!isRecord(json)) throw invalid(path, 'expected a JSON object');
+  const merged = withEnvironment(json, env);
+  if (!Value.Check(CONFIG, merged)) throw invalid(path, mistakes(merged).join('; '));
+  return configOf(path, merged);
+}
+
+function configOf(path: string, settings: Settings): NodeConfig {
+  const absolute = (file: string) => resolve(dirname(path), file);
+  const files = ({ cert, key }: TlsFiles): TlsFiles => ({ cert: absolute(cert), key: absolute(key) });
+  try {
+    return {
+      nodeId: nodeId(settings.nodeId),
+      domain: domainId(settings.domain),
+      storeId: storeId(settings.storeId),
+      publicListen: settings.publicListen,
+      peerListen: settings.peerListen,
+      dataFolder: absolute(settings.dataFolder),
+      ring: absolute(settings.ring),
+      tls: files(settings.tls),
+      peerTls: files(settings.peerTls),
+      logLevel: settings.logLevel,
+    };
+  } catch (error) {
+    throw error instanceof EngineError ? invalid(path, error.message) : error;
+  }
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw invalid(
+      path,
+      `cannot be read: ${error instanceof Error && 'code' in error ? error.code : 'unknown'}`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the file.
+    throw invalid(path, 'expected JSON');
+  }
+}
+
+function withEnvironment(
+  json: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, unknown> {
+  let merged: Record<string, unknown> = { ...json };
+  for (const [name, kind, ...at] of ENVIRONMENT) {
+    const text = env[name];
+    // A variable set to nothing is how compose files spell "not set".
+    if (text !== undefined && text !== '') merged = withSetting(merged, at, settingOf(kind, text));
+  }
+  return merged;
+}
+
+function withSetting(
+  settings: Record<string, unknown>,
+  [name, ...rest]: readonly string[],
+  value: unknown,
+): Record<string, unknown> {
+  if (name === undefined) return settings;
+  if (rest.length === 0) return { ...settings, [name]: value };
+  const inner = settings[name];
+  return { ...settings, [name]: withSetting(isRecord(inner) ? inner : {}, rest, value) };
+}
+
+function settingOf(kind: Kind, text: string): string | number {
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'path':
+      return resolve(text);
+    case 'port':
+      // Left as text where it is no number, so that the schema says what was expected.
+      return /^\d{1,5}$/.test(text) ? Number(text) : text;
+  }
+}
+
+function mistakes(settings: unknown): string[] {
+  const found: string[] = [];
+  for (const error of Value.Errors(CONFIG, settings)) {
+    // Follows every unknown field with a second error that says nothing.
+    if (error.keyword === 'boolean') continue;
+    const names =
+      error.keyword === 'additionalProperties'
+        ? ` (${error.params.additionalProperties.join(', ')})`
+        : error.keyword === 'enum'
+          ? ` (${LOG_LEVELS.join(', ')})`
+          : '';
+    found.push(`${error.instancePath.slice(1).replaceAll('/', '.') || 'the file'} ${error.message}${names}`);
+  }
+  return found.slice(0, MISTAKES_SHOWN_MAX);
+}
+
+function invalid(path: string, reason: string): EngineError {
+  return new EngineError('INVALID_ARGUMENT', `node settings ${path}: ${reason}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
