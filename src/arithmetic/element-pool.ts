@@ -1,0 +1,54 @@
+import { invariant } from '../foundation/index.ts';
+import { ELEMENT_BYTES, isCanonical } from './element-codec.ts';
+
+/**
+ * Bytes drawn from the generator at a time: one call to the system's generator costs about as much as 16 KiB
+ * of its output, so a call per share would dominate the whole split.
+ */
+export const POOL_BYTES = 16_384;
+
+/**
+ * Uniform elements, drawn in bulk. It is a closure on purpose: structured clone refuses functions, so a pool
+ * cannot travel to another thread or into a file, where two readings would get one mask.
+ */
+export interface ElementPool {
+  /** Fills `bytesOut`, a whole number of elements, with independent uniform elements of the field. */
+  take(bytesOut: Uint8Array): void;
+}
+
+/**
+ * A pool over a generator of random bytes. The same bytes give the same elements: 16 bytes each, in order, a
+ * draw of p or more (probability 2^-59) skipped.
+ */
+export function createElementPool(randomBytes: (length: number) => Uint8Array): ElementPool {
+  let pool = new Uint8Array(0);
+  let used = 0;
+
+  function refill(): void {
+    pool = new Uint8Array(0);
+    const drawn = randomBytes(POOL_BYTES);
+    invariant(drawn.length === POOL_BYTES, 'expected the generator to return as many bytes as asked for');
+    // The copy makes this closure the only holder of the bytes whatever the generator does with its array.
+    pool = drawn.slice();
+    drawn.fill(0);
+    used = 0;
+  }
+
+  function take(bytesOut: Uint8Array): void {
+    invariant(bytesOut.length % ELEMENT_BYTES === 0, 'expected room for a whole number of elements');
+    let filled = 0;
+    while (filled < bytesOut.length) {
+      if (used === pool.length) refill();
+      const canonical = isCanonical(pool, used);
+      for (let i = 0; i < ELEMENT_BYTES; i++) {
+        if (canonical) bytesOut[filled + i] = pool[used + i] ?? 0;
+        // Zeroed at once: a mask that stayed here could be read from a heap dump after its reading was sent.
+        pool[used + i] = 0;
+      }
+      used += ELEMENT_BYTES;
+      if (canonical) filled += ELEMENT_BYTES;
+    }
+  }
+
+  return { take };
+}

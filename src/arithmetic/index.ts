@@ -1,0 +1,40 @@
+export type { Decimal } from './decimal.ts';
+export { DECIMAL_CHARACTERS_MAX, DECIMAL_EXPONENT_MAX, parseDecimal, readDecimal } from './decimal.ts';
+export { checkElements, decodeElements, ELEMENT_BYTES, encodeElements } from './element-codec.ts';
+export type { ElementPool } from './element-pool.ts';
+export { createElementPool, POOL_BYTES } from './element-pool.ts';
+export type { FieldElement } from './field.ts';
+export {
+  addElements,
+  BALANCED_MAX,
+  balanced,
+  fieldElement,
+  invertElement,
+  MODULUS,
+  multiplyElements,
+  negateElement,
+  powerElement,
+  subtractElements,
+} from './field.ts';
+export type { FormatOptions } from './format-decimal.ts';
+export { formatExactDecimal, formatRational, formatSquareRoot } from './format-decimal.ts';
+export { integerSquareRoot } from './integer-root.ts';
+export type { LimbSum } from './limb-sum.ts';
+export {
+  addToLimbSum,
+  createLimbSum,
+  LIMB_ADDITIONS_MAX,
+  limbSumElements,
+  mergeLimbSum,
+  subtractInPlace,
+} from './limb-sum.ts';
+export type { Rational } from './rational.ts';
+export {
+  addRational,
+  compareRational,
+  divideRational,
+  multiplyRational,
+  rational,
+  rationalText,
+  subtractRational,
+} from './rational.ts';

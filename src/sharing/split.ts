@@ -1,0 +1,58 @@
+import {
+  addToLimbSum,
+  checkElements,
+  createLimbSum,
+  ELEMENT_BYTES,
+  type ElementPool,
+  encodeElements,
+  type FieldElement,
+  LIMB_ADDITIONS_MAX,
+  limbSumElements,
+  subtractInPlace,
+} from '../arithmetic/index.ts';
+import { EngineError, invariant } from '../foundation/index.ts';
+
+/** Trust domains of one stream: with a single one its share would be the reading. */
+export const DOMAINS_MIN = 2;
+
+/**
+ * Splits a reading vector into one share per domain, 16 bytes per element: all but the last are uniform, the
+ * last is the vector minus their sum, so any `domains - 1` of them are independent of the reading. The pool's
+ * bytes are used in the order of the shares; the same bytes give the same shares.
+ */
+export function split(vector: readonly FieldElement[], domains: number, pool: ElementPool): Uint8Array[] {
+  invariant(
+    Number.isSafeInteger(domains) && domains >= DOMAINS_MIN && domains < LIMB_ADDITIONS_MAX,
+    'expected at least two domains',
+  );
+  const shares: Uint8Array[] = [];
+  for (let i = 0; i < domains - 1; i++) {
+    const share = new Uint8Array(vector.length * ELEMENT_BYTES);
+    pool.take(share);
+    shares.push(share);
+  }
+  const last = encodeElements(vector);
+  subtractInPlace(last, shares);
+  shares.push(last);
+  return shares;
+}
+
+/**
+ * The sum of the shares: of one reading its vector, of the domains' aggregate shares the sums over all readings.
+ * @throws EngineError `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`
+ */
+export function combine(shares: readonly Uint8Array[]): FieldElement[] {
+  const bytes = shares[0]?.length ?? 0;
+  if (bytes % ELEMENT_BYTES !== 0) {
+    throw new EngineError(
+      'WRONG_VECTOR_LENGTH',
+      `expected a multiple of ${ELEMENT_BYTES} bytes, got ${bytes}`,
+    );
+  }
+  const sum = createLimbSum(bytes / ELEMENT_BYTES);
+  for (const share of shares) {
+    checkElements(share);
+    addToLimbSum(sum, share);
+  }
+  return limbSumElements(sum);
+}
