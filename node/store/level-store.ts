@@ -60,9 +60,10 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
   return {
     async getMany(table, keys) {
       assertOpen();
-      return await database
+      const rows = await database
         .getMany(keys.map((key) => rowKey(table, key)))
         .catch((error) => Promise.reject(diskFailure('read from the store', error)));
+      return rows.map((row) => row && plainBytes(row, 0));
     },
     async range(table, { from, to, limit }) {
       assertOpen();
@@ -75,7 +76,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
         })
         .all()
         .catch((error) => Promise.reject(diskFailure('read from the store', error)));
-      return rows.map(([key, value]) => [key.subarray(1), value] as const);
+      return rows.map(([key, value]) => [plainBytes(key, 1), plainBytes(value, 0)] as const);
     },
     commit(operations) {
       if (closing !== undefined) return Promise.reject(new EngineError('NOT_READY', 'the store is closed'));
@@ -131,4 +132,9 @@ function rowKey(table: TableName, key: Uint8Array): Uint8Array {
   row[0] = TABLE_PREFIX[table];
   row.set(key, 1);
   return row;
+}
+
+/** Level hands out Buffers, whose slice() shares memory where a Uint8Array's copies. */
+function plainBytes(bytes: Uint8Array, from: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, bytes.byteLength - from);
 }
