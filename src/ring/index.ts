@@ -26,9 +26,11 @@ export {
 } from './jws.ts';
 export * from './limits.ts';
 export type { PayloadReader } from './payload.ts';
-export { payloadReader } from './payload.ts';
+export { parseRecord, payloadReader } from './payload.ts';
 export type { PlacedNode, Placement } from './placement.ts';
 export { createPlacement, majority, registerPartition, TOKENS_PER_NODE } from './placement.ts';
 export type { DomainSection, RingNode, SectionPayload } from './section.ts';
-export { openSection, PUBLIC_KEY, signSection } from './section.ts';
+export { NAME, openSection, PUBLIC_KEY, signSection } from './section.ts';
+export type { SensorBundle } from './sensor-bundle.ts';
+export { openSensorBundle, readSensorBundle } from './sensor-bundle.ts';
 export { checkSuccessor } from './successor.ts';

@@ -9,6 +9,7 @@ import {
   utf8,
 } from '../foundation/index.ts';
 import { DOCUMENT_CHARS_MAX } from './limits.ts';
+import { parseRecord } from './payload.ts';
 
 /** What a document is; part of its signed header, so that a document of one kind never passes for another. */
 export type DocumentType = 'mcloud-ring+jws' | 'mcloud-domain+jws' | 'mcloud-stream+jws';
@@ -145,13 +146,7 @@ function headerOf(type: DocumentType): string {
 }
 
 function parsePayload(text: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new EngineError('MALFORMED_TEXT', `expected a JSON payload, got ${text.length} other characters`);
-  }
-  if (!isRecord(value)) throw new EngineError('SCHEMA_MISMATCH', 'expected a JSON object as payload');
+  const value = parseRecord('the payload of a document', text);
   // Two equal keys or 1.0 for 1 would let two readers of the same signed bytes see different documents.
   if (JSON.stringify(value) !== text) {
     throw new EngineError(
@@ -160,10 +155,6 @@ function parsePayload(text: string): Readonly<Record<string, unknown>> {
     );
   }
   return value;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readable(header: string): string {

@@ -31,6 +31,25 @@ export function payloadReader<S extends TSchema>(
   };
 }
 
+/**
+ * A JSON object from the text of a file that people may edit, so in any layout.
+ * @throws EngineError `MALFORMED_TEXT`
+ */
+export function parseRecord(what: string, text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new EngineError('MALFORMED_TEXT', `expected ${what} as JSON, got ${text.length} other characters`);
+  }
+  if (isRecord(value)) return value;
+  throw new EngineError('MALFORMED_TEXT', `expected ${what} as a JSON object, got another value`);
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 interface SchemaError {
   readonly keyword: string;
   readonly schemaPath: string;

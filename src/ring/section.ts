@@ -51,7 +51,8 @@ export interface DomainSection extends SectionPayload {
 }
 
 const closed = { additionalProperties: false } as const;
-const NAME = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
+/** A domain or node id. */
+export const NAME = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
 const STORE_ID = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const LEGAL_NAME = Type.String({ minLength: 1, maxLength: LEGAL_NAME_CHARS_MAX });
 const ORIGIN = Type.String({ minLength: 1, maxLength: ORIGIN_CHARS_MAX });
