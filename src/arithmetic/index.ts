@@ -3,6 +3,7 @@ export { DECIMAL_CHARACTERS_MAX, DECIMAL_EXPONENT_MAX, parseDecimal, readDecimal
 export { checkElements, decodeElements, ELEMENT_BYTES, encodeElements } from './element-codec.ts';
 export type { ElementPool } from './element-pool.ts';
 export { createElementPool, POOL_BYTES } from './element-pool.ts';
+export { largestOf, smallestOf } from './extremes.ts';
 export type { FieldElement } from './field.ts';
 export {
   addElements,

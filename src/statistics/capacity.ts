@@ -1,5 +1,4 @@
-import { max } from 'bigint-crypto-utils';
-import { BALANCED_MAX } from '../arithmetic/index.ts';
+import { BALANCED_MAX, largestOf } from '../arithmetic/index.ts';
 import { EngineError } from '../foundation/index.ts';
 import { elementName, type ReadingSchema, type StoredSchema, storedSchema } from '../sharing/index.ts';
 
@@ -29,7 +28,7 @@ export function checkCapacity(schema: ReadingSchema, maxReadings: number): Capac
   }
   const stored = storedSchema(schema);
   const perReading = stored.elements.map((element) => largestValue(stored, element));
-  const largest = perReading.reduce((a, b) => max(a, b), 1n);
+  const largest = largestOf(1n, ...perReading);
   const maxReadingsLimit = BALANCED_MAX / largest;
   const elements = schema.elements.map((element, i) => ({
     element: elementName(element),
@@ -57,7 +56,7 @@ function largestValue({ fields }: StoredSchema, element: StoredSchema['elements'
   let product = 1n;
   for (const { index, power } of element.factors) {
     const field = fields[index] ?? { min: 0n, max: 0n };
-    product *= max(-field.min, field.max) ** BigInt(power);
+    product *= largestOf(-field.min, field.max) ** BigInt(power);
   }
   return product;
 }

@@ -1,5 +1,4 @@
-import { max, min } from 'bigint-crypto-utils';
-import type { FieldElement } from '../arithmetic/index.ts';
+import { type FieldElement, largestOf, smallestOf } from '../arithmetic/index.ts';
 import { EngineError } from '../foundation/index.ts';
 import { elementName, type ReadingSchema, type StoredSchema, storedSchema } from '../sharing/index.ts';
 import { eliminate } from './elimination.ts';
@@ -46,11 +45,13 @@ function valueRange(
   let range: readonly [bigint, bigint] = [1n, 1n];
   for (const { index, power } of element.factors) {
     const field = fields[index] ?? { min: 0n, max: 0n };
-    const ends = [field.min ** BigInt(power), field.max ** BigInt(power)];
+    const low = field.min ** BigInt(power);
+    const high = field.max ** BigInt(power);
     // An even power is smallest at zero, not at an end, when the bounds have different signs.
-    if (power % 2 === 0 && field.min < 0n && field.max > 0n) ends.push(0n);
-    const products = ends.flatMap((end) => range.map((edge) => edge * end));
-    range = [products.reduce((a, b) => min(a, b)), products.reduce((a, b) => max(a, b))];
+    const bottom = power % 2 === 0 && field.min < 0n && field.max > 0n ? 0n : low;
+    const [a, b] = range;
+    const products = [low * a, low * b, high * a, high * b, bottom * a] as const;
+    range = [smallestOf(...products), largestOf(...products)];
   }
   return range;
 }
