@@ -35,9 +35,10 @@ interface Judgement {
 
 /**
  * Opens the port for other nodes: mutual TLS, and every request the word of one node of the ring.
- * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
+ * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT`, `RING_REFUSED` (two authorities of one name)
  */
-export function listenPeer(options: PeerPortOptions): Promise<Listener> {
+export async function listenPeer(options: PeerPortOptions): Promise<Listener> {
+  refuseSharedNames(options.peers());
   const judgements = new WeakMap<TLSSocket, Judgement>();
   return listen({
     name: 'peer',
@@ -78,7 +79,7 @@ export function peerOf(certificate: X509Certificate | undefined, peers: readonly
   }
   const peer = peers.find(({ domain }) => domain === identity.domain);
   if (peer === undefined) throw forbidden('a domain of the ring');
-  const authority = new X509Certificate(peer.certificateAuthority);
+  const authority = authorityOf(peer.domain, peer.certificateAuthority);
   // Issued directly: an intermediate authority would be one more key the section does not show.
   if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
     throw forbidden(`a certificate issued by the authority of domain ${identity.domain}`);
@@ -87,6 +88,34 @@ export function peerOf(certificate: X509Certificate | undefined, peers: readonly
     throw forbidden(`a node that domain ${identity.domain} lists`);
   }
   return { kind: 'peer', domain: identity.domain, node: identity.node };
+}
+
+/**
+ * OpenSSL finds an issuer by its name and tries one: a domain whose authority took another's name could shut
+ * that domain's nodes out.
+ */
+function refuseSharedNames(peers: readonly PeerDomain[]): void {
+  const domains = new Map<string, DomainId>();
+  for (const { domain, certificateAuthority } of peers) {
+    const name = authorityOf(domain, certificateAuthority).subject;
+    const other = domains.get(name);
+    if (other !== undefined) {
+      throw new EngineError(
+        'RING_REFUSED',
+        `expected certificate authorities of different names, got one name for ${other} and ${domain}`,
+      );
+    }
+    domains.set(name, domain);
+  }
+}
+
+/** @throws EngineError `RING_REFUSED` */
+function authorityOf(domain: DomainId, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new EngineError('RING_REFUSED', `expected a certificate as authority of domain ${domain}`);
+  }
 }
 
 function forbidden(expected: string): EngineError {

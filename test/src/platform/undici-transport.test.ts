@@ -1,0 +1,254 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { utf8 } from '../../../src/foundation/index.ts';
+import { createUndiciTransport, type TransportTarget } from '../../../src/platform/index.ts';
+import type { Transport, TransportRequest } from '../../../src/ports/index.ts';
+import { createAuthority, type IssuedCertificate, type TestAuthority } from '../../support/certificates.ts';
+
+type Handler = Parameters<typeof createServer>[1];
+
+const SECRET = 'a share, of all things';
+const REQUEST: TransportRequest = {
+  method: 'POST',
+  path: '/v1/bytes?a=1',
+  body: utf8(SECRET),
+  contentType: 'application/octet-stream',
+};
+const TIME = { timeoutMs: 5_000 };
+
+let alpha: TestAuthority;
+let beta: TestAuthority;
+let certificateOfAlpha: IssuedCertificate;
+const opened: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  alpha = await createAuthority('alpha');
+  beta = await createAuthority('beta');
+  certificateOfAlpha = await alpha.issue(['mcloud://alpha/a-1']);
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+/** An HTTPS server that counts the connections it got and the bytes it could decrypt. */
+async function serve(identity: IssuedCertificate, handler: Handler, tlsOptions = {}) {
+  let decryptedBytes = 0;
+  let connections = 0;
+  const server: Server = createServer({ ...identity, ...tlsOptions }, handler);
+  server.on('secureConnection', (socket: TLSSocket) => {
+    connections++;
+    socket.on('data', (chunk: Buffer) => {
+      decryptedBytes += chunk.length;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  opened.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `https://127.0.0.1:${port}`,
+    decryptedBytes: () => decryptedBytes,
+    connections: () => connections,
+  };
+}
+
+function transportTo(
+  origin: string,
+  options: Partial<Parameters<typeof createUndiciTransport>[0]> = {},
+): Transport {
+  const transport = createUndiciTransport({
+    targets: () => ({ origin, trust: alpha.pem, pool: 'alpha' }),
+    ...options,
+  });
+  opened.push(() => transport.close());
+  return transport;
+}
+
+const echo: Handler = (request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    response.setHeader('content-type', 'text/plain');
+    response.setHeader(
+      'x-seen',
+      JSON.stringify([request.method, request.url, request.headers.authorization]),
+    );
+    response.statusCode = 201;
+    response.end(Buffer.concat(chunks));
+  });
+};
+
+describe('the transport', () => {
+  test('brings status, body and content type back, over connections that are kept', async () => {
+    const server = await serve(certificateOfAlpha, echo);
+    const transport = transportTo(server.origin);
+    for (let i = 0; i < 20; i++) {
+      const answer = await transport.send('a-1', REQUEST, TIME);
+      expect(answer).toEqual({ status: 201, body: utf8(SECRET), contentType: 'text/plain' });
+      expect(answer.body.constructor).toBe(Uint8Array);
+    }
+    // Two, because an answer is here a moment before its connection is free again.
+    expect(server.connections()).toBeLessThanOrEqual(2);
+  });
+
+  test('opens no more connections to a node than its limit', async () => {
+    const server = await serve(certificateOfAlpha, echo);
+    const transport = transportTo(server.origin, { limits: { connectionsPerNodeMax: 2 } });
+    await Promise.all(Array.from({ length: 20 }, () => transport.send('a-1', REQUEST, TIME)));
+    expect(server.connections()).toBe(2);
+  });
+
+  test('sends the token as a bearer token and only then an authorization header', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = await serve(certificateOfAlpha, (request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    });
+    const transport = transportTo(server.origin);
+    await transport.send('a-1', REQUEST, TIME);
+    await transport.send('a-1', { ...REQUEST, token: 'abc' }, TIME);
+    expect(seen).toEqual([undefined, 'Bearer abc']);
+  });
+});
+
+describe('not a byte of a request reaches', () => {
+  async function expectRefused(
+    identity: IssuedCertificate,
+    cause: string,
+    options: { tls?: object; peer?: IssuedCertificate } = {},
+  ): Promise<void> {
+    const server = await serve(identity, echo, options.tls);
+    const transport = transportTo(server.origin, options.peer ? { clientCertificate: options.peer } : {});
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      details: { node: 'a-1', cause },
+    });
+    expect(server.decryptedBytes()).toBe(0);
+  }
+
+  test('a server with a certificate of another domain', async () => {
+    await expectRefused(await beta.issue(['mcloud://alpha/a-1']), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test('a server that cannot speak TLS 1.3', async () => {
+    await expectRefused(certificateOfAlpha, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', {
+      tls: { maxVersion: 'TLSv1.2' },
+    });
+  });
+
+  test('a peer port of another node of the right domain', async () => {
+    const peer = certificateOfAlpha;
+    await expectRefused(await alpha.issue(['mcloud://alpha/a-2']), 'WRONG_NODE_IDENTITY', { peer });
+    await expectRefused(await alpha.issue(['mcloud://beta/a-1']), 'WRONG_NODE_IDENTITY', { peer });
+    await expectRefused(await alpha.issue([]), 'WRONG_NODE_IDENTITY', { peer });
+  });
+
+  test('a server whose certificate is for another host', async () => {
+    const server = await serve(await alpha.issue([], ['elsewhere']), echo);
+    const transport = transportTo(server.origin.replace('127.0.0.1', 'localhost'));
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({
+      details: { cause: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+    });
+    expect(server.decryptedBytes()).toBe(0);
+  });
+
+  test('a server that a session of another node could be resumed with', async () => {
+    // Both share their ticket keys, as two nodes behind one configuration would.
+    const ticketKeys = Buffer.alloc(48, 7);
+    const first = await serve(certificateOfAlpha, echo, { ticketKeys });
+    const second = await serve(await alpha.issue(['mcloud://alpha/a-2']), echo, { ticketKeys });
+    const origins: Record<string, string> = { 'a-1': first.origin, 'a-3': second.origin };
+    const transport = transportTo('', {
+      clientCertificate: certificateOfAlpha,
+      targets: (node): TransportTarget => ({ origin: origins[node] ?? '', trust: alpha.pem, pool: 'alpha' }),
+    });
+    expect((await transport.send('a-1', REQUEST, TIME)).status).toBe(201);
+    await expect(transport.send('a-3', REQUEST, TIME)).rejects.toMatchObject({
+      details: { cause: 'WRONG_NODE_IDENTITY' },
+    });
+    expect(second.decryptedBytes()).toBe(0);
+  });
+});
+
+describe('a request that gets no answer', () => {
+  test('is UNREACHABLE with node and cause, and says nothing of its contents', async () => {
+    const server = await serve(certificateOfAlpha, (request) => request.socket.destroy());
+    const sent = transportTo(server.origin).send('a-1', { ...REQUEST, token: 'abc' }, TIME);
+    const error: unknown = await sent.catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'UNREACHABLE', details: { node: 'a-1', cause: 'UND_ERR_SOCKET' } });
+    expect(JSON.stringify(error) + String(error)).not.toMatch(/share|abc/);
+  });
+
+  test('is UNREACHABLE when nobody listens', async () => {
+    const server = await serve(certificateOfAlpha, echo);
+    await opened.pop()?.();
+    await expect(transportTo(server.origin).send('a-1', REQUEST, TIME)).rejects.toMatchObject({
+      details: { cause: 'ECONNREFUSED' },
+    });
+  });
+
+  test('is UNREACHABLE after its time, also in the middle of the answer', async () => {
+    const silent = await serve(certificateOfAlpha, () => {});
+    const partial = await serve(certificateOfAlpha, (_request, response) => {
+      response.write('the first half');
+    });
+    for (const server of [silent, partial]) {
+      await expect(transportTo(server.origin).send('a-1', REQUEST, { timeoutMs: 50 })).rejects.toMatchObject({
+        code: 'UNREACHABLE',
+        details: { cause: 'TIMEOUT' },
+      });
+    }
+  });
+
+  test('is UNREACHABLE when the answer is larger than the limit', async () => {
+    const server = await serve(certificateOfAlpha, (_request, response) => response.end('x'.repeat(1_001)));
+    const transport = transportTo(server.origin, { limits: { responseBytesMax: 1_000 } });
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({
+      details: { cause: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' },
+    });
+  });
+
+  test('rejects with the reason of its signal, before and after it was sent', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const server = await serve(certificateOfAlpha, () => controller.abort(reason));
+    const transport = transportTo(server.origin);
+    await expect(transport.send('a-1', REQUEST, { ...TIME, signal: controller.signal })).rejects.toBe(reason);
+    await expect(transport.send('a-1', REQUEST, { ...TIME, signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  test('is not even sent when too many wait for the node', async () => {
+    const server = await serve(certificateOfAlpha, () => {});
+    const transport = transportTo(server.origin, { limits: { requestsPerNodeMax: 1 } });
+    const first = transport.send('a-1', REQUEST, TIME).catch((error: unknown) => error);
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await transport.close();
+    expect(await first).toMatchObject({ code: 'UNREACHABLE' });
+  });
+});
+
+describe('a transport', () => {
+  test('goes to the new address when the ring document moves a node', async () => {
+    const before = await serve(certificateOfAlpha, (_request, response) => response.end('before'));
+    const after = await serve(certificateOfAlpha, (_request, response) => response.end('after'));
+    let origin = before.origin;
+    const transport = transportTo('', { targets: () => ({ origin, trust: alpha.pem, pool: 'alpha' }) });
+    expect((await transport.send('a-1', REQUEST, TIME)).body).toEqual(utf8('before'));
+    origin = after.origin;
+    expect((await transport.send('a-1', REQUEST, TIME)).body).toEqual(utf8('after'));
+  });
+
+  test('that is closed refuses requests, and closing it again is nothing', async () => {
+    const server = await serve(certificateOfAlpha, echo);
+    const transport = transportTo(server.origin);
+    await transport.send('a-1', REQUEST, TIME);
+    await Promise.all([transport.close(), transport.close()]);
+    await transport.close();
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+});
