@@ -1,0 +1,120 @@
+import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
+import type { ReleasedRow } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { DomainId, StreamHash, WindowId } from '../../src/ring/index.ts';
+import type { FieldSchema } from '../../src/sharing/index.ts';
+import { combine } from '../../src/sharing/index.ts';
+import type { Univariate } from '../../src/statistics/index.ts';
+import { checkPlausible, momentsOf, univariate } from '../../src/statistics/index.ts';
+
+/** The exact statistics of a window: over `readings` of the `committed` ones, the same for every domain. */
+export interface WindowResult {
+  readonly kind: 'result';
+  readonly stream: StreamHash;
+  readonly window: WindowId;
+  /** Name of the decided set T and the exclusions X that every domain added over, hex. */
+  readonly settled: string;
+  readonly readings: number;
+  readonly committed: number;
+  readonly excluded: number;
+  readonly domains: readonly DomainId[];
+  readonly fields: readonly { readonly field: FieldSchema; readonly statistics: Univariate }[];
+}
+
+/**
+ * Adds the domains' aggregate shares up and reads the statistics off the sums. It believes nothing that the
+ * rows do not say together: one row per domain of the stream, all over the same settled set, a shared count
+ * that equals the public one, and sums that some readings within the bounds can have.
+ * @param rows released rows, in any order.
+ * @throws EngineError `IMPOSSIBLE_AGGREGATE` naming the contradiction, `ELEMENT_OUT_OF_RANGE`
+ */
+export function combineRows(
+  stream: StreamDocument,
+  window: WindowId,
+  rows: readonly ReleasedRow[],
+): WindowResult {
+  const inOrder = rowsInOrder(stream, rows);
+  for (const row of inOrder) checkRow(stream, window, row);
+  const first = checkAgreement(inOrder);
+  const sums = combine(inOrder.map(({ elements }) => elements));
+  if (sums[0] !== BigInt(first.readings)) {
+    throw impossible(
+      `expected a shared count equal to the settled ${first.readings} readings, got another: a domain added other rows than it says`,
+    );
+  }
+  checkPlausible(stream, sums);
+  const moments = momentsOf(stream, sums);
+  return {
+    kind: 'result',
+    stream: stream.hash,
+    window,
+    settled: toHex(first.settled),
+    readings: first.readings,
+    committed: first.readings + first.excluded,
+    excluded: first.excluded,
+    domains: stream.domains.map(({ id }) => id),
+    fields: stream.fields.map((field) => ({ field, statistics: univariate(moments, field.name) })),
+  };
+}
+
+/** Every domain's row exactly once, in the order of the stream's shares. */
+function rowsInOrder(stream: StreamDocument, rows: readonly ReleasedRow[]): readonly ReleasedRow[] {
+  if (rows.length !== stream.domains.length) {
+    throw impossible(`expected one row of each of ${stream.domains.length} domains, got ${rows.length}`);
+  }
+  return stream.domains.map(({ id }, index) => {
+    const row = rows.find((candidate) => candidate.domain === id);
+    if (row === undefined) throw impossible(`expected a row of domain ${id}, got none`);
+    if (row.index !== index) {
+      throw impossible(`expected share ${index} from domain ${id}, got share ${row.index}`);
+    }
+    return row;
+  });
+}
+
+function checkRow(stream: StreamDocument, window: WindowId, row: ReleasedRow): void {
+  const facts: readonly (readonly [string, string | number, string | number])[] = [
+    ['stream', stream.hash, row.stream],
+    ['window', window, row.window],
+    ['group', 0, row.group],
+    ['verdict', 'RELEASED', row.verdict],
+    ['bytes of elements', stream.elements.length * ELEMENT_BYTES, row.elements.length],
+  ];
+  for (const [what, expected, got] of facts) {
+    if (expected !== got) {
+      throw impossible(`expected ${what} ${expected} in the row of domain ${row.domain}, got ${got}`);
+    }
+  }
+  if (row.readings > stream.maxReadings || row.excluded > stream.maxExcluded) {
+    throw impossible(
+      `expected at most ${stream.maxReadings} readings and ${stream.maxExcluded} exclusions, got ${row.readings} and ${row.excluded} from domain ${row.domain}`,
+    );
+  }
+}
+
+/** Shares over different sets add up to noise, or worse: to something that looks like a result. */
+function checkAgreement(rows: readonly ReleasedRow[]): ReleasedRow {
+  const [first, ...others] = rows;
+  if (first === undefined) throw impossible('expected rows, got none');
+  for (const row of others) {
+    const pairs: readonly (readonly [string, string | number, string | number])[] = [
+      ['settled set', toHex(first.settled), toHex(row.settled)],
+      ['number of readings', first.readings, row.readings],
+      ['number of flags', first.flags, row.flags],
+      ['number of exclusions', first.excluded, row.excluded],
+    ];
+    for (const [what, a, b] of pairs) {
+      if (a !== b) {
+        throw impossible(
+          `expected one ${what}, got ${a} from domain ${first.domain} and ${b} from domain ${row.domain}`,
+        );
+      }
+    }
+  }
+  return first;
+}
+
+function impossible(message: string): EngineError {
+  return new EngineError('IMPOSSIBLE_AGGREGATE', message);
+}

@@ -1,0 +1,103 @@
+import { EngineError, fromBase64Url } from '../../src/foundation/index.ts';
+import type { ReleasedRow } from '../../src/protocol/index.ts';
+import { operations, releasedRowCodec } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { DomainId, WindowId } from '../../src/ring/index.ts';
+import { askAnyNode, nodesOf } from './ask-nodes.ts';
+import { repeatUntil } from './back-off.ts';
+import { combineRows, type WindowResult } from './combine-rows.ts';
+import { ROUND_TIMEOUT_MS } from './limits.ts';
+import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+
+/** The three honest answers; a wrong number is none of them. */
+export type ComputeOutcome =
+  | WindowResult
+  | { readonly kind: 'incomplete'; readonly reason: string }
+  | { readonly kind: 'withheld'; readonly reason: string };
+
+/** What one domain said in one round of asking. */
+type DomainAnswer =
+  | { readonly kind: 'row'; readonly row: ReleasedRow }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly error?: EngineError };
+
+/**
+ * COMPUTE of the paper: asks every domain of the stream for its row, again while one says INCOMPLETE, and
+ * combines the rows. All domains are asked at once; one node of each, the next when it does not answer.
+ * @throws EngineError `IMPOSSIBLE_AGGREGATE` when the rows contradict each other or the stream, the refusal of
+ * a domain that waiting would not change, `UNKNOWN_STREAM` or `WINDOW_NOT_OPEN` when every domain says so, or
+ * the signal's reason
+ */
+export async function computeWindow(
+  ports: OperatorPorts,
+  stream: StreamDocument,
+  window: WindowId,
+  options: WaitOptions = {},
+): Promise<ComputeOutcome> {
+  // A released row never changes, so a domain that gave its row is not asked again.
+  const rows = new Map<DomainId, ReleasedRow>();
+  let waiting: readonly string[] = [];
+  const round = async (turn: number, leftMs: number): Promise<ComputeOutcome | undefined> => {
+    const missing = stream.domains.map(({ id }) => id).filter((domain) => !rows.has(domain));
+    const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));
+    const answers = await Promise.all(
+      missing.map(async (domain) => ({
+        domain,
+        answer: await askDomain(ports, stream, window, domain, turn, { ...options, timeoutMs }),
+      })),
+    );
+    for (const { domain, answer } of answers) {
+      if (answer.kind === 'row') rows.set(domain, answer.row);
+    }
+    const withheld = [...rows.values()].find(({ verdict }) => verdict === 'WITHHELD');
+    if (withheld !== undefined) {
+      return { kind: 'withheld', reason: `domain ${withheld.domain}: ${printable(withheld.reason)}` };
+    }
+    if (rows.size === stream.domains.length) return combineRows(stream, window, [...rows.values()]);
+    throwIfUnknownToAll(answers.map(({ answer }) => answer));
+    waiting = answers.flatMap(({ domain, answer }) =>
+      answer.kind === 'waiting' ? [`domain ${domain}: ${answer.reason}`] : [],
+    );
+    return undefined;
+  };
+  const outcome = await repeatUntil(ports, round, options);
+  return outcome ?? { kind: 'incomplete', reason: waiting.join('; ') };
+}
+
+async function askDomain(
+  ports: OperatorPorts,
+  stream: StreamDocument,
+  window: WindowId,
+  domain: DomainId,
+  turn: number,
+  options: CallOptions & { readonly timeoutMs: number },
+): Promise<DomainAnswer> {
+  const question = { stream: stream.hash, window, group: 0 };
+  const nodes = nodesOf(ports.ring, [domain]);
+  try {
+    const answer = await askAnyNode(ports, nodes, operations.COMPUTE, question, { ...options, turn });
+    if (answer.status === 'INCOMPLETE') return { kind: 'waiting', reason: printable(answer.reason) };
+    const row = releasedRowCodec.decode(fromBase64Url(answer.row));
+    if (row.domain === domain) return { kind: 'row', row };
+    throw new EngineError(
+      'IMPOSSIBLE_AGGREGATE',
+      `expected the row of domain ${domain}, got the row of domain ${row.domain}`,
+    );
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.retry) throw error;
+    return { kind: 'waiting', reason: `${error.code}: ${error.message}`, error };
+  }
+}
+
+/** One node may have missed a stream or a window; when no domain has it, waiting only hides a typing error. */
+function throwIfUnknownToAll(answers: readonly DomainAnswer[]): void {
+  const errors = answers.map((answer) => (answer.kind === 'waiting' ? answer.error : undefined));
+  const [first] = errors;
+  if (first === undefined) return;
+  if (first.code !== 'UNKNOWN_STREAM' && first.code !== 'WINDOW_NOT_OPEN') return;
+  if (errors.every((error) => error?.code === first.code)) throw first;
+}
+
+/** Another machine's text without control characters: they could rewrite a terminal. */
+function printable(text: string): string {
+  return text.slice(0, 500).replace(/\p{C}/gu, ' ');
+}

@@ -1,0 +1,15 @@
+export type { WindowResult } from './combine-rows.ts';
+export { combineRows } from './combine-rows.ts';
+export type { ComputeOutcome } from './compute.ts';
+export * from './limits.ts';
+export type { Operator } from './operator.ts';
+export { createOperator } from './operator.ts';
+export type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+export type { PlacedStream } from './put-stream.ts';
+export type { StreamState } from './read-streams.ts';
+export type { NodeReport } from './status.ts';
+export type { StreamTerms } from './stream-payload.ts';
+export { streamPayload } from './stream-payload.ts';
+export type { TokenSourceOptions } from './tokens.ts';
+export { createTokenSource } from './tokens.ts';
+export type { OpenedWindow } from './windows.ts';

@@ -1,0 +1,41 @@
+import type { SealAnswer, StreamList } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
+import { type ComputeOutcome, computeWindow } from './compute.ts';
+import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+import { type PlacedStream, putStream } from './put-stream.ts';
+import { findStream, listStreams, readStream, type StreamState } from './read-streams.ts';
+import { type NodeReport, readStatus } from './status.ts';
+import { type OpenedWindow, openWindow, sealWindow } from './windows.ts';
+
+/** The operator's program: what a service operator can ask of the clouds, none of which trusts it with a share. */
+export interface Operator {
+  readonly ring: RingDocument;
+  /** Hands a signed stream document to every node of its domains. */
+  putStream(jws: string, options?: CallOptions): Promise<PlacedStream>;
+  listStreams(options?: CallOptions): Promise<StreamList['streams']>;
+  readStream(hash: StreamHash, options?: CallOptions): Promise<StreamState>;
+  /** By name, hash or a beginning of the hash. */
+  findStream(nameOrHash: string, options?: CallOptions): Promise<StreamState>;
+  openWindow(stream: StreamDocument, terms: OpenedWindow, options?: CallOptions): Promise<void>;
+  seal(stream: StreamDocument, window: WindowId, options?: WaitOptions): Promise<SealAnswer>;
+  /** COMPUTE: a result, or why there is none. */
+  compute(stream: StreamDocument, window: WindowId, options?: WaitOptions): Promise<ComputeOutcome>;
+  /** Every node of the ring, also those that do not answer. */
+  status(options?: CallOptions): Promise<readonly NodeReport[]>;
+}
+
+/** The operator's program over its ports; the command line, the demo and the simulator use the same one. */
+export function createOperator(ports: OperatorPorts): Operator {
+  return {
+    ring: ports.ring,
+    putStream: (jws, options) => putStream(ports, jws, options),
+    listStreams: (options) => listStreams(ports, options),
+    readStream: (hash, options) => readStream(ports, hash, options),
+    findStream: (nameOrHash, options) => findStream(ports, nameOrHash, options),
+    openWindow: (stream, terms, options) => openWindow(ports, stream, terms, options),
+    seal: (stream, window, options) => sealWindow(ports, stream, window, options),
+    compute: (stream, window, options) => computeWindow(ports, stream, window, options),
+    status: (options) => readStatus(ports, options),
+  };
+}

@@ -1,0 +1,83 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { StreamList, WindowSummary } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { openStreamDocument } from '../../src/protocol/stream-document.ts';
+import { type StreamHash, streamHash } from '../../src/ring/index.ts';
+import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
+import { QUESTION_TIMEOUT_MS } from './limits.ts';
+import type { CallOptions, OperatorPorts } from './ports.ts';
+
+/** A stream and its windows as one node knows them. */
+export interface StreamState {
+  readonly stream: StreamDocument;
+  readonly windows: readonly WindowSummary[];
+}
+
+/** The streams that the first answering node lists. */
+export async function listStreams(
+  ports: OperatorPorts,
+  options: CallOptions = {},
+): Promise<StreamList['streams']> {
+  const answer = await askAnyNode(ports, nodesByTurns(ports.ring), operations.LIST_STREAMS, null, {
+    ...options,
+    timeoutMs: QUESTION_TIMEOUT_MS,
+  });
+  return answer.streams;
+}
+
+/**
+ * Reads a stream's document, which proves itself by its hash and signature, and its windows.
+ * @throws EngineError `UNKNOWN_STREAM`, or the rule the document breaks
+ */
+export async function readStream(
+  ports: OperatorPorts,
+  hash: StreamHash,
+  options: CallOptions = {},
+): Promise<StreamState> {
+  const answer = await askAnyNode(
+    ports,
+    nodesByTurns(ports.ring),
+    operations.READ_STREAM,
+    { stream: hash },
+    { ...options, timeoutMs: QUESTION_TIMEOUT_MS },
+  );
+  const stream = await openStreamDocument(answer.document, ports.verifier, ports.ring);
+  if (stream.hash !== hash) {
+    throw new EngineError(
+      'SIGNATURE_INVALID',
+      `expected the document of stream ${hash}, got the one of ${stream.hash}`,
+    );
+  }
+  return { stream, windows: answer.windows };
+}
+
+/**
+ * Finds a stream by its hash, a beginning of it that fits only one (8 digits or more), or its name.
+ * @throws EngineError `UNKNOWN_STREAM`; `INVALID_ARGUMENT` when several fit
+ */
+export async function findStream(
+  ports: OperatorPorts,
+  nameOrHash: string,
+  options: CallOptions = {},
+): Promise<StreamState> {
+  const streams = await listStreams(ports, options);
+  const byHash = /^[0-9a-f]{8,64}$/.test(nameOrHash)
+    ? streams.filter(({ stream }) => stream.startsWith(nameOrHash))
+    : [];
+  const found = byHash.length > 0 ? byHash : streams.filter(({ name }) => name === nameOrHash);
+  const [first, second] = found;
+  if (first === undefined) {
+    throw new EngineError(
+      'UNKNOWN_STREAM',
+      `expected the name or hash of one of ${streams.length} streams, got ${JSON.stringify(nameOrHash.slice(0, 80))}`,
+    );
+  }
+  if (second !== undefined) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected one stream, got ${found.length} called ${nameOrHash}: ${found.map(({ stream }) => stream.slice(0, 12)).join(', ')}`,
+    );
+  }
+  return readStream(ports, streamHash(first.stream), options);
+}
