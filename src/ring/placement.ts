@@ -4,7 +4,7 @@ import type { DomainId, NodeId, Partition, StreamHash, WindowId } from './identi
 import { PARTITION_BITS, PARTITIONS, partition, partitionOf, streamHashBytes } from './identifiers.ts';
 import type { RingNode } from './section.ts';
 
-/** Tokens per node: enough that the largest node of ten holds about 1.3 times its fair share. */
+/** Tokens per node: with 2 to 24 nodes the largest holds at most about 1.3 times its fair share. */
 export const TOKENS_PER_NODE = 64;
 
 /** Where everything lives, as a function of one ring document (the paper's DHT ring, one per domain). */
