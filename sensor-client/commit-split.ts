@@ -1,0 +1,137 @@
+import type { EngineError } from '../src/foundation/index.ts';
+import { hasCode, invariant } from '../src/foundation/index.ts';
+import type { Clock, RandomBytes } from '../src/ports/index.ts';
+import type { FlagKey, MessageContext } from '../src/protocol/index.ts';
+import type { DomainId, NodeId } from '../src/ring/index.ts';
+import { partitionOf } from '../src/ring/index.ts';
+import { runRound } from '../src/rounds/run-round.ts';
+import type { UploadCall, UploadOut, UploadReply } from '../src/rounds/upload.ts';
+import { uploadRound } from '../src/rounds/upload.ts';
+import type { Directory, RingView } from './directory.ts';
+import type { FlagCalls } from './flag-calls.ts';
+import { BACK_OFF } from './limits.ts';
+
+export interface SplitContext {
+  readonly directory: Directory;
+  readonly calls: FlagCalls;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly domains: readonly DomainId[];
+}
+
+/** One split of one reading: its key, its shares, and whether its flag may have been SET. */
+export interface Split {
+  readonly key: FlagKey;
+  /** Share j belongs to the stream's domain j and is sent nowhere else. */
+  readonly shares: readonly Uint8Array[];
+  setSent: boolean;
+}
+
+/**
+ * Runs the two-phase commit of one split. `split.setSent` turns true before the first SET leaves, so that an
+ * aborted caller knows what it may still become.
+ */
+export function commitSplit(
+  context: SplitContext,
+  split: Split,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<UploadOut> {
+  const { directory, domains } = context;
+  const partition = partitionOf(split.key.readingId);
+  const { placement } = directory.view();
+  const round = uploadRound({
+    acceptors: placement.acceptors(domains, partition).length,
+    domains: domains.length,
+    owners: Math.max(...domains.map((domain) => placement.owners(domain, partition).length)),
+    backOff: BACK_OFF,
+    deadlineMs,
+  });
+  const perform = (call: UploadCall): Promise<UploadReply> => {
+    if (call.kind === 'set') split.setSent = true;
+    return onNewestRing(
+      directory,
+      ({ placement }) =>
+        call.kind === 'upload'
+          ? pick(placement.owners(domainOf(domains, call.domain), partition), call.owner)
+          : pick(placement.acceptors(domains, partition), call.acceptor),
+      (node, view) => send(context.calls, node, messageContext(split.key, view), split, call),
+    );
+  };
+  return runRound(round, { perform, clock: context.clock, randomBytes: context.randomBytes }, signal);
+}
+
+/** What stands in front of every message about the key's window. */
+export function messageContext(key: FlagKey, { ring }: RingView): MessageContext {
+  const { stream, window, group } = key;
+  return { epoch: ring.epoch, placementEpoch: ring.epoch, stream, window, group };
+}
+
+/**
+ * Asks a node, and once more under the newest ring document when the node says that ours is not.
+ * @throws EngineError of the second answer where the document did change, else of the first
+ */
+export async function onNewestRing<T>(
+  directory: Directory,
+  choose: (view: RingView) => NodeId,
+  ask: (node: NodeId, view: RingView) => Promise<T>,
+): Promise<T> {
+  const view = directory.view();
+  const node = choose(view);
+  try {
+    return await ask(node, view);
+  } catch (error) {
+    if (!hasCode(error, 'STALE_EPOCH', 'WRONG_NODE')) throw error;
+    const newest = await newestRing(directory, view, node, error);
+    return ask(choose(newest), newest);
+  }
+}
+
+async function newestRing(
+  directory: Directory,
+  stale: RingView,
+  node: NodeId,
+  error: EngineError,
+): Promise<RingView> {
+  // Another reading may have fetched it while this one waited for its answer.
+  const known = directory.view();
+  const newest = known === stale ? await directory.refresh(node) : known;
+  if (newest === stale) throw error;
+  return newest;
+}
+
+function send(
+  calls: FlagCalls,
+  node: NodeId,
+  context: MessageContext,
+  { key, shares }: Split,
+  call: UploadCall,
+): Promise<UploadReply> {
+  const { readingId, sensorId, count } = key;
+  const entry = { readingId, sensorId, count };
+  switch (call.kind) {
+    case 'create':
+      return calls.flag(node, 'CREATE', context, entry);
+    case 'set':
+      return calls.flag(node, 'SET', context, entry);
+    case 'get':
+      return calls.flag(node, 'GET', context, entry);
+    case 'upload': {
+      const share = shares[call.domain];
+      invariant(share !== undefined, 'a share of every domain');
+      return calls.upload(node, context, call.domain, { entry, share });
+    }
+  }
+}
+
+function domainOf(domains: readonly DomainId[], index: number): DomainId {
+  const domain = domains[index];
+  invariant(domain !== undefined, 'a domain of the stream');
+  return domain;
+}
+
+function pick(nodes: readonly NodeId[], turn: number): NodeId {
+  const node = nodes[turn % nodes.length];
+  invariant(node !== undefined, 'a partition has nodes');
+  return node;
+}

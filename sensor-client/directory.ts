@@ -1,0 +1,169 @@
+import { EngineError } from '../src/foundation/index.ts';
+import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
+import type { StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
+import { operations } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import { openStreamDocument } from '../src/protocol/stream-document.ts';
+import type {
+  DomainId,
+  NodeId,
+  Placement,
+  RingDocument,
+  RingTrust,
+  StreamHash,
+  Verifier,
+  WindowId,
+} from '../src/ring/index.ts';
+import { checkSuccessor, createPlacement, nodeId, openRingDocument, windowId } from '../src/ring/index.ts';
+import { callOperation } from '../src/rounds/call-operation.ts';
+import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
+import { REQUEST_MS_MAX } from './limits.ts';
+import type { SensorPolicy } from './policy.ts';
+import { checkRingPolicy, checkStreamPolicy } from './policy.ts';
+import type { NodeTarget } from './ports.ts';
+
+/** One ring document with what follows from it. */
+export interface RingView {
+  readonly ring: RingDocument;
+  readonly placement: Placement;
+}
+
+/** The stream as the sensor accepted it. */
+export interface StreamView {
+  readonly document: StreamDocument;
+  readonly domains: readonly DomainId[];
+}
+
+/**
+ * What a sensor knows about its ring and stream, and how it learns more. Readings that need the same answer
+ * share one request; it ends with the sensor, not with whichever reading asked first.
+ */
+export interface Directory {
+  view(): RingView;
+  /** Where a node is reached. @throws EngineError `WRONG_NODE` */
+  target(nodeId: string): NodeTarget;
+  /**
+   * The newest ring document after `node` said that ours is not: the node's own where it follows ours, else
+   * the one in force.
+   * @throws EngineError `RING_CONFLICT`, `RING_REFUSED` and whatever the request fails with
+   */
+  refresh(node: NodeId): Promise<RingView>;
+  /** The stream's document, fetched once. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
+  stream(): Promise<StreamView>;
+  /**
+   * The window that a reading of this moment belongs to.
+   * @throws EngineError `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `INVALID_ARGUMENT` when several are open
+   */
+  window(): Promise<WindowId>;
+  /** The window was found sealed: the next reading looks again. No reading ever moves to another window. */
+  forgetWindow(window: WindowId): void;
+}
+
+export interface DirectoryOptions {
+  readonly ring: RingDocument;
+  readonly trust: RingTrust;
+  readonly stream: StreamHash;
+  readonly policy: SensorPolicy;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly verifier: Verifier;
+  /** Asked for late: the transport itself looks nodes up here. */
+  readonly transport: () => Transport;
+  /** Aborted when the sensor is closed. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws EngineError `RING_REFUSED` when the policy does not allow the ring */
+export function createDirectory(options: DirectoryOptions): Directory {
+  const { policy, verifier, signal } = options;
+  checkRingPolicy(options.ring, policy);
+  const call = { timeoutMs: REQUEST_MS_MAX, signal };
+  let current: RingView = { ring: options.ring, placement: createPlacement(options.ring) };
+  let accepted: StreamView | undefined;
+
+  function adopt(next: RingDocument): void {
+    checkSuccessor(current.ring, next);
+    checkRingPolicy(next, policy);
+    if (accepted !== undefined) checkStreamPolicy(accepted.document, next, policy);
+    current = { ring: next, placement: createPlacement(next) };
+  }
+
+  async function fetchRing(node: NodeId): Promise<RingView> {
+    const { ring } = await callOperation(options.transport(), node, operations.READ_RING, null, call);
+    if (ring === current.ring.jws) return current;
+    const next = await openRingDocument(ring, verifier, options.trust);
+    // A node that has not heard of our document yet will; nothing is wrong with ours.
+    if (next.epoch >= current.ring.epoch && next.hash !== current.ring.hash) adopt(next);
+    return current;
+  }
+
+  function askStream<T>(read: (answer: StreamAnswer) => T | Promise<T>): Promise<T> {
+    const question = { stream: options.stream };
+    const ask = async (node: NodeId) =>
+      read(await callOperation(options.transport(), node, operations.READ_STREAM, question, call));
+    return askAnyNode(options, nodesByTurns(current.ring), ask, signal);
+  }
+
+  /** The document names itself by its hash, so that any node of any domain may hand it out. */
+  async function acceptStream({ document: jws }: StreamAnswer): Promise<StreamView> {
+    const document = await openStreamDocument(jws, verifier, current.ring);
+    if (document.hash !== options.stream) {
+      throw new EngineError('STREAM_REFUSED', `expected the stream ${options.stream}, got ${document.hash}`);
+    }
+    checkStreamPolicy(document, current.ring, policy);
+    accepted = { document, domains: document.domains.map(({ id }) => id) };
+    return accepted;
+  }
+
+  const rings = shared(fetchRing);
+  const streams = shared(() => askStream(acceptStream));
+  const windows = shared(() => askStream((answer) => onlyOpenWindow(answer.windows)));
+  let open: WindowId | undefined;
+
+  return {
+    view: () => current,
+    target(id) {
+      const { node, domain } = current.placement.node(nodeId(id));
+      const section = current.ring.domains.find((candidate) => candidate.domain === domain);
+      return { origin: node.url, trust: section?.certificateAuthority ?? '', pool: domain };
+    },
+    refresh: rings,
+    stream: async () => accepted ?? (await streams('stream')),
+    async window() {
+      const { window } = (accepted ?? (await streams('stream'))).document;
+      if (window.kind === 'fixed') {
+        return windowId(Math.floor(options.clock.now() / window.durationMs) * window.durationMs);
+      }
+      open ??= await windows('window');
+      return open;
+    },
+    forgetWindow(window) {
+      if (open === window) open = undefined;
+    },
+  };
+}
+
+/** Callers that ask for the same key at the same time get one answer. */
+function shared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const underWay = new Map<K, Promise<T>>();
+  return (key) => {
+    const found = underWay.get(key) ?? ask(key).finally(() => underWay.delete(key));
+    underWay.set(key, found);
+    return found;
+  };
+}
+
+function onlyOpenWindow(windows: readonly WindowSummary[]): WindowId {
+  const open = windows.filter(({ state, group }) => state === 'OPEN' && group === 0);
+  const [first, second] = open;
+  if (second !== undefined) {
+    const names = open.map(({ window }) => window).join(', ');
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected one open window, got ${names}; name the one you mean`,
+    );
+  }
+  if (first !== undefined) return windowId(first.window);
+  if (windows.length === 0) throw new EngineError('WINDOW_NOT_OPEN', 'expected an open window, got none');
+  throw new EngineError('WINDOW_SEALED', 'expected an open window, got only sealed ones');
+}

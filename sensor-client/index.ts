@@ -1,0 +1,11 @@
+export type { SensorBundle } from '../src/ring/index.ts';
+export { readSensorBundle } from '../src/ring/index.ts';
+export type { Reading } from '../src/sharing/index.ts';
+export { flagKeyText, parseFlagKey } from './flag-key-text.ts';
+export type { SensorPolicy } from './policy.ts';
+export { DEFAULT_POLICY } from './policy.ts';
+export type { NodeTarget, SensorPorts } from './ports.ts';
+export type { Sensor, SensorOptions, WaitOptions } from './sensor.ts';
+export { createSensor } from './sensor.ts';
+export type { UploadFailure, UploadManyOptions, UploadProgress, UploadSummary } from './upload-many.ts';
+export type { Committed, UploadOptions } from './upload-reading.ts';

@@ -1,0 +1,20 @@
+import type { BackOff } from '../src/rounds/upload.ts';
+
+/** Time one reading may take in all, milliseconds: a node that restarts is back well within it. */
+export const DEADLINE_MS_DEFAULT = 60_000;
+/** Longest deadline a caller may give, milliseconds; beyond a day the window is over. */
+export const DEADLINE_MS_MAX = 86_400_000;
+/** Time one request may take, milliseconds: several disk syncs and a coordinator's own round to other nodes. */
+export const REQUEST_MS_MAX = 10_000;
+/** Waits between two tries of one request; the cap keeps a recovering node from being asked all at once. */
+export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
+/** Splits of one reading, each under its own reading id. A second one needs a decided ERROR, so more are rare. */
+export const SPLITS_MAX = 3;
+/** Times every node is asked for a document before the SDK gives up. */
+export const CIRCLES_MAX = 4;
+/** Readings of `uploadMany` under way at once; also how many share a partition, and so requests. */
+export const CONCURRENCY_DEFAULT = 64;
+/** More readings under way would only wait inside the connection pools. */
+export const CONCURRENCY_MAX = 1_024;
+/** Failures that a summary lists; the others are counted by code and told to `onFailure`. */
+export const FAILURES_KEPT_MAX = 1_000;

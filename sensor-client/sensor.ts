@@ -1,0 +1,140 @@
+import { createElementPool } from '../src/arithmetic/index.ts';
+import { toHex } from '../src/foundation/index.ts';
+import type { Outcome } from '../src/protocol/index.ts';
+import { sensorId as brandSensorId } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import type { SensorBundle } from '../src/ring/index.ts';
+import { openSensorBundle, streamHash } from '../src/ring/index.ts';
+import type { Reading } from '../src/sharing/index.ts';
+import { encodeReading } from '../src/sharing/index.ts';
+import { askOutcome } from './ask-outcome.ts';
+import { createDirectory } from './directory.ts';
+import { createFlagCalls } from './flag-calls.ts';
+import { parseFlagKey } from './flag-key-text.ts';
+import { createJobs, untilAborted } from './jobs.ts';
+import type { SensorPolicy } from './policy.ts';
+import { DEFAULT_POLICY } from './policy.ts';
+import type { SensorPorts } from './ports.ts';
+import { readSensorId } from './sensor-id.ts';
+import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
+import { uploadMany } from './upload-many.ts';
+import type { Committed, UploadOptions } from './upload-reading.ts';
+import { createUploader } from './upload-reading.ts';
+
+export interface SensorOptions {
+  /** `sensor.json`: the ring document and the keys the sensor believes. */
+  readonly bundle: SensorBundle;
+  /** Hash of the stream document, 64 hex digits: what the sensor agreed to, by name. */
+  readonly stream: string;
+  /** Who uploads, 32 hex digits; drawn at random where it is not given. */
+  readonly sensorId?: string;
+  /** Start of the window for every reading, Unix milliseconds; else the one that is open. */
+  readonly window?: number;
+  readonly policy?: Partial<SensorPolicy>;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A sensor of one stream. */
+export interface Sensor {
+  /** 32 hex digits. */
+  readonly sensorId: string;
+  /** The stream's document, once it is fetched and the policy accepts it. @throws EngineError */
+  stream(options?: WaitOptions): Promise<StreamDocument>;
+  /**
+   * Says whether a reading could be uploaded; sends nothing of it.
+   * @throws EngineError `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`, `READING_OUT_OF_BOUNDS`
+   */
+  check(reading: Reading, options?: WaitOptions): Promise<void>;
+  /**
+   * Splits a reading and commits it: resolves only when its flag is TRUE.
+   * @throws EngineError before anything is sent: `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`,
+   * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_SEALED` and
+   * every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome}.
+   * `READING_ABORTED` is one or the other, see `details.setSent`.
+   */
+  upload(reading: Reading, options?: UploadOptions): Promise<Committed>;
+  /** Uploads many readings, a bounded number at a time. Failures are counted and listed, never thrown. */
+  uploadMany(
+    readings: Iterable<Reading> | AsyncIterable<Reading>,
+    options?: UploadManyOptions,
+  ): Promise<UploadSummary>;
+  /**
+   * What became of a flag. UNDECIDED is no outcome: ask again.
+   * @param flagKey as `details.flagKey` of a failure has it.
+   * @throws EngineError `INVALID_ARGUMENT`, `UNREACHABLE` and other failures of the request
+   */
+  outcome(flagKey: string, options?: WaitOptions): Promise<Outcome>;
+  /** Stops what is under way and closes the connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a sensor: checks the bundle's ring document under its pinned keys and the policy. Nothing is sent yet.
+ * @param ports the real ones of Node where they are not given.
+ * @throws EngineError `RING_REFUSED`, `SIGNATURE_INVALID`, `SCHEMA_MISMATCH`
+ */
+export async function createSensor(options: SensorOptions, ports?: SensorPorts): Promise<Sensor> {
+  const { clock, randomBytes, verifier, connect } = ports ?? (await import('./node-ports.ts')).nodePorts();
+  const sensorId =
+    options.sensorId === undefined ? brandSensorId(randomBytes(16)) : readSensorId(options.sensorId);
+  const stream = streamHash(options.stream);
+  const { operatorKey, domainKeys } = options.bundle;
+  const jobs = createJobs();
+  const directory = createDirectory({
+    ring: await openSensorBundle(options.bundle, verifier),
+    trust: { operatorKey, domainKeys },
+    stream,
+    policy: { ...DEFAULT_POLICY, ...options.policy },
+    clock,
+    randomBytes,
+    verifier,
+    transport: () => transport,
+    signal: jobs.signal,
+  });
+  const transport = connect((nodeId) => directory.target(nodeId));
+  const calls = createFlagCalls({ transport, clock, signal: jobs.signal });
+  const upload = createUploader({
+    directory,
+    calls,
+    clock,
+    randomBytes,
+    pool: createElementPool(randomBytes),
+    jobs,
+    stream,
+    sensorId,
+    ...(options.window === undefined ? {} : { window: options.window }),
+  });
+  let closed: Promise<void> | undefined;
+
+  const streamOf = (signal: AbortSignal | undefined) =>
+    jobs.run(signal, (own) => untilAborted(directory.stream(), own));
+
+  return {
+    sensorId: toHex(sensorId),
+    stream: async ({ signal } = {}) => (await streamOf(signal)).document,
+    async check(reading, { signal } = {}) {
+      encodeReading((await streamOf(signal)).document, reading);
+    },
+    upload,
+    async uploadMany(readings, many = {}) {
+      // A stream that is refused, or has no open window, is one failure and not one of every reading.
+      await streamOf(many.signal);
+      if (many.window === undefined && options.window === undefined) {
+        await jobs.run(many.signal, (own) => untilAborted(directory.window(), own));
+      }
+      return uploadMany({ upload, randomBytes }, readings, many);
+    },
+    async outcome(text, { signal } = {}) {
+      const key = parseFlagKey(text);
+      const context = { directory, calls, clock, randomBytes, stream };
+      return jobs.run(signal, (own) => askOutcome(context, key, own));
+    },
+    close() {
+      closed ??= jobs.close().then(() => transport.close());
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
+import type { RandomBytes } from '../src/ports/index.ts';
+import type { Partition } from '../src/ring/index.ts';
+import { partitionOf } from '../src/ring/index.ts';
+import type { Reading } from '../src/sharing/index.ts';
+import { untilAborted } from './jobs.ts';
+import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
+import type { Uploader, UploadOptions } from './upload-reading.ts';
+
+export interface UploadManyOptions extends UploadOptions {
+  /** Readings under way at once; 64 where it is not given. */
+  readonly concurrency?: number;
+  /** Who made the reading of an index, 32 hex digits, where a gateway uploads for many sensors. */
+  readonly sensorIdOf?: (index: number) => string;
+  /** Called after every reading that ended. */
+  readonly onProgress?: (progress: UploadProgress) => void;
+  /** Called with every failure, also those beyond what the summary lists. */
+  readonly onFailure?: (failure: UploadFailure) => void;
+}
+
+export interface UploadProgress {
+  /** Readings taken so far. */
+  readonly taken: number;
+  readonly committed: number;
+  readonly failed: number;
+}
+
+/** One reading that was not committed. */
+export interface UploadFailure {
+  /** Place of the reading among those handed over, from 0. */
+  readonly index: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+export interface UploadSummary extends UploadProgress {
+  /** Failures whose outcome is not known yet; part of `failed`. */
+  readonly undecided: number;
+  /** How many failures have which code; adds up to `failed`. */
+  readonly failuresByCode: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** The first failures, at most 1,000. */
+  readonly failures: readonly UploadFailure[];
+}
+
+/**
+ * Uploads readings, at most `concurrency` at a time, and reads no further ahead. Readings that are under way
+ * together lie in one partition, so that they share requests.
+ * @throws what the source throws, after everything under way has ended; `onProgress` has the counts
+ */
+export async function uploadMany(
+  context: { readonly upload: Uploader; readonly randomBytes: RandomBytes },
+  readings: Iterable<Reading> | AsyncIterable<Reading>,
+  options: UploadManyOptions,
+): Promise<UploadSummary> {
+  const concurrency = readConcurrency(options.concurrency);
+  const tally = createTally(options);
+  const underWay = new Set<Promise<unknown>>();
+  const faults: unknown[] = [];
+  let partition: Partition | undefined;
+
+  const uploadOne = async (reading: Reading, index: number, near: Partition | undefined) => {
+    try {
+      await context.upload(reading, optionsOf(options, index), near);
+      tally.committed();
+    } catch (error) {
+      tally.failed(index, error);
+    }
+  };
+
+  try {
+    for await (const reading of untilStopped(readings, options.signal)) {
+      const index = tally.take();
+      if (index % concurrency === 0) partition = partitionOf(context.randomBytes(2));
+      const one: Promise<unknown> = uploadOne(reading, index, partition)
+        .catch((fault: unknown) => faults.push(fault))
+        .then(() => underWay.delete(one));
+      underWay.add(one);
+      if (underWay.size >= concurrency) await Promise.race(underWay);
+      if (faults.length > 0) break;
+    }
+  } finally {
+    await Promise.all(underWay);
+  }
+  // No operating error gets here, only faults of this program or of the caller's callbacks.
+  if (faults.length > 0) throw faults[0];
+  return tally.summary();
+}
+
+function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
+  const { signal, window, deadlineMs } = options;
+  const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(window === undefined ? {} : { window }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(sensorId === undefined ? {} : { sensorId }),
+  };
+}
+
+/** The readings until the signal aborts, also while the source makes us wait for its next one. */
+async function* untilStopped(
+  readings: Iterable<Reading> | AsyncIterable<Reading>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Reading> {
+  if (signal === undefined) {
+    yield* readings;
+    return;
+  }
+  const source =
+    Symbol.asyncIterator in readings ? readings[Symbol.asyncIterator]() : readings[Symbol.iterator]();
+  let ended = false;
+  try {
+    while (!signal.aborted) {
+      const next = await untilAborted(Promise.resolve(source.next()), signal).catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      if (next === undefined) return;
+      ended = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: a source that is waiting itself would never come back.
+    if (!ended) Promise.resolve(source.return?.()).catch(() => undefined);
+  }
+}
+
+function createTally({ onProgress, onFailure }: UploadManyOptions) {
+  const failures: UploadFailure[] = [];
+  const failuresByCode: Partial<Record<ErrorCode, number>> = {};
+  let taken = 0;
+  let committed = 0;
+  let failed = 0;
+  let undecided = 0;
+  const progress = () => ({ taken, committed, failed });
+  return {
+    take: () => taken++,
+    committed() {
+      committed += 1;
+      onProgress?.(progress());
+    },
+    failed(index: number, error: unknown) {
+      // Counting a fault of this program as a reading's would hide it.
+      if (!(error instanceof EngineError)) throw error;
+      const { code, message, details } = error;
+      failed += 1;
+      if (isOpen(error)) undecided += 1;
+      failuresByCode[code] = (failuresByCode[code] ?? 0) + 1;
+      if (failures.length < FAILURES_KEPT_MAX) failures.push({ index, code, message, details });
+      onFailure?.({ index, code, message, details });
+      onProgress?.(progress());
+    },
+    summary: (): UploadSummary => ({ ...progress(), undecided, failuresByCode, failures }),
+  };
+}
+
+/** Whether the reading may still turn out to be committed. */
+function isOpen({ code, details }: EngineError): boolean {
+  return code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true);
+}
+
+function readConcurrency(concurrency = CONCURRENCY_DEFAULT): number {
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a concurrency from 1 to ${CONCURRENCY_MAX}, got ${concurrency}`,
+    );
+  }
+  return concurrency;
+}

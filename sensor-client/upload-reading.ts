@@ -1,0 +1,161 @@
+import type { ElementPool } from '../src/arithmetic/index.ts';
+import type { ErrorDetails } from '../src/foundation/index.ts';
+import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
+import type { FlagKey, ReadingId, SensorId } from '../src/protocol/index.ts';
+import { readingId } from '../src/protocol/index.ts';
+import type { Partition, StreamHash } from '../src/ring/index.ts';
+import { windowId } from '../src/ring/index.ts';
+import type { UploadOut } from '../src/rounds/upload.ts';
+import type { Reading } from '../src/sharing/index.ts';
+import { encodeReading, split } from '../src/sharing/index.ts';
+import type { Split, SplitContext } from './commit-split.ts';
+import { commitSplit } from './commit-split.ts';
+import { flagKeyText } from './flag-key-text.ts';
+import type { Jobs } from './jobs.ts';
+import { untilAborted } from './jobs.ts';
+import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
+import { readSensorId } from './sensor-id.ts';
+
+export interface UploadOptions {
+  readonly signal?: AbortSignal;
+  /** Start of the reading's window, Unix milliseconds; else the sensor's, else the one that is open. */
+  readonly window?: number;
+  /** Time until the reading is given up, milliseconds; 60,000 where it is not given. */
+  readonly deadlineMs?: number;
+  /** Who made the reading, 32 hex digits, where a gateway uploads for others. */
+  readonly sensorId?: string;
+}
+
+/** A reading that is part of the window's result. */
+export interface Committed {
+  /** Everything public about the reading, as one word. */
+  readonly flagKey: string;
+  /** 32 hex digits. */
+  readonly readingId: string;
+}
+
+/** Uploads one reading. `partition` puts it where others of the same flush go; else chance decides. */
+export type Uploader = (
+  reading: Reading,
+  options?: UploadOptions,
+  partition?: Partition,
+) => Promise<Committed>;
+
+export interface UploaderContext extends Omit<SplitContext, 'domains'> {
+  readonly pool: ElementPool;
+  readonly jobs: Jobs;
+  readonly stream: StreamHash;
+  readonly sensorId: SensorId;
+  readonly window?: number;
+}
+
+export function createUploader(context: UploaderContext): Uploader {
+  return (reading, options = {}, partition) =>
+    context.jobs.run(options.signal, (signal) => uploadReading(context, reading, options, partition, signal));
+}
+
+async function uploadReading(
+  context: UploaderContext,
+  reading: Reading,
+  options: UploadOptions,
+  partition: Partition | undefined,
+  signal: AbortSignal,
+): Promise<Committed> {
+  const { directory, clock, pool } = context;
+  const deadlineMs = readDeadline(options.deadlineMs);
+  const endsAt = clock.now() + deadlineMs;
+  const sensorId = options.sensorId === undefined ? context.sensorId : readSensorId(options.sensorId);
+  const { document, domains } = await untilAborted(directory.stream(), signal);
+  const vector = encodeReading(document, reading);
+  const given = options.window ?? context.window;
+  const window = given === undefined ? await untilAborted(directory.window(), signal) : windowId(given);
+  for (let splits = 1; ; splits++) {
+    // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
+    const id = drawReadingId(context, partition);
+    const key: FlagKey = { stream: context.stream, window, group: 0, readingId: id, sensorId, count: 1 };
+    const attempt: Split = { key, shares: split(vector, domains.length, pool), setSent: false };
+    const leftMs = Math.max(0, endsAt - clock.now());
+    const out = await commit({ ...context, domains }, attempt, leftMs, signal);
+    if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(id) };
+    // Only a decided ERROR frees the reading for another id; after anything else both could count.
+    const again = out.kind === 'errored' && splits < SPLITS_MAX && clock.now() < endsAt;
+    if (!again) throw failureOf(context, attempt, out, deadlineMs);
+  }
+}
+
+async function commit(context: SplitContext, attempt: Split, leftMs: number, signal: AbortSignal) {
+  try {
+    return await commitSplit(context, attempt, leftMs, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
+    throw new EngineError('READING_ABORTED', `the upload of a reading was given up: ${fate}`, {
+      ...detailsOf(attempt),
+      setSent: attempt.setSent,
+    });
+  }
+}
+
+function failureOf(
+  { directory }: UploaderContext,
+  attempt: Split,
+  out: Exclude<UploadOut, { kind: 'committed' }>,
+  deadlineMs: number,
+): EngineError {
+  const details = detailsOf(attempt);
+  switch (out.kind) {
+    case 'errored':
+      return new EngineError('READING_ERRORED', 'the flag became ERROR before the reading was SET', details);
+    case 'unknown': {
+      const last = out.lastFailure ?? 'none';
+      const facts = { ...details, lastFailure: last };
+      return out.setSent
+        ? new EngineError(
+            'READING_UNDECIDED',
+            `no outcome within ${deadlineMs} ms, last failure ${last}`,
+            facts,
+          )
+        : new EngineError(
+            'DEADLINE_EXCEEDED',
+            `expected every share to be stored within ${deadlineMs} ms, last failure ${last}; the reading is in no result`,
+            facts,
+          );
+    }
+    case 'refused': {
+      if (out.refusal.kind === 'conflict') {
+        return new EngineError(
+          'SHARE_CONFLICT',
+          'the reading id was used before with another share',
+          details,
+        );
+      }
+      if (out.refusal.error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      return out.refusal.error;
+    }
+    default:
+      return unreachable(out);
+  }
+}
+
+function detailsOf({ key }: Split): ErrorDetails {
+  return { flagKey: flagKeyText(key) };
+}
+
+function drawReadingId({ randomBytes }: UploaderContext, partition: Partition | undefined): ReadingId {
+  const bytes = randomBytes(16);
+  if (partition !== undefined) {
+    bytes[0] = partition >> 2;
+    bytes[1] = ((partition & 3) << 6) | ((bytes[1] ?? 0) & 63);
+  }
+  return readingId(bytes);
+}
+
+function readDeadline(deadlineMs = DEADLINE_MS_DEFAULT): number {
+  if (!(deadlineMs > 0 && deadlineMs <= DEADLINE_MS_MAX)) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a deadline of 1 to ${DEADLINE_MS_MAX} ms, got ${deadlineMs}`,
+    );
+  }
+  return deadlineMs;
+}
