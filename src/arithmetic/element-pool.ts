@@ -39,16 +39,25 @@ export function createElementPool(randomBytes: (length: number) => Uint8Array): 
     let filled = 0;
     while (filled < bytesOut.length) {
       if (used === pool.length) refill();
-      const canonical = isCanonical(pool, used);
-      for (let i = 0; i < ELEMENT_BYTES; i++) {
-        if (canonical) bytesOut[filled + i] = pool[used + i] ?? 0;
-        // Zeroed at once: a mask that stayed here could be read from a heap dump after its reading was sent.
-        pool[used + i] = 0;
-      }
-      used += ELEMENT_BYTES;
-      if (canonical) filled += ELEMENT_BYTES;
+      const wanted = Math.min(bytesOut.length - filled, pool.length - used);
+      const usable = canonicalBytes(pool, used, wanted);
+      bytesOut.set(pool.subarray(used, used + usable), filled);
+      filled += usable;
+      // What stopped short was a draw of p or more: dropped, but zeroed like the others.
+      const taken = usable < wanted ? usable + ELEMENT_BYTES : usable;
+      // Zeroed at once: a mask that stayed could be read from a heap dump long after its reading was sent.
+      pool.fill(0, used, used + taken);
+      used += taken;
     }
   }
 
   return { take };
+}
+
+/** Bytes of canonical elements from `at` on, up to `length` bytes or the first draw that is no element. */
+function canonicalBytes(pool: Uint8Array, at: number, length: number): number {
+  for (let bytes = 0; bytes < length; bytes += ELEMENT_BYTES) {
+    if (!isCanonical(pool, at + bytes)) return bytes;
+  }
+  return length;
 }
