@@ -1,4 +1,4 @@
-import { destination, pino } from 'pino';
+import { destination, pino, stdTimeFunctions } from 'pino';
 import type { Log } from '../ports/index.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -15,7 +15,12 @@ export interface JsonLogOptions {
 /** One JSON object a line. Written synchronously: the last lines before a crash are the ones that matter. */
 export function jsonLog(options: JsonLogOptions): Log {
   const logger = pino(
-    { level: options.level, base: options.fields ?? null, timestamp: () => `,"time":"${isoNow()}"` },
+    {
+      level: options.level,
+      base: options.fields ?? null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     destination({ fd: options.to === 'stdout' ? 1 : 2, sync: true }),
   );
   return {
@@ -24,8 +29,4 @@ export function jsonLog(options: JsonLogOptions): Log {
     warn: (message, fields = {}) => logger.warn(fields, message),
     error: (message, fields = {}) => logger.error(fields, message),
   };
-}
-
-function isoNow(): string {
-  return new Date().toISOString();
 }
