@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { combineRows } from '../../../operator-cli/operator/index.ts';
+import type { ReleasedRow } from '../../../src/protocol/index.ts';
+import { resultDocument } from '../../../src/statistics/index.ts';
+import { fakeClouds, honestRows, WINDOW } from '../support/fake-clouds.ts';
+
+const READINGS = ['12.5', '-3.1', '0', '59.9', '-50', '12.5'];
+const { stream } = await fakeClouds();
+const rows = honestRows(stream, READINGS, 2);
+
+/** The honest rows with one of them changed. */
+function changed(index: number, change: Partial<ReleasedRow>): ReleasedRow[] {
+  return rows.map((row, i) => (i === index ? { ...row, ...change } : row));
+}
+
+describe('combining the rows of all domains', () => {
+  it('gives the exact statistics of the readings, whatever the order of the rows', () => {
+    const result = combineRows(stream, WINDOW, rows.toReversed());
+    const [field] = result.fields;
+    expect(result).toMatchObject({ readings: 6, committed: 8, excluded: 2, domains: ['a', 'b', 'c'] });
+    expect(field && resultDocument(field.statistics, { digits: 12 })).toEqual({
+      count: 6,
+      sum: '31.8',
+      mean: { fraction: '53/10', decimal: '5.3' },
+      variance: {
+        population: { fraction: '312079/300', decimal: expect.any(String) },
+        sample: { fraction: expect.any(String), decimal: expect.any(String) },
+      },
+      standardDeviation: { population: expect.any(String), sample: expect.any(String) },
+    });
+  });
+
+  it.each([
+    ['another settled set', { settled: new Uint8Array(32).fill(8) }, /settled set, .* domain a .* domain b/],
+    ['another number of readings', { readings: 5 }, /one number of readings, got 6 from domain a and 5/],
+    ['another number of flags', { flags: 7 }, /number of flags/],
+    ['another number of exclusions', { excluded: 1 }, /number of exclusions/],
+    ['another window', { window: WINDOW + 1 }, /expected window/],
+    ['another group', { group: 1 }, /expected group 0/],
+    ['the share of another domain', { index: 2 }, /expected share 1 from domain b, got share 2/],
+    ['too few elements', { elements: new Uint8Array(16) }, /bytes of elements 48 .* domain b, got 16/],
+  ])('refuses a row with %s', (_, change, message) => {
+    const call = () => combineRows(stream, WINDOW, changed(1, change as Partial<ReleasedRow>));
+    expect(call).toThrow(message);
+    expect(call).toThrow(expect.objectContaining({ code: 'IMPOSSIBLE_AGGREGATE' }));
+  });
+
+  it('refuses a missing domain, and a domain twice', () => {
+    expect(() => combineRows(stream, WINDOW, rows.slice(1))).toThrow(/each of 3 domains, got 2/);
+    const [a, b] = rows;
+    const twice = a !== undefined && b !== undefined ? [a, b, b] : [];
+    expect(() => combineRows(stream, WINDOW, twice)).toThrow(/expected a row of domain c, got none/);
+  });
+
+  it('refuses a domain that lost a row but says it did not', () => {
+    const fewer = honestRows(stream, READINGS.slice(1), 2);
+    const elements = fewer[1]?.elements ?? new Uint8Array(0);
+    expect(() => combineRows(stream, WINDOW, changed(1, { elements }))).toThrow(
+      expect.objectContaining({ code: 'IMPOSSIBLE_AGGREGATE' }),
+    );
+  });
+
+  it('refuses sums that no readings within the bounds can have', () => {
+    // One more unit in the sum of squares' place: the count fits, x^2 does not fit x.
+    const tampered = new Uint8Array(rows[1]?.elements ?? []);
+    tampered.fill(0, 32);
+    expect(() => combineRows(stream, WINDOW, changed(1, { elements: tampered }))).toThrow(
+      expect.objectContaining({ code: 'IMPOSSIBLE_AGGREGATE' }),
+    );
+  });
+
+  it('refuses more readings than the stream allows', () => {
+    const many = rows.map((row) => ({ ...row, readings: 1_000_001 }));
+    expect(() => combineRows(stream, WINDOW, many)).toThrow(/at most 1000000 readings/);
+  });
+
+  it('never puts an element or a sum into a message', () => {
+    const digits = /[0-9]{20,}/;
+    const other = new Uint8Array(rows[1]?.elements ?? []).fill(3, 0, 16);
+    try {
+      combineRows(stream, WINDOW, changed(1, { elements: other }));
+      expect.unreachable();
+    } catch (error) {
+      expect(String(error)).not.toMatch(digits);
+    }
+  });
+});
