@@ -15,7 +15,7 @@ const schema = Type.Object(
     ring: Type.String({ maxLength: DOCUMENT_CHARS_MAX }),
     operatorKey: PUBLIC_KEY,
     /** Pinned: a sensor believes a section only under the key it was given here. */
-    domainKeys: Type.Record(NAME, PUBLIC_KEY),
+    domainKeys: Type.Record(NAME, PUBLIC_KEY, { additionalProperties: false }),
     /** Whoever hands out the bundle says aloud that it gives no privacy. */
     development: Type.Boolean(),
   },
