@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { StoreOperation } from '../../src/ports/index.ts';
+import type { Store, StoreOperation } from '../../src/ports/index.ts';
+import { describeStore } from '../conformance/store-conformance.ts';
 import { createDisk, type DiskSite } from './disk.ts';
-import { createKernel, endLife, startLife } from './kernel/index.ts';
+import { createKernel, endLife, type Kernel, startLife } from './kernel/index.ts';
 
 const SETTINGS = { commitMs: 10, readMs: 1 };
 
@@ -82,4 +83,23 @@ describe('the simulated disk', () => {
     const flipped = disk.rows('flags')[0]?.[1][0] ?? 0;
     expect(Math.log2(flipped) % 1).toBe(0);
   });
+});
+
+/** The suite waits for real; here every wait lets simulated events happen until it is over. */
+function pumped(kernel: Kernel, store: Store): Store {
+  const until = <T>(promise: Promise<T>) => kernel.runUntil(promise, 60_000);
+  return {
+    getMany: (table, keys) => until(store.getMany(table, keys)),
+    range: (table, range) => until(store.range(table, range)),
+    commit: (operations) => until(store.commit(operations)),
+    close: () => until(store.close()),
+  };
+}
+
+describeStore('the simulated disk', {
+  async create() {
+    const { kernel, disk } = worldOf('conformance');
+    const reopen = async () => pumped(kernel, disk.open(startLife('again')));
+    return { store: await reopen(), reopen };
+  },
 });

@@ -19,6 +19,8 @@ export interface DiskSettings {
 export interface SimulatedDisk {
   /** A store for one life of a node. */
   open(life: Life): Store;
+  /** Whether a row has become durable, for checkers. */
+  has(table: TableName, key: Uint8Array): boolean;
   /** Rows that have become durable, for checkers. */
   rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
   /** Loses everything, as a replaced disk does. */
@@ -73,7 +75,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
 
     /** Answers after a while; a dead process hears nothing. */
     function later<T>(label: string, ms: number, read: () => T): Promise<T> {
-      if (closed) return Promise.reject(new EngineError('STORE_FAILED', 'expected an open store'));
+      if (closed) return Promise.reject(new EngineError('NOT_READY', 'the store is closed'));
       const early = random.chance(0.5) ? { value: read() } : undefined;
       return new Promise((resolve) => {
         kernel.schedule(
@@ -88,12 +90,16 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     return {
       getMany: (of, keys) =>
         later(`reads ${of}`, random.fraction() * settings.readMs, () =>
-          keys.map((key) => table(of).get(key)),
+          keys.map((key) => table(of).get(key)?.slice()),
         ),
       range: (of, range) =>
-        later(`scans ${of}`, random.fraction() * settings.readMs, () => table(of).range(range)),
+        later(`scans ${of}`, random.fraction() * settings.readMs, () =>
+          table(of)
+            .range(range)
+            .map(([key, value]) => [key.slice(), value.slice()] as const),
+        ),
       commit(operations) {
-        if (closed) return Promise.reject(new EngineError('STORE_FAILED', 'expected an open store'));
+        if (closed) return Promise.reject(new EngineError('NOT_READY', 'the store is closed'));
         const commit: Pending = { operations: operations.map(copyOf), durable: false };
         pending.push(commit);
         // Never answers: the process that asked is gone.
@@ -117,6 +123,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
 
   return {
     open,
+    has: (of, key) => table(of).get(key) !== undefined,
     rows: (of) => table(of).all(),
     wipe: () => tables.clear(),
     flipBit(of) {

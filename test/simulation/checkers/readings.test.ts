@@ -1,0 +1,69 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { type ComputedWindow, checkReadings, checkResult, digitsOf, type Fate } from './readings.ts';
+
+function computed(exponents: readonly number[], overrides: Partial<ComputedWindow> = {}): ComputedWindow {
+  const sum = exponents.reduce((total, exponent) => total + 4n ** BigInt(exponent), 0n);
+  const readings = exponents.length;
+  return { window: 0, readings, committed: readings, excluded: 0, sum, text: '', ...overrides };
+}
+
+function reading(exponent: number, fate: Fate, window = 0) {
+  return { exponent, fate, window };
+}
+
+describe('the check of a result', () => {
+  test.prop([fc.uniqueArray(fc.integer({ min: 0, max: 60 }))])(
+    'accepts every set of readings that are each there once',
+    (exponents) => {
+      expect(checkResult(computed(exponents))).toEqual([]);
+      expect(digitsOf(computed(exponents).sum).filter((digit) => digit === 1)).toHaveLength(exponents.length);
+    },
+  );
+
+  it('names a reading that was added twice', () => {
+    expect(checkResult(computed([3, 7, 7]))).toEqual(['EXACT: window 0 has reading 7 2 times']);
+  });
+
+  it('sees a count that is not the number of readings in the sum', () => {
+    expect(checkResult(computed([3, 7], { readings: 3 }))).toHaveLength(1);
+  });
+
+  it('sees an exclusion in a world that lost no disk', () => {
+    expect(checkResult(computed([3], { excluded: 1 }))).toHaveLength(1);
+  });
+});
+
+describe('the check of what sensors were told', () => {
+  it('accepts readings of every fate where they may be', () => {
+    const readings = [
+      reading(1, 'committed'),
+      reading(2, 'unknown'),
+      reading(3, 'under way'),
+      reading(4, 'errored'),
+      reading(5, 'refused'),
+    ];
+    expect(checkReadings(readings, new Map([[0, computed([1, 3])]]))).toEqual([]);
+  });
+
+  it('names a committed reading that is missing, and ones that should not be there', () => {
+    const readings = [reading(1, 'committed'), reading(4, 'errored'), reading(5, 'refused')];
+    expect(checkReadings(readings, new Map([[0, computed([4, 5, 9])]]))).toEqual([
+      'EXACT: reading 9 was never uploaded',
+      'EXACT: committed reading 1 is in no result',
+      'EXACT: reading 4 was errored and is in window 0',
+      'EXACT: reading 5 was refused and is in window 0',
+    ]);
+  });
+
+  it('names a reading that is in two windows, or in another than its own', () => {
+    const results = new Map([
+      [0, computed([1])],
+      [1, computed([1, 2], { window: 1 })],
+    ]);
+    expect(checkReadings([reading(1, 'committed'), reading(2, 'committed', 0)], results)).toEqual([
+      'EXACT: reading 1 is in windows 0, 1',
+      'EXACT: reading 2 of window 0 is in window 1',
+    ]);
+  });
+});

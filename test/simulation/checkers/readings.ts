@@ -1,0 +1,82 @@
+/**
+ * What a sensor's program was told about one reading. `committed` and `errored` are outcomes; `refused` means
+ * that SET was never sent; `unknown`, and what a dead sensor never learned, may be in a result or out of it.
+ */
+export type Fate = 'under way' | 'committed' | 'errored' | 'refused' | 'unknown';
+
+export interface ReadingRecord {
+  readonly exponent: number;
+  readonly fate: Fate;
+  /** Window the reading was sent to, where the program knows. */
+  readonly window: number | null;
+}
+
+/** What one COMPUTE said about a window, in the words the checks need. */
+export interface ComputedWindow {
+  readonly window: number;
+  readonly readings: number;
+  readonly committed: number;
+  readonly excluded: number;
+  readonly sum: bigint;
+  /** The whole answer as text; a repetition must give the same. */
+  readonly text: string;
+}
+
+/** EXACT: every digit of a sum in base 4 is a reading, there once or not at all. */
+export function checkResult(result: ComputedWindow): string[] {
+  const violations: string[] = [];
+  const digits = digitsOf(result.sum);
+  digits.forEach((digit, exponent) => {
+    if (digit > 1) violations.push(`EXACT: window ${result.window} has reading ${exponent} ${digit} times`);
+  });
+  const ones = digits.filter((digit) => digit === 1).length;
+  if (violations.length === 0 && ones !== result.readings) {
+    violations.push(`EXACT: window ${result.window} counts ${result.readings} readings and sums ${ones}`);
+  }
+  if (result.sum < 0n) violations.push(`EXACT: window ${result.window} has a negative sum`);
+  if (result.excluded > 0) {
+    violations.push(
+      `EXACT: window ${result.window} excludes ${result.excluded} committed readings, but no disk was lost`,
+    );
+  }
+  return violations;
+}
+
+/** EXACT and ONE-OUTCOME over all windows: the final results against what sensors were told. */
+export function checkReadings(
+  readings: readonly ReadingRecord[],
+  results: ReadonlyMap<number, ComputedWindow>,
+): string[] {
+  const violations: string[] = [];
+  const windowsOf = new Map<number, number[]>();
+  for (const [window, { sum }] of results) {
+    digitsOf(sum).forEach((digit, exponent) => {
+      if (digit > 0) windowsOf.set(exponent, [...(windowsOf.get(exponent) ?? []), window]);
+    });
+  }
+  const known = new Map(readings.map((reading) => [reading.exponent, reading]));
+  for (const [exponent, windows] of windowsOf) {
+    if (!known.has(exponent)) violations.push(`EXACT: reading ${exponent} was never uploaded`);
+    if (windows.length > 1) violations.push(`EXACT: reading ${exponent} is in windows ${windows.join(', ')}`);
+  }
+  for (const { exponent, fate, window } of readings) {
+    const found = windowsOf.get(exponent) ?? [];
+    if (fate === 'committed') {
+      if (found.length === 0) violations.push(`EXACT: committed reading ${exponent} is in no result`);
+      if (window !== null && found.length > 0 && !found.includes(window)) {
+        violations.push(`EXACT: reading ${exponent} of window ${window} is in window ${found.join(', ')}`);
+      }
+    }
+    if ((fate === 'errored' || fate === 'refused') && found.length > 0) {
+      violations.push(`EXACT: reading ${exponent} was ${fate} and is in window ${found.join(', ')}`);
+    }
+  }
+  return violations;
+}
+
+/** The digits of a sum in base 4, the one of 4^0 first. */
+export function digitsOf(sum: bigint): number[] {
+  const digits: number[] = [];
+  for (let rest = sum; rest > 0n; rest >>= 2n) digits.push(Number(rest & 3n));
+  return digits;
+}

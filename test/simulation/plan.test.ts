@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
+import { planOf } from './plan.ts';
+
+const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
+
+describe('the plan of a seed', () => {
+  it('is plain data and a function of the seed', () => {
+    for (const plan of plans.slice(0, 20))
+      expect(planOf(plan.seed)).toEqual(JSON.parse(JSON.stringify(plan)));
+    expect(planOf(1)).not.toEqual({ ...planOf(2), seed: 1 });
+  });
+
+  it('uses every reading once, so that a doubled one shows', () => {
+    for (const { operations } of plans) {
+      const exponents = operations.flatMap((one) => (one.kind === 'upload' ? [one.exponent] : []));
+      expect(new Set(exponents).size).toBe(exponents.length);
+      for (const exponent of exponents) expect(exponent).toBeLessThan(NAMED_READINGS_MAX);
+    }
+  });
+
+  it('has every class of faults in some seeds and leaves it out of others', () => {
+    for (const kind of ['crash', 'stop', 'crash at site', 'sensor death', 'cut']) {
+      const having = plans.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length;
+      expect(having).toBeGreaterThan(80);
+      expect(having).toBeLessThan(220);
+    }
+    for (const rate of ['loss', 'duplication', 'stall'] as const) {
+      const having = plans.filter(({ network }) => network[rate] > 0).length;
+      expect(having).toBeGreaterThan(100);
+      expect(having).toBeLessThan(200);
+    }
+  });
+
+  it('ends every fault before the quiet phase', () => {
+    for (const { faults, operations, quietMs } of plans) {
+      for (const fault of faults) if ('atMs' in fault) expect(fault.atMs).toBeLessThanOrEqual(quietMs);
+      for (const { atMs } of operations) expect(atMs).toBeGreaterThanOrEqual(0);
+    }
+  });
+});
+
+describe('the fixed ring of a simulation', () => {
+  it('is the same document on every run, and its stream has room for every reading', async () => {
+    const shape = { domains: 3, nodesPerDomain: 2, acceptors: 1, replicas: 1 } as const;
+    const [first, second] = [await fixedRing(shape), await fixedRing(shape)];
+    expect(first.document.jws).toBe(second.document.jws);
+    expect(first.members).toHaveLength(6);
+    const stream = await fixedStream(first, { flagTimeoutMs: 1_000, maxExcluded: 0 });
+    expect(stream.maxReadings).toBe(NAMED_READINGS_MAX);
+  });
+});

@@ -1,0 +1,52 @@
+import type { RunReport } from './run.ts';
+
+/** What several runs add up to. */
+export interface Summary {
+  readonly seeds: number;
+  readonly simulatedHours: number;
+  readonly events: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Readings by what their sensors were told. */
+  readonly readings: Readonly<Record<string, number>>;
+  readonly violations: number;
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+export function summaryOf(reports: readonly RunReport[]): Summary {
+  const faults: Record<string, number> = {};
+  const readings: Record<string, number> = {};
+  let simulatedMs = 0;
+  let events = 0;
+  let violations = 0;
+  for (const report of reports) {
+    simulatedMs += report.simulatedMs;
+    events += report.events;
+    violations += report.violations.length;
+    for (const [kind, count] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+    for (const { fate } of report.readings) readings[fate] = (readings[fate] ?? 0) + 1;
+  }
+  const simulatedHours = Math.round((simulatedMs / MS_PER_HOUR) * 100) / 100;
+  return { seeds: reports.length, simulatedHours, events, faults, readings, violations };
+}
+
+export function summaryText(summary: Summary): string {
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([kind, count]) => `${kind} ${count}`)
+      .join(', ') || 'none';
+  return [
+    `seeds            ${summary.seeds}`,
+    `events           ${summary.events}`,
+    `simulated hours  ${summary.simulatedHours}`,
+    `faults           ${listed(summary.faults)}`,
+    `readings         ${listed(summary.readings)}`,
+    `violations       ${summary.violations}`,
+  ].join('\n');
+}
+
+/** The command that runs one seed again. */
+export function replayCommand(seed: number): string {
+  return `npm run simulate -- --seeds 1 --seed ${seed}`;
+}

@@ -1,0 +1,141 @@
+import { nodeVerifier } from '../../src/platform/ed25519.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { openStreamDocument, SUITE, signStream } from '../../src/protocol/stream-document.ts';
+import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import {
+  domainId,
+  epoch,
+  nodeId,
+  openRingDocument,
+  signRingDocument,
+  signSection,
+  storeId,
+} from '../../src/ring/index.ts';
+import { fixedCertificate, fixedKey } from './simulated-keys.ts';
+
+/** How many clouds, and how many computers each. */
+export interface RingShape {
+  readonly domains: number;
+  readonly nodesPerDomain: number;
+  readonly acceptors: 1 | 3;
+  readonly replicas: number;
+}
+
+export interface RingMember {
+  readonly node: NodeId;
+  readonly domain: DomainId;
+}
+
+export interface FixedRing {
+  readonly document: RingDocument;
+  readonly operatorKey: string;
+  readonly domainKeys: Readonly<Record<string, string>>;
+  readonly members: readonly RingMember[];
+}
+
+const DOMAIN_NAMES = ['amber', 'birch', 'cedar', 'delta', 'ember'];
+
+/** A ring document with keys that are the same on every run; its addresses lead nowhere. */
+export async function fixedRing(shape: RingShape): Promise<FixedRing> {
+  const operator = fixedKey('operator');
+  const domains = DOMAIN_NAMES.slice(0, shape.domains).map(domainId);
+  const members = domains.flatMap((domain) =>
+    Array.from({ length: shape.nodesPerDomain }, (_, i) => ({ domain, node: nodeId(`${domain}-${i + 1}`) })),
+  );
+  const sections: string[] = [];
+  for (const domain of domains) {
+    const key = fixedKey(`domain ${domain}`);
+    const nodes = members
+      .filter((member) => member.domain === domain)
+      .map(({ node }) => ({
+        id: node,
+        url: `https://${node}.example`,
+        peerUrl: `https://${node}.peer.example`,
+        storeId: storeIdOf(node),
+      }));
+    sections.push(
+      await signSection(
+        {
+          domain,
+          version: 1,
+          operatorName: `${domain} test`,
+          provider: domain,
+          key: key.publicKey,
+          certificateAuthority: fixedCertificate(domain),
+          sealingKey: null,
+          replicas: shape.replicas,
+          nodes,
+          lostStores: [],
+        },
+        key.signer,
+      ),
+    );
+  }
+  const jws = await signRingDocument(
+    {
+      epoch: epoch(1),
+      previous: null,
+      acceptors: shape.acceptors,
+      placementFrom: 0,
+      development: true,
+      operatorKey: operator.publicKey,
+      sections,
+    },
+    operator.signer,
+  );
+  return {
+    document: await openRingDocument(jws, nodeVerifier),
+    operatorKey: operator.publicKey,
+    domainKeys: Object.fromEntries(domains.map((domain) => [domain, fixedKey(`domain ${domain}`).publicKey])),
+    members,
+  };
+}
+
+/** The store id that the ring names for a node. */
+function storeIdOf(node: NodeId) {
+  const digits = Array.from(node, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  return storeId(digits.padEnd(32, '0').slice(0, 32));
+}
+
+/** Most readings whose sum in base 4 still names each of them: 4^61 is about half the field. */
+export const NAMED_READINGS_MAX = 61;
+
+export interface FixedStreamTerms {
+  readonly flagTimeoutMs: number;
+  readonly maxExcluded: number;
+}
+
+/**
+ * A stream whose readings are powers of 4: in the base-4 digits of the sum a lost reading shows as 0 and a
+ * doubled one as 2, each at its own place.
+ */
+export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Promise<StreamDocument> {
+  const jws = await signStream(
+    {
+      version: 1,
+      suite: SUITE,
+      name: 'powers',
+      nonce: '00112233445566778899aabbccddeeff',
+      operatorKey: ring.operatorKey,
+      fields: [{ name: 'x', unit: '', decimals: 0, offset: '0', min: '1', max: (4n ** 60n).toString() }],
+      elements: [{ kind: 'count' }, { kind: 'moment', factors: [{ field: 'x', power: 1 }] }],
+      domains: ring.document.domains.map(({ domain, key }) => ({ id: domain, key })),
+      window: { kind: 'manual' },
+      graceMs: 0,
+      flagTimeoutMs: terms.flagTimeoutMs,
+      minSensors: 1,
+      minCommittedPercent: 1,
+      maxReadings: NAMED_READINGS_MAX,
+      maxExcluded: terms.maxExcluded,
+      retentionMs: 90 * 86_400_000,
+      countMode: 'single',
+      seeds: false,
+      publishesCells: false,
+      publicData: true,
+      enrolment: 'open',
+      groups: [],
+    },
+    fixedKey('operator').signer,
+  );
+  return openStreamDocument(jws, nodeVerifier, ring.document);
+}
