@@ -57,8 +57,6 @@ export async function listen(options: PortOptions): Promise<Listener> {
   const app = createApp(options);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
-    // Without it a connection whose request was under way stays open, idle, until its keep-alive ends.
-    if (closing !== undefined) reply.header('connection', 'close');
   });
   options.extend?.(app);
   app.register((scope, _options, done) => {

@@ -43,17 +43,29 @@ interface Connection {
 export function createUndiciTransport(options: UndiciTransportOptions): Transport {
   const limits = { ...TRANSPORT_LIMITS, ...options.limits };
   const connections = new Map<string, Connection>();
+  const retired = new Set<Pool>();
   let closing: Promise<void> | undefined;
 
   function connectionTo(nodeId: string): Connection {
     const target = options.targets(nodeId);
     const known = connections.get(nodeId);
     if (known !== undefined && sameTarget(known.target, target)) return known;
-    // A ring document has moved the node or changed its authority: what is in flight may still end.
-    known?.pool.close().catch(() => undefined);
+    if (known !== undefined) retire(known.pool);
     const fresh = { target, pool: openPool(nodeId, target, options, limits), inFlight: 0 };
     connections.set(nodeId, fresh);
     return fresh;
+  }
+
+  /** A ring document has moved the node or changed its authority: what is in flight may still end. */
+  function retire(pool: Pool): void {
+    retired.add(pool);
+    const forget = () => retired.delete(pool);
+    pool.close().then(forget, forget);
+  }
+
+  async function destroyPools(): Promise<void> {
+    const pools = [...retired, ...[...connections.values()].map(({ pool }) => pool)];
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   return {
@@ -75,9 +87,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
       }
     },
     close() {
-      closing ??= Promise.all([...connections.values()].map(({ pool }) => pool.destroy())).then(
-        () => undefined,
-      );
+      closing ??= destroyPools();
       return closing;
     },
   };
@@ -98,7 +108,7 @@ function openPool(
     // Every request has its own deadline over the whole exchange, see exchange().
     headersTimeout: 0,
     bodyTimeout: 0,
-    // A resumed session skips checkServerIdentity, and undici would offer one node's session to another.
+    // Node does not check a resumed session's certificate again, so a replaced one would go on being trusted.
     maxCachedSessions: 0,
     connect: {
       timeout: limits.connectMs,

@@ -61,6 +61,7 @@ function transportOf(clientCertificate: IssuedCertificate) {
   return createUndiciTransport({
     targets: () => ({ origin: listener.origin, trust: alpha.pem, pool: 'alpha' }),
     clientCertificate,
+    limits: { connectionsPerNodeMax: 1 },
   });
 }
 
