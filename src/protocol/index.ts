@@ -59,7 +59,6 @@ export type {
   PartitionDigest,
   ReadyResponse,
   ReleasedRow,
-  RowsResponse,
   Settlement,
   SumResponse,
   SynodRequest,

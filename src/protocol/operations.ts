@@ -158,9 +158,3 @@ export const SUM = between(
   windows.sumRequestCodec,
   windows.sumResponseCodec,
 );
-export const ROWS = between(
-  'domain',
-  '/peer/v1/values/rows',
-  windows.rowsRequestCodec,
-  windows.rowsResponseCodec,
-);

@@ -22,13 +22,7 @@ import {
   u32,
   u64,
 } from './layout.ts';
-import {
-  ELEMENTS_MAX,
-  EXCLUDED_MAX,
-  PAGE_ENTRIES_MAX,
-  REGISTER_VALUE_BYTES_MAX,
-  ROWS_PER_PAGE_MAX,
-} from './limits.ts';
+import { ELEMENTS_MAX, EXCLUDED_MAX, PAGE_ENTRIES_MAX, REGISTER_VALUE_BYTES_MAX } from './limits.ts';
 import type { SetDigest } from './set-hash.ts';
 
 export const digestLayout: Layout<SetDigest> = record({
@@ -214,18 +208,3 @@ const sumResponse = record({
 });
 export type SumResponse = Value<typeof sumResponse>;
 export const sumResponseCodec: Codec<SumResponse> = binaryCodec(sumResponse);
-
-/** ROWS, inside a domain: a page of this node's opened shares, for the union where no node stands alone. */
-const rowsRequest = record({
-  context: contextLayout,
-  partition: partitionLayout,
-  after: optional(entryLayout),
-});
-export type RowsRequest = Value<typeof rowsRequest>;
-export const rowsRequestCodec: Codec<RowsRequest> = binaryCodec(rowsRequest);
-const rowsResponse = record({
-  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), ROWS_PER_PAGE_MAX),
-  more: flag,
-});
-export type RowsResponse = Value<typeof rowsResponse>;
-export const rowsResponseCodec: Codec<RowsResponse> = binaryCodec(rowsResponse);

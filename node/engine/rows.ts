@@ -1,0 +1,76 @@
+import type { Accepted, AcceptorState, Ballot } from '../../src/consensus/index.ts';
+import { BALLOT_ZERO } from '../../src/consensus/index.ts';
+import { ballotLayout } from '../../src/protocol/flag-messages.ts';
+import type { FlagValue } from '../../src/protocol/index.ts';
+import type { Layout } from '../../src/protocol/layout.ts';
+import {
+  decodeVersioned,
+  encodeVersioned,
+  oneOf,
+  optional,
+  record,
+  sizedBytes,
+  u8,
+  u32,
+  u64,
+} from '../../src/protocol/layout.ts';
+import { ELEMENTS_MAX, REGISTER_VALUE_BYTES_MAX } from '../../src/protocol/limits.ts';
+
+/** Version of what is inside a sealed row; the disk format may change until 1.0. */
+const FORMAT = 1;
+
+/** A row of the flags table: what this acceptor remembers of one flag. */
+export interface FlagRow extends AcceptorState<FlagValue> {
+  /** When this node first heard of the flag, Unix milliseconds; starts the flag's timeout here. */
+  readonly knownSince: number;
+  /** The outcome, where this node has learned it; never set from its own vote alone. */
+  readonly decided: FlagValue | null;
+}
+
+const flagValue = oneOf('TRUE', 'ERROR');
+const flagRow: Layout<FlagRow> = record({
+  promised: ballotLayout,
+  accepted: optional(record({ ballot: ballotLayout, value: flagValue })),
+  knownSince: u64,
+  decided: optional(flagValue),
+});
+
+export function freshFlag(knownSince: number): FlagRow {
+  return { promised: BALLOT_ZERO, accepted: null, knownSince, decided: null };
+}
+
+export const encodeFlagRow = (row: FlagRow): Uint8Array => encodeVersioned(flagRow, FORMAT, row);
+export const decodeFlagRow = (bytes: Uint8Array): FlagRow => decodeVersioned(flagRow, FORMAT, bytes);
+
+/** A row of the values table: one share. */
+export interface ValueRow {
+  readonly epoch: number;
+  /** Place of this domain in the stream: which share it is. */
+  readonly index: number;
+  readonly receivedAt: number;
+  readonly share: Uint8Array;
+}
+
+const valueRow: Layout<ValueRow> = record({
+  epoch: u32,
+  index: u8,
+  receivedAt: u64,
+  share: sizedBytes(16 * ELEMENTS_MAX),
+});
+
+export const encodeValueRow = (row: ValueRow): Uint8Array => encodeVersioned(valueRow, FORMAT, row);
+export const decodeValueRow = (bytes: Uint8Array): ValueRow => decodeVersioned(valueRow, FORMAT, bytes);
+
+/** An acceptor's state of a register slot or ledger. */
+const synodRow: Layout<{
+  readonly promised: Ballot;
+  readonly accepted: Accepted<Uint8Array> | null;
+}> = record({
+  promised: ballotLayout,
+  accepted: optional(record({ ballot: ballotLayout, value: sizedBytes(REGISTER_VALUE_BYTES_MAX) })),
+});
+
+export const encodeSynodRow = (row: AcceptorState<Uint8Array>): Uint8Array =>
+  encodeVersioned(synodRow, FORMAT, row);
+export const decodeSynodRow = (bytes: Uint8Array): AcceptorState<Uint8Array> =>
+  decodeVersioned(synodRow, FORMAT, bytes);

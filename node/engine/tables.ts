@@ -1,0 +1,108 @@
+import { EngineError, utf8 } from '../../src/foundation/index.ts';
+import type { Log, StoreOperation, TableName } from '../../src/ports/index.ts';
+import type { Journal } from './journal.ts';
+import type { RowSeal } from './row-seal.ts';
+
+/** Rows fetched from the disk at once; bounds the memory of a scan. */
+export const SCAN_PAGE_ROWS = 1_024;
+
+export interface Row {
+  readonly key: Uint8Array;
+  /** The opened row, or null where it does not authenticate. */
+  readonly plain: Uint8Array | null;
+}
+
+/** Sealed rows over the journal. A row that does not open is counted, logged once per read and never used. */
+export interface Tables {
+  /** The opened rows. @throws EngineError `ROW_CORRUPT` when one does not open. */
+  readMany(
+    table: TableName,
+    key: Uint8Array,
+    rowKeys: readonly Uint8Array[],
+  ): Promise<(Uint8Array | undefined)[]>;
+  /** Every row whose key starts with `prefix`, in key order; corrupt ones with `plain` null. */
+  scan(table: TableName, key: Uint8Array, prefix: Uint8Array, after?: Uint8Array): AsyncGenerator<Row>;
+  /** The write of one sealed row. */
+  put(table: TableName, key: Uint8Array, rowKey: Uint8Array, plain: Uint8Array): StoreOperation;
+  /** Rows found corrupt since the start. */
+  corruptRows(): number;
+}
+
+export interface TablesComponents {
+  readonly journal: Journal;
+  readonly rowSeal: RowSeal;
+  readonly log: Log;
+}
+
+export function createTables({ journal, rowSeal, log }: TablesComponents): Tables {
+  let corrupt = 0;
+
+  function open(
+    table: TableName,
+    key: Uint8Array,
+    rowKey: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | null {
+    const plain = rowSeal.open(key, table, rowKey, sealed);
+    if (plain === null) {
+      corrupt += 1;
+      log.error('a row on disk does not authenticate', { table });
+    }
+    return plain;
+  }
+
+  return {
+    async readMany(table, key, rowKeys) {
+      const sealed = await journal.read(table, rowKeys);
+      return sealed.map((bytes, place) => {
+        if (bytes === undefined) return undefined;
+        const plain = open(table, key, rowKeys[place] ?? utf8(''), bytes);
+        if (plain === null) {
+          throw new EngineError(
+            'ROW_CORRUPT',
+            `a row of the ${table} table does not authenticate; it is not used`,
+          );
+        }
+        return plain;
+      });
+    },
+    async *scan(table, key, prefix, after) {
+      const to = endOfPrefix(prefix);
+      let from = after === undefined ? prefix : afterKey(after);
+      for (;;) {
+        const page = await journal.range(table, { from, to, limit: SCAN_PAGE_ROWS });
+        for (const [rowKey, sealed] of page) yield { key: rowKey, plain: open(table, key, rowKey, sealed) };
+        const last = page.at(-1);
+        if (last === undefined || page.length < SCAN_PAGE_ROWS) return;
+        from = afterKey(last[0]);
+      }
+    },
+    put: (table, key, rowKey, plain) => ({
+      kind: 'put',
+      table,
+      key: rowKey,
+      value: rowSeal.seal(key, table, rowKey, plain),
+    }),
+    corruptRows: () => corrupt,
+  };
+}
+
+/** The first key after every key that starts with `prefix`. */
+export function endOfPrefix(prefix: Uint8Array): Uint8Array {
+  const end = prefix.slice();
+  for (let i = end.length - 1; i >= 0; i--) {
+    const byte = end[i] ?? 0;
+    if (byte < 255) {
+      end[i] = byte + 1;
+      return end.slice(0, i + 1);
+    }
+  }
+  return Uint8Array.from({ length: prefix.length + 1 }, () => 255);
+}
+
+/** The first key that sorts after `key`. */
+export function afterKey(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
+}

@@ -1,0 +1,243 @@
+import { bigEndian, EngineError, utf8 } from '../src/foundation/index.ts';
+import type { Clock, Log, RandomBytes, Store, Transport, WindowKeys } from '../src/ports/index.ts';
+import type { NodeStatus } from '../src/protocol/index.ts';
+import { streamHash, windowId } from '../src/ring/identifiers.ts';
+import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
+import { checkSuccessor, createPlacement, openRingDocument } from '../src/ring/index.ts';
+import type { Journal } from './engine/journal.ts';
+import { openJournal } from './engine/journal.ts';
+import { createKeyedLock } from './engine/keyed-lock.ts';
+import { createCallPeer, createHandlers } from './engine/peers.ts';
+import { createRouter } from './engine/router.ts';
+import type { RowSeal } from './engine/row-seal.ts';
+import { createRowSeal } from './engine/row-seal.ts';
+import { createTables } from './engine/tables.ts';
+import type { Router } from './http/router.ts';
+import { createAdmission } from './services/admission.ts';
+import { runCaretaker } from './services/caretaker.ts';
+import { createDecisions } from './services/decisions.ts';
+import { createFlagAcceptor } from './services/flag-acceptor.ts';
+import { openFlagCensus } from './services/flag-census.ts';
+import { createFlags } from './services/flags.ts';
+import { createFrozen } from './services/frozen.ts';
+import { createHolding } from './services/holding.ts';
+import { createOperatorDesk } from './services/operator-desk.ts';
+import { createReleasing } from './services/releasing.ts';
+import { serve } from './services/serve.ts';
+import { createSetLists } from './services/set-lists.ts';
+import { createSettledFlags } from './services/settled-flags.ts';
+import { createSettling } from './services/settling.ts';
+import { createShareSums } from './services/share-sums.ts';
+import { openStreams } from './services/streams.ts';
+import { createValues } from './services/values.ts';
+import { openWindows } from './services/windows.ts';
+
+/** Everything a node has from outside. */
+export interface NodePorts {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly store: Store;
+  readonly keys: WindowKeys;
+  /** Carries requests to the peer ports of other nodes. */
+  readonly peers: Transport;
+  readonly log: Log;
+  readonly verifier: Verifier;
+}
+
+export interface NodeSettings {
+  readonly nodeId: NodeId;
+  readonly domain: DomainId;
+  /** The ring document, JWS compact. */
+  readonly ring: string;
+  /** The operator's public key the document must be signed by, where it is pinned. */
+  readonly operatorKey?: string;
+}
+
+/** One running cloud computer, without its ports to the network. */
+export interface NodeHandle {
+  readonly publicRouter: Router;
+  readonly peerRouter: Router;
+  readonly ring: RingDocument;
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  status(): NodeStatus;
+  /** Resolves, and never rejects, with the reason when the node must stop. */
+  readonly stopped: Promise<Error>;
+  /** Stops all work of its own and waits for what it has staged; the store stays open. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
+const STORE_KEY_NAME = streamHash('0'.repeat(64));
+const COMMIT_ROW = utf8('commit');
+const RING_ROW = utf8('ring');
+
+/**
+ * Starts a node on its store: verifies the ring document, reads back what was decided, and begins its care.
+ * @throws EngineError `RING_REFUSED`, `ROW_CORRUPT`, `STORE_FAILED` and what opening documents throws
+ */
+export async function openNode(ports: NodePorts, settings: NodeSettings): Promise<NodeHandle> {
+  const { clock, randomBytes, store, keys, log, verifier } = ports;
+  const startedAt = clock.now();
+  const trust = settings.operatorKey === undefined ? {} : { operatorKey: settings.operatorKey };
+  const ring = await openRingDocument(settings.ring, verifier, trust);
+  const self = selfOf(ring, settings);
+  const storeKey = await keys.create(STORE_KEY_NAME, windowId(0));
+  const rowSeal = createRowSeal(randomBytes);
+  const journal = await openSealedJournal(store, rowSeal, storeKey);
+  await rememberRing(journal, rowSeal, storeKey, ring, verifier);
+
+  const tables = createTables({ journal, rowSeal, log });
+  const lock = createKeyedLock();
+  const placement = createPlacement(ring);
+  const handlers = createHandlers();
+  const callPeer = createCallPeer({ transport: ports.peers, handlers, self });
+  const base = { journal, tables, storeKey, lock, ring, placement, self, callPeer, ...ports };
+  const streams = await openStreams(base);
+  const windows = await openWindows({ ...base, streams });
+  const decisions = createDecisions({ ...base, windows });
+  const admission = createAdmission({ ...base, windows, decisions });
+  const frozen = createFrozen({ ...base, windows, storeId: self.storeId });
+  const lists = createSetLists({ ...base, frozen });
+  const settled = createSettledFlags(decisions, lists);
+  const census = await openFlagCensus(tables, windows.all());
+  const acceptor = createFlagAcceptor({ ...base, admission, census });
+  const flags = createFlags({ ...base, admission, acceptor, settled });
+  const values = createValues({ ...base, admission, streams });
+  const sums = createShareSums({ ...base, lists });
+  const holding = createHolding({ ...base, decisions });
+  const settling = createSettling({ ...base, decisions });
+  const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
+  const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
+
+  const ending = new AbortController();
+  let failure: Error | null = null;
+  const care = runCaretaker({ ...base, census, flags, windows, settling }, ending.signal);
+  const stopped = Promise.race([journal.failed, care.then(never, (error: Error) => error)]).then((error) => {
+    failure = error;
+    ending.abort();
+    return error;
+  });
+
+  function readiness(): { ready: boolean; reasons: string[] } {
+    const reasons: string[] = [];
+    if (failure !== null) reasons.push(`stopping: ${failure.message}`);
+    else if (ending.signal.aborted) reasons.push('stopping');
+    if (tables.corruptRows() > 0) reasons.push(`${tables.corruptRows()} rows on disk do not authenticate`);
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  function status(): NodeStatus {
+    return {
+      node: self.nodeId,
+      domain: self.domain,
+      epoch: ring.epoch,
+      ...readiness(),
+      storeId: self.storeId,
+      commitSeq: journal.commitSeq(),
+      corruptRows: tables.corruptRows(),
+      undecidedFlags: census.undecided(),
+      acceptors: ring.acceptors,
+      streams: streams.list().length,
+      uptimeMs: Math.max(0, clock.now() - startedAt),
+    };
+  }
+
+  serve(handlers, {
+    acceptor,
+    admission,
+    decisions,
+    desk,
+    flags,
+    frozen,
+    holding,
+    lists,
+    ring,
+    status,
+    streams,
+    sums,
+    values,
+    windows,
+  });
+
+  return {
+    publicRouter: createRouter(handlers, self, ['public', 'operator']),
+    peerRouter: createRouter(handlers, self, ['public', 'peer', 'domain']),
+    ring,
+    readiness,
+    status,
+    stopped,
+    async close() {
+      ending.abort();
+      await care.catch(() => {});
+      await journal.close();
+    },
+  };
+}
+
+interface Self {
+  readonly nodeId: NodeId;
+  readonly domain: DomainId;
+  readonly storeId: StoreId;
+  /** The node's place in the ring document: its number as a proposer, which no other node has. */
+  readonly place: number;
+}
+
+function selfOf(ring: RingDocument, { nodeId, domain }: NodeSettings): Self {
+  const all = ring.domains.flatMap((section) =>
+    section.nodes.map((node) => ({ node, domain: section.domain })),
+  );
+  const place = all.findIndex(({ node }) => node.id === nodeId);
+  const found = all[place];
+  if (found === undefined || found.domain !== domain) {
+    throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
+  }
+  return { nodeId, domain, storeId: found.node.storeId, place };
+}
+
+/** The journal, with its commit groups numbered on from the last one on disk. */
+async function openSealedJournal(store: Store, rowSeal: RowSeal, storeKey: Uint8Array): Promise<Journal> {
+  const [sealed] = await store.getMany('meta', [COMMIT_ROW]);
+  let last = 0;
+  if (sealed !== undefined) {
+    const plain = rowSeal.open(storeKey, 'meta', COMMIT_ROW, sealed);
+    if (plain === null)
+      throw new EngineError('ROW_CORRUPT', 'the number of the last commit does not authenticate');
+    last = Number(new DataView(plain.buffer, plain.byteOffset, 8).getBigUint64(0));
+  }
+  return openJournal(store, last, (seq) => ({
+    kind: 'put',
+    table: 'meta',
+    key: COMMIT_ROW,
+    value: rowSeal.seal(storeKey, 'meta', COMMIT_ROW, bigEndian(seq, 8)),
+  }));
+}
+
+/**
+ * A node that has served under a ring document takes no older one, no second one of its epoch, and, for now,
+ * none that places anything elsewhere: rows and votes would be looked for where they are not.
+ */
+async function rememberRing(
+  journal: Journal,
+  rowSeal: RowSeal,
+  storeKey: Uint8Array,
+  ring: RingDocument,
+  verifier: Verifier,
+): Promise<void> {
+  const [sealed] = await journal.read('meta', [RING_ROW]);
+  if (sealed !== undefined) {
+    const plain = rowSeal.open(storeKey, 'meta', RING_ROW, sealed);
+    if (plain === null)
+      throw new EngineError('ROW_CORRUPT', 'the stored ring document does not authenticate');
+    const known = await openRingDocument(new TextDecoder().decode(plain), verifier);
+    if (known.hash === ring.hash) return;
+    checkSuccessor(known, ring);
+  }
+  const value = rowSeal.seal(storeKey, 'meta', RING_ROW, utf8(ring.jws));
+  journal.stage([{ kind: 'put', table: 'meta', key: RING_ROW, value }]);
+  await journal.synced();
+}
+
+/** The care of a node that closes in order ends without a reason to stop. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}

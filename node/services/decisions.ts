@@ -1,0 +1,152 @@
+import type { AcceptorReply, AcceptorRequest } from '../../src/consensus/index.ts';
+import { acceptorStep, decidedIn, freshAcceptor } from '../../src/consensus/index.ts';
+import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
+import type { Clock, RandomBytes } from '../../src/ports/index.ts';
+import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
+import { operations, windowKey, windowName } from '../../src/protocol/index.ts';
+import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
+import { majority } from '../../src/ring/index.ts';
+import { decideRound, runRound } from '../../src/rounds/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { at, contextOf, silence } from '../engine/peers.ts';
+import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { WindowRecord, Windows } from './windows.ts';
+
+/** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
+const BACK_OFF_MS = 50;
+
+export interface DecisionsComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+  readonly lock: KeyedLock;
+  readonly windows: Windows;
+  readonly placement: Placement;
+  readonly ring: RingDocument;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly place: number };
+  readonly callPeer: CallPeer;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** Window registers and ledgers: this node as an acceptor, a proposer and a reader of both. */
+export interface Decisions {
+  /** One acceptor's answer; its state is synced before it is given. @throws EngineError `WRONG_NODE` */
+  vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse>;
+  /** Decides `wish` or what was decided before, and learns it. @throws EngineError `INCOMPLETE` without a majority. */
+  decide(
+    record: WindowRecord,
+    decision: DecisionName,
+    wish: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array>;
+  /** Reads the decision at a majority and learns it; null when the answers show none. */
+  look(record: WindowRecord, decision: DecisionName, signal?: AbortSignal): Promise<Uint8Array | null>;
+}
+
+export function createDecisions(components: DecisionsComponents): Decisions {
+  const { journal, tables, storeKey, lock, windows, placement, ring, self, callPeer, clock, randomBytes } =
+    components;
+
+  function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
+    const { window, group } = scope;
+    if (decision === 'release') return placement.ledgerAcceptors(self.domain, scope.stream, window, group);
+    const domains = stream.domains.map(({ id }) => id);
+    return placement.registerAcceptors(domains, scope.stream, window, group);
+  }
+
+  async function vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse> {
+    const { decision } = request;
+    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
+      throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
+    }
+    const name = windowName(record.scope);
+    const reply = await lock.run(`${name}/${decision}`, async () => {
+      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
+      const [plain] = await tables.readMany('windows', storeKey, [row]);
+      const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
+      const { state, reply } = acceptorStep(before, synodRequestOf(request));
+      if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
+      return reply;
+    });
+    await journal.synced();
+    return reply;
+  }
+
+  function ask(record: WindowRecord, decision: DecisionName) {
+    const operation = decision === 'release' ? operations.LEDGER : operations.SYNOD;
+    const context = contextOf(ring, record.scope);
+    return (
+      to: NodeId,
+      request: AcceptorRequest<Uint8Array>,
+      signal?: AbortSignal,
+    ): Promise<SynodResponse> => {
+      const ballot = request.kind === 'read' ? { counter: 0, proposer: 0 } : request.ballot;
+      const value = request.kind === 'accept' ? request.value : null;
+      return callPeer(to, operation, { context, decision, kind: request.kind, ballot, value }, signal);
+    };
+  }
+
+  async function decide(
+    record: WindowRecord,
+    decision: DecisionName,
+    wish: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const known = await look(record, decision, signal);
+    if (known !== null) return known;
+    const acceptors = acceptorsOf(record, decision);
+    const send = ask(record, decision);
+    const round = decideRound<Uint8Array>({
+      acceptors: acceptors.length,
+      quorum: majority(acceptors.length),
+      proposer: self.place,
+      wish,
+      backOffMs: BACK_OFF_MS,
+    });
+    const perform = async (
+      call: { acceptor: number; request: AcceptorRequest<Uint8Array> },
+      over: AbortSignal,
+    ) => send(at(acceptors, call.acceptor), call.request, over);
+    const out = await runRound(round, { perform, clock, randomBytes }, signal);
+    if (out.kind === 'undecided') {
+      throw new EngineError('INCOMPLETE', `no majority of the acceptors of the window's ${decision} answers`);
+    }
+    await windows.learn(record, decision, out.value);
+    return out.value;
+  }
+
+  async function look(
+    record: WindowRecord,
+    decision: DecisionName,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | null> {
+    const known = record[decision];
+    if (known !== null) return known.bytes;
+    const acceptors = acceptorsOf(record, decision);
+    const send = ask(record, decision);
+    const replies = await Promise.all(
+      acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error))),
+    );
+    const answers = replies.filter((reply): reply is AcceptorReply<Uint8Array> => reply !== null);
+    const decided = decidedIn(answers, majority(acceptors.length));
+    if (decided === null) return null;
+    await windows.learn(record, decision, decided.value);
+    return decided.value;
+  }
+
+  return { vote, decide, look };
+}
+
+function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {
+  if (request.kind !== 'read' && request.ballot.counter < 1) {
+    throw new EngineError('MALFORMED_BODY', 'expected a ballot from 1 in a register or ledger');
+  }
+  if (request.kind === 'prepare') return { kind: 'prepare', ballot: request.ballot };
+  if (request.kind === 'read') return { kind: 'read' };
+  if (request.value === null) throw new EngineError('MALFORMED_BODY', 'expected a value to accept');
+  return { kind: 'accept', ballot: request.ballot, value: request.value };
+}

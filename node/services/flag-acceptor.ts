@@ -1,0 +1,199 @@
+import type { AcceptorRequest } from '../../src/consensus/index.ts';
+import { acceptorStep } from '../../src/consensus/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import type {
+  FlagEntry,
+  FlagsRequest,
+  FlagValue,
+  FlagVote,
+  Outcome,
+  VoteRequest,
+} from '../../src/protocol/index.ts';
+import { flagRowKey, windowName } from '../../src/protocol/index.ts';
+import type { Partition } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { FlagRow } from '../engine/rows.ts';
+import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Admission } from './admission.ts';
+import type { FlagCensus } from './flag-census.ts';
+import type { OpenWindowRecord } from './windows.ts';
+import { windowSealed } from './windows.ts';
+
+export interface FlagAcceptorComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly lock: KeyedLock;
+  readonly admission: Admission;
+  readonly census: FlagCensus;
+  readonly clock: Clock;
+}
+
+/** The flags table of this node, and its part as an acceptor. */
+export interface FlagAcceptor {
+  /** CREATE: notes that the flags exist, so that their timeout runs. @throws `WINDOW_SEALED`, `WINDOW_FULL`, `WRONG_NODE` */
+  create(request: FlagsRequest): Promise<readonly Outcome[]>;
+  /** One Synod request; what it grants is synced before the answer. @throws `WINDOW_SEALED`, `WRONG_NODE` */
+  vote(request: VoteRequest): Promise<readonly FlagVote[]>;
+  /** Keeps decided outcomes beside the flags. */
+  remember(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    outcomes: readonly Outcome[],
+  ): Promise<void>;
+}
+
+/** What becomes of one row: itself or its successor, and the answer to whoever asked. */
+interface Change<T> {
+  readonly row: FlagRow | undefined;
+  readonly answer: T;
+}
+
+export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
+  const { journal, tables, lock, admission, census, clock } = components;
+
+  /**
+   * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
+   * partition. Frozen is looked at after the last wait and before the staging, with nothing in between: a
+   * freeze that was acknowledged can then never be followed by a vote.
+   */
+  function update<T>(
+    record: OpenWindowRecord,
+    partition: Partition,
+    entries: readonly FlagEntry[],
+    decide: (
+      row: FlagRow | undefined,
+      place: number,
+    ) => { readonly row: FlagRow | undefined; readonly answer: T },
+  ): Promise<T[]> {
+    return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
+      const keys = entries.map((entry) => flagRowKey(record.scope, entry));
+      const plains = await tables.readMany('flags', record.rowKey, keys);
+      if (record.frozen) throw windowSealed(record);
+      const puts = [];
+      const answers: T[] = [];
+      const changes: [FlagEntry, FlagRow | undefined, FlagRow][] = [];
+      const named = new Map<string, FlagRow>();
+      for (const [place, entry] of entries.entries()) {
+        const key = keys[place] ?? new Uint8Array(0);
+        const name = String.fromCharCode(...key);
+        const plain = plains[place];
+        // The same flag may stand twice in one request; the second sees what the first made of it.
+        const before = named.get(name) ?? (plain === undefined ? undefined : decodeFlagRow(plain));
+        const { row, answer } = decide(before, place);
+        answers.push(answer);
+        if (row === undefined || row === before) continue;
+        named.set(name, row);
+        changes.push([entry, before, row]);
+        puts.push(tables.put('flags', record.rowKey, key, encodeFlagRow(row)));
+      }
+      census.admit(record, changes);
+      journal.stage(puts);
+      for (const [entry, before, row] of changes) census.note(record, partition, entry, before, row);
+      return answers;
+    });
+  }
+
+  async function create(request: FlagsRequest): Promise<readonly Outcome[]> {
+    const record = await admission.window(request.context);
+    admission.entries(record.stream, request.partition, request.flags);
+    const acceptors = admission.acceptors(record.stream, request.partition);
+    if (record.frozen) throw windowSealed(record);
+    // Not synced: freeze and T replace registration, so a CREATE that is lost in a crash costs nothing.
+    return update(record, request.partition, request.flags, (row) => ({
+      row: row ?? freshFlag(clock.now()),
+      answer: outcomeHere(row, acceptors.length),
+    }));
+  }
+
+  /** Keeps decided outcomes beside the flag, unsynced: whoever forgets them asks the acceptors again. */
+  async function remember(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    outcomes: readonly Outcome[],
+  ): Promise<void> {
+    if (record.frozen) return;
+    await update(record, partition, flags, (row, place) => {
+      const outcome = outcomes[place];
+      if (row === undefined || row.decided !== null || outcome === undefined || outcome === 'UNDECIDED') {
+        return { row, answer: null };
+      }
+      return { row: { ...row, decided: outcome }, answer: null };
+    }).catch((error: unknown) => {
+      // The window was frozen meanwhile; what is decided stays decided without this note.
+      if (!hasCode(error, 'WINDOW_SEALED')) throw error;
+    });
+  }
+
+  async function vote(request: VoteRequest): Promise<readonly FlagVote[]> {
+    const record = await admission.window(request.context);
+    admission.entries(record.stream, request.partition, request.flags);
+    admission.acceptors(record.stream, request.partition);
+    const asked = flagRequestOf(request);
+    if (asked.kind === 'read') return readVotes(record, request.flags);
+    const votes = await update(record, request.partition, request.flags, (row) =>
+      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
+    );
+    await journal.synced();
+    return votes;
+  }
+
+  /** Reading is no vote: it writes nothing and a frozen acceptor still answers it, from what is on disk. */
+  async function readVotes(
+    record: OpenWindowRecord,
+    flags: readonly FlagEntry[],
+  ): Promise<readonly FlagVote[]> {
+    const keys = flags.map((entry) => flagRowKey(record.scope, entry));
+    const plains = await tables.readMany('flags', record.rowKey, keys);
+    await journal.synced();
+    return plains.map((plain) => {
+      const row = plain === undefined ? freshFlag(0) : decodeFlagRow(plain);
+      return { granted: true, early: false, promised: row.promised, accepted: row.accepted };
+    });
+  }
+
+  return { create, vote, remember };
+}
+
+function voteOn(
+  row: FlagRow | undefined,
+  request: AcceptorRequest<FlagValue>,
+  now: number,
+  flagTimeoutMs: number,
+): Change<FlagVote> {
+  const known = row ?? freshFlag(now);
+  // Resolving is permitted only after the flag's timeout on this node's clock, or one bad acceptor could
+  // kill every flag at birth. What nobody knew starts its time now.
+  const early = request.kind === 'prepare' && now < known.knownSince + flagTimeoutMs;
+  const { promised, accepted } = known;
+  if (early) return { row: known, answer: { granted: false, early, promised, accepted } };
+  const { state, reply } = acceptorStep<FlagValue>(known, request);
+  const changed = state === known ? known : { ...known, promised: state.promised, accepted: state.accepted };
+  return { row: changed, answer: { ...reply, early: false } };
+}
+
+/** The outcome this row alone proves: one that was learned, or the vote of an acceptor that is alone. */
+function outcomeHere(row: FlagRow | undefined, acceptors: number): Outcome {
+  if (row === undefined) return 'UNDECIDED';
+  if (row.decided !== null) return row.decided;
+  return acceptors === 1 && row.accepted !== null ? row.accepted.value : 'UNDECIDED';
+}
+
+function flagRequestOf(request: VoteRequest): AcceptorRequest<FlagValue> {
+  const { kind, ballot, value } = request;
+  if (kind === 'read') return { kind };
+  if (kind === 'prepare') {
+    if (ballot.counter >= 1) return { kind, ballot };
+    throw new EngineError('MALFORMED_BODY', 'expected a prepare with a ballot from 1');
+  }
+  if (value === null) throw new EngineError('MALFORMED_BODY', 'expected a value to accept');
+  // Ballot 0 has one value by definition; with a second one two proposers could decide both.
+  if (ballot.counter === 0 && value !== 'TRUE') {
+    throw new EngineError('MALFORMED_BODY', 'expected TRUE at ballot 0');
+  }
+  return { kind, ballot, value };
+}

@@ -1,0 +1,107 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { FlagEntry } from '../../src/protocol/index.ts';
+import { entryOfKey, PARTITION_KEY_BYTES, windowKey, windowName } from '../../src/protocol/index.ts';
+import { partitionOf } from '../../src/ring/identifiers.ts';
+import type { Partition } from '../../src/ring/index.ts';
+import type { FlagRow } from '../engine/rows.ts';
+import { decodeFlagRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { OpenWindowRecord } from './windows.ts';
+
+/** A flag this acceptor knows and has not seen decided. */
+export interface UndecidedFlag {
+  readonly record: OpenWindowRecord;
+  readonly partition: Partition;
+  readonly entry: FlagEntry;
+  readonly knownSince: number;
+}
+
+export type FlagChange = readonly [entry: FlagEntry, before: FlagRow | undefined, after: FlagRow];
+
+/**
+ * What this acceptor knows about its flags without reading the disk: how many there are per window, and which
+ * are undecided, oldest first, for the resolver. An entry in memory lives only while its flag is undecided.
+ */
+export interface FlagCensus {
+  /** @throws EngineError `WINDOW_FULL` when new flags would exceed the stream's readings. */
+  admit(record: OpenWindowRecord, changes: readonly FlagChange[]): void;
+  note(
+    record: OpenWindowRecord,
+    partition: Partition,
+    entry: FlagEntry,
+    before: FlagRow | undefined,
+    after: FlagRow,
+  ): void;
+  /** Undecided flags first heard of before `since`, at most `limit`; oldest first. */
+  olderThan(since: (record: OpenWindowRecord) => number, limit: number): readonly UndecidedFlag[];
+  forget(record: OpenWindowRecord): void;
+  undecided(): number;
+}
+
+export async function openFlagCensus(
+  tables: Tables,
+  records: readonly OpenWindowRecord[],
+): Promise<FlagCensus> {
+  const readings = new Map<string, number>();
+  const undecided = new Map<string, UndecidedFlag>();
+
+  function note(
+    record: OpenWindowRecord,
+    partition: Partition,
+    entry: FlagEntry,
+    before: FlagRow | undefined,
+    after: FlagRow,
+  ): void {
+    const window = windowName(record.scope);
+    if (before === undefined) readings.set(window, (readings.get(window) ?? 0) + entry.count);
+    const name = nameOf(window, entry);
+    if (after.decided !== null || (after.accepted !== null && after.accepted.ballot.counter === 0)) {
+      undecided.delete(name);
+    } else if (!undecided.has(name)) {
+      undecided.set(name, { record, partition, entry, knownSince: after.knownSince });
+    }
+  }
+
+  for (const record of records) {
+    for await (const { key, plain } of tables.scan('flags', record.rowKey, windowKey(record.scope))) {
+      if (plain === null) continue;
+      const entry = entryOfKey(key, PARTITION_KEY_BYTES);
+      note(record, partitionOf(entry.readingId), entry, undefined, decodeFlagRow(plain));
+    }
+  }
+
+  return {
+    admit(record, changes) {
+      const added = changes.reduce(
+        (sum, [entry, before]) => sum + (before === undefined ? entry.count : 0),
+        0,
+      );
+      const held = readings.get(windowName(record.scope)) ?? 0;
+      if (added > 0 && held + added > record.stream.maxReadings) {
+        throw new EngineError(
+          'WINDOW_FULL',
+          `expected at most ${record.stream.maxReadings} readings in a window of ${record.stream.name}`,
+        );
+      }
+    },
+    note,
+    olderThan(since, limit) {
+      const found: UndecidedFlag[] = [];
+      for (const flag of undecided.values()) {
+        if (found.length >= limit) break;
+        if (flag.knownSince <= since(flag.record) && !flag.record.frozen) found.push(flag);
+      }
+      return found;
+    },
+    forget(record) {
+      const window = windowName(record.scope);
+      for (const [name, flag] of undecided) if (flag.record === record) undecided.delete(name);
+      readings.delete(window);
+    },
+    undecided: () => undecided.size,
+  };
+}
+
+function nameOf(window: string, entry: FlagEntry): string {
+  return `${window}/${String.fromCharCode(...entry.readingId, ...entry.sensorId)}/${entry.count}`;
+}

@@ -1,0 +1,128 @@
+import type { Ballot } from '../../src/consensus/index.ts';
+import { BALLOT_ZERO, decidedIn } from '../../src/consensus/index.ts';
+import type { Clock, RandomBytes } from '../../src/ports/index.ts';
+import type { FlagEntry, FlagsRequest, Outcome, SetRequest, VoteRequest } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { NodeId, Partition, RingDocument } from '../../src/ring/index.ts';
+import { majority } from '../../src/ring/index.ts';
+import type { DecideFlagsCall, DecideFlagsReply } from '../../src/rounds/index.ts';
+import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { at, contextOf, silence } from '../engine/peers.ts';
+import type { Admission } from './admission.ts';
+import type { FlagAcceptor } from './flag-acceptor.ts';
+import type { SettledFlags } from './settled-flags.ts';
+import type { OpenWindowRecord } from './windows.ts';
+import { windowSealed } from './windows.ts';
+
+export interface FlagsComponents {
+  readonly admission: Admission;
+  readonly acceptor: FlagAcceptor;
+  readonly settled: SettledFlags;
+  readonly ring: RingDocument;
+  readonly callPeer: CallPeer;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** SET and GET as a coordinating acceptor runs them, and the resolving of flags over their timeout. */
+export interface Flags {
+  set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /** Never writes. */
+  get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /** Decides what was accepted, else ERROR, in one attempt; what stays undecided is left to the next. */
+  resolve(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    ballot: Ballot,
+  ): Promise<readonly Outcome[]>;
+}
+
+export function createFlags(components: FlagsComponents): Flags {
+  const { admission, acceptor, settled, ring, callPeer, clock, randomBytes } = components;
+
+  async function set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
+    const record = await admission.window(request.context);
+    const flags = request.flags.map(({ entry }) => entry);
+    admission.entries(record.stream, request.partition, flags);
+    const acceptors = admission.acceptors(record.stream, request.partition);
+    if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
+    try {
+      const outcomes = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
+      await acceptor.remember(record, request.partition, flags, outcomes);
+      return outcomes;
+    } catch (error) {
+      if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
+      throw error;
+    }
+  }
+
+  /** Answers from T where the window is settled; a refusal otherwise, which is not an outcome. */
+  async function settledOrSealed(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const outcomes = await settled.outcomes(record, partition, flags, signal);
+    if (outcomes === null) throw windowSealed(record);
+    return outcomes;
+  }
+
+  function runDecide(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    acceptors: readonly NodeId[],
+    ballot: Ballot,
+    signal?: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const quorum = majority(acceptors.length);
+    const round = decideFlagsRound({ flags: flags.length, acceptors: acceptors.length, quorum, ballot });
+    const perform = async (call: DecideFlagsCall, over: AbortSignal): Promise<DecideFlagsReply> => {
+      const request: VoteRequest = {
+        context: contextOf(ring, record.scope),
+        partition,
+        kind: call.kind,
+        ballot: call.ballot,
+        value: call.value,
+        flags: call.flags.map((place) => at(flags, place)),
+      };
+      return (await callPeer(at(acceptors, call.acceptor), operations.VOTE, request, over)).votes;
+    };
+    return runRound(round, { perform, clock, randomBytes }, signal);
+  }
+
+  async function get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
+    const record = await admission.window(request.context);
+    admission.entries(record.stream, request.partition, request.flags);
+    const acceptors = admission.acceptors(record.stream, request.partition);
+    const known = record.frozen
+      ? await settled.outcomes(record, request.partition, request.flags, signal)
+      : null;
+    if (known !== null) return known;
+    const quorum = majority(acceptors.length);
+    const read: VoteRequest = { ...request, kind: 'read', ballot: BALLOT_ZERO, value: null };
+    const answers = await Promise.all(
+      acceptors.map((to) =>
+        callPeer(to, operations.VOTE, read, signal).catch((error: unknown) => silence(error)),
+      ),
+    );
+    return request.flags.map((_, place) => {
+      const votes = answers.flatMap((answer) => answer?.votes[place] ?? []);
+      return decidedIn(votes, quorum)?.value ?? 'UNDECIDED';
+    });
+  }
+
+  return {
+    set,
+    get,
+    async resolve(record, partition, flags, ballot) {
+      const acceptors = admission.acceptors(record.stream, partition);
+      const outcomes = await runDecide(record, partition, flags, acceptors, ballot);
+      await acceptor.remember(record, partition, flags, outcomes);
+      return outcomes;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import type {
+  FlagEntry,
+  FreezeReport,
+  FrozenList,
+  PartitionDigest,
+  SetDigest,
+} from '../../src/protocol/index.ts';
+import {
+  createSetHasher,
+  entryOfKey,
+  equalDigests,
+  flagRowKey,
+  PARTITION_KEY_BYTES,
+  partitionKey,
+  windowKey,
+  windowName,
+} from '../../src/protocol/index.ts';
+import { PAGE_ENTRIES_MAX } from '../../src/protocol/limits.ts';
+import type { FrozenListRequest } from '../../src/protocol/window-messages.ts';
+import { partitionOf } from '../../src/ring/identifiers.ts';
+import type { Partition, StoreId } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import { decodeFlagRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { OpenWindowRecord, Windows } from './windows.ts';
+
+export interface FrozenComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly windows: Windows;
+  readonly clock: Clock;
+  readonly storeId: StoreId;
+}
+
+/** The freeze of a window at this acceptor, and what it then has to say about its flags. */
+export interface Frozen {
+  /** @throws EngineError `SEAL_TOO_EARLY`, `ROW_CORRUPT` */
+  freeze(record: OpenWindowRecord): Promise<FreezeReport>;
+  list(record: OpenWindowRecord, request: FrozenListRequest): Promise<FrozenList>;
+  /** This acceptor's TRUE flags of a partition if their digest is the given one, else null. */
+  trueFlags(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Promise<FlagEntry[] | null>;
+}
+
+export function createFrozen({ journal, tables, windows, clock, storeId }: FrozenComponents): Frozen {
+  const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
+
+  /** One scan per window: after the freeze nothing about its flags changes here. */
+  function partitions(record: OpenWindowRecord): Promise<readonly PartitionDigest[]> {
+    const name = windowName(record.scope);
+    const known = reports.get(name);
+    if (known !== undefined) return known;
+    const made = countPartitions(record);
+    reports.set(name, made);
+    made.catch(() => reports.delete(name));
+    return made;
+  }
+
+  async function countPartitions(record: OpenWindowRecord): Promise<readonly PartitionDigest[]> {
+    const hashers = new Map<Partition, ReturnType<typeof createSetHasher>>();
+    for await (const { key, plain } of tables.scan('flags', record.rowKey, windowKey(record.scope))) {
+      const row = decodeFlagRow(plain ?? corrupt());
+      if (row.accepted?.value !== 'TRUE') continue;
+      const entry = entryOfKey(key, PARTITION_KEY_BYTES);
+      const partition = partitionOf(entry.readingId);
+      const hasher = hashers.get(partition) ?? createSetHasher(record.terms.value.setHashKey);
+      hasher.add(entry);
+      hashers.set(partition, hasher);
+    }
+    return [...hashers]
+      .map(([partition, hasher]) => ({ partition, digest: hasher.digest() }))
+      .sort((a, b) => a.partition - b.partition);
+  }
+
+  function checkFrozen(record: OpenWindowRecord): void {
+    if (!record.frozen)
+      throw new EngineError('INCOMPLETE', `window ${record.scope.window} is not frozen here`);
+  }
+
+  return {
+    async freeze(record) {
+      const { notBefore } = record.terms.value;
+      if (!record.frozen && clock.now() < notBefore) {
+        throw new EngineError('SEAL_TOO_EARLY', `expected a time from ${notBefore} on, got ${clock.now()}`, {
+          notBefore,
+        });
+      }
+      await windows.freeze(record);
+      return { storeId, commitSeq: journal.commitSeq(), partitions: await partitions(record) };
+    },
+    async list(record, { partition, after }) {
+      checkFrozen(record);
+      const flags: FrozenList['flags'][number][] = [];
+      const prefix = partitionKey(record.scope, partition);
+      const start = after === null ? undefined : flagRowKey(record.scope, after);
+      for await (const { key, plain } of tables.scan('flags', record.rowKey, prefix, start)) {
+        const { accepted } = decodeFlagRow(plain ?? corrupt());
+        if (accepted === null) continue;
+        if (flags.length >= PAGE_ENTRIES_MAX) return { flags, more: true };
+        flags.push({ entry: entryOfKey(key, PARTITION_KEY_BYTES), ...accepted });
+      }
+      return { flags, more: false };
+    },
+    async trueFlags(record, partition, digest) {
+      if (!record.frozen) return null;
+      const own = (await partitions(record)).find((found) => found.partition === partition);
+      if (own === undefined || !equalDigests(own.digest, digest)) return null;
+      const entries: FlagEntry[] = [];
+      const prefix = partitionKey(record.scope, partition);
+      for await (const { key, plain } of tables.scan('flags', record.rowKey, prefix)) {
+        if (decodeFlagRow(plain ?? corrupt()).accepted?.value === 'TRUE')
+          entries.push(entryOfKey(key, PARTITION_KEY_BYTES));
+      }
+      return entries;
+    },
+  };
+}
+
+/** An acceptor that can't read a vote does not know what it voted, so it says nothing about the window. */
+function corrupt(): never {
+  throw new EngineError(
+    'ROW_CORRUPT',
+    'a row of the flags table does not authenticate; the window is not reported',
+  );
+}

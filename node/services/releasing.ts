@@ -1,0 +1,108 @@
+import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
+import { EngineError, labelledHash } from '../../src/foundation/index.ts';
+import type { PartitionDigest, ReleasedRow } from '../../src/protocol/index.ts';
+import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
+import type { DomainId, RingDocument } from '../../src/ring/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { at, contextOf } from '../engine/peers.ts';
+import type { Decisions } from './decisions.ts';
+import type { Holding } from './holding.ts';
+import { nodesOf } from './holding.ts';
+import type { Settling } from './settling.ts';
+import type { Streams } from './streams.ts';
+import type { OpenWindowRecord } from './windows.ts';
+
+export interface ReleasingComponents {
+  readonly decisions: Decisions;
+  readonly settling: Settling;
+  readonly holding: Holding;
+  readonly streams: Streams;
+  readonly ring: RingDocument;
+  readonly self: { readonly domain: DomainId };
+  readonly callPeer: CallPeer;
+}
+
+/** Lines 8 and 9 of DESIGN section 7: this domain's aggregate share, decided in its ledger before it is told. */
+export interface Releasing {
+  /** This domain's row, the same bytes for ever. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
+  release(record: OpenWindowRecord, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+export function createReleasing(components: ReleasingComponents): Releasing {
+  const { decisions, settling, holding, streams, ring, self, callPeer } = components;
+  const underWay = new Map<string, Promise<Uint8Array>>();
+
+  async function makeRow(record: OpenWindowRecord): Promise<Uint8Array> {
+    const decided = await decisions.look(record, 'release');
+    if (decided !== null) return decided;
+    await settling.exclude(record);
+    const settlement = record.settlement;
+    const exclusion = record.exclusion;
+    if (settlement === null || exclusion === null)
+      throw new EngineError('INTERNAL', 'a decided slot is unknown');
+    const { excluded, readings } = exclusion.value;
+    const held = await holding.hold(record, settlement.value.partitions, excluded);
+    if (held.kind === 'waiting') throw new EngineError('INCOMPLETE', held.reason);
+    if (held.missing.length > 0) {
+      throw new EngineError(
+        'INCOMPLETE',
+        `${held.missing.length} rows were lost after the exclusions were decided`,
+      );
+    }
+    const flags = settlement.value.flags - excluded.length;
+    const elements = await sum(record, held.standing, { readings, flags });
+    const row: ReleasedRow = {
+      ...record.scope,
+      domain: self.domain,
+      index: streams.indexOf(record.stream),
+      settled: labelledHash('settled', settlement.bytes, exclusion.bytes),
+      readings,
+      flags,
+      excluded: excluded.length,
+      verdict: 'RELEASED',
+      reason: '',
+      elements,
+    };
+    return decisions.decide(record, 'release', releasedRowCodec.encode(row));
+  }
+
+  async function sum(
+    record: OpenWindowRecord,
+    standing: readonly { readonly node: number; readonly partitions: readonly PartitionDigest[] }[],
+    expected: { readonly readings: number; readonly flags: number },
+  ): Promise<Uint8Array> {
+    const nodes = nodesOf(ring, self.domain);
+    const context = contextOf(ring, record.scope);
+    const excluded = record.exclusion?.value.excluded ?? [];
+    const total = createLimbSum(record.stream.elements.length);
+    let readings = 0;
+    let flags = 0;
+    const parts = await Promise.all(
+      standing.map(({ node, partitions }) =>
+        callPeer(at(nodes, node), operations.SUM, { context, partitions, excluded }),
+      ),
+    );
+    for (const part of parts) {
+      if (!part.complete) throw new EngineError('INCOMPLETE', 'a node lost a row between two questions');
+      addToLimbSum(total, part.elements);
+      readings += part.readings;
+      flags += part.flags;
+    }
+    if (readings !== expected.readings || flags !== expected.flags) {
+      throw new EngineError('INCOMPLETE', `expected ${expected.flags} rows of T minus X, got ${flags}`);
+    }
+    return encodeElements(limbSumElements(total));
+  }
+
+  return {
+    release(record, signal) {
+      if (record.release !== null) return Promise.resolve(record.release.bytes);
+      // The work is shared by all who ask meanwhile, so one of them hanging up must not end it for the others.
+      signal?.throwIfAborted();
+      const name = windowName(record.scope);
+      const making = underWay.get(name) ?? makeRow(record).finally(() => underWay.delete(name));
+      underWay.set(name, making);
+      return making;
+    },
+  };
+}

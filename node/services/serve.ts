@@ -1,0 +1,122 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { NodeStatus } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import { streamHash } from '../../src/ring/identifiers.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
+import type { Handlers } from '../engine/peers.ts';
+import { checkEpoch } from '../engine/peers.ts';
+import type { Admission } from './admission.ts';
+import type { Decisions } from './decisions.ts';
+import type { FlagAcceptor } from './flag-acceptor.ts';
+import type { Flags } from './flags.ts';
+import type { Frozen } from './frozen.ts';
+import type { Holding } from './holding.ts';
+import type { OperatorDesk } from './operator-desk.ts';
+import type { SetLists } from './set-lists.ts';
+import type { ShareSums } from './share-sums.ts';
+import type { Streams } from './streams.ts';
+import type { Values } from './values.ts';
+import type { Windows } from './windows.ts';
+
+export interface Services {
+  readonly acceptor: FlagAcceptor;
+  readonly admission: Admission;
+  readonly decisions: Decisions;
+  readonly desk: OperatorDesk;
+  readonly flags: Flags;
+  readonly frozen: Frozen;
+  readonly holding: Holding;
+  readonly lists: SetLists;
+  readonly ring: RingDocument;
+  readonly status: () => NodeStatus;
+  readonly streams: Streams;
+  readonly sums: ShareSums;
+  readonly values: Values;
+  readonly windows: Windows;
+}
+
+/** Binds every operation to the service that carries it out; the whole interface of a node on one page. */
+export function serve(handlers: Handlers, services: Services): void {
+  serveSensors(handlers, services);
+  serveOperators(handlers, services);
+  servePeers(handlers, services);
+  serveDomain(handlers, services);
+}
+
+function serveSensors(handlers: Handlers, { acceptor, flags, values, ring, streams, desk }: Services): void {
+  handlers.add(operations.CREATE, async (request) => ({ outcomes: await acceptor.create(request) }));
+  handlers.add(operations.SET, async (request, _, signal) => ({
+    outcomes: await flags.set(request, signal),
+  }));
+  handlers.add(operations.GET, async (request, _, signal) => ({
+    outcomes: await flags.get(request, signal),
+  }));
+  handlers.add(operations.UPLOAD, async (request) => ({ rows: await values.upload(request) }));
+  handlers.add(operations.READ_RING, async () => ({ ring: ring.jws }));
+  handlers.add(operations.LIST_STREAMS, async () => ({
+    streams: streams.list().map(({ hash, name }) => ({ stream: hash, name })),
+  }));
+  handlers.add(operations.READ_STREAM, async ({ stream }, caller) => {
+    const hash = streamHash(stream);
+    // A peer that asks has looked at home; were the question passed on, one unknown name would go round for ever.
+    const found = caller.kind === 'peer' ? streams.findHere(hash) : await streams.find(hash);
+    if (found === undefined) throw new EngineError('UNKNOWN_STREAM', `expected a known stream, got ${hash}`);
+    return desk.describe(found);
+  });
+}
+
+function serveOperators(handlers: Handlers, { streams, desk, status }: Services): void {
+  handlers.add(operations.PUT_STREAM, async ({ document }) => {
+    await streams.put(document);
+    return { done: true };
+  });
+  handlers.add(operations.OPEN_WINDOW, async (request, _, signal) => {
+    await desk.open(request, signal);
+    return { done: true };
+  });
+  handlers.add(operations.SEAL, (question, _, signal) => desk.seal(question, signal));
+  handlers.add(operations.COMPUTE, (question, _, signal) => desk.compute(question, signal));
+  handlers.add(operations.READ_STATUS, async () => status());
+}
+
+function servePeers(handlers: Handlers, services: Services): void {
+  const { acceptor, admission, decisions, frozen, holding, lists, ring, windows } = services;
+  handlers.add(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
+  handlers.add(operations.SYNOD, async (request) => {
+    if (request.decision === 'release')
+      throw new EngineError('FORBIDDEN', 'a ledger answers its own domain only');
+    checkEpoch(ring, request.context);
+    return decisions.vote(await windows.find(request.context), request);
+  });
+  handlers.add(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));
+  handlers.add(operations.FROZEN_LIST, async (request) =>
+    frozen.list(await admission.window(request.context), request),
+  );
+  handlers.add(operations.KEEP_LIST, async (request) => ({
+    kept: await lists.keep(await admission.window(request.context), request),
+  }));
+  handlers.add(operations.READ_LIST, async (request) =>
+    lists.read(await admission.window(request.context), request),
+  );
+  handlers.add(operations.ANNOUNCE, async ({ context }) => {
+    await admission.window(context);
+    return { kept: true };
+  });
+  handlers.add(operations.READY, async ({ context, settlement }, _, signal) =>
+    holding.ready(await admission.window(context), settlement, signal),
+  );
+}
+
+function serveDomain(handlers: Handlers, { admission, decisions, sums }: Services): void {
+  handlers.add(operations.LEDGER, async (request) => {
+    if (request.decision !== 'release')
+      throw new EngineError('FORBIDDEN', 'expected the decision of a ledger');
+    return decisions.vote(await admission.window(request.context), request);
+  });
+  handlers.add(operations.HELD, async ({ context, partitions }) =>
+    sums.held(await admission.window(context), partitions),
+  );
+  handlers.add(operations.SUM, async ({ context, partitions, excluded }) =>
+    sums.sum(await admission.window(context), partitions, excluded),
+  );
+}

@@ -1,0 +1,159 @@
+import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
+import type { FlagEntry, PartitionDigest, SetDigest } from '../../src/protocol/index.ts';
+import {
+  digestOf,
+  entryKey,
+  entryName,
+  entryOfKey,
+  equalDigests,
+  operations,
+  partitionKey,
+} from '../../src/protocol/index.ts';
+import { PAGE_ENTRIES_MAX } from '../../src/protocol/limits.ts';
+import type { KeepListRequest, ReadList, ReadListRequest } from '../../src/protocol/window-messages.ts';
+import type { NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { contextOf } from '../engine/peers.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Frozen } from './frozen.ts';
+import type { OpenWindowRecord } from './windows.ts';
+
+/** Bytes of an entry in a stored page. */
+const ENTRY_BYTES = 36;
+/** Sets of members kept in memory; the next partition asked about replaces the oldest. */
+const MEMBERS_CACHED_MAX = 64;
+
+export interface SetListsComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly frozen: Frozen;
+  readonly placement: Placement;
+  readonly ring: RingDocument;
+  readonly self: { readonly nodeId: NodeId };
+  readonly callPeer: CallPeer;
+}
+
+/** Ids of the sets that digests name: kept for a candidate T, or this acceptor's own frozen flags. */
+export interface SetLists {
+  /** Stores a page; with the last one the whole list must have its digest. False where it has not. */
+  keep(record: OpenWindowRecord, request: KeepListRequest): Promise<boolean>;
+  read(record: OpenWindowRecord, request: ReadListRequest): Promise<ReadList>;
+  /** The flags a digest names, from here or an acceptor that has them; null when none answers with them. */
+  members(
+    record: OpenWindowRecord,
+    named: PartitionDigest,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, FlagEntry> | null>;
+}
+
+export function createSetLists(components: SetListsComponents): SetLists {
+  const { journal, tables, frozen, placement, ring, self, callPeer } = components;
+  const cache = new Map<string, ReadonlyMap<string, FlagEntry>>();
+
+  async function kept(
+    record: OpenWindowRecord,
+    partition: Partition,
+    digest: SetDigest,
+  ): Promise<FlagEntry[]> {
+    const entries: FlagEntry[] = [];
+    const prefix = listPrefix(record, partition, digest);
+    for await (const { plain } of tables.scan('windows', record.rowKey, prefix)) {
+      if (plain === null) return [];
+      for (let at = 0; at < plain.length; at += ENTRY_BYTES) entries.push(entryOfKey(plain, at));
+    }
+    return entries;
+  }
+
+  /** The entries this node has under a digest, checked against it; null where it has no such set. */
+  async function here(
+    record: OpenWindowRecord,
+    partition: Partition,
+    digest: SetDigest,
+  ): Promise<FlagEntry[] | null> {
+    const own = await frozen.trueFlags(record, partition, digest);
+    if (own !== null) return own;
+    const entries = await kept(record, partition, digest);
+    return equalDigests(digestOf(record.terms.value.setHashKey, entries), digest) ? entries : null;
+  }
+
+  async function from(
+    record: OpenWindowRecord,
+    node: NodeId,
+    { partition, digest }: PartitionDigest,
+    signal?: AbortSignal,
+  ): Promise<FlagEntry[] | null> {
+    const entries: FlagEntry[] = [];
+    const context = contextOf(ring, record.scope);
+    // A list longer than its digest says is not the set; the bound keeps a lying node from filling memory.
+    while (entries.length <= digest.count) {
+      const after = entries.at(-1) ?? null;
+      const page = await callPeer(node, operations.READ_LIST, { context, partition, digest, after }, signal);
+      if (!page.known) return null;
+      entries.push(...page.entries);
+      if (!page.more)
+        return equalDigests(digestOf(record.terms.value.setHashKey, entries), digest) ? entries : null;
+    }
+    return null;
+  }
+
+  async function search(
+    record: OpenWindowRecord,
+    named: PartitionDigest,
+    signal?: AbortSignal,
+  ): Promise<FlagEntry[] | null> {
+    const entries = await here(record, named.partition, named.digest);
+    if (entries !== null) return entries;
+    const domains = record.stream.domains.map(({ id }) => id);
+    for (const node of placement.acceptors(domains, named.partition)) {
+      if (node === self.nodeId) continue;
+      try {
+        const found = await from(record, node, named, signal);
+        if (found !== null) return found;
+      } catch (error) {
+        if (!(error instanceof EngineError) || hasCode(error, 'STORE_FAILED')) throw error;
+      }
+    }
+    return null;
+  }
+
+  return {
+    async keep(record, { partition, digest, entries, last }) {
+      const [first] = entries;
+      if (first !== undefined) {
+        const key = concat(listPrefix(record, partition, digest), entryKey(first));
+        journal.stage([tables.put('windows', record.rowKey, key, concat(...entries.map(entryKey)))]);
+      }
+      await journal.synced();
+      if (!last) return true;
+      return equalDigests(
+        digestOf(record.terms.value.setHashKey, await kept(record, partition, digest)),
+        digest,
+      );
+    },
+    async read(record, { partition, digest, after }) {
+      const entries = await here(record, partition, digest);
+      if (entries === null) return { known: false, entries: [], more: false };
+      const name = after === null ? null : entryName(after);
+      const start = name === null ? 0 : entries.findIndex((entry) => entryName(entry) === name) + 1;
+      const page = entries.slice(start, start + PAGE_ENTRIES_MAX);
+      return { known: true, entries: page, more: start + page.length < entries.length };
+    },
+    async members(record, named, signal) {
+      const name = String.fromCharCode(...named.digest.hash);
+      const cached = cache.get(name);
+      if (cached !== undefined) return cached;
+      const entries = await search(record, named, signal);
+      if (entries === null) return null;
+      const members = new Map(entries.map((entry) => [entryName(entry), entry]));
+      cache.set(name, members);
+      const oldest = cache.keys().next().value;
+      if (cache.size > MEMBERS_CACHED_MAX && oldest !== undefined) cache.delete(oldest);
+      return members;
+    },
+  };
+}
+
+function listPrefix(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Uint8Array {
+  return concat(utf8('T'), partitionKey(record.scope, partition), digest.hash);
+}

@@ -1,0 +1,121 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
+import type { Settlement } from '../../src/protocol/index.ts';
+import { exclusionCodec, operations, settlementCodec, windowName } from '../../src/protocol/index.ts';
+import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
+import type { Placement, RingDocument } from '../../src/ring/index.ts';
+import { majority } from '../../src/ring/index.ts';
+import type { SealCall, Sealed, SealReply, SettleCall, SettleReply } from '../../src/rounds/index.ts';
+import { runRound, sealRound, settleRound } from '../../src/rounds/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { at, contextOf } from '../engine/peers.ts';
+import type { Decisions } from './decisions.ts';
+import { digestOfSlot, nodesOf } from './holding.ts';
+import type { Known, OpenWindowRecord } from './windows.ts';
+
+/** Partitions whose differing lists one seal reads at the same time; bounds its memory. */
+const LISTS_AT_ONCE = 8;
+
+export interface SettlingComponents {
+  readonly decisions: Decisions;
+  readonly placement: Placement;
+  readonly ring: RingDocument;
+  readonly callPeer: CallPeer;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+}
+
+/**
+ * Lines 1 to 7 of DESIGN section 7 with this node as coordinator. Every step is idempotent and decided by the
+ * window register, so any number of nodes may coordinate at once and any may die between two steps.
+ */
+export interface Settling {
+  /** Seals the window: asks every acceptor to freeze. */
+  seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed>;
+  /** Decides T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
+  settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>>;
+  /** Decides X after T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
+  exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void>;
+}
+
+export function createSettling(components: SettlingComponents): Settling {
+  const { decisions, placement, ring, callPeer, clock, randomBytes, log } = components;
+
+  async function settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>> {
+    const known = await decisions.look(record, 'settlement', signal);
+    if (known !== null) return { bytes: known, value: settlementCodec.decode(known) };
+    const sealed = await seal(record, signal);
+    if (sealed.kind === 'open') throw sealed.error;
+    const { partitions } = sealed;
+    const flags = partitions.reduce((sum, { digest }) => sum + digest.count, 0);
+    const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
+    const wish = settlementCodec.encode({ placementEpoch: ring.epoch, partitions, flags, readings });
+    const decided = await decisions.decide(record, 'settlement', wish, signal);
+    log.info('window settled', { window: windowName(record.scope) });
+    return { bytes: decided, value: settlementCodec.decode(decided) };
+  }
+
+  function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
+    const domains = record.stream.domains.map(({ id }) => id);
+    const nodes = domains.flatMap((domain) => nodesOf(ring, domain));
+    const places = new Map(nodes.map((node, place) => [node, place]));
+    const round = sealRound({
+      nodes: nodes.length,
+      acceptorsOf: (partition) =>
+        placement.acceptors(domains, partition).map((node) => places.get(node) ?? 0),
+      quorumOf: majority,
+      setHashKey: record.terms.value.setHashKey,
+      listsAtOnce: LISTS_AT_ONCE,
+    });
+    const context = contextOf(ring, record.scope);
+    const perform = async (call: SealCall, over: AbortSignal): Promise<SealReply> => {
+      const to = at(nodes, call.node);
+      switch (call.kind) {
+        case 'freeze':
+          return { kind: 'freeze', report: await callPeer(to, operations.FREEZE, { context }, over) };
+        case 'list':
+          return {
+            kind: 'list',
+            list: await callPeer(to, operations.FROZEN_LIST, { context, ...call }, over),
+          };
+        case 'keep': {
+          const { kept } = await callPeer(to, operations.KEEP_LIST, { context, ...call }, over);
+          return { kind: 'keep', kept };
+        }
+      }
+    };
+    return runRound(round, { perform, clock, randomBytes }, signal);
+  }
+
+  async function exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void> {
+    const settlement = await settle(record, signal);
+    if (settlement.value.readings > record.stream.maxReadings) {
+      throw new EngineError(
+        'INCOMPLETE',
+        `expected at most ${record.stream.maxReadings} readings in the window, got ${settlement.value.readings}`,
+      );
+    }
+    if ((await decisions.look(record, 'exclusion', signal)) !== null) return;
+    const domains = record.stream.domains.map(({ id }) => nodesOf(ring, id));
+    const context = contextOf(ring, record.scope);
+    const digest = digestOfSlot(settlement.bytes);
+    const round = settleRound({
+      nodesOf: domains.map(({ length }) => length),
+      excludedMax: Math.min(record.stream.maxExcluded, EXCLUDED_MAX),
+    });
+    const perform = async ({ domain, node }: SettleCall, over: AbortSignal): Promise<SettleReply> => {
+      const to = at(at(domains, domain), node);
+      const answer = await callPeer(to, operations.READY, { context, settlement: digest }, over);
+      if (answer.ready) return { kind: 'ready', missing: answer.missing };
+      return { kind: 'waiting', reason: answer.reason };
+    };
+    const out = await runRound(round, { perform, clock, randomBytes }, signal);
+    if (out.kind === 'incomplete') throw new EngineError('INCOMPLETE', out.reason);
+    const readings = settlement.value.readings - out.excluded.reduce((sum, { count }) => sum + count, 0);
+    const wish = exclusionCodec.encode({ settlement: digest, excluded: out.excluded, readings });
+    await decisions.decide(record, 'exclusion', wish, signal);
+  }
+
+  return { seal, settle, exclude };
+}

@@ -1,0 +1,226 @@
+import { concat, EngineError, unreachable, utf8 } from '../../src/foundation/index.ts';
+import type { WindowKeys } from '../../src/ports/index.ts';
+import type {
+  DecisionName,
+  Exclusion,
+  ReleasedRow,
+  Settlement,
+  WindowScope,
+  WindowState,
+  WindowTerms,
+} from '../../src/protocol/index.ts';
+import {
+  exclusionCodec,
+  releasedRowCodec,
+  settlementCodec,
+  windowKey,
+  windowName,
+  windowTermsCodec,
+} from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Streams } from './streams.ts';
+
+/** Open windows a node keeps in memory: all that are not erased. */
+export const WINDOWS_MAX = 65_536;
+/** Windows asked about that are not open: anyone may name one, so the oldest is forgotten beyond this. */
+const UNOPENED_MAX = 1_024;
+
+/** A decision as it was decided: its canonical bytes and what they say. */
+export interface Known<T> {
+  readonly bytes: Uint8Array;
+  readonly value: T;
+}
+
+/** What this node knows of one window. Decisions appear once, after they were read at a majority or made here. */
+export interface WindowRecord {
+  readonly scope: WindowScope;
+  readonly stream: StreamDocument;
+  /** Key of the window's rows at this node, kept outside the Store; drawn when the node learns the terms. */
+  rowKey: Uint8Array | null;
+  /** This node refuses every per-flag message of the window, for ever. */
+  frozen: boolean;
+  terms: Known<WindowTerms> | null;
+  settlement: Known<Settlement> | null;
+  exclusion: Known<Exclusion> | null;
+  release: Known<ReleasedRow> | null;
+}
+
+/** A window whose terms this node knows; only such a record is ever frozen or takes a row. */
+export interface OpenWindowRecord extends WindowRecord {
+  readonly rowKey: Uint8Array;
+  readonly terms: Known<WindowTerms>;
+}
+
+export interface WindowsComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly keys: WindowKeys;
+  readonly storeKey: Uint8Array;
+  readonly streams: Streams;
+}
+
+/** The windows this node has a part in, in memory and, synced, in the windows table. */
+export interface Windows {
+  /** The record of a window, open or not. @throws `UNKNOWN_STREAM`, `WRONG_DOMAIN` */
+  find(scope: WindowScope): Promise<WindowRecord>;
+  /** The record if the window's terms are known here. */
+  findOpen(scope: WindowScope): OpenWindowRecord | undefined;
+  /** Records a decision that was read at a majority or made here, and syncs it. */
+  learn(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void>;
+  /** Freezes the window at this acceptor: at once in memory, durable when it resolves. */
+  freeze(record: OpenWindowRecord): Promise<void>;
+  of(stream: StreamDocument): readonly OpenWindowRecord[];
+  all(): readonly OpenWindowRecord[];
+}
+
+/** Row keys of the windows table: 'W', the window's key, then 'F' or 'D/' and the decision's name. */
+const FROZEN = 'F';
+const WINDOW_KEY_BYTES = 42;
+const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
+  concat(utf8('W'), windowKey(scope), utf8(what));
+
+export async function openWindows(components: WindowsComponents): Promise<Windows> {
+  const { journal, tables, keys, storeKey, streams } = components;
+  const opened = new Map<string, OpenWindowRecord>();
+  const unopened = new Map<string, WindowRecord>();
+
+  async function find({ stream: hash, window, group }: WindowScope): Promise<WindowRecord> {
+    const scope = { stream: hash, window, group };
+    const stream = await streams.find(scope.stream);
+    streams.indexOf(stream);
+    if (scope.group !== 0) throw new EngineError('STREAM_REFUSED', `expected group 0, got ${scope.group}`);
+    const name = windowName(scope);
+    const known = opened.get(name) ?? unopened.get(name);
+    if (known !== undefined) return known;
+    const record: WindowRecord = { scope, stream, ...NOTHING_KNOWN };
+    unopened.set(name, record);
+    const oldest = unopened.keys().next().value;
+    if (unopened.size > UNOPENED_MAX && oldest !== undefined) unopened.delete(oldest);
+    return record;
+  }
+
+  /** The window becomes one that takes rows: its key is durable before the first of them. */
+  async function makeOpen(record: WindowRecord): Promise<void> {
+    if (opened.size >= WINDOWS_MAX)
+      throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
+    const rowKey = await keys.create(record.scope.stream, record.scope.window);
+    const name = windowName(record.scope);
+    if (opened.has(name)) return;
+    record.rowKey = rowKey;
+    if (isOpen(record)) opened.set(name, record);
+    unopened.delete(name);
+  }
+
+  async function remember(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void> {
+    if (decision !== 'terms') {
+      // A record that was forgotten while its caller waited must not keep what the node's own record lacks.
+      setDecision(opened.get(windowName(record.scope)) ?? record, decision, bytes);
+      return;
+    }
+    setDecision(record, decision, bytes);
+    await makeOpen(record);
+  }
+
+  /** Reads back what was decided and frozen before the last stop. */
+  async function restore(): Promise<void> {
+    const later: (() => Promise<void>)[] = [];
+    for await (const { key, plain } of tables.scan('windows', storeKey, utf8('W'))) {
+      if (plain === null)
+        throw new EngineError('ROW_CORRUPT', 'a row of the windows table does not authenticate');
+      const scope = scopeOfKey(key.subarray(1, 1 + WINDOW_KEY_BYTES));
+      const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
+      const record = await find(scope);
+      if (what === 'D/terms') await remember(record, 'terms', plain);
+      else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
+      else later.push(async () => remember(await find(scope), decisionOf(what), plain));
+    }
+    for (const apply of later) await apply();
+  }
+
+  await restore();
+
+  return {
+    find,
+    findOpen: (scope) => opened.get(windowName(scope)),
+    async learn(record, decision, bytes) {
+      journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${decision}`), bytes)]);
+      await journal.synced();
+      await remember(record, decision, bytes);
+    },
+    async freeze(record) {
+      if (!record.frozen) {
+        record.frozen = true;
+        journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+      }
+      await journal.synced();
+    },
+    of: (stream) => [...opened.values()].filter(({ scope }) => scope.stream === stream.hash),
+    all: () => [...opened.values()],
+  };
+}
+
+const NOTHING_KNOWN = {
+  rowKey: null,
+  frozen: false,
+  terms: null,
+  settlement: null,
+  exclusion: null,
+  release: null,
+} as const;
+
+function markFrozen(record: WindowRecord): void {
+  record.frozen = true;
+}
+
+function isOpen(record: WindowRecord): record is OpenWindowRecord {
+  return record.terms !== null && record.rowKey !== null;
+}
+
+function setDecision(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): void {
+  switch (decision) {
+    case 'terms':
+      record.terms ??= { bytes, value: windowTermsCodec.decode(bytes) };
+      break;
+    case 'settlement':
+      record.settlement ??= { bytes, value: settlementCodec.decode(bytes) };
+      break;
+    case 'exclusion':
+      record.exclusion ??= { bytes, value: exclusionCodec.decode(bytes) };
+      break;
+    case 'release':
+      record.release ??= { bytes, value: releasedRowCodec.decode(bytes) };
+      break;
+    default:
+      unreachable(decision);
+  }
+}
+
+function decisionOf(what: string): DecisionName {
+  const name = what.slice(2);
+  if (name === 'settlement' || name === 'exclusion' || name === 'release') return name;
+  throw new EngineError('ROW_CORRUPT', 'the windows table has a row that this program never writes');
+}
+
+/** How far the window has come, as far as this node knows. */
+export function windowState(record: OpenWindowRecord): WindowState {
+  if (record.release !== null) return record.release.value.verdict;
+  if (record.settlement !== null) return 'SETTLED';
+  return record.frozen ? 'SEALED' : 'OPEN';
+}
+
+function scopeOfKey(key: Uint8Array): WindowScope {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return {
+    stream: streamHashFromBytes(key.slice(0, 32)),
+    window: windowId(Number(view.getBigUint64(32))),
+    group: view.getUint16(40),
+  };
+}
+
+/** A refusal, not an outcome: a flag of a sealed window may still be TRUE. */
+export function windowSealed(record: OpenWindowRecord): EngineError {
+  return new EngineError('WINDOW_SEALED', `window ${record.scope.window} is sealed; ask GET for outcomes`);
+}
