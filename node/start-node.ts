@@ -1,0 +1,130 @@
+import { EngineError } from '../src/foundation/index.ts';
+import {
+  createUndiciTransport,
+  cryptoRandomBytes,
+  nodeVerifier,
+  systemClock,
+} from '../src/platform/index.ts';
+import type { Log } from '../src/ports/index.ts';
+import type { DomainId, NodeId, RingDocument, StoreId } from '../src/ring/index.ts';
+import { createPlacement, openRingDocument, publicKeyBytes } from '../src/ring/index.ts';
+import type { ListenAddress, Listener, TlsIdentity } from './http/index.ts';
+import { listenPeer, listenPublic } from './http/index.ts';
+import { openNode } from './node.ts';
+import { openDataFolder } from './store/index.ts';
+
+/** A node's settings with their files read. */
+export interface StartNodeOptions {
+  readonly nodeId: NodeId;
+  readonly domain: DomainId;
+  readonly storeId: StoreId;
+  /** The ring document, JWS compact. */
+  readonly ring: string;
+  readonly dataFolder: string;
+  readonly publicListen: ListenAddress;
+  readonly peerListen: ListenAddress;
+  readonly tls: TlsIdentity;
+  readonly peerTls: TlsIdentity;
+  readonly log: Log;
+}
+
+/** A node with its disk and both its ports open. */
+export interface StartedNode {
+  readonly publicOrigin: string;
+  readonly peerOrigin: string;
+  /** Resolves with the reason when the node can't go on and must be closed. */
+  readonly stopped: Promise<Error>;
+  /** Ports first, then the work under way, the disk last. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a node with its real ports from its settings.
+ * @throws EngineError `INVALID_ARGUMENT`, `DATA_FOLDER_UNUSABLE`, `STORE_LOCKED`, `ADDRESS_IN_USE` and what
+ * opening the ring document and the store throws
+ */
+export async function startNode(options: StartNodeOptions): Promise<StartedNode> {
+  const { nodeId, domain, tls, peerTls, log } = options;
+  const clock = systemClock();
+  const ring = await openRingDocument(options.ring, nodeVerifier);
+  const closing: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const { store, windowKeys } = await openDataFolder(
+      options.dataFolder,
+      options.storeId,
+      cryptoRandomBytes,
+    );
+    closing.push(() => store.close());
+    const peers = createUndiciTransport({ targets: peerTargets(ring), clientCertificate: peerTls });
+    closing.push(() => peers.close());
+    const ports = {
+      clock,
+      randomBytes: cryptoRandomBytes,
+      store,
+      keys: windowKeys,
+      peers,
+      log,
+      verifier: nodeVerifier,
+    };
+    const node = await openNode(ports, { nodeId, domain, ring: options.ring });
+    closing.push(() => node.close());
+    const listeners = await Promise.allSettled([
+      listenPeer({
+        address: options.peerListen,
+        tls: peerTls,
+        router: node.peerRouter,
+        log,
+        peers: () => ring.domains,
+      }),
+      listenPublic({
+        address: options.publicListen,
+        tls,
+        router: node.publicRouter,
+        log,
+        clock,
+        operatorKey: () => publicKeyBytes(ring.operatorKey),
+        audience: domain,
+        readiness: () => node.readiness(),
+      }),
+    ]);
+    for (const listener of listeners)
+      if (listener.status === 'fulfilled') closing.push(() => listener.value.close());
+    const [peer, open] = listeners.map(opened);
+    if (peer === undefined || open === undefined) throw new EngineError('INTERNAL', 'a port did not open');
+    return { publicOrigin: open.origin, peerOrigin: peer.origin, stopped: node.stopped, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function opened(listener: PromiseSettledResult<Listener>): Listener {
+  if (listener.status === 'rejected') throw listener.reason;
+  return listener.value;
+}
+
+/** Where each node's peer port is, and whose authority its certificate must come from. */
+function peerTargets(ring: RingDocument) {
+  const placement = createPlacement(ring);
+  const authorities = new Map(ring.domains.map((section) => [section.domain, section.certificateAuthority]));
+  const targets = new Map(
+    ring.domains
+      .flatMap(({ nodes }) => nodes)
+      .map(({ id }) => {
+        const { node, domain } = placement.node(id);
+        return [
+          String(id),
+          { origin: node.peerUrl, trust: authorities.get(domain) ?? '', pool: domain },
+        ] as const;
+      }),
+  );
+  return (nodeId: string) => {
+    const target = targets.get(nodeId);
+    if (target === undefined)
+      throw new EngineError('WRONG_NODE', `expected a node of the ring, got ${nodeId}`);
+    return target;
+  };
+}
