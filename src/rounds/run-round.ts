@@ -42,10 +42,19 @@ function interpret<State, Call, Reply, Out>(
 ): void {
   let underWay = 0;
   let finished = false;
+  // One controller per effect: a round asks many nodes at once, and a listener each on one signal would look
+  // like a leak to the platform.
+  const effectsUnderWay = new Set<AbortController>();
   const first = round.start();
   let state = first.state;
-  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  signal.addEventListener('abort', endEffects, { once: true });
   runAll(first.effects);
+
+  function endEffects(): void {
+    for (const effect of effectsUnderWay) effect.abort(signal.reason);
+    effectsUnderWay.clear();
+    if (!finished) fail(signal.reason);
+  }
 
   function fail(reason: unknown): void {
     finished = true;
@@ -81,9 +90,15 @@ function interpret<State, Call, Reply, Out>(
   }
 
   function perform(id: string, call: Call): void {
-    ports.perform(call, signal).then(
-      (reply) => happened({ kind: 'reply', id, reply }),
+    const effect = new AbortController();
+    effectsUnderWay.add(effect);
+    ports.perform(call, effect.signal).then(
+      (reply) => {
+        effectsUnderWay.delete(effect);
+        happened({ kind: 'reply', id, reply });
+      },
       (error: unknown) => {
+        effectsUnderWay.delete(effect);
         if (error instanceof EngineError) happened({ kind: 'failure', id, error });
         else fail(error);
       },
@@ -91,10 +106,13 @@ function interpret<State, Call, Reply, Out>(
   }
 
   function wake(id: string, afterMs: number, jitterMs: number): void {
-    ports.clock.sleep(afterMs + jitterMs * uniform(ports.randomBytes), signal).then(
-      () => happened({ kind: 'wake', id }),
-      () => happened({ kind: 'wake', id }),
-    );
+    const effect = new AbortController();
+    effectsUnderWay.add(effect);
+    const woken = () => {
+      effectsUnderWay.delete(effect);
+      happened({ kind: 'wake', id });
+    };
+    ports.clock.sleep(afterMs + jitterMs * uniform(ports.randomBytes), effect.signal).then(woken, woken);
   }
 }
 
