@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { RouterRequest } from '../../node/http/router.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../../src/ports/index.ts';
@@ -103,6 +104,8 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
         life,
       );
       origin.hangUps.add(hangUp);
+      // One signal may end any number of requests; without this Node takes the eleventh for a leak.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', abort, { once: true });
 
       const arrive = () => {

@@ -29,12 +29,7 @@ export interface ExchangeCheckerOptions {
 }
 
 /** Operations whose answers are made from shares. */
-const INSIDE_DOMAIN: readonly string[] = [
-  operations.LEDGER.path,
-  operations.HELD.path,
-  operations.SUM.path,
-  operations.ROWS.path,
-];
+const INSIDE_DOMAIN: readonly string[] = [operations.LEDGER.path, operations.HELD.path, operations.SUM.path];
 
 /**
  * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an acknowledgement is compared with the disks at

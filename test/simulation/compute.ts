@@ -1,0 +1,76 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { ComputeAnswer } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import { callOperation } from '../../src/rounds/call-operation.ts';
+import { type ComputedWindow, checkResult } from './checkers/readings.ts';
+import { startLife } from './kernel/index.ts';
+import { plannedWindowId, type World } from './world.ts';
+
+/** Errors after which the same question may have an answer, or the window never opened. */
+const NO_ANSWER: readonly string[] = ['UNKNOWN_STREAM', 'WINDOW_NOT_OPEN', 'STREAM_REFUSED'];
+
+/**
+ * COMPUTE through the operator's program. Whatever comes is checked at once; an answer that is none yet leaves
+ * `undefined`.
+ */
+export async function computeOnce(
+  world: World,
+  window: number,
+  waitMs: number,
+): Promise<ComputedWindow | undefined> {
+  const { operator, stream, plan, violation } = world;
+  let computed: ComputedWindow;
+  try {
+    const outcome = await operator.compute(stream, plannedWindowId(plan, window), { waitMs });
+    if (outcome.kind === 'incomplete') return undefined;
+    if (outcome.kind === 'withheld') {
+      // The gate of the plan's stream withholds only where no sensor has a reading in the window.
+      computed = { window, readings: 0, committed: 0, excluded: 0, sum: 0n, text: 'withheld' };
+    } else {
+      const sum = outcome.fields[0]?.statistics.sum;
+      if (sum?.denominator !== 1n) violation(`EXACT: window ${window} has no whole sum`);
+      const { readings, committed, excluded, settled } = outcome;
+      const text = `${settled} ${readings} ${committed} ${excluded} ${sum?.numerator}`;
+      computed = { window, readings, committed, excluded, sum: sum?.numerator ?? 0n, text };
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (!error.retry && !NO_ANSWER.includes(error.code)) {
+      violation(`EXACT: COMPUTE of window ${window} fails with ${error.code}: ${error.message}`);
+    }
+    return undefined;
+  }
+  for (const wrong of checkResult(computed)) violation(wrong);
+  const first = world.results.get(window);
+  if (first === undefined) world.results.set(window, computed);
+  else if (first.text !== computed.text) {
+    violation(`EXACT: window ${window} was ${first.text} and then ${computed.text}`);
+  }
+  return computed;
+}
+
+/** GATE: every node of a domain answers a released window with the same bytes, for ever. */
+export async function checkSameRows(world: World, window: number): Promise<void> {
+  const { kernel, network, nodes, plan, stream, violation } = world;
+  const life = startLife(`auditor-${window}`);
+  const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
+  const transport = network.transport({ life, name: life.name, caller });
+  const question = { stream: stream.hash, window: plannedWindowId(plan, window), group: 0 };
+  const ask = (node: string): Promise<ComputeAnswer> =>
+    callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
+  const rows = new Map<string, string>();
+  for (const { node, domain } of nodes) {
+    for (let repetition = 0; repetition < 2; repetition++) {
+      const answer = await ask(node);
+      if (answer.status !== 'ROW') {
+        violation(`LIVENESS: ${node} has no row of the released window ${window}: ${answer.reason}`);
+        continue;
+      }
+      const before = rows.get(domain) ?? answer.row;
+      rows.set(domain, before);
+      if (before !== answer.row)
+        violation(`GATE: domain ${domain} released window ${window} in two versions`);
+    }
+  }
+  kernel.trace.note(kernel.now(), `window ${window} is audited`);
+}

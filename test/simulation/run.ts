@@ -1,0 +1,190 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
+import { checkSameRows, computeOnce } from './compute.ts';
+import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
+import { QUIET_NETWORK } from './network-types.ts';
+import type { Plan, PlannedFault, PlannedOperation } from './plan.ts';
+import type { Sabotage } from './sabotage.ts';
+import { buildWorld, placeName, plannedWindowId, type World } from './world.ts';
+
+export interface RunReport {
+  readonly seed: number;
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly readings: readonly ReadingRecord[];
+  readonly violations: readonly string[];
+  /** Hash over everything that happened. */
+  readonly trace: string;
+}
+
+export interface RunOptions {
+  readonly sabotage?: Sabotage;
+  /** Hears every event. */
+  readonly listener?: (line: string) => void;
+}
+
+/** Simulated time in which everything must come to a result once faults have ended, ms. */
+const LIVENESS_MS = 1_800_000;
+/** More violations of one run say nothing new. */
+const VIOLATIONS_MAX = 50;
+/** Pause before an operator tries again what was refused, ms. */
+const PAUSE_MS = 1_000;
+/** How long COMPUTE waits inside a plan, ms. */
+const PLANNED_WAIT_MS = 20_000;
+/** Beyond the clocks' skews nothing speaks against a seal any more, ms. */
+const SKEW_MS = 5_000;
+
+type Sleep = (ms: number) => Promise<void>;
+
+/** Runs a plan to its end and says what went wrong. Never throws for what happens inside. */
+export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunReport> {
+  const kernel = createKernel(`run ${plan.seed}`, options.listener);
+  const faults: Record<string, number> = {};
+  const violations: string[] = [];
+  const violation = (what: string) => {
+    if (violations.length < VIOLATIONS_MAX && !violations.includes(what)) violations.push(what);
+    kernel.trace.note(kernel.now(), `VIOLATION ${what}`);
+  };
+  const fault = (kind: string) => {
+    faults[kind] = (faults[kind] ?? 0) + 1;
+  };
+  let world: World | undefined;
+  const stray = (error: unknown) => violation(`a promise was rejected and nobody listened: ${textOf(error)}`);
+  process.on('unhandledRejection', stray);
+  try {
+    world = await buildWorld(plan, kernel, options.sabotage ?? {}, {
+      violation,
+      fault,
+      broken: () => violations.length > 0,
+    });
+    await kernel.runUntil(live(world), LIVENESS_MS + plan.quietMs);
+  } catch (error) {
+    violation(`LIVENESS: ${textOf(error)}`);
+  } finally {
+    process.off('unhandledRejection', stray);
+  }
+  return {
+    seed: plan.seed,
+    events: kernel.events(),
+    simulatedMs: kernel.now() - START_MS,
+    faults,
+    readings: world?.sensors.flatMap((sensor) => sensor.readings()) ?? [],
+    violations,
+    trace: kernel.trace.digest(),
+  };
+}
+
+/** The story of a run: faults and work at once, then quiet, in which everything has to come to its end. */
+async function live(world: World): Promise<void> {
+  const { plan, kernel, nodes, sensors, results, violation } = world;
+  const clock = simulatedClock(kernel, startLife('story'));
+  const sleep: Sleep = (ms) => clock.sleep(ms);
+  for (const node of nodes) node.start();
+  const opened = publish(world, sleep);
+  for (const fault of plan.faults) scheduleFault(world, fault);
+  for (const operation of plan.operations) scheduleOperation(world, operation);
+  await sleep(plan.quietMs);
+
+  world.network.setFaults(QUIET_NETWORK);
+  for (const node of nodes) {
+    node.disarm();
+    node.start();
+  }
+  await opened;
+  for (const sensor of sensors) await sensor.idle();
+  for (const window of plan.windows.keys()) await finishWindow(world, window, sleep);
+  for (const sensor of sensors) await sensor.askUnknown();
+  for (const window of plan.windows.keys()) {
+    await computeOnce(world, window, PLANNED_WAIT_MS);
+    await checkSameRows(world, window);
+  }
+  world.exchanges.atEnd();
+  const readings = sensors.flatMap((sensor) => sensor.readings());
+  for (const wrong of checkReadings(readings, results)) violation(wrong);
+}
+
+/** The stream at its nodes, and every window opened at its time, however often the network fails. */
+async function publish(world: World, sleep: Sleep): Promise<void> {
+  const { plan, stream, operator, kernel } = world;
+  await insist(() => operator.putStream(stream.jws), sleep);
+  await Promise.all(
+    plan.windows.map(async ({ openMs, notBeforeMs, latestMs }, window) => {
+      await sleep(Math.max(0, START_MS + openMs - kernel.now()));
+      const terms = {
+        window: plannedWindowId(plan, window),
+        notBefore: START_MS + notBeforeMs,
+        latest: START_MS + latestMs,
+      };
+      await insist(() => operator.openWindow(stream, terms), sleep);
+    }),
+  );
+}
+
+/** @throws EngineError of a refusal that no repetition would change */
+async function insist(act: () => Promise<unknown>, sleep: Sleep): Promise<void> {
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (!(error instanceof EngineError) || !error.retry) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** LIVENESS: without faults a window past its earliest seal comes to its result. */
+async function finishWindow(world: World, window: number, sleep: Sleep): Promise<void> {
+  const { plan, kernel, operator, stream } = world;
+  const { notBeforeMs } = plan.windows[window] ?? { notBeforeMs: 0 };
+  await sleep(Math.max(0, START_MS + notBeforeMs + SKEW_MS - kernel.now()));
+  for (;;) {
+    const sealed = await operator.seal(stream, plannedWindowId(plan, window));
+    if (sealed.sealed && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
+    // What is broken may never come to a result, and the run has already said so.
+    if (world.broken()) return;
+    await sleep(PAUSE_MS);
+  }
+}
+
+function scheduleOperation(world: World, operation: PlannedOperation): void {
+  const { kernel, plan, sensors, operator, stream, violation } = world;
+  const act = async (): Promise<void> => {
+    const { window } = operation;
+    if (operation.kind === 'upload') sensors[operation.sensor]?.upload(operation.exponent, window);
+    else if (operation.kind === 'compute') await computeOnce(world, window, PLANNED_WAIT_MS);
+    else await operator.seal(stream, plannedWindowId(plan, window), { waitMs: PLANNED_WAIT_MS });
+  };
+  const failed = (error: unknown) => {
+    // What an operator is refused while things go wrong is not a fault; what a program did not foresee is.
+    if (!(error instanceof EngineError)) violation(`${operation.kind} fails with ${textOf(error)}`);
+  };
+  kernel.schedule(`operation ${operation.kind}`, operation.atMs, () => void act().catch(failed));
+}
+
+function scheduleFault(world: World, fault: PlannedFault): void {
+  const { kernel, network, nodes, plan } = world;
+  if (fault.kind === 'sensor death') return;
+  const act = (): void => {
+    if (fault.kind === 'crash') nodes[fault.node]?.crash(fault.downMs);
+    else if (fault.kind === 'stop') nodes[fault.node]?.stop(fault.downMs);
+    else if (fault.kind === 'crash at site') nodes[fault.node]?.arm(fault.site, fault.downMs);
+    else {
+      const from = placeName(world, fault.from);
+      const to = placeName(world, fault.to);
+      network.cut(from, to);
+      if (fault.both) network.cut(to, from);
+      const forMs = Math.min(fault.forMs, plan.quietMs - fault.atMs);
+      kernel.schedule('heal', forMs, () => {
+        network.heal(from, to);
+        network.heal(to, from);
+      });
+    }
+  };
+  kernel.schedule(`fault ${fault.kind}`, fault.atMs, act);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,170 @@
+import type { Sensor } from '../../sensor-client/sensor.ts';
+import { createSensor } from '../../sensor-client/sensor.ts';
+import { EngineError } from '../../src/foundation/index.ts';
+import { nodeVerifier } from '../../src/platform/ed25519.ts';
+import type { Transport } from '../../src/ports/index.ts';
+import type { FixedRing } from '../support/simulated-ring.ts';
+import type { Fate, ReadingRecord } from './checkers/readings.ts';
+import { endLife, type Kernel, simulatedClock, startLife } from './kernel/index.ts';
+import type { Network } from './network-types.ts';
+import type { UploadProgram } from './sabotage.ts';
+
+export interface SensorDeath {
+  /** Number of the request at which the sensor ends, from 1. */
+  readonly request: number;
+  /** Whether that request still leaves. */
+  readonly sent: boolean;
+}
+
+export interface SensorSurroundings {
+  readonly kernel: Kernel;
+  readonly network: Network;
+  readonly ring: FixedRing;
+  readonly stream: string;
+  readonly number: number;
+  readonly death: SensorDeath | undefined;
+  /** Start of a window by its place in the plan, Unix milliseconds. */
+  windowStart(window: number): number;
+  readonly program: UploadProgram | undefined;
+  fault(kind: string): void;
+  violation(what: string): void;
+}
+
+/** A device with the real SDK in it, and what its program was told about every reading. */
+export interface SimulatedSensor {
+  /** @param window its place in the plan. */
+  upload(exponent: number, window: number): void;
+  readings(): readonly ReadingRecord[];
+  /** Settles when nothing is under way any more; at once for a dead sensor. */
+  idle(): Promise<void>;
+  /** Asks again what became of the readings whose outcome was unknown. */
+  askUnknown(): Promise<void>;
+}
+
+const uploadOnce: UploadProgram = (sensor, reading, window) => sensor.upload(reading, { window });
+
+/** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
+const OUTCOME_ATTEMPTS_MAX = 50;
+const OUTCOME_PAUSE_MS = 2_000;
+
+export function sensorName(number: number): string {
+  return `sensor-${number}`;
+}
+
+export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
+  const { kernel, network, ring, number, violation } = surroundings;
+  const name = sensorName(number);
+  const life = startLife(name);
+  const clock = simulatedClock(kernel, life);
+  const readings = new Map<number, { fate: Fate; window: number; flagKey: string | null }>();
+  const underWay = new Set<Promise<void>>();
+  let died: () => void = () => undefined;
+  const death = new Promise<void>((resolve) => {
+    died = resolve;
+  });
+  let opened: Promise<Sensor> | undefined;
+  const transport = mortal(network.transport({ life, name, caller: { kind: 'anonymous' } }));
+
+  /** The transport of a sensor that ends at its planned request. */
+  function mortal(inner: Transport): Transport {
+    let requests = 0;
+    return {
+      ...inner,
+      send(node, request, options) {
+        requests += 1;
+        const now = requests === surroundings.death?.request;
+        const sent = now && !surroundings.death?.sent ? undefined : inner.send(node, request, options);
+        if (now) {
+          surroundings.fault('sensor death');
+          endLife(life);
+          died();
+        }
+        return sent ?? new Promise(() => undefined);
+      },
+    };
+  }
+
+  function open(): Promise<Sensor> {
+    opened ??= createSensor(
+      {
+        bundle: {
+          format: 1,
+          ring: ring.document.jws,
+          operatorKey: ring.operatorKey,
+          domainKeys: { ...ring.domainKeys },
+          development: true,
+        },
+        stream: surroundings.stream,
+        sensorId: number.toString(16).padStart(32, '0'),
+        policy: { allowDevelopment: true },
+      },
+      {
+        clock,
+        randomBytes: kernel.random.fork(name).bytes,
+        verifier: nodeVerifier,
+        connect: () => transport,
+      },
+    );
+    return opened;
+  }
+
+  async function uploadOne(exponent: number, window: number): Promise<void> {
+    const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
+    readings.set(exponent, reading);
+    const program = surroundings.program ?? uploadOnce;
+    try {
+      const committed = await program(
+        await open(),
+        (4n ** BigInt(exponent)).toString(),
+        surroundings.windowStart(window),
+      );
+      reading.fate = 'committed';
+      reading.flagKey = committed.flagKey;
+    } catch (error) {
+      if (!(error instanceof EngineError)) {
+        violation(`${name} fails with ${String(error)}`);
+        return;
+      }
+      reading.fate = fateOf(error);
+      reading.flagKey = String(error.details.flagKey ?? '');
+    }
+    kernel.trace.note(kernel.now(), `${name} hears that reading ${exponent} is ${reading.fate}`);
+  }
+
+  return {
+    upload(exponent, window) {
+      if (!life.alive) return;
+      const work = uploadOne(exponent, window);
+      underWay.add(work);
+      void work.finally(() => underWay.delete(work));
+    },
+    readings: () => [...readings].map(([exponent, { fate, window }]) => ({ exponent, fate, window })),
+    async idle() {
+      while (life.alive && underWay.size > 0) await Promise.race([death, Promise.all(underWay)]);
+    },
+    async askUnknown() {
+      if (!life.alive) return;
+      for (const [exponent, reading] of readings) {
+        if (reading.fate !== 'unknown' || !reading.flagKey) continue;
+        const sensor = await open();
+        for (let attempt = 0; reading.fate === 'unknown'; attempt++) {
+          const outcome = await sensor.outcome(reading.flagKey).catch(() => 'UNDECIDED' as const);
+          if (outcome === 'TRUE') reading.fate = 'committed';
+          if (outcome === 'ERROR') reading.fate = 'errored';
+          if (attempt >= OUTCOME_ATTEMPTS_MAX) {
+            violation(`LIVENESS: the outcome of reading ${exponent} stays unknown`);
+            break;
+          }
+          await clock.sleep(OUTCOME_PAUSE_MS);
+        }
+      }
+    },
+  };
+}
+
+/** What an error of the SDK says about the reading, as its documentation has it. */
+function fateOf(error: EngineError): Fate {
+  if (error.code === 'READING_UNDECIDED') return 'unknown';
+  if (error.code === 'READING_ABORTED') return error.details.setSent === true ? 'unknown' : 'refused';
+  return error.code === 'READING_ERRORED' ? 'errored' : 'refused';
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
+import { fromBase64Url, fromUtf8, hasCode, toBase64Url } from '../../src/foundation/index.ts';
+import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
+import { type Plan, planOf } from './plan.ts';
+import { replayCommand } from './report.ts';
+import { runPlan } from './run.ts';
+import type { Sabotage } from './sabotage.ts';
+
+const SEEDS = [1, 2, 3, 4, 5, 6];
+
+describe('a simulated cluster', () => {
+  for (const seed of SEEDS) {
+    it(`keeps every invariant under the faults of seed ${seed}`, async () => {
+      const { violations } = await runPlan(planOf(seed));
+      expect(violations, replayCommand(seed)).toEqual([]);
+    });
+  }
+
+  it('runs a seed the same way every time, whatever ran before', async () => {
+    const traces = async (seeds: readonly number[]) => {
+      const found = new Map<number, string>();
+      for (const seed of seeds) found.set(seed, (await runPlan(planOf(seed))).trace);
+      return [...found].sort(([a], [b]) => a - b);
+    };
+    const seeds = [11, 12, 13];
+    expect(await traces(seeds)).toEqual(await traces([...seeds].reverse()));
+  });
+});
+
+/** A plan in which little happens besides what the broken part needs to show itself. */
+function plainPlan(network: Partial<Plan['network']>): Plan {
+  const uploads = Array.from({ length: 20 }, (_, exponent) => ({
+    kind: 'upload' as const,
+    atMs: 100 * exponent,
+    sensor: exponent % 4,
+    window: 0,
+    exponent,
+  }));
+  return {
+    seed: 0,
+    shape: { domains: 2, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
+    network: { loss: 0, duplication: 0, delayMs: 20, stall: 0, stallMs: 0, ...network },
+    disk: { commitMs: 20, readMs: 1 },
+    skewsMs: [],
+    flagTimeoutMs: 10_000,
+    sensors: 4,
+    windows: [{ openMs: 0, notBeforeMs: 80_000, latestMs: 120_000 }],
+    operations: uploads,
+    faults: [],
+    quietMs: 90_000,
+  };
+}
+
+async function violationsOf(plan: Plan, sabotage: Sabotage): Promise<string> {
+  return (await runPlan(plan, { sabotage })).violations.join('\n');
+}
+
+describe('the checkers', () => {
+  it('find nothing where nothing is broken', async () => {
+    const report = await runPlan(plainPlan({ loss: 0.1, duplication: 0.3 }));
+    expect(report.violations).toEqual([]);
+    expect(report.readings.filter(({ fate }) => fate === 'committed').length).toBeGreaterThan(15);
+  });
+
+  it('see a node that acknowledges before its commit is durable', async () => {
+    const sabotage: Sabotage = {
+      store: (store) => ({
+        ...store,
+        commit: (rows) => {
+          void store.commit(rows);
+          return Promise.resolve();
+        },
+      }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('DURABLE');
+  });
+
+  it('see a node that keeps its votes in memory only', async () => {
+    const sabotage: Sabotage = {
+      store: (store) => ({
+        ...store,
+        commit: (rows) => store.commit(rows.filter(({ table }) => table !== 'flags')),
+      }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('DURABLE');
+  });
+
+  it('see a program that uploads a reading again after an unknown outcome', async () => {
+    const sabotage: Sabotage = {
+      upload: async (sensor, reading, window) => {
+        try {
+          return await sensor.upload(reading, { window, deadlineMs: 80 });
+        } catch (error) {
+          if (hasCode(error, 'READING_UNDECIDED')) return sensor.upload(reading, { window });
+          throw error;
+        }
+      },
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('2 times');
+  });
+
+  it('see a domain that adds a share once per delivery', async () => {
+    expect(await violationsOf(plainPlan({ duplication: 0.5 }), countDeliveries())).toContain('EXACT');
+  });
+
+  it('see a node that calls a TRUE flag ERROR', async () => {
+    const sabotage: Sabotage = {
+      publicRouter: (router) => ({
+        ...router,
+        handle: async (caller, request, signal) => {
+          const answer = await router.handle(caller, request, signal);
+          if (request.path !== operations.SET.path || answer.status !== 200) return answer;
+          const { outcomes } = operations.SET.response.decode(answer.body);
+          const lies = outcomes.map(() => 'ERROR' as const);
+          return { ...answer, body: operations.SET.response.encode({ outcomes: lies }) };
+        },
+      }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('was errored and is in window');
+  });
+
+  it('see a domain that releases a window in two versions', async () => {
+    let answers = 0;
+    const sabotage: Sabotage = {
+      publicRouter: (router) => ({
+        ...router,
+        handle: async (caller, request, signal) => {
+          const answer = await router.handle(caller, request, signal);
+          if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
+          const row = readRow(answer.body);
+          if (row === undefined) return answer;
+          answers += 1;
+          return { ...answer, body: writeRow({ ...row, reason: `${answers}` }) };
+        },
+      }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('GATE');
+  });
+});
+
+function readRow(body: Uint8Array) {
+  const answer = JSON.parse(fromUtf8(body)) as { status: string; row?: string };
+  return answer.row === undefined ? undefined : releasedRowCodec.decode(fromBase64Url(answer.row));
+}
+
+function writeRow(row: NonNullable<ReturnType<typeof readRow>>): Uint8Array {
+  const text = toBase64Url(releasedRowCodec.encode(row));
+  return operations.COMPUTE.response.encode({ status: 'ROW', row: text });
+}
+
+/** The mistake that flag keys exist to prevent: whatever arrives is added, also what arrived before. */
+function countDeliveries(): Sabotage {
+  const seen = new Set<string>();
+  const extra: { readonly domain: string; readonly share: Uint8Array }[] = [];
+  return {
+    publicRouter: (router, { domain }) => ({
+      ...router,
+      handle: async (caller, request, signal) => {
+        const answer = await router.handle(caller, request, signal);
+        if (request.path === operations.UPLOAD.path && answer.status === 200) {
+          for (const { entry, share } of operations.UPLOAD.request.decode(request.body).rows) {
+            const name = `${domain}/${entryName(entry)}`;
+            if (seen.has(name)) extra.push({ domain, share });
+            seen.add(name);
+          }
+        }
+        if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
+        const row = readRow(answer.body);
+        if (row === undefined) return answer;
+        const total = createLimbSum(2);
+        addToLimbSum(total, row.elements);
+        for (const one of extra) if (one.domain === domain) addToLimbSum(total, one.share);
+        return { ...answer, body: writeRow({ ...row, elements: encodeElements(limbSumElements(total)) }) };
+      },
+    }),
+  };
+}
