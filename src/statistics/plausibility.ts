@@ -11,12 +11,21 @@ export type PlausibilityCheck = 'count' | 'bounds' | 'variance' | 'covariance' |
  * Refuses sums that no set of well-formed readings can have. A share that was lost, doubled or replaced leaves a
  * uniform error in the field, which passes with probability far below 2^-60; a small deliberate one may pass.
  * The message names the check and never a sum.
+ * @param readings how many readings the domains say they added. Give it wherever it is known: a count that is
+ * only too large contradicts nothing else where readings of zero are allowed.
  * @throws EngineError `IMPOSSIBLE_AGGREGATE`, `WRONG_VECTOR_LENGTH`
  */
-export function checkPlausible(schema: ReadingSchema, sums: readonly FieldElement[]): void {
+export function checkPlausible(
+  schema: ReadingSchema,
+  sums: readonly FieldElement[],
+  readings?: number,
+): void {
   const stored = storedSchema(schema);
   const read = readSums(stored, sums);
   if (read.count < 0n) fail('count', 'count', 'expected a count that is not negative');
+  if (readings !== undefined && read.count !== BigInt(readings)) {
+    fail('count', 'count', 'expected the shared count to be the number of readings that the domains added');
+  }
   checkBounds(schema, stored, read);
   checkVariances(stored, read);
   checkCovariances(stored, read);
