@@ -51,7 +51,7 @@ export function combineRows(
     window,
     settled: toHex(first.settled),
     readings: first.readings,
-    committed: first.readings + first.excluded,
+    committed: first.flags + first.excluded,
     excluded: first.excluded,
     domains: stream.domains.map(({ id }) => id),
     fields: stream.fields.map((field) => ({ field, statistics: univariate(moments, field.name) })),
@@ -85,6 +85,11 @@ function checkRow(stream: StreamDocument, window: WindowId, row: ReleasedRow): v
     if (expected !== got) {
       throw impossible(`expected ${what} ${expected} in the row of domain ${row.domain}, got ${got}`);
     }
+  }
+  if (stream.countMode === 'single' && row.flags !== row.readings) {
+    throw impossible(
+      `expected one reading per flag, got ${row.readings} readings of ${row.flags} flags from domain ${row.domain}`,
+    );
   }
   if (row.readings > stream.maxReadings || row.excluded > stream.maxExcluded) {
     throw impossible(

@@ -32,8 +32,12 @@ describe('combining the rows of all domains', () => {
 
   it.each([
     ['another settled set', { settled: new Uint8Array(32).fill(8) }, /settled set, .* domain a .* domain b/],
-    ['another number of readings', { readings: 5 }, /one number of readings, got 6 from domain a and 5/],
-    ['another number of flags', { flags: 7 }, /number of flags/],
+    [
+      'another number of readings',
+      { readings: 5, flags: 5 },
+      /one number of readings, got 6 from domain a and 5/,
+    ],
+    ['another number of flags', { flags: 7 }, /one reading per flag/],
     ['another number of exclusions', { excluded: 1 }, /number of exclusions/],
     ['another window', { window: WINDOW + 1 }, /expected window/],
     ['another group', { group: 1 }, /expected group 0/],
@@ -70,7 +74,7 @@ describe('combining the rows of all domains', () => {
   });
 
   it('refuses more readings than the stream allows', () => {
-    const many = rows.map((row) => ({ ...row, readings: 1_000_001 }));
+    const many = rows.map((row) => ({ ...row, readings: 1_000_001, flags: 1_000_001 }));
     expect(() => combineRows(stream, WINDOW, many)).toThrow(/at most 1000000 readings/);
   });
 

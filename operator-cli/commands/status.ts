@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { CliEnvironment } from '../environment.ts';
+import { examples, exits } from '../help.ts';
+import type { NodeReport } from '../operator/index.ts';
+import { type Palette, renderTable } from '../output.ts';
+import { createSession } from '../session.ts';
+
+export function addStatus(parent: Command, environment: CliEnvironment): void {
+  const command = parent.command('status').description('how every node of the ring is');
+  examples(command, [
+    ['m-cloud status', ''],
+    ['m-cloud status --json', 'for a monitor; exit code 5 when a node is not ready'],
+  ]);
+  exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN']);
+  command.action(async () => {
+    const session = createSession(command, environment);
+    await session.withOperator(async ({ operator }) => {
+      const reports = await operator.status({ signal: environment.signal });
+      session.answer(reports, () => statusText(reports, session.palette));
+      const absent = reports.filter((report) => !('status' in report) || !report.status.ready);
+      if (absent.length > 0) {
+        throw new EngineError(
+          'NOT_READY',
+          `expected all ${reports.length} nodes ready, got ${absent.length} that are not: ${absent.map(({ node }) => node).join(', ')}`,
+        );
+      }
+    });
+  });
+}
+
+function statusText(reports: readonly NodeReport[], palette: Palette): string {
+  const header = ['domain', 'node', 'state', 'epoch', 'streams', 'undecided', 'corrupt', 'acceptors', 'up'];
+  const rows = reports.map((report) => {
+    if (!('status' in report)) {
+      return [report.domain, report.node, palette.bad(report.failure.code), '', '', '', '', '', ''];
+    }
+    const { ready, reasons, epoch, streams, undecidedFlags, corruptRows, acceptors, uptimeMs } =
+      report.status;
+    return [
+      report.domain,
+      report.node,
+      ready ? palette.good('ready') : palette.bad(reasons.join(', ') || 'not ready'),
+      String(epoch),
+      String(streams),
+      String(undecidedFlags),
+      String(corruptRows),
+      String(acceptors),
+      `${Math.floor(uptimeMs / 1_000)} s`,
+    ];
+  });
+  const right = 'right' as const;
+  return renderTable([header, ...rows], ['left', 'left', 'left', right, right, right, right, right, right]);
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { CliEnvironment } from '../environment.ts';
+import { defaultTexts, examples, exits } from '../help.ts';
+import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from '../operator/index.ts';
+import { wholeNumber } from '../option-values.ts';
+import { createSession } from '../session.ts';
+import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
+
+interface SealOptions {
+  readonly window: WindowChoice;
+  readonly wait: number;
+}
+
+export function addWindowSeal(parent: Command, environment: CliEnvironment): void {
+  const command = parent
+    .command('seal')
+    .description('freeze a window for ever: it takes no reading any more')
+    .argument('<stream>', 'name or hash of the stream')
+    .option('--window <start>', 'start of the window, or latest', windowChoice, { kind: 'latest' })
+    .option(
+      '--wait <seconds>',
+      'how long to wait for enough acceptors',
+      wholeNumber(0, WAIT_MS_MAX / 1_000),
+      WAIT_MS_DEFAULT / 1_000,
+    );
+  defaultTexts(command, { window: 'latest' });
+  examples(command, [['m-cloud window seal temperature', '']]);
+  exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE']);
+  command.action(async (name: string, options: SealOptions) => {
+    const session = createSession(command, environment);
+    const { signal } = environment;
+    await session.withOperator(async ({ operator }) => {
+      const state = await operator.findStream(name, { signal });
+      const window = windowOf(state, options.window);
+      const answer = await operator.seal(state.stream, window, { waitMs: options.wait * 1_000, signal });
+      if (session.json || answer.sealed) {
+        session.answer({ stream: state.stream.hash, window, ...answer }, () => '  sealed\n');
+      }
+      if (!answer.sealed) {
+        throw new EngineError(
+          'INCOMPLETE',
+          `expected every partition frozen at a majority of its acceptors, got ${answer.partitionsOpen} that are not: ${answer.reason}`,
+        );
+      }
+    });
+  });
+}

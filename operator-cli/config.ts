@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EngineError, toBase64Url } from '../src/foundation/index.ts';
+import { nodeVerifier, publicKeyFromPem } from '../src/platform/index.ts';
+import { openRingDocument } from '../src/ring/index.ts';
+import { readOperatorConfig } from './cluster/index.ts';
+import type { CliEnvironment, OperatorIdentity } from './environment.ts';
+
+/** Where the configuration is looked for when neither --config nor MCLOUD_CONFIG names it. */
+export const CONFIG_FILE_DEFAULT = 'operator.json';
+
+/**
+ * Reads `operator.json` and the two files it names. The ring document must be signed by the key beside it:
+ * an operator that trusted another ring would hand its streams to strangers.
+ * @throws EngineError `INVALID_ARGUMENT` when a file cannot be read, or the error of a malformed one
+ */
+export async function readIdentity(
+  environment: CliEnvironment,
+  option: string | undefined,
+): Promise<OperatorIdentity> {
+  const named = option ?? environment.variables.MCLOUD_CONFIG ?? CONFIG_FILE_DEFAULT;
+  const path = resolve(environment.workingFolder, named);
+  const config = readOperatorConfig(await readText(path, 'the configuration'));
+  const folder = dirname(path);
+  const [ring, privateKeyPem] = await Promise.all([
+    readText(resolve(folder, config.ring), 'the ring document'),
+    readText(resolve(folder, config.key), "the operator's key"),
+  ]);
+  const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
+  return { ring: await openRingDocument(ring.trim(), nodeVerifier, { operatorKey }), privateKeyPem };
+}
+
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
+    throw new EngineError('INVALID_ARGUMENT', `expected to read ${what} at ${path}, got ${code}`, {
+      missing: code === 'ENOENT',
+    });
+  }
+}

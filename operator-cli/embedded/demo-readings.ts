@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import {
+  compareRational,
+  formatExactDecimal,
+  parseDecimal,
+  type Rational,
+  readDecimal,
+} from '../../src/arithmetic/index.ts';
+import { EngineError, fromUtf8, numericColumn, parseCsv } from '../../src/foundation/index.ts';
+import { DECIMALS_MAX } from '../../src/sharing/index.ts';
+
+const DEFAULT_NAME = 'seattle-temperatures.csv';
+/**
+ * The data that comes with the package; data/README.md names its source. It is not compiled, so the program in
+ * dist/ finds it beside dist/.
+ */
+const DATA_FOLDER = import.meta.url.endsWith('.ts') ? '../data/' : '../../../operator-cli/data/';
+const DEFAULT_FILE = new URL(DATA_FOLDER + DEFAULT_NAME, import.meta.url);
+
+/** Power of ten of a reading's size: half the field is below 10^39, so nothing larger fits any stream. */
+const WHOLE_DIGITS_MAX = 38;
+
+/** What the demo uploads, checked whole before anything is sent. */
+export interface DemoReadings {
+  readonly file: string;
+  readonly column: string;
+  readonly unit: string;
+  readonly texts: readonly string[];
+  /** Digits after the point that the stream allows. */
+  readonly decimals: number;
+  readonly min: string;
+  readonly max: string;
+}
+
+export interface DemoSource {
+  readonly csv?: string;
+  readonly column?: string;
+  readonly decimals?: number;
+}
+
+/**
+ * Reads the column of a CSV file, or of the data that comes with the package.
+ * @throws EngineError `INVALID_ARGUMENT` for a file or column that is not there, `MALFORMED_TEXT` or
+ * `READING_TOO_PRECISE` naming row and column of a cell that cannot be uploaded
+ */
+export async function readDemoReadings(source: DemoSource): Promise<DemoReadings> {
+  const file = source.csv ?? DEFAULT_NAME;
+  const table = parseCsv(await readText(source.csv ?? DEFAULT_FILE, file));
+  const column = source.column ?? onlyColumn(table.header);
+  const cells = numericColumn(table, column);
+  const wanted = source.decimals ?? DECIMALS_MAX;
+  let decimals = 0;
+  for (const { row, text } of cells) {
+    const needed = decimalsOf(text, row, column);
+    if (needed > wanted) {
+      throw new EngineError(
+        'READING_TOO_PRECISE',
+        `row ${row}, column ${column}: expected at most ${wanted} decimals, got ${needed}`,
+        { row, column },
+      );
+    }
+    decimals = Math.max(decimals, needed);
+  }
+  const texts = cells.map(({ text }) => text);
+  const bounds = boundsOf(texts);
+  return {
+    file,
+    column,
+    unit: source.csv === undefined ? '°C' : '',
+    texts,
+    decimals: source.decimals ?? decimals,
+    ...bounds,
+  };
+}
+
+async function readText(path: string | URL, shown: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
+    throw new EngineError('INVALID_ARGUMENT', `expected to read ${shown}, got ${code}`);
+  }
+  return fromUtf8(bytes);
+}
+
+function onlyColumn(header: readonly string[]): string {
+  const [first, ...others] = header;
+  if (first !== undefined && others.length === 0) return first;
+  throw new EngineError(
+    'INVALID_ARGUMENT',
+    `expected --column with one of ${header.slice(0, 20).join(', ')}, got none`,
+  );
+}
+
+/** Digits after the point that carry information. */
+function decimalsOf(text: string, row: number, column: string): number {
+  const decimal = readDecimal(text);
+  const size = decimal === undefined ? Number.POSITIVE_INFINITY : decimal.exponent;
+  if (decimal === undefined || size > WHOLE_DIGITS_MAX) {
+    throw new EngineError(
+      'MALFORMED_TEXT',
+      `row ${row}, column ${column}: expected a number below 10^${WHOLE_DIGITS_MAX}, got a larger one`,
+      { row, column },
+    );
+  }
+  return Math.max(0, -size);
+}
+
+function boundsOf(texts: readonly string[]): { readonly min: string; readonly max: string } {
+  let min: Rational | undefined;
+  let max: Rational | undefined;
+  for (const text of texts) {
+    const value = parseDecimal(text);
+    if (min === undefined || compareRational(value, min) < 0) min = value;
+    if (max === undefined || compareRational(value, max) > 0) max = value;
+  }
+  const shown = (value: Rational | undefined) => (value === undefined ? '0' : formatExactDecimal(value));
+  return { min: shown(min), max: shown(max) };
+}

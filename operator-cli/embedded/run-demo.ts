@@ -1,0 +1,216 @@
+import { createSensor } from '../../sensor-client/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
+import {
+  createUndiciTransport,
+  cryptoRandomBytes,
+  nodeVerifier,
+  signerFromPem,
+} from '../../src/platform/index.ts';
+import type { Log } from '../../src/ports/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { signStream } from '../../src/protocol/stream-document.ts';
+import { type WindowId, windowId } from '../../src/ring/index.ts';
+import type { ResultDocument } from '../../src/statistics/index.ts';
+import { resultDocument } from '../../src/statistics/index.ts';
+import { createOperator, createTokenSource, type Operator, streamPayload } from '../operator/index.ts';
+import type { Session } from '../session.ts';
+import { transportTargets } from '../transport-targets.ts';
+import { type DemoReadings, type DemoSource, readDemoReadings } from './demo-readings.ts';
+import { demoText } from './demo-report.ts';
+import { plainStatistics } from './plain-statistics.ts';
+import { type EmbeddedCluster, startEmbeddedCluster } from './start-cluster.ts';
+
+const DOMAINS = 3;
+const NODES_PER_DOMAIN = 2;
+/** After this an unset flag may become ERROR, milliseconds; a demo has no sensor that dies. */
+const FLAG_TIMEOUT_MS = 30_000;
+/** The window would seal itself after this, milliseconds; the largest demo is far shorter. */
+const WINDOW_MS = 6 * 3_600_000;
+/** How long COMPUTE may take to settle, milliseconds. */
+const COMPUTE_WAIT_MS = 120_000;
+/** Pause between two progress lines where they cannot overwrite each other, milliseconds. */
+const PROGRESS_MS = 2_000;
+
+export interface DemoOptions extends DemoSource {
+  readonly digits: number;
+}
+
+/** What the demo prints under --json; the first members are the contract of scripts that read it. */
+export interface DemoReport {
+  readonly domains: number;
+  readonly nodes: number;
+  readonly uploaded: number;
+  readonly committed: number;
+  readonly errored: number;
+  readonly result: ResultDocument;
+  readonly plain: ResultDocument;
+  readonly exact: boolean;
+}
+
+/** How long the parts took, in milliseconds. */
+export interface DemoTimes {
+  readonly start: number;
+  readonly upload: number;
+  readonly compute: number;
+}
+
+/**
+ * The whole story in one process: starts a cluster, uploads every reading as a sensor of its own, seals,
+ * computes, and compares with the plain computation. Nothing is uploaded unless the whole column is usable.
+ * @throws EngineError what is wrong with the data; `IMPOSSIBLE_AGGREGATE` when the two results differ
+ */
+export async function runDemo(session: Session, options: DemoOptions): Promise<void> {
+  const { clock, signal } = session.environment;
+  const readings = await readDemoReadings(options);
+  const plain = plainStatistics(readings.texts, options.digits);
+  const begun = clock.now();
+  session.say(`starting ${DOMAINS} domains of ${NODES_PER_DOMAIN} nodes`);
+  const cluster = await startEmbeddedCluster({
+    domains: DOMAINS,
+    nodesPerDomain: NODES_PER_DOMAIN,
+    clock,
+    log: silentLog,
+  });
+  try {
+    const started = clock.now();
+    const { operator, close } = operatorOf(cluster, session);
+    try {
+      const { stream, window } = await openStream(operator, cluster, readings, session);
+      const uploaded = await uploadAll(cluster, stream, window, readings, session);
+      const sent = clock.now();
+      session.say('sealing the window and computing');
+      const outcome = await operator.compute(stream, window, { waitMs: COMPUTE_WAIT_MS, signal });
+      if (outcome.kind !== 'result') {
+        throw new EngineError(outcome.kind === 'withheld' ? 'WITHHELD' : 'INCOMPLETE', outcome.reason);
+      }
+      const [field] = outcome.fields;
+      if (field === undefined) throw new EngineError('INTERNAL', 'expected the statistics of one field');
+      const result = resultDocument(field.statistics, { digits: options.digits });
+      const exact =
+        outcome.readings === readings.texts.length && JSON.stringify(result) === JSON.stringify(plain);
+      const report: DemoReport = {
+        domains: DOMAINS,
+        nodes: DOMAINS * NODES_PER_DOMAIN,
+        uploaded,
+        committed: outcome.committed,
+        errored: uploaded - outcome.committed,
+        result,
+        plain,
+        exact,
+      };
+      const times = { start: started - begun, upload: sent - started, compute: clock.now() - sent };
+      session.answer(report, () => demoText(report, { readings, outcome, times, cluster }, session.palette));
+      if (!exact) {
+        throw new EngineError(
+          'IMPOSSIBLE_AGGREGATE',
+          `expected the plain statistics of ${readings.texts.length} readings, got others over ${outcome.readings}`,
+        );
+      }
+    } finally {
+      await close();
+    }
+  } finally {
+    await cluster.close();
+  }
+}
+
+function operatorOf({ material }: EmbeddedCluster, session: Session) {
+  const { clock } = session.environment;
+  const transport = createUndiciTransport({ targets: transportTargets(material.ring) });
+  const operator = createOperator({
+    ring: material.ring,
+    transport,
+    clock,
+    randomBytes: cryptoRandomBytes,
+    verifier: nodeVerifier,
+    tokenFor: createTokenSource({ privateKeyPem: material.operator.privateKeyPem, clock }),
+  });
+  return { operator, close: () => transport.close() };
+}
+
+async function openStream(
+  operator: Operator,
+  { material }: EmbeddedCluster,
+  readings: DemoReadings,
+  session: Session,
+): Promise<{ readonly stream: StreamDocument; readonly window: WindowId }> {
+  const { clock, signal } = session.environment;
+  const payload = streamPayload(
+    operator.ring,
+    {
+      name: 'demo',
+      field: 'reading',
+      unit: readings.unit,
+      decimals: readings.decimals,
+      min: readings.min,
+      max: readings.max,
+      degree: 2,
+      minSensors: 1,
+      minCommittedPercent: 90,
+      maxReadings: readings.texts.length,
+      maxExcluded: 0,
+      flagTimeoutMs: FLAG_TIMEOUT_MS,
+      graceMs: 0,
+      retentionMs: 86_400_000,
+      publicData: true,
+    },
+    cryptoRandomBytes,
+  );
+  const jws = await signStream(payload, signerFromPem(material.operator.privateKeyPem));
+  const { stream } = await operator.putStream(jws, { signal });
+  const window = windowId(clock.now());
+  await operator.openWindow(stream, { window, notBefore: window, latest: window + WINDOW_MS }, { signal });
+  return { stream, window };
+}
+
+/** Uploads every reading under a sensor id of its own, over one connection pool per node. */
+async function uploadAll(
+  { material }: EmbeddedCluster,
+  stream: StreamDocument,
+  window: WindowId,
+  readings: DemoReadings,
+  session: Session,
+): Promise<number> {
+  const { signal } = session.environment;
+  const sensor = await createSensor({
+    bundle: material.sensorBundle,
+    stream: stream.hash,
+    window,
+    policy: { allowDevelopment: true },
+  });
+  const progress = createProgress(session, readings.texts.length);
+  try {
+    const summary = await sensor.uploadMany(readings.texts, {
+      signal,
+      sensorIdOf: () => toHex(cryptoRandomBytes(16)),
+      onProgress: ({ committed }) => progress.show(committed),
+    });
+    signal.throwIfAborted();
+    progress.end();
+    const [failure] = summary.failures;
+    if (failure !== undefined) {
+      session.say(`${summary.failed} readings failed, the first with ${failure.code}: ${failure.message}`);
+    }
+    return summary.taken;
+  } finally {
+    await sensor.close();
+  }
+}
+
+/** One line that overwrites itself on a terminal, else a line every few seconds. */
+function createProgress(session: Session, total: number) {
+  const { environment } = session;
+  let shownAt = environment.clock.now();
+  const text = (committed: number) => `uploading ${committed} of ${total}`;
+  return {
+    show(committed: number) {
+      const now = environment.clock.now();
+      if (now - shownAt < (environment.liveProgress ? 100 : PROGRESS_MS)) return;
+      shownAt = now;
+      session.progress(text(committed));
+    },
+    end: () => session.progress(undefined),
+  };
+}
+
+const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander';
+import { formatExactDecimal, parseDecimal, readDecimal } from '../src/arithmetic/index.ts';
+
+/** Reads a whole number of an option; the message of a failure names the range. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Power of ten of an option's number: beyond it no stream has room, and the digits would fill the screen. */
+const EXPONENT_MAX = 64;
+
+/** The plain spelling of a decimal text, without exponent; never a number, which would round it. */
+export function decimalText(text: string): string {
+  const decimal = readDecimal(text);
+  if (decimal !== undefined && Math.abs(decimal.exponent) <= EXPONENT_MAX) {
+    return formatExactDecimal(parseDecimal(text));
+  }
+  throw new InvalidArgumentError('Expected a decimal number such as -12.5.');
+}
+
+/** A moment on the command line: absolute, or relative to something known only later. */
+export type TimeOption =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'at'; readonly ms: number }
+  | { readonly kind: 'after'; readonly ms: number };
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** With a zone, or a date alone, which is UTC: a local time would name another window on another computer. */
+const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+/** Reads "now", Unix milliseconds, ISO 8601 with a zone, or "+90s", "+10m", "+2h", "+7d". */
+export function timeOption(text: string): TimeOption {
+  if (text === 'now') return { kind: 'now' };
+  if (/^[0-9]{1,15}$/.test(text)) return { kind: 'at', ms: Number(text) };
+  const span = /^\+([0-9]{1,9})([smhd])$/.exec(text);
+  if (span !== null) return { kind: 'after', ms: Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0) };
+  const ms = ISO.test(text) ? Date.parse(text) : Number.NaN;
+  if (ms >= 0) return { kind: 'at', ms };
+  throw new InvalidArgumentError(
+    'Expected now, Unix milliseconds, a time such as 2026-01-31T12:00Z, or a span such as +2h.',
+  );
+}
+
+/** The moment an option means, in Unix milliseconds. */
+export function timeOf(option: TimeOption, base: { readonly now: number; readonly from: number }): number {
+  switch (option.kind) {
+    case 'now':
+      return base.now;
+    case 'at':
+      return option.ms;
+    case 'after':
+      return base.from + option.ms;
+  }
+}

@@ -1,0 +1,41 @@
+import { EngineError, type ErrorCode, type ExitName, exitOf } from '../src/foundation/index.ts';
+import type { CliEnvironment } from './environment.ts';
+
+/** One line on what to do next, where the message alone does not say it. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  UNREACHABLE: 'Is the cluster running? `m-cloud status` lists which nodes answer.',
+  UNKNOWN_STREAM: '`m-cloud stream list` shows the streams there are.',
+  WINDOW_NOT_OPEN: '`m-cloud stream show STREAM` lists its windows, `m-cloud window open STREAM` opens one.',
+  WINDOW_CONFLICT: 'The terms of a window never change; choose another start with --window.',
+  SEAL_TOO_EARLY: 'The window takes readings until the --not-before it was opened with.',
+  INCOMPLETE: 'The same command may succeed later; --wait SECONDS waits longer.',
+  IMPOSSIBLE_AGGREGATE: 'Do not use any number of this window: some domain or sensor broke the protocol.',
+  UNAUTHENTICATED: "Is the operator's key the one the ring document names, and the clock right?",
+  CAPACITY_EXCEEDED: 'Narrow --min and --max, or lower --decimals, --max-readings or --degree.',
+};
+const CONFIG_HINT = 'Give --config FILE or MCLOUD_CONFIG, or make a cluster with `m-cloud cluster init DIR`.';
+
+/**
+ * Tells a person what went wrong, on standard error: an operating error as its code, message and a hint, any
+ * other failure in one line, with the stack trace only under MCLOUD_DEBUG.
+ * @returns how the command ends.
+ */
+export function reportError(error: unknown, environment: CliEnvironment): ExitName {
+  const debug = (environment.variables.MCLOUD_DEBUG ?? '') !== '';
+  // Whatever fails after the person asked to stop fails because of that.
+  if (environment.signal.aborted) {
+    environment.err('interrupted\n');
+    return 'INTERRUPTED';
+  }
+  if (error instanceof EngineError) {
+    environment.err(`${error.code}: ${error.message}\n`);
+    const hint = error.details.missing === true ? CONFIG_HINT : HINTS[error.code];
+    if (hint !== undefined) environment.err(`${hint}\n`);
+  } else {
+    const message = error instanceof Error ? error.message : String(error);
+    environment.err(`unexpected failure: ${message}\n`);
+    if (!debug) environment.err('MCLOUD_DEBUG=1 shows where it happened.\n');
+  }
+  if (debug && error instanceof Error) environment.err(`${error.stack}\n`);
+  return exitOf(error);
+}

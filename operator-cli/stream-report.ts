@@ -1,0 +1,69 @@
+import type { WindowSummary } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import { elementName } from '../src/sharing/index.ts';
+import { AMBIGUITY_BITS, ambiguityBits, checkCapacity, leastSensors } from '../src/statistics/index.ts';
+import { counted, type Palette, renderTable, shownTime } from './output.ts';
+
+/** What a stream promises, as JSON; `leastSensors` is null where no number of sensors is enough. */
+export function streamJson(stream: StreamDocument) {
+  const least = leastSensors(stream);
+  const bits = ambiguityBits(stream, stream.minSensors);
+  const { maxReadingsLimit } = checkCapacity(stream, stream.maxReadings);
+  const { jws: _, hash, elements, ...terms } = stream;
+  return {
+    hash,
+    ...terms,
+    elements: elements.map(elementName),
+    capacity: { maxReadings: stream.maxReadings, maxReadingsLimit: maxReadingsLimit.toString() },
+    ambiguityBits: Number.isFinite(bits) ? Number(bits.toFixed(1)) : null,
+    leastSensors: Number.isFinite(least) ? least : null,
+  };
+}
+
+/** What a stream measures and promises, for people. */
+export function streamText(stream: StreamDocument, palette: Palette): string {
+  const { capacity, ambiguityBits: bits, leastSensors: least } = streamJson(stream);
+  const fields = stream.fields.map(({ name, unit, decimals, min, max, offset }) => [
+    `field ${name}`,
+    `${min} to ${max}${unit === '' ? '' : ` ${unit}`}, ${counted(decimals, 'decimal')}, offset ${offset}`,
+  ]);
+  const leaves =
+    bits === null
+      ? 'leaves everything open'
+      : bits <= 0
+        ? 'leaves nothing open'
+        : `leaves about ${bits} bits open`;
+  const needed = least === null ? 'no number of sensors' : `${least} sensors`;
+  const wanted =
+    least !== null && stream.minSensors >= least ? palette.good('enough') : palette.bad('too few');
+  return renderTable([
+    ['stream', palette.strong(stream.name)],
+    ['hash', stream.hash],
+    ...fields,
+    ['shared', stream.elements.map(elementName).join(', ')],
+    ['domains', stream.domains.map(({ id }) => id).join(', ')],
+    ['capacity', `${capacity.maxReadings} readings a window (up to ${capacity.maxReadingsLimit} would fit)`],
+    [
+      'gate',
+      `at least ${counted(stream.minSensors, 'sensor')}, ${stream.minCommittedPercent} % of those that sent a share`,
+    ],
+    ['ambiguity', `a result of ${counted(stream.minSensors, 'sensor')} ${leaves}: ${wanted}`],
+    ['', `${needed} would leave ${AMBIGUITY_BITS} bits`],
+    ['public data', stream.publicData ? 'yes: the readings are no secret' : 'no'],
+  ]);
+}
+
+/** The windows of a stream, newest first. */
+export function windowsText(windows: readonly WindowSummary[]): string {
+  if (windows.length === 0) return '  no window was opened yet\n';
+  const rows = windows
+    .toSorted((a, b) => b.window - a.window)
+    .map(({ window, state, notBefore, latest }) => [
+      String(window),
+      shownTime(window),
+      state,
+      shownTime(notBefore),
+      shownTime(latest),
+    ]);
+  return renderTable([['window', 'starts', 'state', 'not sealed before', 'sealed at the latest'], ...rows]);
+}

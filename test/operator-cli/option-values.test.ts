@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { decimalText, timeOf, timeOption, wholeNumber } from '../../operator-cli/option-values.ts';
+
+describe('option values', () => {
+  it('read whole numbers of a range only', () => {
+    const read = wholeNumber(1, 100);
+    expect(read('100')).toBe(100);
+    for (const text of ['0', '101', '1.5', '-1', '1e1', '', ' 1'])
+      expect(() => read(text)).toThrow(/1 to 100/);
+  });
+
+  it('keep every digit of a decimal and spell it plainly', () => {
+    expect(decimalText('-12.50')).toBe('-12.5');
+    expect(decimalText('1e3')).toBe('1000');
+    expect(decimalText('+.5')).toBe('0.5');
+    for (const text of ['', 'x', '1,5', 'Infinity', '1e999999999']) expect(() => decimalText(text)).toThrow();
+  });
+
+  it('read moments absolutely and relatively', () => {
+    const base = { now: 5_000, from: 1_000 };
+    expect(timeOf(timeOption('now'), base)).toBe(5_000);
+    expect(timeOf(timeOption('1767225600000'), base)).toBe(1_767_225_600_000);
+    expect(timeOf(timeOption('2026-01-01'), base)).toBe(1_767_225_600_000);
+    expect(timeOf(timeOption('2026-01-01T01:00+01:00'), base)).toBe(1_767_225_600_000);
+    expect(timeOf(timeOption('+2m'), base)).toBe(121_000);
+  });
+
+  it('refuse a time without a zone, which would be another one elsewhere', () => {
+    for (const text of ['2026-01-01T00:00', '2026-13-01', 'tomorrow', '+5', '-1']) {
+      expect(() => timeOption(text)).toThrow(/Expected now/);
+    }
+  });
+});

@@ -1,0 +1,291 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EngineError } from '../../src/foundation/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { cli, clusterFolder, expectGolden } from './support/cli.ts';
+import { fakeClouds, honestRows, serveRows, WINDOW } from './support/fake-clouds.ts';
+
+/** Clouds that know one stream with one window, and a configuration that leads to them. */
+async function servedClouds(readings: readonly string[] = ['20.5', '21', '-3.7']) {
+  const clouds = await fakeClouds();
+  const { hash, name, jws } = clouds.stream;
+  clouds.on(operations.LIST_STREAMS, () => ({ streams: [{ stream: hash, name }] }));
+  clouds.on(operations.READ_STREAM, () => ({
+    document: jws,
+    windows: [
+      { window: WINDOW, group: 0, notBefore: WINDOW, latest: WINDOW + 60_000, state: 'OPEN' as const },
+    ],
+  }));
+  clouds.on(operations.SEAL, () => ({ sealed: true, partitionsOpen: 0, reason: '' }));
+  serveRows(clouds, honestRows(clouds.stream, readings));
+  const config = join(await clusterFolder(), 'operator.json');
+  return { clouds, config, run: (...args: string[]) => cli([...args, '--config', config], { clouds }) };
+}
+
+describe('a wrong call', () => {
+  it.each([
+    [['comput', 't'], "error: unknown command 'comput' (Did you mean compute?)\n"],
+    [['compute', 't', '--digit', '3'], "error: unknown option '--digit' (Did you mean --digits?)\n"],
+    [['compute'], "error: missing required argument 'stream'\n"],
+    [['compute', 't', 'u'], /^error: too many arguments/],
+    [
+      ['compute', 't', '--digits', '0'],
+      /^error: option '--digits <n>' argument '0' is invalid\. .*1 to 1000/,
+    ],
+    [['compute', 't', '--window', 'yesterday'], /--window <start>.*2026-01-31T12:00Z/],
+    [['window', 'open', 't', '--latest', '2026-01-01T00:00'], /--latest/],
+    [['stream', 'create'], /^error: required option '--name <name>' not specified\n$/],
+    [['stream', 'creat'], /Did you mean create/],
+  ])('%j gets one clear line and exit code 2', async (args, message) => {
+    const run = await cli(args);
+    expect(run).toMatchObject({ code: 2, out: '' });
+    expect(run.err).toMatch(message);
+    expect(run.err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('without a command prints the help and fails', async () => {
+    const run = await cli([]);
+    expect(run.code).toBe(2);
+    expect(run.err).toContain('Usage: m-cloud');
+  });
+
+  it('without a configuration says where one is looked for', async () => {
+    const run = await cli(['status']);
+    expect(run).toMatchObject({ code: 2, out: '' });
+    expect(run.err).toMatch(
+      /^INVALID_ARGUMENT: expected to read the configuration at \/nowhere\/operator.json/,
+    );
+    expect(run.err).toContain('m-cloud cluster init');
+  });
+
+  it('with MCLOUD_CONFIG looks there', async () => {
+    const run = await cli(['status'], { variables: { MCLOUD_CONFIG: 'there.json' } });
+    expect(run.err).toContain('/nowhere/there.json');
+  });
+});
+
+describe('compute', () => {
+  it('prints a table for people', async () => {
+    const { run } = await servedClouds();
+    const { code, out, err } = await run('compute', 'temperatures', '--seal');
+    expect(err).toBe('development ring: one party made all keys, so nothing here is private\nsealed\n');
+    expect(code).toBe(0);
+    await expectGolden('compute.txt', out);
+  });
+
+  it('prints one JSON value for programs, and nothing else with --quiet', async () => {
+    const { run } = await servedClouds();
+    const { code, out, err } = await run('compute', 'temperatures', '--json', '--quiet', '--digits', '20');
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n')).toHaveLength(2);
+    await expectGolden('compute.json.txt', `${JSON.stringify(JSON.parse(out), null, 2)}\n`);
+  });
+
+  it('marks exact numbers, and says none where there is no number', async () => {
+    const { run } = await servedClouds(['4']);
+    const { out } = await run('compute', 'temperatures');
+    expect(out).toMatch(/mean +4 {2}=/);
+    expect(out).toMatch(/sample +none\n/);
+  });
+
+  it('uses colours only on a terminal and never with NO_COLOR', async () => {
+    const { clouds, config } = await servedClouds();
+    const args = ['compute', 'temperatures', '--config', config];
+    expect((await cli(args, { clouds, colours: true })).out).toContain('\u001b[');
+    const variables = { NO_COLOR: '1' };
+    expect((await cli(args, { clouds, colours: true, variables })).out).not.toContain('\u001b[');
+  });
+
+  it.each([
+    ['INCOMPLETE', 8, { status: 'INCOMPLETE' as const, reason: 'flags undecided' }],
+    ['WITHHELD', 9, undefined],
+  ])('ends %s with exit code %i and the reason', async (kind, code, answer) => {
+    const { clouds, run } = await servedClouds();
+    if (answer === undefined) {
+      const rows = honestRows(clouds.stream, []).map((row) => ({
+        ...row,
+        verdict: 'WITHHELD' as const,
+        reason: 'fewer than 13 sensors',
+        elements: new Uint8Array(0),
+      }));
+      serveRows(clouds, rows);
+    } else clouds.on(operations.COMPUTE, () => answer);
+    const text = await run('compute', 'temperatures', '--wait', '1');
+    expect(text).toMatchObject({ code, out: '' });
+    expect(text.err).toMatch(new RegExp(`^${kind}: domain a: `, 'm'));
+    const json = await run('compute', 'temperatures', '--wait', '1', '--json');
+    expect(json.code).toBe(code);
+    expect(JSON.parse(json.out)).toMatchObject({ kind: kind.toLowerCase(), reason: expect.any(String) });
+  });
+
+  it('ends a contradiction between domains with exit code 10', async () => {
+    const { clouds, run } = await servedClouds();
+    const rows = honestRows(clouds.stream, ['1', '2']);
+    serveRows(
+      clouds,
+      rows.map((row, i) => (i === 1 ? { ...row, settled: new Uint8Array(32) } : row)),
+    );
+    const { code, out, err } = await run('compute', 'temperatures');
+    expect([code, out]).toEqual([10, '']);
+    expect(err).toContain('IMPOSSIBLE_AGGREGATE: expected one settled set');
+  });
+
+  it('names the way to the list of streams when it does not know one', async () => {
+    const { run } = await servedClouds();
+    const { code, err } = await run('compute', 'nothing');
+    expect(code).toBe(5);
+    expect(err).toContain('UNKNOWN_STREAM: ');
+    expect(err).toContain('m-cloud stream list');
+  });
+
+  it('shows a stack trace only under MCLOUD_DEBUG', async () => {
+    const { clouds, config } = await servedClouds();
+    clouds.on(operations.COMPUTE, () => {
+      throw new EngineError('FORBIDDEN', 'no');
+    });
+    const args = ['compute', 'temperatures', '--config', config];
+    expect((await cli(args, { clouds })).err).not.toContain('    at ');
+    expect((await cli(args, { clouds, variables: { MCLOUD_DEBUG: '1' } })).err).toContain('    at ');
+  });
+
+  it('ends with exit code 130 when it is interrupted', async () => {
+    const { clouds, config } = await servedClouds();
+    const run = await cli(['compute', 'temperatures', '--config', config], {
+      clouds,
+      signal: AbortSignal.abort(),
+    });
+    expect(run).toMatchObject({ code: 130, out: '' });
+  });
+});
+
+describe('streams and windows', () => {
+  const terms = ['--name', 'power', '--field', 'watts', '--decimals', '1', '--min', '-5', '--max', '40'];
+
+  it('are created with hash, capacity, ambiguity and the least sensors', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.PUT_STREAM, (node) => {
+      if (node === 'b2') throw new EngineError('UNREACHABLE', 'no answer');
+      return { done: true };
+    });
+    const json = await run('stream', 'create', ...terms, '--public-data', '--json');
+    expect(json.code).toBe(0);
+    expect(json.err).toContain('node b2 did not take it: UNREACHABLE');
+    const created = JSON.parse(json.out);
+    expect(created).toMatchObject({
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      fields: [{ name: 'watts', min: '-5', max: '40', offset: '17.5', decimals: 1 }],
+      elements: ['count', 'watts', 'watts^2'],
+      taken: ['a1', 'a2', 'b1', 'c1', 'c2'],
+    });
+    expect(created.minSensors).toBe(created.leastSensors);
+    expect(created.ambiguityBits).toBeGreaterThanOrEqual(20);
+    const text = await run('stream', 'create', ...terms, '--public-data', '--min-sensors', '2');
+    expect(text.out).toMatch(/ambiguity .*too few/);
+    expect(text.out).toContain(`${created.leastSensors} sensors would leave 20 bits`);
+  });
+
+  it('are refused with the numbers', async () => {
+    const { clouds, run } = await servedClouds();
+    const huge = ['--max', '1000000000000000000', '--degree', '4', '--public-data'];
+    const full = await run('stream', 'create', ...terms, ...huge);
+    expect(full.code).toBe(4);
+    expect(full.err).toMatch(/CAPACITY_EXCEEDED: element watts.*expected at most/);
+    const secret = await run('stream', 'create', ...terms);
+    expect(secret.err).toContain('STREAM_REFUSED: expected publicData');
+    const domains = await run('stream', 'create', ...terms, '--public-data', '--domains', 'a,x');
+    expect(domains).toMatchObject({ code: 2 });
+    expect(domains.err).toContain('expected domains of the ring (a, b, c), got x');
+    expect(clouds.asked).toEqual([]);
+  });
+
+  it('are listed and shown', async () => {
+    const { clouds, run } = await servedClouds();
+    const list = await run('stream', 'list', '--json');
+    expect(JSON.parse(list.out)).toEqual([{ stream: clouds.stream.hash, name: 'temperatures' }]);
+    const show = await run('stream', 'show', clouds.stream.hash.slice(0, 10));
+    await expectGolden('stream-show.txt', show.out);
+  });
+
+  it('are opened from now for a day by default', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.OPEN_WINDOW, () => ({ done: true }));
+    const { out, code } = await run('window', 'open', 'temperatures', '--json');
+    expect(code).toBe(0);
+    const now = clouds.clock.now();
+    expect(JSON.parse(out)).toMatchObject({ window: now, notBefore: now, latest: now + 86_400_000 });
+  });
+
+  it('take relative and absolute terms, in order', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.OPEN_WINDOW, () => ({ done: true }));
+    const open = ['window', 'open', 'temperatures', '--window', '2026-01-31T12:00Z', '--json'];
+    const start = Date.parse('2026-01-31T12:00Z');
+    const { out } = await run(...open, '--not-before', '+1h', '--latest', '2026-01-31T14:00+01:00');
+    expect(JSON.parse(out)).toMatchObject({
+      window: start,
+      notBefore: start + 3_600_000,
+      latest: start + 3_600_000,
+    });
+    const wrong = await run(...open, '--not-before', '+2h', '--latest', '+1h');
+    expect(wrong.code).toBe(2);
+  });
+
+  it('are sealed, or it is said why not', async () => {
+    const { clouds, run } = await servedClouds();
+    expect(await run('window', 'seal', 'temperatures')).toMatchObject({ code: 0, out: '  sealed\n' });
+    clouds.on(operations.SEAL, () => ({ sealed: false, partitionsOpen: 7, reason: 'node b1 is away' }));
+    const open = await run('window', 'seal', 'temperatures', '--wait', '1');
+    expect(open.code).toBe(8);
+    expect(open.err).toContain('got 7 that are not: node b1 is away');
+  });
+});
+
+describe('status', () => {
+  it('lists every node and fails when one is not ready', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.READ_STATUS, (node) => {
+      if (node === 'b2') throw new EngineError('UNREACHABLE', 'no answer');
+      return {
+        node,
+        domain: node.slice(0, 1),
+        epoch: 1,
+        ready: node !== 'c1',
+        reasons: node === 'c1' ? ['starting'] : [],
+        storeId: '00',
+        commitSeq: 1,
+        corruptRows: 0,
+        undecidedFlags: 2,
+        acceptors: 1,
+        streams: 1,
+        uptimeMs: 61_000,
+      };
+    });
+    const { code, out, err } = await run('status');
+    expect(code).toBe(5);
+    expect(err).toContain('NOT_READY: expected all 6 nodes ready, got 2 that are not: b2, c1');
+    await expectGolden('status.txt', out);
+  });
+});
+
+describe('clusters and rings', () => {
+  it('are made in a new folder and shown', async () => {
+    const folder = await temporaryFolder();
+    const made = await cli(['cluster', 'init', 'small', '--domains', '2', '--nodes', '1'], {
+      workingFolder: folder,
+    });
+    expect(made.code).toBe(0);
+    expect(made.err).toContain('no privacy');
+    expect(made.out).toContain('https://127.0.0.1:7400');
+    expect(await readdir(join(folder, 'small'))).toContain('operator.json');
+    const shown = await cli(['ring', 'show', '--json', '--config', join(folder, 'small', 'operator.json')]);
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    const ring = JSON.parse(shown.out);
+    expect(ring).toMatchObject({ epoch: 1, development: true, domains: [{ domain: 'cloud-a' }, {}] });
+    const text = await cli(['ring', 'show', '--config', join(folder, 'small', 'operator.json')]);
+    expect(text.out).toContain('yes: one party made all keys');
+    const again = await cli(['cluster', 'init', 'small'], { workingFolder: folder });
+    expect(again).toMatchObject({ code: 2, out: '' });
+  });
+});
