@@ -1,6 +1,6 @@
 import { EngineError } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
-import type { StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
+import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../src/protocol/stream-document.ts';
@@ -17,6 +17,7 @@ import type {
 import { checkSuccessor, createPlacement, nodeId, openRingDocument, windowId } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
+import type { Request } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkRingPolicy, checkStreamPolicy } from './policy.ts';
@@ -69,15 +70,15 @@ export interface DirectoryOptions {
   readonly verifier: Verifier;
   /** Asked for late: the transport itself looks nodes up here. */
   readonly transport: () => Transport;
-  /** Aborted when the sensor is closed. */
-  readonly signal: AbortSignal;
+  readonly request: Request;
 }
 
 /** @throws EngineError `RING_REFUSED` when the policy does not allow the ring */
 export function createDirectory(options: DirectoryOptions): Directory {
-  const { policy, verifier, signal } = options;
+  const { policy, verifier } = options;
   checkRingPolicy(options.ring, policy);
-  const call = { timeoutMs: REQUEST_MS_MAX, signal };
+  const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, question: Q, signal: AbortSignal) =>
+    callOperation(options.transport(), node, operation, question, { timeoutMs: REQUEST_MS_MAX, signal });
   let current: RingView = { ring: options.ring, placement: createPlacement(options.ring) };
   let accepted: StreamView | undefined;
 
@@ -89,7 +90,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
   }
 
   async function fetchRing(node: NodeId): Promise<RingView> {
-    const { ring } = await callOperation(options.transport(), node, operations.READ_RING, null, call);
+    const { ring } = await options.request((signal) => call(node, operations.READ_RING, null, signal));
     if (ring === current.ring.jws) return current;
     const next = await openRingDocument(ring, verifier, options.trust);
     // A node that has not heard of our document yet will; nothing is wrong with ours.
@@ -99,9 +100,10 @@ export function createDirectory(options: DirectoryOptions): Directory {
 
   function askStream<T>(read: (answer: StreamAnswer) => T | Promise<T>): Promise<T> {
     const question = { stream: options.stream };
-    const ask = async (node: NodeId) =>
-      read(await callOperation(options.transport(), node, operations.READ_STREAM, question, call));
-    return askAnyNode(options, nodesByTurns(current.ring), ask, signal);
+    return options.request((signal) => {
+      const ask = async (node: NodeId) => read(await call(node, operations.READ_STREAM, question, signal));
+      return askAnyNode(options, nodesByTurns(current.ring), ask, signal);
+    });
   }
 
   /** The document names itself by its hash, so that any node of any domain may hand it out. */

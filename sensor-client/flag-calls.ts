@@ -1,12 +1,13 @@
 import { hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, Transport } from '../src/ports/index.ts';
-import type { FlagEntry, MessageContext, Outcome } from '../src/protocol/index.ts';
+import type { FlagEntry, MessageContext, Operation, Outcome } from '../src/protocol/index.ts';
 import { limits, operations } from '../src/protocol/index.ts';
 import type { NodeId, Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import type { Batch } from './batch.ts';
 import { openBatch } from './batch.ts';
+import type { Request } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
 
 export type FlagOperation = 'CREATE' | 'SET' | 'GET';
@@ -26,8 +27,8 @@ export interface FlagCalls {
 export interface FlagCallsOptions {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when the sensor is closed: a request is not one reading's to stop. */
-  readonly signal: AbortSignal;
+  /** A request is not one reading's to stop: it ends with the sensor. */
+  readonly request: Request;
 }
 
 /** Bytes of a row besides its share: entry and length. */
@@ -35,9 +36,12 @@ const ROW_BYTES = 64;
 /** Bytes of an UPLOAD body before its rows, rounded up. */
 const HEAD_BYTES = 256;
 
-export function createFlagCalls({ transport, clock, signal }: FlagCallsOptions): FlagCalls {
-  const call = { timeoutMs: REQUEST_MS_MAX, signal };
-  const linger = () => clock.sleep(0, signal);
+export function createFlagCalls({ transport, clock, request }: FlagCallsOptions): FlagCalls {
+  const linger = () => request((signal) => clock.sleep(0, signal));
+  const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, message: Q) =>
+    request((signal) =>
+      callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal }),
+    );
   const flagBatches = new Map<string, Batch<FlagEntry, Outcome>>();
   const shareBatches = new Map<string, Batch<Row, 'STORED' | 'CONFLICT'>>();
 
@@ -50,11 +54,9 @@ export function createFlagCalls({ transport, clock, signal }: FlagCallsOptions):
   ): Promise<readonly Outcome[]> {
     if (operation === 'SET') {
       const flags = entries.map((entry) => ({ entry, receipts: [] }));
-      const request = { context, partition, flags };
-      return (await callOperation(transport, node, operations.SET, request, call)).outcomes;
+      return (await call(node, operations.SET, { context, partition, flags })).outcomes;
     }
-    const request = { context, partition, flags: [...entries] };
-    return (await callOperation(transport, node, operations[operation], request, call)).outcomes;
+    return (await call(node, operations[operation], { context, partition, flags: [...entries] })).outcomes;
   }
 
   return {
@@ -79,8 +81,7 @@ export function createFlagCalls({ transport, clock, signal }: FlagCallsOptions):
           linger,
           concernsOneItem,
           async send(rows) {
-            const request = { context, partition, index, rows: [...rows] };
-            return (await callOperation(transport, node, operations.UPLOAD, request, call)).rows;
+            return (await call(node, operations.UPLOAD, { context, partition, index, rows: [...rows] })).rows;
           },
         }),
       );

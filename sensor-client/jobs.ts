@@ -1,9 +1,61 @@
 import { EngineError } from '../src/foundation/index.ts';
 
+/** A signal for many: one listener on it however many followers there are, and none left when all have ended. */
+export interface SignalFan {
+  readonly aborted: boolean;
+  /** Runs `work` under a signal of its own that aborts with the fan, or when `abort` is called. */
+  run<T>(work: (signal: AbortSignal, abort: (reason: unknown) => void) => Promise<T>): Promise<T>;
+  abort(reason: unknown): void;
+  /** Waits until everything that runs has ended, however it ends. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal derived from it alive. And not one
+ * signal for all: beyond ten listeners Node warns of a leak.
+ */
+export function createSignalFan(): SignalFan {
+  const running = new Map<AbortController, Promise<unknown>>();
+  let aborted = false;
+  return {
+    get aborted() {
+      return aborted;
+    },
+    async run(work) {
+      const own = new AbortController();
+      const job = work(own.signal, (reason) => own.abort(reason));
+      running.set(own, job);
+      try {
+        return await job;
+      } finally {
+        running.delete(own);
+      }
+    },
+    abort(reason) {
+      aborted = true;
+      for (const own of running.keys()) own.abort(reason);
+    },
+    async idle() {
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/** Runs `work` with a fan that aborts when the signal does. */
+export async function withFan<T>(signal: AbortSignal, work: (fan: SignalFan) => Promise<T>): Promise<T> {
+  const fan = createSignalFan();
+  const abort = () => fan.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await work(fan);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Work under way on behalf of callers, so that closing can stop it and wait for its end. */
 export interface Jobs {
-  /** Aborted when the jobs are closed. */
-  readonly signal: AbortSignal;
   /**
    * Runs `work` under a signal that follows the caller's and the closing.
    * @throws EngineError `READING_ABORTED` when either is aborted already, else what `work` throws
@@ -13,32 +65,29 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
+/** Runs something that ends with the sensor, whoever needs it. */
+export type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
 export function createJobs(): Jobs {
-  const closing = new AbortController();
-  const running = new Set<Promise<unknown>>();
+  const open = createSignalFan();
   return {
-    signal: closing.signal,
     async run(signal, work) {
-      if (closing.signal.aborted) throw new EngineError('READING_ABORTED', 'the sensor is closed');
+      if (open.aborted) throw new EngineError('READING_ABORTED', 'the sensor is closed');
       if (signal?.aborted) throw new EngineError('READING_ABORTED', 'aborted before anything was sent');
-      // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal derived from it alive.
-      const own = new AbortController();
-      const abort = () => own.abort(new EngineError('READING_ABORTED', 'the caller gave up'));
-      closing.signal.addEventListener('abort', abort, { once: true });
-      signal?.addEventListener('abort', abort, { once: true });
-      const job = work(own.signal);
-      running.add(job);
-      try {
-        return await job;
-      } finally {
-        running.delete(job);
-        closing.signal.removeEventListener('abort', abort);
-        signal?.removeEventListener('abort', abort);
-      }
+      if (signal === undefined) return open.run(work);
+      return open.run(async (own, abortOwn) => {
+        const abort = () => abortOwn(new EngineError('READING_ABORTED', 'the caller gave up'));
+        signal.addEventListener('abort', abort, { once: true });
+        try {
+          return await work(own);
+        } finally {
+          signal.removeEventListener('abort', abort);
+        }
+      });
     },
     async close() {
-      closing.abort(new EngineError('READING_ABORTED', 'the sensor is closed'));
-      await Promise.allSettled(running);
+      open.abort(new EngineError('READING_ABORTED', 'the sensor is closed'));
+      await open.idle();
     },
   };
 }

@@ -11,6 +11,7 @@ import { askOutcome } from './ask-outcome.ts';
 import { createDirectory } from './directory.ts';
 import { createFlagCalls } from './flag-calls.ts';
 import { parseFlagKey } from './flag-key-text.ts';
+import type { Request } from './jobs.ts';
 import { createJobs, untilAborted } from './jobs.ts';
 import type { SensorPolicy } from './policy.ts';
 import { DEFAULT_POLICY } from './policy.ts';
@@ -83,6 +84,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
   const stream = streamHash(options.stream);
   const { operatorKey, domainKeys } = options.bundle;
   const jobs = createJobs();
+  const request: Request = (work) => jobs.run(undefined, work);
   const directory = createDirectory({
     ring: await openSensorBundle(options.bundle, verifier),
     trust: { operatorKey, domainKeys },
@@ -92,10 +94,10 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     randomBytes,
     verifier,
     transport: () => transport,
-    signal: jobs.signal,
+    request,
   });
   const transport = connect((nodeId) => directory.target(nodeId));
-  const calls = createFlagCalls({ transport, clock, signal: jobs.signal });
+  const calls = createFlagCalls({ transport, clock, request });
   const upload = createUploader({
     directory,
     calls,
@@ -119,14 +121,15 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
       encodeReading((await streamOf(signal)).document, reading);
     },
     upload,
-    async uploadMany(readings, many = {}) {
-      // A stream that is refused, or has no open window, is one failure and not one of every reading.
-      await streamOf(many.signal);
-      if (many.window === undefined && options.window === undefined) {
-        await jobs.run(many.signal, (own) => untilAborted(directory.window(), own));
-      }
-      return uploadMany({ upload, randomBytes }, readings, many);
-    },
+    uploadMany: (readings, many = {}) =>
+      jobs.run(many.signal, async (signal) => {
+        // A stream that is refused, or has no open window, is one failure and not one of every reading.
+        await untilAborted(directory.stream(), signal);
+        if (many.window === undefined && options.window === undefined) {
+          await untilAborted(directory.window(), signal);
+        }
+        return uploadMany({ upload, randomBytes }, readings, many, signal);
+      }),
     async outcome(text, { signal } = {}) {
       const key = parseFlagKey(text);
       const context = { directory, calls, clock, randomBytes, stream };

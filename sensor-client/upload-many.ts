@@ -4,7 +4,8 @@ import type { RandomBytes } from '../src/ports/index.ts';
 import type { Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
-import { untilAborted } from './jobs.ts';
+import type { SignalFan } from './jobs.ts';
+import { untilAborted, withFan } from './jobs.ts';
 import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
 import type { Uploader, UploadOptions } from './upload-reading.ts';
 
@@ -44,17 +45,33 @@ export interface UploadSummary extends UploadProgress {
   readonly failures: readonly UploadFailure[];
 }
 
+export interface UploadManyContext {
+  readonly upload: Uploader;
+  readonly randomBytes: RandomBytes;
+}
+
 /**
  * Uploads readings, at most `concurrency` at a time, and reads no further ahead. Readings that are under way
  * together lie in one partition, so that they share requests.
- * @throws what the source throws, after everything under way has ended; `onProgress` has the counts
+ * @throws what the source throws, after everything under way has ended; `onProgress` has the counts. EngineError
+ * `INVALID_ARGUMENT` for a concurrency out of range
  */
-export async function uploadMany(
-  context: { readonly upload: Uploader; readonly randomBytes: RandomBytes },
+export function uploadMany(
+  context: UploadManyContext,
   readings: Iterable<Reading> | AsyncIterable<Reading>,
   options: UploadManyOptions,
+  signal: AbortSignal,
 ): Promise<UploadSummary> {
   const concurrency = readConcurrency(options.concurrency);
+  return withFan(signal, (fan) => uploadAll(context, readings, { ...options, concurrency }, fan));
+}
+
+async function uploadAll(
+  { upload, randomBytes }: UploadManyContext,
+  readings: Iterable<Reading> | AsyncIterable<Reading>,
+  options: UploadManyOptions & { readonly concurrency: number },
+  fan: SignalFan,
+): Promise<UploadSummary> {
   const tally = createTally(options);
   const underWay = new Set<Promise<unknown>>();
   const faults: unknown[] = [];
@@ -62,7 +79,7 @@ export async function uploadMany(
 
   const uploadOne = async (reading: Reading, index: number, near: Partition | undefined) => {
     try {
-      await context.upload(reading, optionsOf(options, index), near);
+      await fan.run((signal) => upload(reading, optionsOf(options, index, signal), near));
       tally.committed();
     } catch (error) {
       tally.failed(index, error);
@@ -70,14 +87,14 @@ export async function uploadMany(
   };
 
   try {
-    for await (const reading of untilStopped(readings, options.signal)) {
+    for await (const reading of untilStopped(readings, fan)) {
       const index = tally.take();
-      if (index % concurrency === 0) partition = partitionOf(context.randomBytes(2));
+      if (index % options.concurrency === 0) partition = partitionOf(randomBytes(2));
       const one: Promise<unknown> = uploadOne(reading, index, partition)
         .catch((fault: unknown) => faults.push(fault))
         .then(() => underWay.delete(one));
       underWay.add(one);
-      if (underWay.size >= concurrency) await Promise.race(underWay);
+      if (underWay.size >= options.concurrency) await Promise.race(underWay);
       if (faults.length > 0) break;
     }
   } finally {
@@ -88,35 +105,33 @@ export async function uploadMany(
   return tally.summary();
 }
 
-function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
-  const { signal, window, deadlineMs } = options;
+function optionsOf(options: UploadManyOptions, index: number, signal: AbortSignal): UploadOptions {
+  const { window, deadlineMs } = options;
   const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
   return {
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     ...(window === undefined ? {} : { window }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(sensorId === undefined ? {} : { sensorId }),
   };
 }
 
-/** The readings until the signal aborts, also while the source makes us wait for its next one. */
+/** The readings until the fan aborts, also while the source makes us wait for its next one. */
 async function* untilStopped(
   readings: Iterable<Reading> | AsyncIterable<Reading>,
-  signal: AbortSignal | undefined,
+  fan: SignalFan,
 ): AsyncGenerator<Reading> {
-  if (signal === undefined) {
-    yield* readings;
-    return;
-  }
   const source =
     Symbol.asyncIterator in readings ? readings[Symbol.asyncIterator]() : readings[Symbol.iterator]();
   let ended = false;
   try {
-    while (!signal.aborted) {
-      const next = await untilAborted(Promise.resolve(source.next()), signal).catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        throw error;
-      });
+    while (!fan.aborted) {
+      const next = await fan
+        .run((signal) => untilAborted(Promise.resolve(source.next()), signal))
+        .catch((error: unknown) => {
+          if (fan.aborted) return undefined;
+          throw error;
+        });
       if (next === undefined) return;
       ended = next.done === true;
       if (next.done) return;

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest';
+import { createSensor } from '../../sensor-client/index.ts';
+import type { StreamPayload } from '../../src/protocol/stream-document.ts';
+import type { RingPayload, SectionPayload } from '../../src/ring/index.ts';
+import { domainId, epoch, openRingDocument } from '../../src/ring/index.ts';
+import {
+  developmentRing,
+  domainNames,
+  ringPayload,
+  sectionPayload,
+  signFixedRing,
+  signFixedSection,
+  testVerifier,
+} from '../support/development-ring.ts';
+import { bundleOf, sensorScene, WINDOW } from '../support/sensor-scene.ts';
+
+const SHAPE = { nodes: [1, 1] };
+
+/** A ring of two domains of one node, each part of it open to change. */
+async function ringOf(
+  change: Partial<RingPayload> = {},
+  section: (domain: string) => Partial<SectionPayload> = () => ({}),
+) {
+  const sections = await Promise.all(
+    domainNames(2).map((domain) => signFixedSection({ ...sectionPayload(domain, 1), ...section(domain) })),
+  );
+  return openRingDocument(await signFixedRing({ ...ringPayload(sections), ...change }), testVerifier);
+}
+
+test('a development ring is refused unless the policy allows it', async () => {
+  const { sensor } = await sensorScene();
+  await expect(sensor({ policy: {} })).rejects.toMatchObject({ code: 'RING_REFUSED' });
+});
+
+test('a bundle whose pins are not the ring document is refused before anything is sent', async () => {
+  const { bundle, ports, stream, nodes } = await sensorScene();
+  const other = await developmentRing({ nodes: [1, 1] });
+  const policy = { allowDevelopment: true };
+  const wrongOperator = { ...bundle, operatorKey: bundle.domainKeys[domainId('a')] ?? '' };
+  const wrongDomain = { ...bundle, domainKeys: { ...bundle.domainKeys, a: other.operatorKey } };
+  for (const wrong of [wrongOperator, wrongDomain]) {
+    await expect(createSensor({ bundle: wrong, stream: stream.hash, policy }, ports)).rejects.toMatchObject({
+      code: 'RING_REFUSED',
+    });
+  }
+  expect(nodes.sent).toEqual([]);
+});
+
+test.each<[string, Partial<StreamPayload>, object]>([
+  ['asks for fewer sensors than the policy wants', { minSensors: 12 }, { minSensors: 13 }],
+  [
+    'publishes cells that the policy does not allow',
+    {
+      elements: [{ kind: 'count' }, { kind: 'cell', field: 'x', from: '-50', to: '61' }],
+      publishesCells: true,
+    },
+    {},
+  ],
+])('a stream that %s is refused', async (_, stream, policy) => {
+  const { clock, nodes, sensor } = await sensorScene({ stream });
+  const own = await sensor({ policy: { allowDevelopment: true, ...policy } });
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'STREAM_REFUSED' });
+  expect(nodes.sent.every(({ operation }) => operation === 'READ_STREAM')).toBe(true);
+});
+
+test('a node that hands out another stream than the one named is not believed', async () => {
+  const { clock, sensor } = await sensorScene();
+  const own = await sensor({ stream: 'ab'.repeat(32) });
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'STREAM_REFUSED' });
+});
+
+test('one of several open windows must be named, and the one with the reading is the only one used', async () => {
+  const { clock, nodes, sensor } = await sensorScene({ windows: [WINDOW, WINDOW + 1] });
+  const own = await sensor();
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  const { flagKey } = await clock.until(own.upload(1, { window: WINDOW + 1 }));
+  expect(flagKey.split('.')[1]).toBe(String(WINDOW + 1));
+  nodes.seal(WINDOW);
+  expect((await clock.until(own.upload(2))).flagKey.split('.')[1]).toBe(String(WINDOW + 1));
+});
+
+test('after a seal the next reading looks for the next window; the refused one does not move', async () => {
+  const windows = [WINDOW];
+  const { clock, nodes, sensor } = await sensorScene({ windows });
+  const own = await sensor();
+  await clock.until(own.upload(1));
+  nodes.seal(WINDOW);
+  windows.push(WINDOW + 5);
+  await expect(clock.until(own.upload(2))).rejects.toMatchObject({ code: 'WINDOW_SEALED' });
+  expect((await clock.until(own.upload(3))).flagKey.split('.')[1]).toBe(String(WINDOW + 5));
+});
+
+test('a fixed window is the one that contains the moment of the reading', async () => {
+  const start = Math.floor(WINDOW / 60_000) * 60_000;
+  const { clock, sensor } = await sensorScene({
+    stream: { window: { kind: 'fixed', durationMs: 60_000 } },
+    windows: [start, start + 60_000],
+  });
+  const own = await sensor();
+  expect((await clock.until(own.upload(1))).flagKey.split('.')[1]).toBe(String(start));
+  await clock.advance(60_000);
+  expect((await clock.until(own.upload(1))).flagKey.split('.')[1]).toBe(String(start + 60_000));
+});
+
+test('a stale ring document is replaced by its successor, and the reading goes on', async () => {
+  const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE });
+  const own = await sensor();
+  const next = await ringOf({ epoch: epoch(2), previous: ring.hash }, (domain) => ({
+    version: 2,
+    provider: `${domain} moved`,
+  }));
+  await clock.until(own.upload(1));
+  nodes.adopt(next);
+  await clock.until(own.upload(2));
+  expect([...nodes.flags.values()]).toEqual(['TRUE', 'TRUE']);
+  expect(nodes.sent.filter(({ operation }) => operation === 'READ_RING')).toHaveLength(1);
+});
+
+test('a document that does not follow the one in force is refused and nothing is set', async () => {
+  const { clock, nodes, sensor } = await sensorScene({ shape: SHAPE });
+  const own = await sensor();
+  nodes.adopt(await ringOf({ epoch: epoch(2), previous: 'cd'.repeat(32) }));
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'RING_REFUSED' });
+  expect(nodes.flags.size).toBe(0);
+});
+
+test('a node with an older document is waited for', async () => {
+  const { clock, nodes, ring, stream, ports } = await sensorScene({ shape: SHAPE });
+  const next = await ringOf({ epoch: epoch(2), previous: ring.hash });
+  const own = await createSensor(
+    { bundle: bundleOf(next), stream: stream.hash, policy: { allowDevelopment: true } },
+    ports,
+  );
+  const upload = own.upload(1);
+  await clock.advance(500);
+  nodes.adopt(next);
+  await clock.until(upload);
+  expect([...nodes.flags.values()]).toEqual(['TRUE']);
+});

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
+import { FAILURES_KEPT_MAX } from '../../sensor-client/limits.ts';
+import { EngineError } from '../../src/foundation/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import { sensorScene, WINDOW } from '../support/sensor-scene.ts';
+
+test('readings that are under way together share their requests', async () => {
+  const { clock, nodes, sensor } = await sensorScene();
+  const summary = await clock.until(
+    (await sensor()).uploadMany(Array.from({ length: 100 }, (_, i) => i / 2)),
+  );
+  expect(summary).toMatchObject({ taken: 100, committed: 100, failed: 0, undecided: 0, failures: [] });
+  expect([...nodes.flags.values()].filter((outcome) => outcome === 'TRUE')).toHaveLength(100);
+  // 5 requests for a lone reading; two flushes of up to 64 are two partitions.
+  expect(nodes.sent.length).toBeLessThan(40);
+});
+
+test('no more readings are taken from the source than may be under way', async () => {
+  const { clock, sensor } = await sensorScene();
+  let taken = 0;
+  let ended = 0;
+  function* source() {
+    for (let i = 0; i < 50; i++) {
+      taken += 1;
+      expect(taken - ended).toBeLessThanOrEqual(5);
+      yield i;
+    }
+  }
+  const progress: UploadProgress[] = [];
+  const work = (await sensor()).uploadMany(source(), {
+    concurrency: 5,
+    onProgress(now) {
+      ended = now.committed + now.failed;
+      progress.push(now);
+    },
+  });
+  expect((await clock.until(work)).committed).toBe(50);
+  expect(progress.at(-1)).toEqual({ taken: 50, committed: 50, failed: 0 });
+});
+
+test('a bad reading fails alone and is told by its index', async () => {
+  const { clock, sensor } = await sensorScene();
+  async function* source() {
+    yield 1;
+    yield 1.25;
+    yield 'warm';
+    yield 4;
+  }
+  const failures: UploadFailure[] = [];
+  const summary = await clock.until(
+    (await sensor()).uploadMany(source(), { onFailure: (failure) => failures.push(failure) }),
+  );
+  expect(summary).toMatchObject({ taken: 4, committed: 2, failed: 2 });
+  expect(summary.failuresByCode).toEqual({ READING_TOO_PRECISE: 1, READING_NOT_A_NUMBER: 1 });
+  expect(failures.map(({ index, code }) => [index, code]).sort()).toEqual([
+    [1, 'READING_TOO_PRECISE'],
+    [2, 'READING_NOT_A_NUMBER'],
+  ]);
+});
+
+test('failures beyond what the summary lists are still counted and told', async () => {
+  const { clock, sensor } = await sensorScene();
+  let told = 0;
+  const readings = Array.from({ length: FAILURES_KEPT_MAX + 7 }, () => Number.NaN);
+  const summary = await clock.until(
+    (await sensor()).uploadMany(readings, { onFailure: () => told++, concurrency: 1_000 }),
+  );
+  expect(summary.failures).toHaveLength(FAILURES_KEPT_MAX);
+  expect([summary.failed, summary.failuresByCode.READING_NOT_A_NUMBER, told]).toEqual([
+    readings.length,
+    readings.length,
+    readings.length,
+  ]);
+});
+
+test('a full window refuses only the readings that do not fit', async () => {
+  let room = 10;
+  const { clock, sensor } = await sensorScene({
+    fate: ({ operation, body }) => {
+      if (operation !== 'CREATE') return 'arrives';
+      const wanted = operations.CREATE.request.decode(body).flags.length;
+      if (wanted > room) return new EngineError('WINDOW_FULL', 'full');
+      room -= wanted;
+      return 'arrives';
+    },
+  });
+  const summary = await clock.until((await sensor()).uploadMany(Array.from({ length: 30 }, (_, i) => i)));
+  expect(summary).toMatchObject({ committed: 10, failed: 20, failuresByCode: { WINDOW_FULL: 20 } });
+});
+
+test('an abort ends the upload with a summary of what is known', async () => {
+  const caller = new AbortController();
+  const { clock, nodes, sensor } = await sensorScene({
+    fate: ({ operation }) => (operation === 'SET' ? 'reply lost' : 'arrives'),
+  });
+  async function* endless() {
+    for (let i = 0; i < 3; i++) yield i;
+    await new Promise(() => {});
+  }
+  const work = (await sensor()).uploadMany(endless(), { signal: caller.signal });
+  await clock.advance(1_000);
+  caller.abort();
+  expect(await clock.until(work)).toMatchObject({ taken: 3, failed: 3, undecided: 3 });
+  expect([...nodes.flags.values()]).toEqual(['TRUE', 'TRUE', 'TRUE']);
+});
+
+test('a source that fails is heard after what was under way has ended', async () => {
+  const { clock, nodes, sensor } = await sensorScene();
+  function* source() {
+    yield 1;
+    throw new RangeError('the file ended early');
+  }
+  await expect(clock.until((await sensor()).uploadMany(source()))).rejects.toThrow('the file ended early');
+  expect([...nodes.flags.values()]).toEqual(['TRUE']);
+});
+
+test('a gateway uploads for many sensors under their own ids', async () => {
+  const { clock, nodes, sensor } = await sensorScene();
+  const idOf = (index: number) => index.toString(16).padStart(32, '0');
+  await clock.until((await sensor()).uploadMany([1, 2, 3], { sensorIdOf: idOf, window: WINDOW }));
+  expect([...nodes.flags.keys()].map((name) => name.slice(32, 64)).sort()).toEqual([0, 1, 2].map(idOf));
+});
+
+test('without an open window nothing is uploaded', async () => {
+  const none = await sensorScene({ windows: [] });
+  await expect(none.clock.until((await none.sensor()).uploadMany([1]))).rejects.toMatchObject({
+    code: 'WINDOW_NOT_OPEN',
+  });
+});

@@ -1,0 +1,206 @@
+import { EngineError, equalBytes } from '../../src/foundation/index.ts';
+import type { Clock, Transport, TransportRequest } from '../../src/ports/index.ts';
+import type {
+  FlagEntry,
+  MessageContext,
+  Operation,
+  Outcome,
+  UploadRequest,
+  WindowSummary,
+} from '../../src/protocol/index.ts';
+import { entryName, operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import { createPlacement, nodeId, partitionOf } from '../../src/ring/index.ts';
+
+const OPERATIONS = {
+  CREATE: operations.CREATE,
+  UPLOAD: operations.UPLOAD,
+  SET: operations.SET,
+  GET: operations.GET,
+  READ_RING: operations.READ_RING,
+  READ_STREAM: operations.READ_STREAM,
+} as const;
+export type SensorOperation = keyof typeof OPERATIONS;
+
+/** What the network does to one request. */
+export type Fate = 'arrives' | 'request lost' | 'reply lost' | EngineError;
+
+export interface Arrival {
+  readonly node: NodeId;
+  readonly operation: SensorOperation;
+  readonly body: Uint8Array;
+}
+
+export interface HonestNodes {
+  readonly transport: Transport;
+  /** Every request that was sent, also the lost ones. */
+  readonly sent: readonly Arrival[];
+  /** By entry: what the flags table of the acceptors says. */
+  readonly flags: ReadonlyMap<string, Outcome>;
+  /** Per domain of the stream, by entry: the shares its values table holds. */
+  readonly values: readonly ReadonlyMap<string, Uint8Array>[];
+  /** Decides ERROR for every flag that is still undecided, as the timeout may. */
+  expireFlags(): void;
+  seal(window: number): void;
+  /** The nodes use this ring document from now on. */
+  adopt(ring: RingDocument): void;
+  closed(): boolean;
+}
+
+export interface HonestNodesOptions {
+  readonly ring: RingDocument;
+  readonly stream: StreamDocument;
+  readonly clock: Clock;
+  /** Starts of the windows that are open. */
+  readonly windows: readonly number[];
+  readonly fate?: (arrival: Arrival) => Fate;
+  /** Called before a request is carried out. */
+  readonly arrives?: (arrival: Arrival) => void;
+}
+
+/** The sensors' side of an honest cluster, without its disks and elections: tables that all nodes share. */
+export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
+  const { stream, clock } = options;
+  const domains = stream.domains.map(({ id }) => id);
+  const flags = new Map<string, Outcome>();
+  const values = domains.map(() => new Map<string, Uint8Array>());
+  const sealed = new Set<number>();
+  const sent: Arrival[] = [];
+  let ring = options.ring;
+  let placement: Placement = createPlacement(ring);
+  let closed = false;
+
+  function checkContext({ epoch, stream: hash, window }: MessageContext): void {
+    if (epoch !== ring.epoch) throw new EngineError('STALE_EPOCH', `expected epoch ${ring.epoch}`);
+    if (hash !== stream.hash) throw new EngineError('UNKNOWN_STREAM', 'expected the stream of the test');
+    if (sealed.has(window)) throw new EngineError('WINDOW_SEALED', 'the window is sealed');
+    if (!options.windows.includes(window)) throw new EngineError('WINDOW_NOT_OPEN', 'never opened');
+  }
+
+  function checkAcceptor(node: NodeId, at: Partition, entries: readonly FlagEntry[]): void {
+    if (!placement.acceptors(domains, at).includes(node)) throw new EngineError('WRONG_NODE', 'no acceptor');
+    for (const { readingId } of entries) {
+      if (partitionOf(readingId) !== at) throw new EngineError('MALFORMED_BODY', 'another partition');
+    }
+  }
+
+  function upload(node: NodeId, request: UploadRequest): ('STORED' | 'CONFLICT')[] {
+    checkContext(request.context);
+    const domain = domains[request.index];
+    const table = values[request.index];
+    if (domain === undefined || table === undefined || placement.node(node).domain !== domain) {
+      throw new EngineError('WRONG_DOMAIN', 'a share of another domain');
+    }
+    if (!placement.owners(domain, request.partition).includes(node)) {
+      throw new EngineError('WRONG_NODE', 'no owner');
+    }
+    return request.rows.map(({ entry, share }) => {
+      const before = table.get(entryName(entry));
+      table.set(entryName(entry), before ?? share);
+      return before === undefined || equalBytes(before, share) ? 'STORED' : 'CONFLICT';
+    });
+  }
+
+  function windows(): WindowSummary[] {
+    return options.windows.map((window) => ({
+      window,
+      group: 0,
+      notBefore: 0,
+      latest: Number.MAX_SAFE_INTEGER,
+      state: sealed.has(window) ? 'SEALED' : 'OPEN',
+    }));
+  }
+
+  function outcomes(entries: readonly FlagEntry[], change: (old: Outcome) => Outcome): Outcome[] {
+    return entries.map((entry) => {
+      const outcome = change(flags.get(entryName(entry)) ?? 'UNDECIDED');
+      flags.set(entryName(entry), outcome);
+      return outcome;
+    });
+  }
+
+  function carryOut({ node, operation, body }: Arrival): Uint8Array {
+    switch (operation) {
+      case 'READ_RING':
+        return operations.READ_RING.response.encode({ ring: ring.jws });
+      case 'READ_STREAM':
+        return operations.READ_STREAM.response.encode({ document: stream.jws, windows: windows() });
+      case 'UPLOAD':
+        return operations.UPLOAD.response.encode({
+          rows: upload(node, operations.UPLOAD.request.decode(body)),
+        });
+      case 'SET': {
+        const request = operations.SET.request.decode(body);
+        const entries = request.flags.map(({ entry }) => entry);
+        checkContext(request.context);
+        checkAcceptor(node, request.partition, entries);
+        const decided = outcomes(entries, (old) => (old === 'UNDECIDED' ? 'TRUE' : old));
+        return operations.SET.response.encode({ outcomes: decided });
+      }
+      case 'CREATE':
+      case 'GET': {
+        const request = OPERATIONS[operation].request.decode(body);
+        checkContext(request.context);
+        checkAcceptor(node, request.partition, request.flags);
+        return operations.GET.response.encode({ outcomes: outcomes(request.flags, (old) => old) });
+      }
+    }
+  }
+
+  const transport: Transport = {
+    async send(node, request, { timeoutMs, signal }) {
+      signal?.throwIfAborted();
+      const arrival = { node: nodeId(node), operation: operationOf(request), body: request.body };
+      sent.push(arrival);
+      const fate = options.fate?.(arrival) ?? 'arrives';
+      if (fate === 'request lost') return noAnswer(clock, timeoutMs, signal);
+      options.arrives?.(arrival);
+      let answer: { status: number; body: Uint8Array; contentType: string };
+      try {
+        if (fate instanceof EngineError) throw fate;
+        const { contentType } = OPERATIONS[arrival.operation].response;
+        answer = { status: 200, body: carryOut(arrival), contentType };
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        answer = { ...problemOf(error), contentType: PROBLEM_CONTENT_TYPE };
+      }
+      return fate === 'reply lost' ? noAnswer(clock, timeoutMs, signal) : answer;
+    },
+    async close() {
+      closed = true;
+    },
+  };
+
+  return {
+    transport,
+    sent,
+    flags,
+    values,
+    expireFlags() {
+      for (const [name, outcome] of flags) if (outcome === 'UNDECIDED') flags.set(name, 'ERROR');
+    },
+    seal: (window) => sealed.add(window),
+    adopt(next) {
+      ring = next;
+      placement = createPlacement(next);
+    },
+    closed: () => closed,
+  };
+}
+
+function operationOf(request: TransportRequest): SensorOperation {
+  const path = request.path.split('?')[0];
+  for (const [name, operation] of Object.entries(OPERATIONS) as [
+    SensorOperation,
+    Operation<never, never>,
+  ][]) {
+    if (operation.path === path && operation.method === request.method) return name;
+  }
+  throw new Error(`expected an operation of sensors, got ${request.path}`);
+}
+
+async function noAnswer(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined): Promise<never> {
+  await clock.sleep(timeoutMs, signal);
+  throw new EngineError('UNREACHABLE', 'no answer');
+}
