@@ -69,7 +69,8 @@ export function fromBase64Url(text: string): Uint8Array {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// With its byte order mark dropped, a text would have two spellings in bytes, and a value that holds it two hashes.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
