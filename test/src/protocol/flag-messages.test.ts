@@ -1,0 +1,140 @@
+import { fc } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import {
+  type FlagsRequest,
+  flagsRequestCodec,
+  outcomesCodec,
+  setRequestCodec,
+  uploadRequestCodec,
+  uploadResponseCodec,
+  voteRequestCodec,
+  voteResponseCodec,
+} from '../../../src/protocol/flag-messages.ts';
+import { readingId, sensorId } from '../../../src/protocol/index.ts';
+import { epoch, partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import {
+  anyBallot,
+  anyBytes,
+  anyContext,
+  anyEntry,
+  anyFixedBytes,
+  anyFlagValue,
+  anyListOf,
+  anyOutcome,
+  anyPartition,
+  anySynodKind,
+  anyU8,
+  optionally,
+} from '../../support/any-message.ts';
+import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
+
+const place = { context: anyContext, partition: anyPartition };
+
+describeBinaryCodec(
+  'CREATE and GET request',
+  flagsRequestCodec,
+  fc.record({ ...place, flags: anyListOf(anyEntry) }),
+);
+describeBinaryCodec(
+  'SET request',
+  setRequestCodec,
+  fc.record({
+    ...place,
+    flags: anyListOf(fc.record({ entry: anyEntry, receipts: anyListOf(anyFixedBytes(16)) })),
+  }),
+);
+describeBinaryCodec('outcomes of flags', outcomesCodec, fc.record({ outcomes: anyListOf(anyOutcome) }));
+describeBinaryCodec(
+  'UPLOAD request',
+  uploadRequestCodec,
+  fc.record({
+    ...place,
+    index: anyU8,
+    rows: anyListOf(fc.record({ entry: anyEntry, share: anyBytes(64) })),
+  }),
+);
+describeBinaryCodec(
+  'UPLOAD answer',
+  uploadResponseCodec,
+  fc.record({ rows: anyListOf(fc.constantFrom('STORED', 'CONFLICT')) }),
+);
+describeBinaryCodec(
+  'VOTE request',
+  voteRequestCodec,
+  fc.record({
+    ...place,
+    kind: anySynodKind,
+    ballot: anyBallot,
+    value: optionally(anyFlagValue),
+    flags: anyListOf(anyEntry),
+  }),
+);
+describeBinaryCodec(
+  'VOTE answer',
+  voteResponseCodec,
+  fc.record({
+    votes: anyListOf(
+      fc.record({
+        granted: fc.boolean(),
+        early: fc.boolean(),
+        promised: anyBallot,
+        accepted: optionally(fc.record({ ballot: anyBallot, value: anyFlagValue })),
+      }),
+    ),
+  }),
+);
+
+const entry = { readingId: readingId(new Uint8Array(16)), sensorId: sensorId(new Uint8Array(16)), count: 1 };
+const request: FlagsRequest = {
+  context: {
+    epoch: epoch(1),
+    placementEpoch: epoch(1),
+    stream: streamHash('00'.repeat(32)),
+    window: windowId(0),
+    group: 0,
+  },
+  partition: partition(0),
+  flags: [entry],
+};
+/** Where fields of a request lie: version, epoch 4, placement epoch 4, stream 32, window 8, group 2, partition 2, flags 4. */
+const AT = { epoch: 1, window: 41, partition: 51, flags: 53 };
+
+describe('a request about flags', () => {
+  const changed = (at: number, ...bytes: readonly number[]) => {
+    const encoded = flagsRequestCodec.encode(request);
+    encoded.set(bytes, at);
+    return refusal(flagsRequestCodec, encoded);
+  };
+
+  it('takes 4,096 flags and refuses 4,097 before it reads the first', () => {
+    const most = { ...request, flags: Array.from({ length: 4_096 }, () => entry) };
+    expect(flagsRequestCodec.decode(flagsRequestCodec.encode(most)).flags).toHaveLength(4_096);
+    expect(changed(AT.flags, 0, 0, 0x10, 1)).toBe('MALFORMED_BODY');
+    expect(changed(AT.flags, 255, 255, 255, 255)).toBe('MALFORMED_BODY');
+  });
+
+  it('is refused with an epoch of 0, a partition beyond the last or a window above 2^53', () => {
+    expect(changed(AT.epoch, 0, 0, 0, 0)).toBe('SCHEMA_MISMATCH');
+    expect(changed(AT.partition, 4, 0)).toBe('SCHEMA_MISMATCH');
+    expect(changed(AT.window, 0, 0x20)).toBe('MALFORMED_BODY');
+  });
+
+  it('is refused without a byte', () => {
+    expect(refusal(flagsRequestCodec, new Uint8Array(0))).toBe('MALFORMED_BODY');
+  });
+});
+
+describe('a share in an UPLOAD', () => {
+  it('may have 1,024 elements and not a byte more', () => {
+    const upload = (bytes: number) => ({
+      ...request,
+      index: 0,
+      rows: [{ entry, share: new Uint8Array(bytes) }],
+    });
+    const most = uploadRequestCodec.encode(upload(16_384));
+    expect(uploadRequestCodec.decode(most).rows[0]?.share).toHaveLength(16_384);
+    // The length of the share stands behind the context, partition, index, the number of rows and the entry.
+    most.set([0, 0, 0x40, 1], AT.flags + 1 + 4 + 36);
+    expect(refusal(uploadRequestCodec, Uint8Array.of(...most, 0))).toBe('MALFORMED_BODY');
+  });
+});
