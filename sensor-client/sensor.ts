@@ -19,8 +19,8 @@ import type { SensorPorts } from './ports.ts';
 import { readSensorId } from './sensor-id.ts';
 import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
 import { uploadMany } from './upload-many.ts';
-import type { Committed, UploadOptions } from './upload-reading.ts';
-import { createUploader } from './upload-reading.ts';
+import type { Committed, UploaderContext, UploadOptions } from './upload-reading.ts';
+import { uploadReading } from './upload-reading.ts';
 
 export interface SensorOptions {
   /** `sensor.json`: the ring document and the keys the sensor believes. */
@@ -98,17 +98,16 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
   });
   const transport = connect((nodeId) => directory.target(nodeId));
   const calls = createFlagCalls({ transport, clock, request });
-  const upload = createUploader({
+  const context: UploaderContext = {
     directory,
     calls,
     clock,
     randomBytes,
     pool: createElementPool(randomBytes),
-    jobs,
     stream,
     sensorId,
     ...(options.window === undefined ? {} : { window: options.window }),
-  });
+  };
   let closed: Promise<void> | undefined;
 
   const streamOf = (signal: AbortSignal | undefined) =>
@@ -120,7 +119,8 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     async check(reading, { signal } = {}) {
       encodeReading((await streamOf(signal)).document, reading);
     },
-    upload,
+    upload: (reading, own = {}) =>
+      jobs.run(own.signal, (signal) => uploadReading(context, reading, own, signal)),
     uploadMany: (readings, many = {}) =>
       jobs.run(many.signal, async (signal) => {
         // A stream that is refused, or has no open window, is one failure and not one of every reading.
@@ -128,11 +128,10 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
         if (many.window === undefined && options.window === undefined) {
           await untilAborted(directory.window(), signal);
         }
-        return uploadMany({ upload, randomBytes }, readings, many, signal);
+        return uploadMany(context, readings, many, signal);
       }),
     async outcome(text, { signal } = {}) {
       const key = parseFlagKey(text);
-      const context = { directory, calls, clock, randomBytes, stream };
       return jobs.run(signal, (own) => askOutcome(context, key, own));
     },
     close() {

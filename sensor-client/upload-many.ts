@@ -1,13 +1,13 @@
 import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError } from '../src/foundation/index.ts';
-import type { RandomBytes } from '../src/ports/index.ts';
 import type { Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import type { SignalFan } from './jobs.ts';
 import { untilAborted, withFan } from './jobs.ts';
 import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
-import type { Uploader, UploadOptions } from './upload-reading.ts';
+import type { UploaderContext, UploadOptions } from './upload-reading.ts';
+import { uploadReading } from './upload-reading.ts';
 
 export interface UploadManyOptions extends UploadOptions {
   /** Readings under way at once; 64 where it is not given. */
@@ -45,11 +45,6 @@ export interface UploadSummary extends UploadProgress {
   readonly failures: readonly UploadFailure[];
 }
 
-export interface UploadManyContext {
-  readonly upload: Uploader;
-  readonly randomBytes: RandomBytes;
-}
-
 /**
  * Uploads readings, at most `concurrency` at a time, and reads no further ahead. Readings that are under way
  * together lie in one partition, so that they share requests.
@@ -57,7 +52,7 @@ export interface UploadManyContext {
  * `INVALID_ARGUMENT` for a concurrency out of range
  */
 export function uploadMany(
-  context: UploadManyContext,
+  context: UploaderContext,
   readings: Iterable<Reading> | AsyncIterable<Reading>,
   options: UploadManyOptions,
   signal: AbortSignal,
@@ -67,7 +62,7 @@ export function uploadMany(
 }
 
 async function uploadAll(
-  { upload, randomBytes }: UploadManyContext,
+  context: UploaderContext,
   readings: Iterable<Reading> | AsyncIterable<Reading>,
   options: UploadManyOptions & { readonly concurrency: number },
   fan: SignalFan,
@@ -79,7 +74,7 @@ async function uploadAll(
 
   const uploadOne = async (reading: Reading, index: number, near: Partition | undefined) => {
     try {
-      await fan.run((signal) => upload(reading, optionsOf(options, index, signal), near));
+      await fan.run((signal) => uploadReading(context, reading, optionsOf(options, index), signal, near));
       tally.committed();
     } catch (error) {
       tally.failed(index, error);
@@ -89,7 +84,7 @@ async function uploadAll(
   try {
     for await (const reading of untilStopped(readings, fan)) {
       const index = tally.take();
-      if (index % options.concurrency === 0) partition = partitionOf(randomBytes(2));
+      if (index % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
       const one: Promise<unknown> = uploadOne(reading, index, partition)
         .catch((fault: unknown) => faults.push(fault))
         .then(() => underWay.delete(one));
@@ -105,11 +100,10 @@ async function uploadAll(
   return tally.summary();
 }
 
-function optionsOf(options: UploadManyOptions, index: number, signal: AbortSignal): UploadOptions {
+function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
   const { window, deadlineMs } = options;
   const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
   return {
-    signal,
     ...(window === undefined ? {} : { window }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(sensorId === undefined ? {} : { sensorId }),

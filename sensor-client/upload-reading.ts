@@ -11,7 +11,6 @@ import { encodeReading, split } from '../src/sharing/index.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
-import type { Jobs } from './jobs.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import { readSensorId } from './sensor-id.ts';
@@ -34,32 +33,24 @@ export interface Committed {
   readonly readingId: string;
 }
 
-/** Uploads one reading. `partition` puts it where others of the same flush go; else chance decides. */
-export type Uploader = (
-  reading: Reading,
-  options?: UploadOptions,
-  partition?: Partition,
-) => Promise<Committed>;
-
 export interface UploaderContext extends Omit<SplitContext, 'domains'> {
   readonly pool: ElementPool;
-  readonly jobs: Jobs;
   readonly stream: StreamHash;
   readonly sensorId: SensorId;
   readonly window?: number;
 }
 
-export function createUploader(context: UploaderContext): Uploader {
-  return (reading, options = {}, partition) =>
-    context.jobs.run(options.signal, (signal) => uploadReading(context, reading, options, partition, signal));
-}
-
-async function uploadReading(
+/**
+ * Uploads one reading, if need be under several reading ids, one after the other.
+ * @param partition puts the reading where others of the same flush go; else chance decides.
+ * @throws EngineError as `Sensor.upload` says
+ */
+export async function uploadReading(
   context: UploaderContext,
   reading: Reading,
-  options: UploadOptions,
-  partition: Partition | undefined,
+  options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
+  partition?: Partition,
 ): Promise<Committed> {
   const { directory, clock, pool } = context;
   const deadlineMs = readDeadline(options.deadlineMs);
