@@ -2,35 +2,21 @@ import { bigEndian, EngineError, utf8 } from '../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes, Store, Transport, WindowKeys } from '../src/ports/index.ts';
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { streamHash, windowId } from '../src/ring/identifiers.ts';
-import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument, Verifier } from '../src/ring/index.ts';
 import { checkSuccessor, createPlacement, openRingDocument } from '../src/ring/index.ts';
 import type { Journal } from './engine/journal.ts';
 import { openJournal } from './engine/journal.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
-import { createCallPeer, createHandlers } from './engine/peers.ts';
+import { createHandlers, createPeers } from './engine/peers.ts';
 import { createRouter } from './engine/router.ts';
 import type { RowSeal } from './engine/row-seal.ts';
 import { createRowSeal } from './engine/row-seal.ts';
 import { createTables } from './engine/tables.ts';
 import type { Router } from './http/router.ts';
-import { createAdmission } from './services/admission.ts';
 import { runCaretaker } from './services/caretaker.ts';
-import { createDecisions } from './services/decisions.ts';
-import { createFlagAcceptor } from './services/flag-acceptor.ts';
-import { openFlagCensus } from './services/flag-census.ts';
-import { createFlags } from './services/flags.ts';
-import { createFrozen } from './services/frozen.ts';
-import { createHolding } from './services/holding.ts';
-import { createOperatorDesk } from './services/operator-desk.ts';
-import { createReleasing } from './services/releasing.ts';
+import type { ServiceBase } from './services/open-services.ts';
+import { openServices } from './services/open-services.ts';
 import { serve } from './services/serve.ts';
-import { createSetLists } from './services/set-lists.ts';
-import { createSettledFlags } from './services/settled-flags.ts';
-import { createSettling } from './services/settling.ts';
-import { createShareSums } from './services/share-sums.ts';
-import { openStreams } from './services/streams.ts';
-import { createValues } from './services/values.ts';
-import { openWindows } from './services/windows.ts';
 
 /** Everything a node has from outside. */
 export interface NodePorts {
@@ -90,28 +76,15 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const lock = createKeyedLock();
   const placement = createPlacement(ring);
   const handlers = createHandlers();
-  const callPeer = createCallPeer({ transport: ports.peers, handlers, self });
-  const base = { journal, tables, storeKey, lock, ring, placement, self, callPeer, ...ports };
-  const streams = await openStreams(base);
-  const windows = await openWindows({ ...base, streams });
-  const decisions = createDecisions({ ...base, windows });
-  const admission = createAdmission({ ...base, windows, decisions });
-  const frozen = createFrozen({ ...base, windows, storeId: self.storeId });
-  const lists = createSetLists({ ...base, frozen });
-  const settled = createSettledFlags(decisions, lists);
-  const census = await openFlagCensus(tables, windows.all());
-  const acceptor = createFlagAcceptor({ ...base, admission, census });
-  const flags = createFlags({ ...base, admission, acceptor, settled });
-  const values = createValues({ ...base, admission, streams });
-  const sums = createShareSums({ ...base, lists });
-  const holding = createHolding({ ...base, decisions });
-  const settling = createSettling({ ...base, decisions });
-  const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
-  const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
+  const peers = createPeers({ transport: ports.peers, handlers, self, clock });
+  const { callPeer } = peers;
+  const base = { ...ports, journal, tables, storeKey, lock, ring, placement, self, peers, callPeer };
+  const services = await openServices(base);
+  const { census, spread, streams } = services;
 
   const ending = new AbortController();
   let failure: Error | null = null;
-  const care = runCaretaker({ ...base, census, flags, windows, settling }, ending.signal);
+  const care = runCaretaker({ ...base, ...services }, ending.signal);
   const stopped = Promise.race([journal.failed, care.then(never, (error: Error) => error)]).then((error) => {
     failure = error;
     ending.abort();
@@ -136,28 +109,15 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
       commitSeq: journal.commitSeq(),
       corruptRows: tables.corruptRows(),
       undecidedFlags: census.undecided(),
+      thinPartitions: spread.counts().thin,
+      hintedPartitions: spread.counts().hinted,
       acceptors: ring.acceptors,
       streams: streams.list().length,
       uptimeMs: Math.max(0, clock.now() - startedAt),
     };
   }
 
-  serve(handlers, {
-    acceptor,
-    admission,
-    decisions,
-    desk,
-    flags,
-    frozen,
-    holding,
-    lists,
-    ring,
-    status,
-    streams,
-    sums,
-    values,
-    windows,
-  });
+  serve(handlers, { ...services, ring, status });
 
   return {
     publicRouter: createRouter(handlers, self, ['public', 'operator']),
@@ -174,15 +134,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   };
 }
 
-interface Self {
-  readonly nodeId: NodeId;
-  readonly domain: DomainId;
-  readonly storeId: StoreId;
-  /** The node's place in the ring document: its number as a proposer, which no other node has. */
-  readonly place: number;
-}
-
-function selfOf(ring: RingDocument, { nodeId, domain }: NodeSettings): Self {
+function selfOf(ring: RingDocument, { nodeId, domain }: NodeSettings): ServiceBase['self'] {
   const all = ring.domains.flatMap((section) =>
     section.nodes.map((node) => ({ node, domain: section.domain })),
   );

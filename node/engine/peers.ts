@@ -1,12 +1,17 @@
-import { EngineError, invariant } from '../../src/foundation/index.ts';
-import type { Transport } from '../../src/ports/index.ts';
+import { EngineError, hasCode, invariant } from '../../src/foundation/index.ts';
+import type { Clock, Transport } from '../../src/ports/index.ts';
 import type { MessageContext, Operation, WindowScope } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
 
 /** How long a node waits for another one's answer before it counts it as silent. */
 export const PEER_TIMEOUT_MS = 5_000;
+/** The same on the path of an upload, where a sensor waits: a hung node must not stop the others for long. */
+export const UPLOAD_TIMEOUT_MS = 1_000;
+/** How long a node that did not answer is passed over for copies before it is tried again. */
+export const SUSPECT_MS = 2_000;
 
 export type Handler<Q, R> = (request: Q, caller: Caller, signal: AbortSignal) => Promise<R>;
 
@@ -45,23 +50,80 @@ export type CallPeer = <Q, R>(
   signal?: AbortSignal,
 ) => Promise<R>;
 
+/** Operations a sensor waits for. */
+const ON_UPLOAD_PATH: readonly string[] = [operations.VOTE.path, operations.COPY.path];
+
 export interface PeersComponents {
   readonly transport: Transport;
   readonly handlers: Handlers;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly clock: Clock;
 }
 
-export function createCallPeer({ transport, handlers, self }: PeersComponents): CallPeer {
+/** The other nodes as this one sees them. */
+export interface Peers {
+  readonly callPeer: CallPeer;
+  /** Whether the node was silent when it was last asked, a short while ago; a hint, never a fact. */
+  suspected(node: NodeId): boolean;
+}
+
+export function createPeers({ transport, handlers, self, clock }: PeersComponents): Peers {
   const never = new AbortController().signal;
-  return (to, operation, request, signal) => {
-    if (to !== self.nodeId) {
-      const options =
-        signal === undefined ? { timeoutMs: PEER_TIMEOUT_MS } : { timeoutMs: PEER_TIMEOUT_MS, signal };
-      return callOperation(transport, to, operation, request, options);
+  const silentUntil = new Map<NodeId, number>();
+
+  async function callOther<Q, R>(
+    to: NodeId,
+    operation: Operation<Q, R>,
+    request: Q,
+    signal?: AbortSignal,
+  ): Promise<R> {
+    const timeoutMs = ON_UPLOAD_PATH.includes(operation.path) ? UPLOAD_TIMEOUT_MS : PEER_TIMEOUT_MS;
+    try {
+      const answer = await callOperation(
+        transport,
+        to,
+        operation,
+        request,
+        signal === undefined ? { timeoutMs } : { timeoutMs, signal },
+      );
+      silentUntil.delete(to);
+      return answer;
+    } catch (error) {
+      if (hasCode(error, 'UNREACHABLE')) silentUntil.set(to, clock.now() + SUSPECT_MS);
+      throw error;
     }
-    const caller: Caller = { kind: 'peer', domain: self.domain, node: self.nodeId };
-    return handlers.find(operation)(request, caller, signal ?? never);
+  }
+
+  return {
+    callPeer(to, operation, request, signal) {
+      if (to !== self.nodeId) return callOther(to, operation, request, signal);
+      const caller: Caller = { kind: 'peer', domain: self.domain, node: self.nodeId };
+      return handlers.find(operation)(request, caller, signal ?? never);
+    },
+    suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
   };
+}
+
+/**
+ * Waits for answers until they are enough or all are in, so that one hung node does not hold up a question
+ * that a majority has answered. Null stands for a node that did not answer.
+ */
+export function collect<T>(
+  asked: readonly Promise<T | null>[],
+  enough: (answers: readonly T[]) => boolean,
+): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    const answers: T[] = [];
+    let left = asked.length;
+    if (left === 0) resolve(answers);
+    for (const one of asked) {
+      one.then((answer) => {
+        left -= 1;
+        if (answer !== null) answers.push(answer);
+        if (left === 0 || enough(answers)) resolve([...answers]);
+      }, reject);
+    }
+  });
 }
 
 /** What stands in front of every message about a window under the given ring document. */

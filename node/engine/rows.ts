@@ -6,6 +6,7 @@ import type { Layout } from '../../src/protocol/layout.ts';
 import {
   decodeVersioned,
   encodeVersioned,
+  flag,
   oneOf,
   optional,
   record,
@@ -48,6 +49,8 @@ export interface ValueRow {
   /** Place of this domain in the stream: which share it is. */
   readonly index: number;
   readonly receivedAt: number;
+  /** Two different shares came for the key; neither may be added, and the row counts as missing. */
+  readonly conflict: boolean;
   readonly share: Uint8Array;
 }
 
@@ -55,6 +58,7 @@ const valueRow: Layout<ValueRow> = record({
   epoch: u32,
   index: u8,
   receivedAt: u64,
+  conflict: flag,
   share: sizedBytes(16 * ELEMENTS_MAX),
 });
 

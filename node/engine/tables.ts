@@ -1,4 +1,4 @@
-import { EngineError, utf8 } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { Log, StoreOperation, TableName } from '../../src/ports/index.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -20,6 +20,12 @@ export interface Tables {
     key: Uint8Array,
     rowKeys: readonly Uint8Array[],
   ): Promise<(Uint8Array | undefined)[]>;
+  /** As `readMany`, with null for a row that does not open: for a caller that can write it anew. */
+  peekMany(
+    table: TableName,
+    key: Uint8Array,
+    rowKeys: readonly Uint8Array[],
+  ): Promise<(Uint8Array | null | undefined)[]>;
   /** Every row whose key starts with `prefix`, in key order; corrupt ones with `plain` null. */
   scan(table: TableName, key: Uint8Array, prefix: Uint8Array, after?: Uint8Array): AsyncGenerator<Row>;
   /** The write of one sealed row. */
@@ -51,19 +57,27 @@ export function createTables({ journal, rowSeal, log }: TablesComponents): Table
     return plain;
   }
 
+  async function peekMany(
+    table: TableName,
+    key: Uint8Array,
+    rowKeys: readonly Uint8Array[],
+  ): Promise<(Uint8Array | null | undefined)[]> {
+    const sealed = await journal.read(table, rowKeys);
+    return sealed.map((bytes, place) =>
+      bytes === undefined ? undefined : open(table, key, rowKeys[place] ?? new Uint8Array(0), bytes),
+    );
+  }
+
   return {
+    peekMany,
     async readMany(table, key, rowKeys) {
-      const sealed = await journal.read(table, rowKeys);
-      return sealed.map((bytes, place) => {
-        if (bytes === undefined) return undefined;
-        const plain = open(table, key, rowKeys[place] ?? utf8(''), bytes);
-        if (plain === null) {
-          throw new EngineError(
-            'ROW_CORRUPT',
-            `a row of the ${table} table does not authenticate; it is not used`,
-          );
-        }
-        return plain;
+      const plains = await peekMany(table, key, rowKeys);
+      return plains.map((plain) => {
+        if (plain !== null) return plain;
+        throw new EngineError(
+          'ROW_CORRUPT',
+          `a row of the ${table} table does not authenticate; it is not used`,
+        );
       });
     },
     async *scan(table, key, prefix, after) {

@@ -5,6 +5,7 @@ import type { NodeId, Placement } from '../../src/ring/index.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
 import type { Settling } from './settling.ts';
+import type { Spread } from './spread.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Pause between two rounds of care; a flag becomes ERROR at most this long after its timeout. */
@@ -15,6 +16,7 @@ const COUNTER_MAX = 2 ** 40;
 export interface CaretakerComponents {
   readonly census: FlagCensus;
   readonly flags: Flags;
+  readonly spread: Spread;
   readonly windows: Windows;
   readonly settling: Settling;
   readonly placement: Placement;
@@ -25,11 +27,11 @@ export interface CaretakerComponents {
 }
 
 /**
- * What a node does without being asked: resolves flags over their timeout, and seals windows whose latest time
- * has passed. Runs until the signal aborts.
+ * What a node does without being asked: resolves flags over their timeout, seals windows whose latest time has
+ * passed, and brings thin and hinted rows to their owners. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
-  const { census, flags, windows, settling, placement, self, clock, randomBytes, log } = components;
+  const { census, flags, spread, windows, settling, placement, self, clock, randomBytes, log } = components;
   let counter = 1;
 
   async function resolveOverdue(): Promise<void> {
@@ -79,6 +81,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     if (signal.aborted) return;
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);
+    await attempt('spreading', () => spread.run(signal));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AcceptorReply, AcceptorRequest } from '../../src/consensus/index.ts';
+import type { AcceptorRequest } from '../../src/consensus/index.ts';
 import { acceptorStep, decidedIn, freshAcceptor } from '../../src/consensus/index.ts';
 import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
@@ -10,7 +10,7 @@ import { decideRound, runRound } from '../../src/rounds/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, contextOf, silence } from '../engine/peers.ts';
+import { at, collect, contextOf, silence } from '../engine/peers.ts';
 import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { WindowRecord, Windows } from './windows.ts';
@@ -128,11 +128,12 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     if (known !== null) return known.bytes;
     const acceptors = acceptorsOf(record, decision);
     const send = ask(record, decision);
-    const replies = await Promise.all(
+    const quorum = majority(acceptors.length);
+    const answers = await collect(
       acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error))),
+      (some) => decidedIn(some, quorum) !== null,
     );
-    const answers = replies.filter((reply): reply is AcceptorReply<Uint8Array> => reply !== null);
-    const decided = decidedIn(answers, majority(acceptors.length));
+    const decided = decidedIn(answers, quorum);
     if (decided === null) return null;
     await windows.learn(record, decision, decided.value);
     return decided.value;

@@ -1,14 +1,21 @@
 import type { Ballot } from '../../src/consensus/index.ts';
 import { BALLOT_ZERO, decidedIn } from '../../src/consensus/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
-import type { FlagEntry, FlagsRequest, Outcome, SetRequest, VoteRequest } from '../../src/protocol/index.ts';
+import type {
+  FlagEntry,
+  FlagsRequest,
+  Outcome,
+  SetRequest,
+  VoteRequest,
+  VoteResponse,
+} from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId, Partition, RingDocument } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { DecideFlagsCall, DecideFlagsReply } from '../../src/rounds/index.ts';
 import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, contextOf, silence } from '../engine/peers.ts';
+import { at, collect, contextOf, silence } from '../engine/peers.ts';
 import type { Admission } from './admission.ts';
 import type { FlagAcceptor } from './flag-acceptor.ts';
 import type { SettledFlags } from './settled-flags.ts';
@@ -104,15 +111,18 @@ export function createFlags(components: FlagsComponents): Flags {
     if (known !== null) return known;
     const quorum = majority(acceptors.length);
     const read: VoteRequest = { ...request, kind: 'read', ballot: BALLOT_ZERO, value: null };
-    const answers = await Promise.all(
+    const outcomesIn = (answers: readonly VoteResponse[]): readonly Outcome[] =>
+      request.flags.map((_, place) => {
+        const votes = answers.flatMap((answer) => answer.votes[place] ?? []);
+        return decidedIn(votes, quorum)?.value ?? 'UNDECIDED';
+      });
+    const answers = await collect(
       acceptors.map((to) =>
         callPeer(to, operations.VOTE, read, signal).catch((error: unknown) => silence(error)),
       ),
+      (some) => !outcomesIn(some).includes('UNDECIDED'),
     );
-    return request.flags.map((_, place) => {
-      const votes = answers.flatMap((answer) => answer?.votes[place] ?? []);
-      return decidedIn(votes, quorum)?.value ?? 'UNDECIDED';
-    });
+    return outcomesIn(answers);
   }
 
   return {

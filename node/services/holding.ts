@@ -3,7 +3,7 @@ import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, ReadyResponse } from '../../src/protocol/index.ts';
 import { operations, settlementCodec } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
-import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
 import type { Held } from '../../src/rounds/index.ts';
 import { holdRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
@@ -13,12 +13,18 @@ import type { OpenWindowRecord } from './windows.ts';
 
 export interface HoldingComponents {
   readonly decisions: Decisions;
+  readonly placement: Placement;
   readonly ring: RingDocument;
   readonly self: { readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
+
+/** What stands for T in a domain; `standing` names nodes by their place in `nodes`. */
+export type HeldRows =
+  | (Extract<Held, { kind: 'held' }> & { readonly nodes: readonly NodeId[] })
+  | Extract<Held, { kind: 'waiting' }>;
 
 /** What this node's domain holds of T, found by asking all its nodes (DESIGN section 7, lines 5 and 6). */
 export interface Holding {
@@ -28,26 +34,25 @@ export interface Holding {
     partitions: readonly PartitionDigest[],
     excluded: ReadyResponse['missing'],
     signal?: AbortSignal,
-  ): Promise<Held>;
+  ): Promise<HeldRows>;
   /** The domain's READY for the settlement of the given digest. */
   ready(record: OpenWindowRecord, settlement: Uint8Array, signal?: AbortSignal): Promise<ReadyResponse>;
 }
 
-export function createHolding({
-  decisions,
-  ring,
-  self,
-  callPeer,
-  clock,
-  randomBytes,
-}: HoldingComponents): Holding {
-  function hold(
+/** Rounds of uniting before a domain gives up for now; rows that keep moving are a reason to wait. */
+const GATHER_ATTEMPTS_MAX = 3;
+
+export function createHolding(components: HoldingComponents): Holding {
+  const { decisions, placement, ring, self, callPeer, clock, randomBytes } = components;
+  // A store declared lost answers nothing and holds nothing; waiting for it would be waiting for ever.
+  const nodes = livingNodesOf(ring, self.domain);
+
+  function compare(
     record: OpenWindowRecord,
     partitions: readonly PartitionDigest[],
     excluded: ReadyResponse['missing'],
     signal?: AbortSignal,
   ): Promise<Held> {
-    const nodes = nodesOf(ring, self.domain);
     const context = contextOf(ring, record.scope);
     return runRound(
       holdRound({ nodes: nodes.length, partitions, excluded }),
@@ -58,6 +63,41 @@ export function createHolding({
         randomBytes,
       },
       signal,
+    );
+  }
+
+  async function hold(
+    record: OpenWindowRecord,
+    partitions: readonly PartitionDigest[],
+    excluded: ReadyResponse['missing'],
+    signal?: AbortSignal,
+  ): Promise<HeldRows> {
+    for (let attempt = 1; attempt <= GATHER_ATTEMPTS_MAX; attempt++) {
+      const held = await compare(record, partitions, excluded, signal);
+      if (held.kind === 'waiting') return held;
+      if (held.scattered.length === 0) return { ...held, nodes };
+      await gather(record, held.scattered, signal);
+    }
+    return { kind: 'waiting', reason: 'the rows of some partitions could not be united at one node' };
+  }
+
+  /** Unites scattered rows at the first owner of each partition, so that this node can stand for it. */
+  async function gather(
+    record: OpenWindowRecord,
+    scattered: readonly Partition[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const context = contextOf(ring, record.scope);
+    const byOwner = new Map<NodeId, Partition[]>();
+    for (const partition of scattered) {
+      const owner =
+        placement.owners(self.domain, partition).find((node) => nodes.includes(node)) ?? at(nodes, 0);
+      byOwner.set(owner, [...(byOwner.get(owner) ?? []), partition]);
+    }
+    await Promise.all(
+      [...byOwner].map(([owner, partitions]) =>
+        callPeer(owner, operations.GATHER, { context, partitions }, signal),
+      ),
     );
   }
 
@@ -83,6 +123,13 @@ export function createHolding({
 /** The nodes of a domain, in the order of the ring document. */
 export function nodesOf(ring: RingDocument, domain: DomainId): readonly NodeId[] {
   return ring.domains.find((section) => section.domain === domain)?.nodes.map(({ id }) => id) ?? [];
+}
+
+/** The nodes of a domain whose stores are not declared lost. */
+export function livingNodesOf(ring: RingDocument, domain: DomainId): readonly NodeId[] {
+  const section = ring.domains.find((found) => found.domain === domain);
+  if (section === undefined) return [];
+  return section.nodes.filter(({ storeId }) => !section.lostStores.includes(storeId)).map(({ id }) => id);
 }
 
 /** The name of a decided settlement in READY and in slot 2. */

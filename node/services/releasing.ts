@@ -1,13 +1,12 @@
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
 import { EngineError, labelledHash } from '../../src/foundation/index.ts';
-import type { PartitionDigest, ReleasedRow } from '../../src/protocol/index.ts';
+import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
 import type { DomainId, RingDocument } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, contextOf } from '../engine/peers.ts';
 import type { Decisions } from './decisions.ts';
-import type { Holding } from './holding.ts';
-import { nodesOf } from './holding.ts';
+import type { HeldRows, Holding } from './holding.ts';
 import type { Settling } from './settling.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -50,7 +49,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       );
     }
     const flags = settlement.value.flags - excluded.length;
-    const elements = await sum(record, held.standing, { readings, flags });
+    const elements = await sum(record, held, { readings, flags });
     const row: ReleasedRow = {
       ...record.scope,
       domain: self.domain,
@@ -68,10 +67,9 @@ export function createReleasing(components: ReleasingComponents): Releasing {
 
   async function sum(
     record: OpenWindowRecord,
-    standing: readonly { readonly node: number; readonly partitions: readonly PartitionDigest[] }[],
+    { standing, nodes }: Extract<HeldRows, { kind: 'held' }>,
     expected: { readonly readings: number; readonly flags: number },
   ): Promise<Uint8Array> {
-    const nodes = nodesOf(ring, self.domain);
     const context = contextOf(ring, record.scope);
     const excluded = record.exclusion?.value.excluded ?? [];
     const total = createLimbSum(record.stream.elements.length);

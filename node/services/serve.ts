@@ -10,10 +10,12 @@ import type { Decisions } from './decisions.ts';
 import type { FlagAcceptor } from './flag-acceptor.ts';
 import type { Flags } from './flags.ts';
 import type { Frozen } from './frozen.ts';
+import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { OperatorDesk } from './operator-desk.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareSums } from './share-sums.ts';
+import type { ShareTable } from './share-table.ts';
 import type { Streams } from './streams.ts';
 import type { Values } from './values.ts';
 import type { Windows } from './windows.ts';
@@ -25,9 +27,11 @@ export interface Services {
   readonly desk: OperatorDesk;
   readonly flags: Flags;
   readonly frozen: Frozen;
+  readonly gather: Gather;
   readonly holding: Holding;
   readonly lists: SetLists;
   readonly ring: RingDocument;
+  readonly shares: ShareTable;
   readonly status: () => NodeStatus;
   readonly streams: Streams;
   readonly sums: ShareSums;
@@ -107,7 +111,8 @@ function servePeers(handlers: Handlers, services: Services): void {
   );
 }
 
-function serveDomain(handlers: Handlers, { admission, decisions, sums }: Services): void {
+function serveDomain(handlers: Handlers, services: Services): void {
+  const { admission, decisions, gather, shares, sums, values } = services;
   handlers.add(operations.LEDGER, async (request) => {
     if (request.decision !== 'release')
       throw new EngineError('FORBIDDEN', 'expected the decision of a ledger');
@@ -119,4 +124,15 @@ function serveDomain(handlers: Handlers, { admission, decisions, sums }: Service
   handlers.add(operations.SUM, async ({ context, partitions, excluded }) =>
     sums.sum(await admission.window(context), partitions, excluded),
   );
+  handlers.add(operations.COPY, async (request) => ({ rows: await values.copy(request) }));
+  handlers.add(operations.COMPARE, async ({ context, entries }) => ({
+    missing: await shares.missing(await admission.window(context), entries),
+  }));
+  handlers.add(operations.ROWS, async ({ context, partition, after }) =>
+    shares.page(await admission.window(context), partition, after),
+  );
+  handlers.add(operations.GATHER, async ({ context, partitions }, _, signal) => {
+    await gather(await admission.window(context), partitions, signal);
+    return { kept: true };
+  });
 }

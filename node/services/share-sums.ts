@@ -1,25 +1,15 @@
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry, HeldResponse, PartitionDigest, SumResponse } from '../../src/protocol/index.ts';
-import {
-  createSetHasher,
-  entryName,
-  entryOfKey,
-  equalDigests,
-  PARTITION_KEY_BYTES,
-  partitionKey,
-} from '../../src/protocol/index.ts';
-import type { Partition } from '../../src/ring/index.ts';
+import { createSetHasher, entryName, equalDigests } from '../../src/protocol/index.ts';
 import type { Journal } from '../engine/journal.ts';
-import type { ValueRow } from '../engine/rows.ts';
-import { decodeValueRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { SetLists } from './set-lists.ts';
+import type { ShareTable } from './share-table.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface ShareSumsComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly shares: ShareTable;
   readonly lists: SetLists;
 }
 
@@ -35,21 +25,7 @@ export interface ShareSums {
   ): Promise<SumResponse>;
 }
 
-export function createShareSums({ journal, tables, lists }: ShareSumsComponents): ShareSums {
-  /** The good rows of a partition, one at a time. */
-  async function* goodRows(
-    record: OpenWindowRecord,
-    partition: Partition,
-  ): AsyncGenerator<[FlagEntry, ValueRow]> {
-    for await (const { key, plain } of tables.scan(
-      'values',
-      record.rowKey,
-      partitionKey(record.scope, partition),
-    )) {
-      if (plain !== null) yield [entryOfKey(key, PARTITION_KEY_BYTES), decodeValueRow(plain)];
-    }
-  }
-
+export function createShareSums({ journal, shares, lists }: ShareSumsComponents): ShareSums {
   async function membersOf(
     record: OpenWindowRecord,
     named: PartitionDigest,
@@ -65,7 +41,7 @@ export function createShareSums({ journal, tables, lists }: ShareSumsComponents)
   async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[]> {
     const hasher = createSetHasher(record.terms.value.setHashKey);
     const names = new Set<string>();
-    for await (const [entry] of goodRows(record, named.partition)) {
+    for await (const [entry] of shares.goodRows(record, named.partition)) {
       hasher.add(entry);
       names.add(entryName(entry));
     }
@@ -93,7 +69,7 @@ export function createShareSums({ journal, tables, lists }: ShareSumsComponents)
       for (const named of partitions) {
         const members = await membersOf(record, named);
         let wanted = [...members.keys()].filter((name) => !without.has(name)).length;
-        for await (const [entry, row] of goodRows(record, named.partition)) {
+        for await (const [entry, row] of shares.goodRows(record, named.partition)) {
           const name = entryName(entry);
           if (!members.has(name) || without.has(name)) continue;
           addToLimbSum(total, row.share);

@@ -1,93 +1,116 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
-import { EngineError, equalBytes } from '../../src/foundation/index.ts';
-import type { Clock } from '../../src/ports/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
-import { entryName, flagRowKey, windowName } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
-import type { KeyedLock } from '../engine/keyed-lock.ts';
-import type { ValueRow } from '../engine/rows.ts';
-import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
+import type { Peers } from '../engine/peers.ts';
+import { silence } from '../engine/peers.ts';
 import type { Admission } from './admission.ts';
+import { nodesOf } from './holding.ts';
+import type { ShareTable } from './share-table.ts';
+import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
 
 export interface ValuesComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
-  readonly lock: KeyedLock;
   readonly admission: Admission;
   readonly streams: Streams;
+  readonly shares: ShareTable;
+  readonly spread: Spread;
   readonly placement: Placement;
   readonly ring: RingDocument;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
-  readonly clock: Clock;
+  readonly peers: Peers;
 }
 
-/** The values table as sensors see it. */
+/** UPLOAD as sensors see it, and the copies between the nodes of one domain behind it. */
 export interface Values {
   /**
-   * UPLOAD; synced before the answer.
-   * @throws EngineError `WRONG_DOMAIN`, `WRONG_NODE`, `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`, `WINDOW_SEALED`
+   * UPLOAD through any node of the domain: answered when min(r, reachable nodes) copies are synced, at least one.
+   * @throws EngineError `WRONG_DOMAIN`, `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`, `WINDOW_SEALED`
    */
   upload(request: UploadRequest): Promise<UploadResponse['rows']>;
+  /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
+  copy(request: UploadRequest): Promise<UploadResponse['rows']>;
 }
 
-export function createValues(components: ValuesComponents): Values {
-  const { journal, tables, lock, admission, streams, placement, ring, self, clock } = components;
+type Answers = UploadResponse['rows'];
 
-  async function upload(request: UploadRequest): Promise<UploadResponse['rows']> {
+export function createValues(components: ValuesComponents): Values {
+  const { journal, admission, streams, shares, spread, placement, ring, self, peers } = components;
+
+  async function check(request: UploadRequest): Promise<OpenWindowRecord> {
     const record = await admission.window(request.context);
-    const { stream } = record;
-    const index = streams.indexOf(stream);
+    const index = streams.indexOf(record.stream);
     if (request.index !== index) {
       throw new EngineError(
         'WRONG_DOMAIN',
         `expected share ${index} of the stream, got share ${request.index}`,
       );
     }
-    const entries = request.rows.map(({ entry }) => entry);
-    admission.entries(stream, request.partition, entries);
-    const owners = placement.owners(self.domain, request.partition);
-    if (!owners.includes(self.nodeId)) {
-      throw new EngineError(
-        'WRONG_NODE',
-        `expected an owner of partition ${request.partition}: ${owners.join(', ')}`,
-      );
-    }
-    for (const { share } of request.rows) checkShare(share, stream.elements.length);
-    const answers = await lock.run(`${windowName(record.scope)}/v/${request.partition}`, () =>
-      store(record, request),
+    admission.entries(
+      record.stream,
+      request.partition,
+      request.rows.map(({ entry }) => entry),
     );
-    await journal.synced();
-    return answers;
+    for (const { share } of request.rows) checkShare(share, record.stream.elements.length);
+    return record;
   }
 
-  async function store(record: OpenWindowRecord, request: UploadRequest): Promise<('STORED' | 'CONFLICT')[]> {
-    const keys = request.rows.map(({ entry }) => flagRowKey(record.scope, entry));
-    const plains = await tables.readMany('values', record.rowKey, keys);
-    if (record.frozen || record.settlement !== null) throw windowSealed(record);
-    const taken = new Map<string, Uint8Array>();
-    const puts = [];
-    const answers: ('STORED' | 'CONFLICT')[] = [];
-    for (const [place, { entry, share }] of request.rows.entries()) {
-      const plain = plains[place];
-      const key = keys[place] ?? new Uint8Array(0);
-      const name = entryName(entry);
-      const held = taken.get(name) ?? (plain === undefined ? undefined : decodeValueRow(plain).share);
-      answers.push(held === undefined || equalBytes(held, share) ? 'STORED' : 'CONFLICT');
-      if (held !== undefined) continue;
-      taken.set(name, share);
-      const row: ValueRow = { epoch: ring.epoch, index: request.index, receivedAt: clock.now(), share };
-      puts.push(tables.put('values', record.rowKey, key, encodeValueRow(row)));
+  /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
+  function storeHere(record: OpenWindowRecord, request: UploadRequest, admit: () => void): Promise<Answers> {
+    const own = placement.owners(self.domain, request.partition).includes(self.nodeId);
+    const alongside = own ? [] : spread.mark(record, request.partition);
+    return shares.store(record, request, admit, alongside);
+  }
+
+  /** Asks nodes for a copy until `wanted` have it; an owner that is away is replaced by another node's hint. */
+  async function copies(request: UploadRequest, wanted: number): Promise<readonly Answers[]> {
+    const owners = placement.owners(self.domain, request.partition).filter((node) => node !== self.nodeId);
+    const others = nodesOf(ring, self.domain).filter(
+      (node) => node !== self.nodeId && !owners.includes(node),
+    );
+    const waiting = [...owners, ...others].filter((node) => !peers.suspected(node));
+    const answers: Answers[] = [];
+    while (answers.length < wanted && waiting.length > 0) {
+      const asked = waiting.splice(0, wanted - answers.length);
+      const replies = await Promise.all(
+        asked.map((node) =>
+          peers.callPeer(node, operations.COPY, request).catch((error: unknown) => silence(error)),
+        ),
+      );
+      for (const reply of replies) if (reply !== null) answers.push(reply.rows);
     }
-    journal.stage(puts);
     return answers;
   }
 
-  return { upload };
+  return {
+    async upload(request) {
+      const record = await check(request);
+      const admit = () => {
+        if (record.frozen || record.settlement !== null) throw windowSealed(record);
+      };
+      admit();
+      const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
+      const [here, elsewhere] = await Promise.all([
+        storeHere(record, request, admit),
+        copies(request, replicas - 1),
+      ]);
+      if (elsewhere.length < replicas - 1) {
+        journal.stage(spread.mark(record, request.partition));
+        await journal.synced();
+      }
+      return here.map((answer, place) =>
+        answer === 'STORED' && elsewhere.every((rows) => rows[place] === 'STORED') ? 'STORED' : 'CONFLICT',
+      );
+    },
+    async copy(request) {
+      return storeHere(await check(request), request, () => {});
+    },
+  };
 }
 
 function checkShare(share: Uint8Array, elements: number): void {

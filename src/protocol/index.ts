@@ -51,6 +51,7 @@ export {
 export type { SetDigest, SetHasher } from './set-hash.ts';
 export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
 export type {
+  CompareRequest,
   DecisionName,
   Exclusion,
   FreezeReport,
@@ -59,6 +60,8 @@ export type {
   PartitionDigest,
   ReadyResponse,
   ReleasedRow,
+  RowsRequest,
+  RowsResponse,
   Settlement,
   SumResponse,
   SynodRequest,

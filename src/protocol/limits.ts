@@ -10,6 +10,8 @@ export const FLAGS_PER_REQUEST_MAX = 4_096;
 export const ELEMENTS_MAX = 1_024;
 /** Rows in one page of a list between nodes; keeps a page below the body limit. */
 export const PAGE_ENTRIES_MAX = 8_192;
+/** Share rows in one page: with 1,024 elements a share is 16 KiB, so a page stays below the body limit. */
+export const ROWS_PER_PAGE_MAX = 256;
 /** Ids that one window may exclude, whatever its stream says: they travel in one register value. */
 export const EXCLUDED_MAX = 65_536;
 /** Bytes of a value in a register or ledger: 1,024 partitions of 40 bytes, or the excluded ids. */

@@ -158,3 +158,27 @@ export const SUM = between(
   windows.sumRequestCodec,
   windows.sumResponseCodec,
 );
+export const COPY = between(
+  'domain',
+  '/peer/v1/values/copy',
+  flags.uploadRequestCodec,
+  flags.uploadResponseCodec,
+);
+export const COMPARE = between(
+  'domain',
+  '/peer/v1/values/compare',
+  windows.compareRequestCodec,
+  windows.compareResponseCodec,
+);
+export const ROWS = between(
+  'domain',
+  '/peer/v1/values/rows',
+  windows.rowsRequestCodec,
+  windows.rowsResponseCodec,
+);
+export const GATHER = between(
+  'domain',
+  '/peer/v1/values/gather',
+  windows.gatherRequestCodec,
+  windows.keptCodec,
+);

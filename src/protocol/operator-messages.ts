@@ -100,6 +100,8 @@ const statusAnswer = Type.Object(
     commitSeq: instant,
     corruptRows: instant,
     undecidedFlags: instant,
+    thinPartitions: instant,
+    hintedPartitions: instant,
     acceptors: Type.Integer({ minimum: 1, maximum: 3 }),
     streams: instant,
     uptimeMs: instant,

@@ -22,7 +22,13 @@ import {
   u32,
   u64,
 } from './layout.ts';
-import { ELEMENTS_MAX, EXCLUDED_MAX, PAGE_ENTRIES_MAX, REGISTER_VALUE_BYTES_MAX } from './limits.ts';
+import {
+  ELEMENTS_MAX,
+  EXCLUDED_MAX,
+  PAGE_ENTRIES_MAX,
+  REGISTER_VALUE_BYTES_MAX,
+  ROWS_PER_PAGE_MAX,
+} from './limits.ts';
 import type { SetDigest } from './set-hash.ts';
 
 export const digestLayout: Layout<SetDigest> = record({
@@ -208,3 +214,38 @@ const sumResponse = record({
 });
 export type SumResponse = Value<typeof sumResponse>;
 export const sumResponseCodec: Codec<SumResponse> = binaryCodec(sumResponse);
+
+/** ROWS, inside a domain: a page of this node's opened shares. `conflict` marks a key that had two shares: no row. */
+const rowsRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  after: optional(entryLayout),
+});
+export type RowsRequest = Value<typeof rowsRequest>;
+export const rowsRequestCodec: Codec<RowsRequest> = binaryCodec(rowsRequest);
+const rowsResponse = record({
+  rows: list(
+    record({ entry: entryLayout, conflict: flag, share: sizedBytes(16 * ELEMENTS_MAX) }),
+    ROWS_PER_PAGE_MAX,
+  ),
+  more: flag,
+});
+export type RowsResponse = Value<typeof rowsResponse>;
+export const rowsResponseCodec: Codec<RowsResponse> = binaryCodec(rowsResponse);
+
+/** COMPARE, inside a domain: which of these flags the receiver holds no row for. */
+const compareRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  entries: list(entryLayout, ROWS_PER_PAGE_MAX),
+});
+export type CompareRequest = Value<typeof compareRequest>;
+export const compareRequestCodec: Codec<CompareRequest> = binaryCodec(compareRequest);
+const compareResponse = record({ missing: list(entryLayout, ROWS_PER_PAGE_MAX) });
+export type CompareResponse = Value<typeof compareResponse>;
+export const compareResponseCodec: Codec<CompareResponse> = binaryCodec(compareResponse);
+
+/** GATHER, inside a domain: the receiver unites the rows of these partitions over all nodes of its domain. */
+const gatherRequest = record({ context: contextLayout, partitions: list(partitionLayout, PARTITIONS) });
+export type GatherRequest = Value<typeof gatherRequest>;
+export const gatherRequestCodec: Codec<GatherRequest> = binaryCodec(gatherRequest);

@@ -27,6 +27,8 @@ export type Held =
         readonly partitions: readonly PartitionDigest[];
       }[];
       readonly missing: readonly FlagEntry[];
+      /** Partitions whose rows lie complete only over several nodes: to be united at one of them first. */
+      readonly scattered: readonly Partition[];
     }
   | { readonly kind: 'waiting'; readonly reason: string };
 
@@ -50,7 +52,7 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
     );
     const standing = new Map<number, PartitionDigest[]>();
     const missing: FlagEntry[] = [];
-    let split = 0;
+    const scattered: Partition[] = [];
     for (const digest of options.partitions) {
       const sets = answers.map((answer) => answer?.get(digest.partition) ?? null);
       const node = sets.findIndex((set) => set?.every((entry) => excluded.has(entryName(entry))));
@@ -59,18 +61,13 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
         continue;
       }
       if (sets.some((set) => set === null)) return waiting(state);
-      const nowhere = intersection(sets.filter((set) => set !== null)).filter(
-        (entry) => !excluded.has(entryName(entry)),
-      );
-      missing.push(...nowhere);
-      if (nowhere.length === 0) split += 1;
-    }
-    if (split > 0) {
-      const reason = `${split} partitions are complete only over several nodes of the domain`;
-      return finish(state, { kind: 'waiting', reason });
+      const lacking = sets.filter((set) => set !== null);
+      const nowhere = intersection(lacking);
+      if (lacking.every((set) => set.length > nowhere.length)) scattered.push(digest.partition);
+      missing.push(...nowhere.filter((entry) => !excluded.has(entryName(entry))));
     }
     const nodes = [...standing].map(([node, partitions]) => ({ node, partitions }));
-    return finish(state, { kind: 'held', standing: nodes, missing: sortEntries(missing) });
+    return finish(state, { kind: 'held', standing: nodes, missing: sortEntries(missing), scattered });
   }
 
   function waiting(state: HoldState): HoldStep {

@@ -1,0 +1,92 @@
+import type { Clock, Log, RandomBytes, WindowKeys } from '../../src/ports/index.ts';
+import type { DomainId, NodeId, Placement, RingDocument, StoreId, Verifier } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { CallPeer, Peers } from '../engine/peers.ts';
+import type { Tables } from '../engine/tables.ts';
+import { createAdmission } from './admission.ts';
+import { createDecisions } from './decisions.ts';
+import { createFlagAcceptor } from './flag-acceptor.ts';
+import { openFlagCensus } from './flag-census.ts';
+import { createFlags } from './flags.ts';
+import { createFrozen } from './frozen.ts';
+import { createGather } from './gathering.ts';
+import { createHolding } from './holding.ts';
+import { createOperatorDesk } from './operator-desk.ts';
+import { createReleasing } from './releasing.ts';
+import { createSetLists } from './set-lists.ts';
+import { createSettledFlags } from './settled-flags.ts';
+import { createSettling } from './settling.ts';
+import { createShareSums } from './share-sums.ts';
+import { createShareTable } from './share-table.ts';
+import { openSpread } from './spread.ts';
+import { openStreams } from './streams.ts';
+import { createValues } from './values.ts';
+import { openWindows } from './windows.ts';
+
+/** What the services stand on. */
+export interface ServiceBase {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly keys: WindowKeys;
+  readonly log: Log;
+  readonly verifier: Verifier;
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+  readonly lock: KeyedLock;
+  readonly ring: RingDocument;
+  readonly placement: Placement;
+  readonly self: {
+    readonly nodeId: NodeId;
+    readonly domain: DomainId;
+    readonly storeId: StoreId;
+    /** The node's place in the ring document: its number as a proposer, which no other node has. */
+    readonly place: number;
+  };
+  readonly peers: Peers;
+  readonly callPeer: CallPeer;
+}
+
+/** Builds the services of a node, each from the few others it names; what they read back is read here. */
+export async function openServices(base: ServiceBase) {
+  const streams = await openStreams(base);
+  const windows = await openWindows({ ...base, streams });
+  const decisions = createDecisions({ ...base, windows });
+  const admission = createAdmission({ ...base, windows, decisions });
+  const frozen = createFrozen({ ...base, windows, storeId: base.self.storeId });
+  const lists = createSetLists({ ...base, frozen });
+  const settled = createSettledFlags(decisions, lists);
+  const census = await openFlagCensus(base.tables, windows.all());
+  const acceptor = createFlagAcceptor({ ...base, admission, census });
+  const flags = createFlags({ ...base, admission, acceptor, settled });
+  const shares = createShareTable(base);
+  const spread = await openSpread({ ...base, shares, streams, windows });
+  const values = createValues({ ...base, admission, streams, shares, spread });
+  const sums = createShareSums({ ...base, shares, lists });
+  const gather = createGather({ ...base, shares, spread, streams });
+  const holding = createHolding({ ...base, decisions });
+  const settling = createSettling({ ...base, decisions });
+  const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
+  const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
+
+  return {
+    acceptor,
+    admission,
+    census,
+    decisions,
+    desk,
+    flags,
+    frozen,
+    gather,
+    holding,
+    lists,
+    settling,
+    shares,
+    spread,
+    streams,
+    sums,
+    values,
+    windows,
+  };
+}

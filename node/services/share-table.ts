@@ -1,0 +1,156 @@
+import { equalBytes } from '../../src/foundation/index.ts';
+import type { Clock, StoreOperation } from '../../src/ports/index.ts';
+import type { FlagEntry, RowsResponse, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
+import {
+  entryName,
+  entryOfKey,
+  flagRowKey,
+  PARTITION_KEY_BYTES,
+  partitionKey,
+  windowName,
+} from '../../src/protocol/index.ts';
+import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
+import type { Partition, RingDocument } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { ValueRow } from '../engine/rows.ts';
+import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { OpenWindowRecord } from './windows.ts';
+
+export interface ShareTableComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly lock: KeyedLock;
+  readonly ring: RingDocument;
+  readonly clock: Clock;
+}
+
+export type StoredRows = Pick<UploadRequest, 'partition' | 'index' | 'rows'>;
+
+/** The values table of this node. Rows are written once; writing the same row again changes nothing. */
+export interface ShareTable {
+  /**
+   * Stages rows together with `alongside` and syncs both. A key that has another share keeps the first and
+   * answers CONFLICT. `admit` is called after the last wait and may refuse.
+   */
+  store(
+    record: OpenWindowRecord,
+    request: StoredRows,
+    admit: () => void,
+    alongside: readonly StoreOperation[],
+  ): Promise<UploadResponse['rows']>;
+  /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
+  markConflicts(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
+  /** The rows of a partition that open and are in no conflict. */
+  goodRows(record: OpenWindowRecord, partition: Partition): AsyncGenerator<readonly [FlagEntry, ValueRow]>;
+  /** A page of rows that open, in key order. */
+  page(record: OpenWindowRecord, partition: Partition, after: FlagEntry | null): Promise<RowsResponse>;
+  /** Which of the flags have no row here that opens. */
+  missing(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<FlagEntry[]>;
+  remove(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<void>;
+}
+
+export function createShareTable({ journal, tables, lock, ring, clock }: ShareTableComponents): ShareTable {
+  const keysOf = (record: OpenWindowRecord, entries: readonly FlagEntry[]): Uint8Array[] =>
+    entries.map((entry) => flagRowKey(record.scope, entry));
+  const inPartition = <T>(
+    record: OpenWindowRecord,
+    partition: Partition,
+    section: () => Promise<T>,
+  ): Promise<T> => lock.run(`${windowName(record.scope)}/v/${partition}`, section);
+
+  /** The rows on disk; one that does not open counts as none, because its sender can write it anew. */
+  async function held(record: OpenWindowRecord, keys: readonly Uint8Array[]): Promise<(ValueRow | null)[]> {
+    const plains = await tables.peekMany('values', record.rowKey, keys);
+    return plains.map((plain) => (plain == null ? null : decodeValueRow(plain)));
+  }
+
+  function put(record: OpenWindowRecord, key: Uint8Array, row: ValueRow): StoreOperation {
+    return tables.put('values', record.rowKey, key, encodeValueRow(row));
+  }
+
+  async function store(
+    record: OpenWindowRecord,
+    { index, rows }: StoredRows,
+    admit: () => void,
+    alongside: readonly StoreOperation[],
+  ): Promise<UploadResponse['rows']> {
+    const keys = keysOf(
+      record,
+      rows.map(({ entry }) => entry),
+    );
+    const found = await held(record, keys);
+    admit();
+    const taken = new Map<string, Uint8Array>();
+    const puts: StoreOperation[] = [];
+    const receivedAt = clock.now();
+    const answers = rows.map(({ entry, share }, place) => {
+      const name = entryName(entry);
+      const before = found[place] ?? null;
+      const first = taken.get(name) ?? before?.share;
+      if (before?.conflict) return 'CONFLICT';
+      if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';
+      taken.set(name, share);
+      const row: ValueRow = { epoch: ring.epoch, index, receivedAt, conflict: false, share };
+      puts.push(put(record, keys[place] ?? new Uint8Array(0), row));
+      return 'STORED';
+    });
+    if (puts.length > 0) journal.stage([...puts, ...alongside]);
+    return answers;
+  }
+
+  return {
+    async store(record, request, admit, alongside) {
+      const answers = await inPartition(record, request.partition, () =>
+        store(record, request, admit, alongside),
+      );
+      await journal.synced();
+      return answers;
+    },
+    async markConflicts(record, partition, entries) {
+      await inPartition(record, partition, async () => {
+        const keys = keysOf(record, entries);
+        const rows = await held(record, keys);
+        const puts = rows.flatMap((row, place) => {
+          const key = keys[place];
+          return row === null || key === undefined || row.conflict
+            ? []
+            : [put(record, key, { ...row, conflict: true })];
+        });
+        journal.stage(puts);
+      });
+      await journal.synced();
+    },
+    async *goodRows(record, partition) {
+      const prefix = partitionKey(record.scope, partition);
+      for await (const { key, plain } of tables.scan('values', record.rowKey, prefix)) {
+        if (plain === null) continue;
+        const row = decodeValueRow(plain);
+        if (!row.conflict) yield [entryOfKey(key, PARTITION_KEY_BYTES), row];
+      }
+    },
+    async page(record, partition, after) {
+      await journal.synced();
+      const rows: RowsResponse['rows'][number][] = [];
+      const start = after === null ? undefined : flagRowKey(record.scope, after);
+      const prefix = partitionKey(record.scope, partition);
+      for await (const { key, plain } of tables.scan('values', record.rowKey, prefix, start)) {
+        if (plain === null) continue;
+        if (rows.length >= ROWS_PER_PAGE_MAX) return { rows, more: true };
+        const { conflict, share } = decodeValueRow(plain);
+        rows.push({ entry: entryOfKey(key, PARTITION_KEY_BYTES), conflict, share });
+      }
+      return { rows, more: false };
+    },
+    async missing(record, entries) {
+      await journal.synced();
+      const rows = await held(record, keysOf(record, entries));
+      return entries.filter((_, place) => rows[place] === null);
+    },
+    async remove(record, entries) {
+      journal.stage(keysOf(record, entries).map((key) => ({ kind: 'delete', table: 'values', key })));
+      await journal.synced();
+    },
+  };
+}

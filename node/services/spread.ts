@@ -1,0 +1,139 @@
+import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
+import type { StoreOperation } from '../../src/ports/index.ts';
+import type { FlagEntry, RowsResponse, WindowScope } from '../../src/protocol/index.ts';
+import { entryName, operations, partitionKey, windowName } from '../../src/protocol/index.ts';
+import { partition as partitionNumber, streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
+import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { contextOf } from '../engine/peers.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { ShareTable } from './share-table.ts';
+import type { Streams } from './streams.ts';
+import type { OpenWindowRecord, Windows } from './windows.ts';
+
+/** Partitions spread in one round of care; the rest waits for the next round. */
+const SPREAD_AT_ONCE = 64;
+
+export interface SpreadComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+  readonly shares: ShareTable;
+  readonly streams: Streams;
+  readonly windows: Windows;
+  readonly placement: Placement;
+  readonly ring: RingDocument;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly callPeer: CallPeer;
+}
+
+/**
+ * Partitions whose rows are not yet on every owner: thin ones of this node, and hints that it keeps for an
+ * owner that was away. The mark is on disk beside the rows, so that a restart does not forget the debt.
+ */
+export interface Spread {
+  /** The write that marks a partition; staged together with the rows it is about. */
+  mark(record: OpenWindowRecord, partition: Partition): readonly StoreOperation[];
+  /** Brings marked partitions to their owners. A hint that every owner has is deleted here. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Marked partitions this node owns (thin) and does not own (hinted). */
+  counts(): { readonly thin: number; readonly hinted: number };
+}
+
+interface Mark {
+  readonly scope: WindowScope;
+  readonly partition: Partition;
+  /** Grows with every new row, so that a spread does not clear a mark that was set meanwhile. */
+  version: number;
+}
+
+const MARK = utf8('M');
+
+export async function openSpread(components: SpreadComponents): Promise<Spread> {
+  const { journal, tables, storeKey, shares, streams, windows, placement, ring, self, callPeer } = components;
+  const marks = new Map<string, Mark>();
+  const nameOf = (scope: WindowScope, at: Partition): string => `${windowName(scope)}/${at}`;
+  const rowOf = (scope: WindowScope, at: Partition): Uint8Array => concat(MARK, partitionKey(scope, at));
+  const ownersOf = (at: Partition): readonly NodeId[] => placement.owners(self.domain, at);
+
+  for await (const { key } of tables.scan('windows', storeKey, MARK)) {
+    const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+    const scope = {
+      stream: streamHashFromBytes(key.slice(1, 33)),
+      window: windowId(Number(view.getBigUint64(33))),
+      group: view.getUint16(41),
+    };
+    const at = partitionNumber(view.getUint16(43));
+    marks.set(nameOf(scope, at), { scope, partition: at, version: 0 });
+  }
+
+  function mark(record: OpenWindowRecord, at: Partition): readonly StoreOperation[] {
+    const name = nameOf(record.scope, at);
+    const known = marks.get(name);
+    if (known !== undefined) {
+      known.version += 1;
+      return [];
+    }
+    marks.set(name, { scope: record.scope, partition: at, version: 0 });
+    return [tables.put('windows', storeKey, rowOf(record.scope, at), Uint8Array.of(1))];
+  }
+
+  async function spreadOne(record: OpenWindowRecord, marked: Mark): Promise<void> {
+    const version = marked.version;
+    const owners = ownersOf(marked.partition).filter((owner) => owner !== self.nodeId);
+    const spread: FlagEntry[] = [];
+    let after: FlagEntry | null = null;
+    for (;;) {
+      const page: RowsResponse = await shares.page(record, marked.partition, after);
+      await Promise.all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));
+      spread.push(...page.rows.map(({ entry }) => entry));
+      after = spread.at(-1) ?? null;
+      if (!page.more) break;
+    }
+    if (marked.version !== version) return;
+    marks.delete(nameOf(marked.scope, marked.partition));
+    const row = rowOf(marked.scope, marked.partition);
+    journal.stage([{ kind: 'delete', table: 'windows', key: row }]);
+    if (!ownersOf(marked.partition).includes(self.nodeId)) await shares.remove(record, spread);
+    await journal.synced();
+  }
+
+  async function bring(
+    record: OpenWindowRecord,
+    at: Partition,
+    owner: NodeId,
+    rows: RowsResponse['rows'],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    const context = contextOf(ring, record.scope);
+    const entries = rows.map(({ entry }) => entry);
+    const { missing } = await callPeer(owner, operations.COMPARE, { context, partition: at, entries });
+    if (missing.length === 0) return;
+    const wanted = new Set(missing.map(entryName));
+    const sent = rows.filter(({ entry, conflict }) => !conflict && wanted.has(entryName(entry)));
+    const index = streams.indexOf(record.stream);
+    await callPeer(owner, operations.COPY, { context, partition: at, index, rows: sent });
+  }
+
+  return {
+    mark,
+    async run(signal) {
+      for (const marked of [...marks.values()].slice(0, SPREAD_AT_ONCE)) {
+        if (signal.aborted) return;
+        const record = windows.findOpen(marked.scope);
+        if (record === undefined) continue;
+        // An owner that is away keeps its partitions marked; the others go on.
+        await spreadOne(record, marked).catch((error: unknown) => {
+          if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
+        });
+      }
+    },
+    counts() {
+      const owned = [...marks.values()].filter(({ partition }) =>
+        ownersOf(partition).includes(self.nodeId),
+      ).length;
+      return { thin: owned, hinted: marks.size - owned };
+    },
+  };
+}
