@@ -28,7 +28,7 @@ export function demoText(report: DemoReport, story: DemoStory, palette: Palette)
     ...cluster.material.domains.map(({ domain, nodes }) => [
       domain,
       nodes.map(({ id }) => id).join(', '),
-      `${outcome.committed} shares, each alone a random number; gave out their one sum`,
+      `${counted(outcome.committed, 'share')}, each alone a random number; gave out their one sum`,
     ]),
   ]);
   const verdict = exact
@@ -41,7 +41,7 @@ export function demoText(report: DemoReport, story: DemoStory, palette: Palette)
     `${palette.strong('Who held what')}\n${held}`,
     `${palette.strong('What came out')}\n${comparison(report.result, report.plain, palette)}`,
     `${verdict}\n` +
-      `Cluster up in ${seconds(times.start)} s, uploads ${seconds(times.upload)} s (${rate} a second), seal and compute ${seconds(times.compute)} s.\n` +
+      `Cluster up in ${seconds(times.start)} s, uploads ${seconds(times.upload)} s (${rate} a second), seal ${seconds(times.seal)} s, compute ${seconds(times.compute)} s.\n` +
       'One process held every share here, so nothing of this was private: independent clouds make it so.\n',
   ].join('\n');
 }
