@@ -19,18 +19,15 @@ export interface ElementPool {
 /**
  * A pool over a generator of random bytes. The same bytes give the same elements: 16 bytes each, in order, a
  * draw of p or more (probability 2^-59) skipped.
+ * @param randomBytes returns a fresh array each time, which the pool then owns and overwrites.
  */
 export function createElementPool(randomBytes: (length: number) => Uint8Array): ElementPool {
-  let pool = new Uint8Array(0);
+  let pool: Uint8Array = new Uint8Array(0);
   let used = 0;
 
   function refill(): void {
-    pool = new Uint8Array(0);
-    const drawn = randomBytes(POOL_BYTES);
-    invariant(drawn.length === POOL_BYTES, 'expected the generator to return as many bytes as asked for');
-    // The copy makes this closure the only holder of the bytes whatever the generator does with its array.
-    pool = drawn.slice();
-    drawn.fill(0);
+    pool = randomBytes(POOL_BYTES);
+    invariant(pool.length === POOL_BYTES, 'expected the generator to return as many bytes as asked for');
     used = 0;
   }
 

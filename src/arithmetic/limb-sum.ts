@@ -78,7 +78,7 @@ export function limbSumElements(sum: LimbSum): FieldElement[] {
 
 /**
  * Subtracts every share of `subtrahends` from the encoded vector `minuend`, in place and modulo p: the last
- * share of a split, without a `bigint` per element.
+ * share of a split, without a `bigint` per element. All of them must be canonical.
  */
 export function subtractInPlace(minuend: Uint8Array, subtrahends: readonly Uint8Array[]): void {
   invariant(subtrahends.length < LIMB_ADDITIONS_MAX, 'expected fewer shares than limb sums are exact for');
@@ -102,14 +102,10 @@ export function subtractInPlace(minuend: Uint8Array, subtrahends: readonly Uint8
 
 const LIMB_BASE = 2 ** 32;
 
-/** Limbs 2 and 3 of p; limb 0 is 1 and limb 1 is 0. */
-const MODULUS_LIMB_2 = 0xffffffe4;
-const MODULUS_LIMB_3 = 0xffffffff;
-
 /** p = 2^128 - 28 * 2^64 + 1, so 2^128 is 28 * 2^64 - 1 modulo p. */
 const FOLD = 28;
 
-/** Writes the residue of limb0 + limb1 * 2^32 + limb2 * 2^64 + limb3 * 2^96, each limb an integer below 2^53 in size. */
+/** Writes the residue of limb0 + limb1 * 2^32 + limb2 * 2^64 + limb3 * 2^96 < p, each limb below 2^53 in size. */
 function writeReduced(
   out: Uint8Array,
   at: number,
@@ -123,8 +119,9 @@ function writeReduced(
   let l2 = limb2;
   let l3 = limb3;
   let top: number;
-  // Borrows run to the top, what leaves the top comes back folded. The value is at most p, so a fold can only
-  // lift a negative value; the second one ends it, since the first leaves it within a few 2^64 of 2^128.
+  // Borrows run to the top; what leaves the top comes back folded, which adds p once per unit. A fold leaves the
+  // value below 2^128 - 28 * 2^64 + 1 = p, and what was never folded is the minuend or less: nothing is left to
+  // subtract at the end.
   do {
     let carry = Math.floor(l0 / LIMB_BASE);
     l0 -= carry * LIMB_BASE;
@@ -140,22 +137,6 @@ function writeReduced(
     l0 -= top;
     l2 += FOLD * top;
   } while (top !== 0);
-  const overflows =
-    l3 === MODULUS_LIMB_3 && (l2 > MODULUS_LIMB_2 || (l2 === MODULUS_LIMB_2 && (l1 !== 0 || l0 !== 0)));
-  if (overflows) {
-    // At most 28 * 2^64 - 2 is left over, so limb 3 becomes 0; a borrow from limb 0 passes through limb 1.
-    l2 -= MODULUS_LIMB_2;
-    l3 = 0;
-    l0 -= 1;
-    if (l0 < 0) {
-      l0 += LIMB_BASE;
-      l1 -= 1;
-    }
-    if (l1 < 0) {
-      l1 += LIMB_BASE;
-      l2 -= 1;
-    }
-  }
   writeLimb(out, at, l0);
   writeLimb(out, at + 4, l1);
   writeLimb(out, at + 8, l2);
