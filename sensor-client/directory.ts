@@ -18,7 +18,7 @@ import { checkSuccessor, createPlacement, nodeId, openRingDocument, windowId } f
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import type { Request } from './jobs.ts';
-import { REQUEST_MS_MAX } from './limits.ts';
+import { DOCUMENT_MS_MAX } from './limits.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkRingPolicy, checkStreamPolicy } from './policy.ts';
 import type { NodeTarget } from './ports.ts';
@@ -49,13 +49,13 @@ export interface Directory {
    * @throws EngineError `RING_CONFLICT`, `RING_REFUSED` and whatever the request fails with
    */
   refresh(node: NodeId): Promise<RingView>;
-  /** The stream's document, fetched once. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
-  stream(): Promise<StreamView>;
+  /** The stream's document, fetched once and then at hand. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
+  stream(): StreamView | Promise<StreamView>;
   /**
    * The window that a reading of this moment belongs to.
    * @throws EngineError `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `INVALID_ARGUMENT` when several are open
    */
-  window(): Promise<WindowId>;
+  window(): WindowId | Promise<WindowId>;
   /** The window was found sealed: the next reading looks again. No reading ever moves to another window. */
   forgetWindow(window: WindowId): void;
 }
@@ -78,7 +78,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
   const { policy, verifier } = options;
   checkRingPolicy(options.ring, policy);
   const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, question: Q, signal: AbortSignal) =>
-    callOperation(options.transport(), node, operation, question, { timeoutMs: REQUEST_MS_MAX, signal });
+    callOperation(options.transport(), node, operation, question, { timeoutMs: DOCUMENT_MS_MAX, signal });
   let current: RingView = { ring: options.ring, placement: createPlacement(options.ring) };
   let accepted: StreamView | undefined;
 
@@ -119,8 +119,20 @@ export function createDirectory(options: DirectoryOptions): Directory {
 
   const rings = shared(fetchRing);
   const streams = shared(() => askStream(acceptStream));
-  const windows = shared(() => askStream((answer) => onlyOpenWindow(answer.windows)));
+  const windows = shared(() =>
+    askStream((answer) => {
+      open = onlyOpenWindow(answer.windows);
+      return open;
+    }),
+  );
   let open: WindowId | undefined;
+
+  function windowOf({ document: { window } }: StreamView): WindowId | Promise<WindowId> {
+    if (window.kind === 'fixed') {
+      return windowId(Math.floor(options.clock.now() / window.durationMs) * window.durationMs);
+    }
+    return open ?? windows('window');
+  }
 
   return {
     view: () => current,
@@ -130,15 +142,8 @@ export function createDirectory(options: DirectoryOptions): Directory {
       return { origin: node.url, trust: section?.certificateAuthority ?? '', pool: domain };
     },
     refresh: rings,
-    stream: async () => accepted ?? (await streams('stream')),
-    async window() {
-      const { window } = (accepted ?? (await streams('stream'))).document;
-      if (window.kind === 'fixed') {
-        return windowId(Math.floor(options.clock.now() / window.durationMs) * window.durationMs);
-      }
-      open ??= await windows('window');
-      return open;
-    },
+    stream: () => accepted ?? streams('stream'),
+    window: () => (accepted === undefined ? streams('stream').then(windowOf) : windowOf(accepted)),
     forgetWindow(window) {
       if (open === window) open = undefined;
     },

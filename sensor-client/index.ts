@@ -1,3 +1,5 @@
+export type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
+export { EngineError } from '../src/foundation/index.ts';
 export type { SensorBundle } from '../src/ring/index.ts';
 export { readSensorBundle } from '../src/ring/index.ts';
 export type { Reading } from '../src/sharing/index.ts';

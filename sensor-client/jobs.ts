@@ -93,7 +93,7 @@ export function createJobs(): Jobs {
 }
 
 /** Waits for shared work that outlives this caller; rejects with the signal's reason when that comes first. */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAborted<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason);

@@ -6,12 +6,14 @@ export const DEADLINE_MS_DEFAULT = 60_000;
 export const DEADLINE_MS_MAX = 86_400_000;
 /** Time one request may take, milliseconds: several disk syncs and a coordinator's own round to other nodes. */
 export const REQUEST_MS_MAX = 10_000;
+/** Time a node may take to hand out a document, milliseconds; the next one has the same. */
+export const DOCUMENT_MS_MAX = 5_000;
 /** Waits between two tries of one request; the cap keeps a recovering node from being asked all at once. */
 export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
 /** Splits of one reading, each under its own reading id. A second one needs a decided ERROR, so more are rare. */
 export const SPLITS_MAX = 3;
 /** Times every node is asked for a document before the SDK gives up. */
-export const CIRCLES_MAX = 4;
+export const CIRCLES_MAX = 3;
 /** Readings of `uploadMany` under way at once; also how many share a partition, and so requests. */
 export const CONCURRENCY_DEFAULT = 64;
 /** More readings under way would only wait inside the connection pools. */

@@ -1,6 +1,7 @@
 import type { ElementPool } from '../src/arithmetic/index.ts';
 import type { ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
+import type { Clock } from '../src/ports/index.ts';
 import type { FlagKey, ReadingId, SensorId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
 import type { Partition, StreamHash } from '../src/ring/index.ts';
@@ -56,10 +57,11 @@ export async function uploadReading(
   const deadlineMs = readDeadline(options.deadlineMs);
   const endsAt = clock.now() + deadlineMs;
   const sensorId = options.sensorId === undefined ? context.sensorId : readSensorId(options.sensorId);
-  const { document, domains } = await untilAborted(directory.stream(), signal);
+  const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
+  const { document, domains } = await inTime(directory.stream());
   const vector = encodeReading(document, reading);
   const given = options.window ?? context.window;
-  const window = given === undefined ? await untilAborted(directory.window(), signal) : windowId(given);
+  const window = given === undefined ? await inTime(directory.window()) : windowId(given);
   for (let splits = 1; ; splits++) {
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);
@@ -71,6 +73,28 @@ export async function uploadReading(
     // Only a decided ERROR frees the reading for another id; after anything else both could count.
     const again = out.kind === 'errored' && splits < SPLITS_MAX && clock.now() < endsAt;
     if (!again) throw failureOf(context, attempt, out, deadlineMs);
+  }
+}
+
+/** What is at hand costs no timer; most readings find stream and window so. */
+async function beforeDeadline<T>(
+  clock: Clock,
+  work: T | Promise<T>,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  const over = new AbortController();
+  const late = clock.sleep(deadlineMs, over.signal).then(() => {
+    throw new EngineError(
+      'DEADLINE_EXCEEDED',
+      `expected the stream and its window within ${deadlineMs} ms; nothing of the reading was sent`,
+    );
+  });
+  try {
+    return await Promise.race([untilAborted(work, signal), late]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -184,6 +184,14 @@ test('nodes that never answer end in DEADLINE_EXCEEDED, after SET in READING_UND
   expect(await late.clock.until(own.outcome(String(open.details.flagKey)))).toBe('TRUE');
 });
 
+test('nodes that hand out no document end the upload at its deadline, with nothing sent', async () => {
+  const { clock, nodes, sensor } = await sensorScene({ fate: () => 'request lost' });
+  const before = clock.now();
+  const failure = await failureOf(clock.until((await sensor()).upload(1, { deadlineMs: 2_000 })));
+  expect([failure.code, clock.now() - before]).toEqual(['DEADLINE_EXCEEDED', 2_000]);
+  expect(operationsOf(nodes.sent)).toEqual([]);
+});
+
 test('an aborted upload says whether the reading may still be committed', async () => {
   for (const [operation, setSent] of [
     ['UPLOAD', false],
