@@ -1,7 +1,7 @@
-"""A second reading of the core vectors that shares no code with the first.
+"""A second reading of the vectors that shares no code with the first.
 
 Plain Python integers, fractions and decimals, standard library only. Reads field.json, share.json,
-fixed-point.json and statistics.json. Prints "ok N cases"; a mismatch exits with 1.
+fixed-point.json, statistics.json and messages.json. Prints "ok N cases"; a mismatch exits with 1.
 Run: python3 test/vectors/check.py
 """
 
@@ -11,6 +11,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import prod
 from pathlib import Path
+
+from check_messages import check_messages
 
 HERE = Path(__file__).parent
 P = 2**66 * 4611686018427387897 + 1
@@ -151,4 +153,5 @@ check_field()
 check_shares()
 check_fixed_point()
 check_statistics()
+check_messages(load("messages.json"), expect)
 print(f"ok {cases} cases")

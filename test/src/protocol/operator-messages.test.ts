@@ -78,6 +78,8 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
       commitSeq: anyU64,
       corruptRows: anyU64,
       undecidedFlags: anyU64,
+      thinPartitions: anyU64,
+      hintedPartitions: anyU64,
       acceptors: fc.integer({ min: 1, max: 3 }),
       streams: anyU64,
       uptimeMs: anyU64,

@@ -2,11 +2,14 @@ import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   announceRequestCodec,
+  compareRequestCodec,
+  compareResponseCodec,
   exclusionCodec,
   freezeReportCodec,
   freezeRequestCodec,
   frozenListCodec,
   frozenListRequestCodec,
+  gatherRequestCodec,
   heldRequestCodec,
   heldResponseCodec,
   keepListRequestCodec,
@@ -16,6 +19,8 @@ import {
   readyRequestCodec,
   readyResponseCodec,
   releasedRowCodec,
+  rowsRequestCodec,
+  rowsResponseCodec,
   settlementCodec,
   sumRequestCodec,
   sumResponseCodec,
@@ -170,6 +175,30 @@ describeBinaryCodec(
   'SUM answer',
   sumResponseCodec,
   fc.record({ complete: fc.boolean(), readings: anyU64, flags: anyU32, elements: anyBytes(64) }),
+);
+describeBinaryCodec(
+  'ROWS request',
+  rowsRequestCodec,
+  fc.record({ context, partition: anyPartition, after: optionally(anyEntry) }),
+);
+describeBinaryCodec(
+  'ROWS answer',
+  rowsResponseCodec,
+  fc.record({
+    rows: anyListOf(fc.record({ entry: anyEntry, conflict: fc.boolean(), share: anyBytes(64) })),
+    more: fc.boolean(),
+  }),
+);
+describeBinaryCodec(
+  'COMPARE request',
+  compareRequestCodec,
+  fc.record({ context, partition: anyPartition, entries }),
+);
+describeBinaryCodec('COMPARE answer', compareResponseCodec, fc.record({ missing: entries }));
+describeBinaryCodec(
+  'GATHER request',
+  gatherRequestCodec,
+  fc.record({ context, partitions: anyListOf(anyPartition) }),
 );
 
 describe('a settlement', () => {
