@@ -1,6 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const manifest: { readonly name: string; readonly exports: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+);
+
+/** The package's own names lead to its sources, so that examples run before anything is built. */
+const ownNames = Object.entries(manifest.exports)
+  .filter(([, built]) => built.startsWith('./dist/'))
+  .map(([name, built]) => ({
+    find: name.replace('.', manifest.name),
+    replacement: fileURLToPath(
+      new URL(built.replace('./dist/', '../').replace(/\.js$/, '.ts'), import.meta.url),
+    ),
+  }));
+
 export default defineConfig({
+  resolve: { alias: ownNames },
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/seed.ts'],

@@ -72,6 +72,8 @@ function clusterText(
     ['domain', 'node', 'address'],
     ...nodes.map(({ id, domain, url }) => [domain, id, url]),
   ]);
-  const starts = nodes.map(({ id, domain }) => `  m-cloud-node ${dir}/${domain}/${id}/node.json &\n`);
+  const starts = nodes.map(
+    ({ id, domain }) => `  m-cloud-node --config ${dir}/${domain}/${id}/node.json &\n`,
+  );
   return `${table}\n${starts.join('')}  export MCLOUD_CONFIG=${dir}/operator.json\n  m-cloud status\n`;
 }
