@@ -30,13 +30,26 @@ export function addStatus(parent: Command, environment: CliEnvironment): void {
 }
 
 function statusText(reports: readonly NodeReport[], palette: Palette): string {
-  const header = ['domain', 'node', 'state', 'epoch', 'streams', 'undecided', 'corrupt', 'acceptors', 'up'];
+  const header = [
+    'domain',
+    'node',
+    'state',
+    'epoch',
+    'streams',
+    'undecided',
+    'thin',
+    'hinted',
+    'corrupt',
+    'acceptors',
+    'up',
+  ];
   const rows = reports.map((report) => {
     if (!('status' in report)) {
-      return [report.domain, report.node, palette.bad(report.failure.code), '', '', '', '', '', ''];
+      return [report.domain, report.node, palette.bad(report.failure.code), '', '', '', '', '', '', '', ''];
     }
-    const { ready, reasons, epoch, streams, undecidedFlags, corruptRows, acceptors, uptimeMs } =
+    const { ready, reasons, epoch, streams, undecidedFlags, thinPartitions, hintedPartitions } =
       report.status;
+    const { corruptRows, acceptors, uptimeMs } = report.status;
     return [
       report.domain,
       report.node,
@@ -44,11 +57,13 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
       String(epoch),
       String(streams),
       String(undecidedFlags),
+      String(thinPartitions),
+      String(hintedPartitions),
       String(corruptRows),
       String(acceptors),
       `${Math.floor(uptimeMs / 1_000)} s`,
     ];
   });
-  const right = 'right' as const;
-  return renderTable([header, ...rows], ['left', 'left', 'left', right, right, right, right, right, right]);
+  const numbers = Array.from({ length: 8 }, () => 'right' as const);
+  return renderTable([header, ...rows], ['left', 'left', 'left', ...numbers]);
 }

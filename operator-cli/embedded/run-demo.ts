@@ -72,6 +72,8 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
     clock,
     log: silentLog,
   });
+  // Otherwise the person would wait for a result that cannot come without knowing why.
+  void cluster.failed.then((reason) => session.say(`a node stopped: ${reason.message}`));
   try {
     const started = clock.now();
     const { operator, close } = operatorOf(cluster, session);

@@ -1,19 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listenPeer, listenPublic } from '../../node/http/index.ts';
-import { openNode } from '../../node/node.ts';
-import { openDataFolder } from '../../node/store/index.ts';
-import { createUndiciTransport, cryptoRandomBytes, nodeVerifier } from '../../src/platform/index.ts';
+import { type StartedNode, startNode } from '../../node/index.ts';
+import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Clock, Log } from '../../src/ports/index.ts';
-import { publicKeyBytes } from '../../src/ring/index.ts';
 import {
   type ClusterMaterial,
   createDevelopmentCluster,
   givenPorts,
   type NodeMaterial,
 } from '../cluster/index.ts';
-import { transportTargets } from '../transport-targets.ts';
 import { findFreePorts } from './free-ports.ts';
 
 const HOST = '127.0.0.1';
@@ -36,9 +32,6 @@ export interface EmbeddedCluster {
   close(): Promise<void>;
 }
 
-/** One part of the cluster that has to be closed, and how. */
-type Closer = () => Promise<unknown>;
-
 /**
  * Starts a development cluster whose nodes are the ones that run in production: only their being in one
  * process differs, so one party holds all shares and nothing is private.
@@ -57,70 +50,47 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     clock,
   });
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'm-cloud-')));
-  const closers: Closer[] = [];
-  if (options.folder === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  const nodes: StartedNode[] = [];
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= closeAll(closers);
+    closing ??= closeAll(nodes, options.folder === undefined ? folder : undefined);
     return closing;
   };
-  try {
-    const nodes = material.domains.flatMap((domain) => domain.nodes);
-    const handles = await Promise.all(
-      nodes.map((node) => startNode(node, material, join(folder, node.id), options, closers)),
-    );
-    return { material, failed: Promise.race(handles.map(({ stopped }) => stopped)), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function startNode(
-  node: NodeMaterial,
-  { ring }: ClusterMaterial,
-  folder: string,
-  { clock, log }: EmbeddedClusterOptions,
-  closers: Closer[],
-): Promise<{ readonly stopped: Promise<Error> }> {
-  const { store, windowKeys } = await openDataFolder(folder, node.storeId, cryptoRandomBytes);
-  closers.push(() => store.close());
-  const peers = createUndiciTransport({
-    targets: transportTargets(ring, 'peerUrl'),
-    clientCertificate: { cert: node.peerTls.certificatePem, key: node.peerTls.privateKeyPem },
-  });
-  closers.push(() => peers.close());
-  const handle = await openNode(
-    { clock, randomBytes: cryptoRandomBytes, store, keys: windowKeys, peers, log, verifier: nodeVerifier },
-    { nodeId: node.id, domain: node.domain, ring: ring.jws, operatorKey: ring.operatorKey },
+  const starts = await Promise.allSettled(
+    material.domains
+      .flatMap((domain) => domain.nodes)
+      .map((node) => startNode(settingsOf(node, material, join(folder, node.id), options.log))),
   );
-  closers.push(() => handle.close());
-  const sections = ring.domains;
-  const peerPort = await listenPeer({
-    address: { host: HOST, port: node.address.peerPort },
-    tls: { cert: node.peerTls.certificatePem, key: node.peerTls.privateKeyPem },
-    router: handle.peerRouter,
-    log,
-    peers: () => sections,
-  });
-  closers.push(() => peerPort.close());
-  const operatorKey = publicKeyBytes(ring.operatorKey);
-  const publicPort = await listenPublic({
-    address: { host: HOST, port: node.address.publicPort },
-    tls: { cert: node.publicTls.certificatePem, key: node.publicTls.privateKeyPem },
-    router: handle.publicRouter,
-    log,
-    clock,
-    operatorKey: () => operatorKey,
-    audience: node.domain,
-    readiness: () => handle.readiness(),
-  });
-  closers.push(() => publicPort.close());
-  // In an object: a promise returned from here would be waited for.
-  return { stopped: handle.stopped };
+  let failure: unknown;
+  for (const start of starts) {
+    if (start.status === 'fulfilled') nodes.push(start.value);
+    else failure ??= start.reason;
+  }
+  if (failure !== undefined) {
+    await close();
+    throw failure;
+  }
+  return { material, failed: Promise.race(nodes.map(({ stopped }) => stopped)), close };
 }
 
-/** Last opened, first closed: ports before nodes before stores before the folder under them. */
-async function closeAll(closers: readonly Closer[]): Promise<void> {
-  for (const close of closers.toReversed()) await close().catch(() => undefined);
+function settingsOf(node: NodeMaterial, { ring }: ClusterMaterial, dataFolder: string, log: Log) {
+  const { id, domain, storeId, address, publicTls, peerTls } = node;
+  return {
+    nodeId: id,
+    domain,
+    storeId,
+    ring: ring.jws,
+    dataFolder,
+    publicListen: { host: HOST, port: address.publicPort },
+    peerListen: { host: HOST, port: address.peerPort },
+    tls: { cert: publicTls.certificatePem, key: publicTls.privateKeyPem },
+    peerTls: { cert: peerTls.certificatePem, key: peerTls.privateKeyPem },
+    log,
+  };
+}
+
+/** Every node closes, also after another one failed to; only then is the folder under them free to go. */
+async function closeAll(nodes: readonly StartedNode[], folder: string | undefined): Promise<void> {
+  await Promise.allSettled(nodes.map((node) => node.close()));
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }

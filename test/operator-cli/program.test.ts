@@ -257,6 +257,8 @@ describe('status', () => {
         commitSeq: 1,
         corruptRows: 0,
         undecidedFlags: 2,
+        thinPartitions: 3,
+        hintedPartitions: 0,
         acceptors: 1,
         streams: 1,
         uptimeMs: 61_000,

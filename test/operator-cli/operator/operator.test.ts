@@ -155,6 +155,8 @@ describe('status', () => {
         commitSeq: 1,
         corruptRows: 0,
         undecidedFlags: 0,
+        thinPartitions: 3,
+        hintedPartitions: 0,
         acceptors: 1,
         streams: 0,
         uptimeMs: 5,
