@@ -1,5 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
+import type { FlagEntry } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId, Placement } from '../../src/ring/index.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
@@ -42,12 +43,29 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     for (const group of byPartition(overdue)) {
       const [first] = group;
       if (first === undefined || signal.aborted) continue;
-      const ballot = { counter, proposer: self.place };
-      const entries = group.map(({ entry }) => entry);
-      const outcomes = await flags.resolve(first.record, first.partition, entries, ballot);
-      // Somebody promised more to another resolver; doubling overtakes it in a few rounds.
-      if (outcomes.includes('UNDECIDED')) counter = Math.min(counter * 2, COUNTER_MAX);
+      // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
+      const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
+      group.forEach((flag, place) => {
+        if (known[place] !== 'UNDECIDED') census.learned(flag);
+      });
+      const open = group.filter((_, place) => known[place] === 'UNDECIDED');
+      if (open.length > 0) await resolve(first, open);
     }
+  }
+
+  async function resolve(
+    { record, partition }: UndecidedFlag,
+    open: readonly UndecidedFlag[],
+  ): Promise<void> {
+    const outcomes = await flags.resolve(record, partition, open.map(entryOf), {
+      counter,
+      proposer: self.place,
+    });
+    open.forEach((flag, place) => {
+      if (outcomes[place] !== 'UNDECIDED') census.learned(flag);
+    });
+    // Somebody promised more to another resolver; doubling overtakes it in a few rounds.
+    if (outcomes.includes('UNDECIDED')) counter = Math.min(counter * 2, COUNTER_MAX);
   }
 
   async function sealOverdue(): Promise<void> {
@@ -69,6 +87,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     try {
       await work();
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof EngineError)) throw error;
       log.debug(`${what} is left to the next round`, { code: error.code });
     }
@@ -84,6 +103,8 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('spreading', () => spread.run(signal));
   }
 }
+
+const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;
 
 function byPartition(flags: readonly UndecidedFlag[]): Iterable<readonly UndecidedFlag[]> {
   const groups = new Map<string, UndecidedFlag[]>();

@@ -102,11 +102,14 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     admission.entries(record.stream, request.partition, request.flags);
     const acceptors = admission.acceptors(record.stream, request.partition);
     if (record.frozen) throw windowSealed(record);
-    // Not synced: freeze and T replace registration, so a CREATE that is lost in a crash costs nothing.
-    return update(record, request.partition, request.flags, (row) => ({
+    const outcomes = await update(record, request.partition, request.flags, (row) => ({
       row: row ?? freshFlag(clock.now()),
       answer: outcomeHere(row, acceptors.length),
     }));
+    // CREATE itself is not synced: freeze and T replace registration, so one that is lost in a crash costs
+    // nothing. An outcome is: it may stand in a vote that is still on its way to the disk.
+    if (outcomes.some((outcome) => outcome !== 'UNDECIDED')) await journal.synced();
+    return outcomes;
   }
 
   /** Keeps decided outcomes beside the flag, unsynced: whoever forgets them asks the acceptors again. */

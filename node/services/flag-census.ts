@@ -34,13 +34,18 @@ export interface FlagCensus {
   ): void;
   /** Undecided flags first heard of before `since`, at most `limit`; oldest first. */
   olderThan(since: (record: OpenWindowRecord) => number, limit: number): readonly UndecidedFlag[];
-  forget(record: OpenWindowRecord): void;
+  /** The flag's outcome was read at a majority. */
+  learned(flag: UndecidedFlag): void;
   undecided(): number;
 }
 
+/**
+ * @param decidesAlone whether this node is the only acceptor of a partition, so that its own vote is the outcome
+ */
 export async function openFlagCensus(
   tables: Tables,
   records: readonly OpenWindowRecord[],
+  decidesAlone: (record: OpenWindowRecord, partition: Partition) => boolean,
 ): Promise<FlagCensus> {
   const readings = new Map<string, number>();
   const undecided = new Map<string, UndecidedFlag>();
@@ -55,7 +60,7 @@ export async function openFlagCensus(
     const window = windowName(record.scope);
     if (before === undefined) readings.set(window, (readings.get(window) ?? 0) + entry.count);
     const name = nameOf(window, entry);
-    if (after.decided !== null || (after.accepted !== null && after.accepted.ballot.counter === 0)) {
+    if (after.decided !== null || (after.accepted !== null && decidesAlone(record, partition))) {
       undecided.delete(name);
     } else if (!undecided.has(name)) {
       undecided.set(name, { record, partition, entry, knownSince: after.knownSince });
@@ -93,11 +98,7 @@ export async function openFlagCensus(
       }
       return found;
     },
-    forget(record) {
-      const window = windowName(record.scope);
-      for (const [name, flag] of undecided) if (flag.record === record) undecided.delete(name);
-      readings.delete(window);
-    },
+    learned: ({ record, entry }) => void undecided.delete(nameOf(windowName(record.scope), entry)),
     undecided: () => undecided.size,
   };
 }

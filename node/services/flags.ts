@@ -37,6 +37,13 @@ export interface Flags {
   set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
   /** Never writes. */
   get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /** The outcomes a majority shows; UNDECIDED where it shows none. Never writes. */
+  read(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    signal?: AbortSignal,
+  ): Promise<readonly Outcome[]>;
   /** Decides what was accepted, else ERROR, in one attempt; what stays undecided is left to the next. */
   resolve(
     record: OpenWindowRecord,
@@ -104,21 +111,38 @@ export function createFlags(components: FlagsComponents): Flags {
   async function get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
     const record = await admission.window(request.context);
     admission.entries(record.stream, request.partition, request.flags);
-    const acceptors = admission.acceptors(record.stream, request.partition);
     const known = record.frozen
       ? await settled.outcomes(record, request.partition, request.flags, signal)
       : null;
-    if (known !== null) return known;
+    return known ?? read(record, request.partition, request.flags, signal);
+  }
+
+  /** The outcomes that the votes of a majority show; reading them writes nothing anywhere. */
+  async function read(
+    record: OpenWindowRecord,
+    partition: Partition,
+    flags: readonly FlagEntry[],
+    signal?: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const acceptors = admission.acceptors(record.stream, partition);
     const quorum = majority(acceptors.length);
-    const read: VoteRequest = { ...request, kind: 'read', ballot: BALLOT_ZERO, value: null };
+    const context = contextOf(ring, record.scope);
+    const request: VoteRequest = {
+      context,
+      partition,
+      flags,
+      kind: 'read',
+      ballot: BALLOT_ZERO,
+      value: null,
+    };
     const outcomesIn = (answers: readonly VoteResponse[]): readonly Outcome[] =>
-      request.flags.map((_, place) => {
+      flags.map((_, place) => {
         const votes = answers.flatMap((answer) => answer.votes[place] ?? []);
         return decidedIn(votes, quorum)?.value ?? 'UNDECIDED';
       });
     const answers = await collect(
       acceptors.map((to) =>
-        callPeer(to, operations.VOTE, read, signal).catch((error: unknown) => silence(error)),
+        callPeer(to, operations.VOTE, request, signal).catch((error: unknown) => silence(error)),
       ),
       (some) => !outcomesIn(some).includes('UNDECIDED'),
     );
@@ -128,6 +152,7 @@ export function createFlags(components: FlagsComponents): Flags {
   return {
     set,
     get,
+    read,
     async resolve(record, partition, flags, ballot) {
       const acceptors = admission.acceptors(record.stream, partition);
       const outcomes = await runDecide(record, partition, flags, acceptors, ballot);

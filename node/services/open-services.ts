@@ -1,5 +1,13 @@
 import type { Clock, Log, RandomBytes, WindowKeys } from '../../src/ports/index.ts';
-import type { DomainId, NodeId, Placement, RingDocument, StoreId, Verifier } from '../../src/ring/index.ts';
+import type {
+  DomainId,
+  NodeId,
+  Partition,
+  Placement,
+  RingDocument,
+  StoreId,
+  Verifier,
+} from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
@@ -22,6 +30,7 @@ import { createShareTable } from './share-table.ts';
 import { openSpread } from './spread.ts';
 import { openStreams } from './streams.ts';
 import { createValues } from './values.ts';
+import type { OpenWindowRecord } from './windows.ts';
 import { openWindows } from './windows.ts';
 
 /** What the services stand on. */
@@ -53,11 +62,16 @@ export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
   const windows = await openWindows({ ...base, streams });
   const decisions = createDecisions({ ...base, windows });
+  const decidesAlone = ({ stream }: OpenWindowRecord, partition: Partition): boolean =>
+    base.placement.acceptors(
+      stream.domains.map(({ id }) => id),
+      partition,
+    ).length === 1;
   const admission = createAdmission({ ...base, windows, decisions });
   const frozen = createFrozen({ ...base, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
-  const census = await openFlagCensus(base.tables, windows.all());
+  const census = await openFlagCensus(base.tables, windows.all(), decidesAlone);
   const acceptor = createFlagAcceptor({ ...base, admission, census });
   const flags = createFlags({ ...base, admission, acceptor, settled });
   const shares = createShareTable(base);

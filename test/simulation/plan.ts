@@ -77,6 +77,10 @@ const SHAPES: readonly RingShape[] = [
   { domains: 2, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
   { domains: 3, nodesPerDomain: 1, acceptors: 1, replicas: 1 },
   { domains: 3, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
+  { domains: 2, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
+  { domains: 3, nodesPerDomain: 1, acceptors: 3, replicas: 1 },
+  { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
+  { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
 ];
 
 const SITES: readonly (DiskSite | NetworkSite)[] = [
@@ -110,7 +114,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
       stall: on('stall') ? random.pick([0.01, 0.1]) : 0,
       stallMs: 30_000,
     },
-    disk: { commitMs: random.pick([2, 20, 200]), readMs: random.pick([0.2, 5]) },
+    disk: { commitMs: random.pick([2, 20, 200, 1_000]), readMs: random.pick([0.2, 5]) },
     skewsMs: Array.from({ length: nodes }, () => (on('skew') ? random.between(-3_000, 3_000) : 0)),
     flagTimeoutMs: random.pick([2_000, 10_000, 30_000]),
     sensors,
@@ -130,8 +134,8 @@ export function planOf(seed: number, shape?: RingShape): Plan {
 function windowsOf(random: Random): PlannedWindow[] {
   let openMs = 0;
   return Array.from({ length: random.between(1, 2) }, () => {
-    const notBeforeMs = openMs + random.between(1_000, 40_000);
-    const latestMs = notBeforeMs + random.between(20_000, 200_000);
+    const notBeforeMs = openMs + random.pick([5_000, 30_000, 60_000]);
+    const latestMs = notBeforeMs + random.between(5_000, 200_000);
     const window = { openMs, notBeforeMs, latestMs };
     openMs = notBeforeMs + random.between(0, 10_000);
     return window;
@@ -145,10 +149,11 @@ function operationsOf(
 ): PlannedOperation[] {
   const operations: PlannedOperation[] = [];
   const readings = random.between(1, NAMED_READINGS_MAX);
-  const spreadMs = random.pick([1_000, 30_000, 80_000]);
+  const spread = random.pick([0.1, 0.8, 1.5]);
   for (let exponent = 0; exponent < readings; exponent++) {
     const window = random.between(0, windows.length - 1);
-    const atMs = (windows[window]?.openMs ?? 0) + random.between(0, spreadMs);
+    const { openMs, notBeforeMs } = windows[window] ?? { openMs: 0, notBeforeMs: 0 };
+    const atMs = openMs + random.between(0, Math.floor(spread * (notBeforeMs - openMs)));
     operations.push({ kind: 'upload', atMs, sensor: random.between(0, sensors - 1), window, exponent });
   }
   windows.forEach(({ openMs, notBeforeMs }, window) => {
