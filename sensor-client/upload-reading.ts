@@ -14,7 +14,7 @@ import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
-import { readSensorId } from './sensor-id.ts';
+import { readSensorId } from './names.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
