@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
+import {
+  createUndiciTransport,
+  cryptoRandomBytes,
+  nodeIdentityUri,
+  systemClock,
+} from '../../src/platform/index.ts';
+import type { Transport } from '../../src/ports/index.ts';
+import { flagsRequestCodec } from '../../src/protocol/flag-messages.ts';
+import type { Operation } from '../../src/protocol/index.ts';
+import { BINARY_CONTENT, errorFromProblem, operations } from '../../src/protocol/index.ts';
+import { callOperation } from '../../src/rounds/index.ts';
+import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';
+import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
+import { type RealNodes, startRealNodes } from '../support/real-nodes.ts';
+
+let client: ClusterClient;
+let nodes: RealNodes;
+
+beforeAll(async () => {
+  const material = await localCluster(3, 1);
+  nodes = await startRealNodes(material);
+  client = await connectCluster(material);
+});
+
+afterAll(async () => {
+  await client?.close();
+  await nodes?.close();
+});
+
+const { refused, expectProblem, call, nodeOf, tokenOf } = badInput(() => client);
+
+describe('a node lets nobody use', () => {
+  refused('an operation of the operator without a token for its scope and domain', async ({ window }) => {
+    const { stream } = client;
+    const question = { stream: stream.hash, window, group: 0 };
+    const terms = { ...question, notBefore: window, latest: window };
+    const asked: readonly (readonly [string, (token?: string) => Promise<unknown>])[] = [
+      ['compute', (token) => call(nodeOf(0), operations.COMPUTE, question, token)],
+      ['seal', (token) => call(nodeOf(0), operations.SEAL, question, token)],
+      ['streams', (token) => call(nodeOf(0), operations.OPEN_WINDOW, terms, token)],
+      ['streams', (token) => call(nodeOf(0), operations.PUT_STREAM, { document: stream.jws }, token)],
+      ['status', (token) => call(nodeOf(0), operations.READ_STATUS, null, token)],
+    ];
+    for (const [scope, ask] of asked) {
+      const others = ['compute', 'seal', 'streams', 'status'].filter((other) => other !== scope);
+      await expectCode(ask(), 'UNAUTHENTICATED');
+      await expectCode(ask(await tokenOf(0, ...others)), 'FORBIDDEN');
+      await expectCode(ask(await tokenOf(0)), 'FORBIDDEN');
+      await expectCode(ask(await tokenOf(1, scope)), 'UNAUTHENTICATED');
+      await expectCode(ask('a.b.c'), 'UNAUTHENTICATED');
+    }
+    return undefined;
+  });
+
+  refused('an operation among nodes on the public port, whatever token comes along', async () => {
+    const token = await tokenOf(0, 'compute', 'streams', 'seal', 'status');
+    for (const { path, audience } of Object.values(operations)) {
+      if (audience !== 'peer' && audience !== 'domain') continue;
+      await expectProblem(nodeOf(0), { path, token }, 'UNKNOWN_OPERATION');
+    }
+  });
+
+  refused('an operation made from shares as a node of another domain', async ({ window, raw }) => {
+    const peer = peerTransport(1);
+    try {
+      const context = raw('1').createRequest.context;
+      const ask = <Q, R>(operation: Operation<Q, R>, request: Q) =>
+        callOperation(peer, nodeOf(0), operation, request, TIMEOUT);
+      const fromShares = Object.values<Pick<Operation<never, never>, 'audience' | 'path'>>(operations).filter(
+        ({ audience }) => audience === 'domain',
+      );
+      expect(fromShares.length).toBeGreaterThanOrEqual(3);
+      for (const { path } of fromShares) {
+        const body = flagsRequestCodec.encode(raw('1').createRequest);
+        const answer = await peer.send(
+          nodeOf(0),
+          { method: 'POST', path, body, contentType: BINARY_CONTENT },
+          TIMEOUT,
+        );
+        expect(errorFromProblem(answer.status, answer.body, answer.contentType).code).toBe('FORBIDDEN');
+      }
+      const sum = { context, partitions: [], excluded: [] };
+      await expectCode(ask(operations.SUM, sum), 'FORBIDDEN');
+      await expectCode(ask(operations.HELD, { context, partitions: [] }), 'FORBIDDEN');
+      const ballot = { counter: 0, proposer: 0 };
+      const ledger = { context, decision: 'release', kind: 'read', ballot, value: null } as const;
+      await expectCode(ask(operations.LEDGER, ledger), 'FORBIDDEN');
+      await expectCode(ask(operations.SYNOD, ledger), 'FORBIDDEN');
+      await expectCode(
+        ask(operations.COMPUTE, { stream: client.stream.hash, window, group: 0 }),
+        'UNKNOWN_OPERATION',
+      );
+    } finally {
+      await peer.close();
+    }
+    return undefined;
+  });
+
+  refused('the peer port under a certificate of another domain, or of no domain', async () => {
+    const identity = nodeIdentityUri({ domain: nodes.optionsOf(nodeOf(0)).domain, node: nodeOf(0) });
+    const source = { randomBytes: cryptoRandomBytes, nowMs: systemClock().now() };
+    const own = client.material.domains[1]?.authority;
+    if (own === undefined) throw new Error('expected a second domain');
+    const strange = await createAuthority('nobody', source);
+    for (const [authority, code] of [
+      [own, 'FORBIDDEN'],
+      [strange, 'UNREACHABLE'],
+    ] as const) {
+      const forged = await issuePeerCertificate(authority, nodeOf(0), identity, ['127.0.0.1'], source);
+      const peer = peerTransport(0, { cert: forged.certificatePem, key: forged.privateKeyPem });
+      await expectCode(callOperation(peer, nodeOf(2), operations.READ_RING, null, TIMEOUT), code).finally(
+        () => peer.close(),
+      );
+    }
+    return undefined;
+  });
+});
+
+/** The connection of the node of a domain to peer ports, with its own certificate or the one given. */
+function peerTransport(from: number, certificate?: { cert: string; key: string }): Transport {
+  const { ring } = client.material;
+  const own = nodes.optionsOf(nodeOf(from)).peerTls;
+  return createUndiciTransport({
+    targets: (nodeId) => {
+      const section = ring.domains.find((domain) => domain.nodes.some(({ id }) => id === nodeId));
+      const node = section?.nodes.find(({ id }) => id === nodeId);
+      if (section === undefined || node === undefined) throw new Error(`expected a node, got ${nodeId}`);
+      return { origin: node.peerUrl, trust: section.certificateAuthority, pool: section.domain };
+    },
+    clientCertificate: certificate ?? own,
+  });
+}

@@ -1,0 +1,114 @@
+import { createElementPool } from '../../src/arithmetic/index.ts';
+import { cryptoRandomBytes } from '../../src/platform/index.ts';
+import type { Transport } from '../../src/ports/index.ts';
+import type {
+  FlagEntry,
+  FlagsRequest,
+  MessageContext,
+  SetRequest,
+  UploadRequest,
+} from '../../src/protocol/index.ts';
+import { operations, readingId, sensorId } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { NodeId, Partition, RingDocument, WindowId } from '../../src/ring/index.ts';
+import { createPlacement, partitionOf } from '../../src/ring/index.ts';
+import { callOperation } from '../../src/rounds/index.ts';
+import { encodeReading, split } from '../../src/sharing/index.ts';
+
+const TIMEOUT = { timeoutMs: 10_000 };
+
+/** The messages of one reading, one by one, so that a test can leave one out or spoil it. */
+export interface RawReading {
+  readonly entry: FlagEntry;
+  readonly partition: Partition;
+  readonly acceptor: NodeId;
+  readonly createRequest: FlagsRequest;
+  readonly setRequest: SetRequest;
+  uploadRequest(index: number): UploadRequest;
+  /** The node that keeps share `index`. */
+  owner(index: number): NodeId;
+  create(): Promise<unknown>;
+  upload(index: number): Promise<unknown>;
+  set(): Promise<unknown>;
+  get(): Promise<unknown>;
+  /** CREATE, UPLOAD of every share, SET. */
+  commit(): Promise<void>;
+}
+
+export interface RawReadingOptions {
+  readonly ring: RingDocument;
+  readonly stream: StreamDocument;
+  readonly transport: Transport;
+  readonly window: WindowId;
+  readonly reading: string;
+  /** Another split under the flag of a reading that exists. */
+  readonly entry?: FlagEntry;
+}
+
+export function rawReading({
+  ring,
+  stream,
+  transport,
+  window,
+  reading,
+  ...rest
+}: RawReadingOptions): RawReading {
+  const entry: FlagEntry = rest.entry ?? {
+    readingId: readingId(cryptoRandomBytes(16)),
+    sensorId: sensorId(cryptoRandomBytes(16)),
+    count: 1,
+  };
+  const partition = partitionOf(entry.readingId);
+  const shares = split(
+    encodeReading(stream, reading),
+    stream.domains.length,
+    createElementPool(cryptoRandomBytes),
+  );
+  const placement = createPlacement(ring);
+  const context: MessageContext = {
+    epoch: ring.epoch,
+    placementEpoch: ring.epoch,
+    stream: stream.hash,
+    window,
+    group: 0,
+  };
+  const [acceptor] = placement.acceptors(
+    stream.domains.map(({ id }) => id),
+    partition,
+  );
+  if (acceptor === undefined) throw new Error('expected an acceptor of every partition');
+  const createRequest = { context, partition, flags: [entry] };
+  const setRequest = { context, partition, flags: [{ entry, receipts: [] }] };
+  const uploadRequest = (index: number): UploadRequest => ({
+    context,
+    partition,
+    index,
+    rows: [{ entry, share: shares[index] ?? new Uint8Array(0) }],
+  });
+  const owner = (index: number): NodeId => {
+    const domain = stream.domains[index];
+    const [node] = domain === undefined ? [] : placement.owners(domain.id, partition);
+    if (node === undefined) throw new Error(`expected an owner of share ${index}`);
+    return node;
+  };
+  const raw: RawReading = {
+    entry,
+    partition,
+    acceptor,
+    createRequest,
+    setRequest,
+    uploadRequest,
+    owner,
+    create: () => callOperation(transport, acceptor, operations.CREATE, createRequest, TIMEOUT),
+    upload: (index) =>
+      callOperation(transport, owner(index), operations.UPLOAD, uploadRequest(index), TIMEOUT),
+    set: () => callOperation(transport, acceptor, operations.SET, setRequest, TIMEOUT),
+    get: () => callOperation(transport, acceptor, operations.GET, createRequest, TIMEOUT),
+    async commit() {
+      await raw.create();
+      for (const index of shares.keys()) await raw.upload(index);
+      await raw.set();
+    },
+  };
+  return raw;
+}
