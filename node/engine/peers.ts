@@ -10,6 +10,8 @@ import type { Caller } from '../http/router.ts';
 export const PEER_TIMEOUT_MS = 5_000;
 /** The same on the path of an upload, where a sensor waits: a hung node must not stop the others for long. */
 export const UPLOAD_TIMEOUT_MS = 1_000;
+/** The same for questions that read every row of a window. */
+export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
 export const SUSPECT_MS = 2_000;
 
@@ -52,6 +54,19 @@ export type CallPeer = <Q, R>(
 
 /** Operations a sensor waits for. */
 const ON_UPLOAD_PATH: readonly string[] = [operations.VOTE.path, operations.COPY.path];
+/** Operations that read a whole window. */
+const SCANS: readonly string[] = [
+  operations.FREEZE.path,
+  operations.READY.path,
+  operations.HELD.path,
+  operations.SUM.path,
+  operations.GATHER.path,
+];
+
+function timeoutOf(path: string): number {
+  if (ON_UPLOAD_PATH.includes(path)) return UPLOAD_TIMEOUT_MS;
+  return SCANS.includes(path) ? SCAN_TIMEOUT_MS : PEER_TIMEOUT_MS;
+}
 
 export interface PeersComponents {
   readonly transport: Transport;
@@ -77,7 +92,7 @@ export function createPeers({ transport, handlers, self, clock }: PeersComponent
     request: Q,
     signal?: AbortSignal,
   ): Promise<R> {
-    const timeoutMs = ON_UPLOAD_PATH.includes(operation.path) ? UPLOAD_TIMEOUT_MS : PEER_TIMEOUT_MS;
+    const timeoutMs = timeoutOf(operation.path);
     try {
       const answer = await callOperation(
         transport,

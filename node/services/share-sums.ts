@@ -1,7 +1,22 @@
-import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
+import type { LimbSum } from '../../src/arithmetic/index.ts';
+import {
+  addToLimbSum,
+  createLimbSum,
+  encodeElements,
+  limbSumElements,
+  mergeLimbSum,
+} from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import type { FlagEntry, HeldResponse, PartitionDigest, SumResponse } from '../../src/protocol/index.ts';
+import type {
+  FlagEntry,
+  HeldResponse,
+  PartitionDigest,
+  SetHasher,
+  SumResponse,
+} from '../../src/protocol/index.ts';
 import { createSetHasher, entryName, equalDigests } from '../../src/protocol/index.ts';
+import { partitionOf } from '../../src/ring/identifiers.ts';
+import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
@@ -38,49 +53,98 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
     );
   }
 
-  async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[]> {
-    const hasher = createSetHasher(record.terms.value.setHashKey);
-    const names = new Set<string>();
-    for await (const [entry] of shares.goodRows(record, named.partition)) {
-      hasher.add(entry);
-      names.add(entryName(entry));
+  /** One pass over all good rows of the window, counted and added up per partition. */
+  async function tallyWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
+    const tallies = new Map<Partition, Tally>();
+    for await (const [entry, row] of shares.goodRows(record, null)) {
+      const partition = partitionOf(entry.readingId);
+      let tally = tallies.get(partition);
+      if (tally === undefined) {
+        tally = {
+          hasher: createSetHasher(record.terms.value.setHashKey),
+          sum: createLimbSum(record.stream.elements.length),
+        };
+        tallies.set(partition, tally);
+      }
+      tally.hasher.add(entry);
+      addToLimbSum(tally.sum, row.share);
     }
-    if (equalDigests(hasher.digest(), named.digest)) return [];
+    return tallies;
+  }
+
+  async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[]> {
+    const members = new Map(await membersOf(record, named));
+    for await (const [entry] of shares.goodRows(record, named.partition)) members.delete(entryName(entry));
+    return [...members.values()];
+  }
+
+  /** Adds the rows of T without the excluded ones; null where one of them is missing. */
+  async function sumOfMembers(
+    record: OpenWindowRecord,
+    named: PartitionDigest,
+    without: ReadonlySet<string>,
+  ): Promise<PartSum | null> {
     const members = await membersOf(record, named);
-    return [...members].filter(([name]) => !names.has(name)).map(([, entry]) => entry);
+    const wanted = [...members.keys()].filter((name) => !without.has(name)).length;
+    const sum = createLimbSum(record.stream.elements.length);
+    let flags = 0;
+    let readings = 0;
+    for await (const [entry, row] of shares.goodRows(record, named.partition)) {
+      const name = entryName(entry);
+      if (!members.has(name) || without.has(name)) continue;
+      addToLimbSum(sum, row.share);
+      flags += 1;
+      readings += entry.count;
+    }
+    return flags === wanted ? { sum, flags, readings } : null;
   }
 
   return {
     async held(record, partitions) {
       await journal.synced();
+      const tallies = await tallyWindow(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
-        answers.push({ partition: named.partition, missing: await missingOf(record, named) });
+        const tally = tallies.get(named.partition);
+        const whole = tally !== undefined && equalDigests(tally.hasher.digest(), named.digest);
+        answers.push({ partition: named.partition, missing: whole ? [] : await missingOf(record, named) });
       }
       return { partitions: answers };
     },
     async sum(record, partitions, excluded) {
       await journal.synced();
       const without = new Set(excluded.map(entryName));
+      const touched = new Set(excluded.map(({ readingId }) => partitionOf(readingId)));
+      const tallies = await tallyWindow(record);
       const total = createLimbSum(record.stream.elements.length);
       let flags = 0;
       let readings = 0;
-      let complete = true;
       for (const named of partitions) {
-        const members = await membersOf(record, named);
-        let wanted = [...members.keys()].filter((name) => !without.has(name)).length;
-        for await (const [entry, row] of shares.goodRows(record, named.partition)) {
-          const name = entryName(entry);
-          if (!members.has(name) || without.has(name)) continue;
-          addToLimbSum(total, row.share);
-          wanted -= 1;
-          flags += 1;
-          readings += entry.count;
-        }
-        complete &&= wanted === 0;
+        const tally = tallies.get(named.partition);
+        const digest = tally?.hasher.digest();
+        const whole =
+          digest !== undefined && equalDigests(digest, named.digest) && !touched.has(named.partition);
+        const part: PartSum | null =
+          whole && tally !== undefined
+            ? { sum: tally.sum, flags: digest.count, readings: digest.readings }
+            : await sumOfMembers(record, named, without);
+        if (part === null) return { complete: false, readings: 0, flags: 0, elements: new Uint8Array(0) };
+        mergeLimbSum(total, part.sum);
+        flags += part.flags;
+        readings += part.readings;
       }
-      const elements = complete ? encodeElements(limbSumElements(total)) : new Uint8Array(0);
-      return { complete, readings, flags, elements };
+      return { complete: true, readings, flags, elements: encodeElements(limbSumElements(total)) };
     },
   };
+}
+
+interface Tally {
+  readonly hasher: SetHasher;
+  readonly sum: LimbSum;
+}
+
+interface PartSum {
+  readonly sum: LimbSum;
+  readonly flags: number;
+  readonly readings: number;
 }

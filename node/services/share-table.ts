@@ -7,6 +7,7 @@ import {
   flagRowKey,
   PARTITION_KEY_BYTES,
   partitionKey,
+  windowKey,
   windowName,
 } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
@@ -42,8 +43,11 @@ export interface ShareTable {
   ): Promise<UploadResponse['rows']>;
   /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
   markConflicts(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
-  /** The rows of a partition that open and are in no conflict. */
-  goodRows(record: OpenWindowRecord, partition: Partition): AsyncGenerator<readonly [FlagEntry, ValueRow]>;
+  /** The rows of a partition, or of the whole window, that open and are in no conflict; in key order. */
+  goodRows(
+    record: OpenWindowRecord,
+    partition: Partition | null,
+  ): AsyncGenerator<readonly [FlagEntry, ValueRow]>;
   /** A page of rows that open, in key order. */
   page(record: OpenWindowRecord, partition: Partition, after: FlagEntry | null): Promise<RowsResponse>;
   /** Which of the flags have no row here that opens. */
@@ -123,7 +127,7 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
       await journal.synced();
     },
     async *goodRows(record, partition) {
-      const prefix = partitionKey(record.scope, partition);
+      const prefix = partition === null ? windowKey(record.scope) : partitionKey(record.scope, partition);
       for await (const { key, plain } of tables.scan('values', record.rowKey, prefix)) {
         if (plain === null) continue;
         const row = decodeValueRow(plain);
