@@ -3,9 +3,12 @@ import type { ComputeAnswer } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
-import { startLife } from './kernel/index.ts';
+import { simulatedClock, startLife } from './kernel/index.ts';
 import { plannedWindowId, type World } from './world.ts';
 
+/** Answers that an audit asks one node for, and the pause between two, ms. */
+const AUDIT_ATTEMPTS_MAX = 20;
+const AUDIT_PAUSE_MS = 2_000;
 /** Errors after which the same question may have an answer, or the window never opened. */
 const NO_ANSWER: readonly string[] = ['UNKNOWN_STREAM', 'WINDOW_NOT_OPEN', 'STREAM_REFUSED'];
 
@@ -58,18 +61,29 @@ export async function checkSameRows(world: World, window: number): Promise<void>
   const question = { stream: stream.hash, window: plannedWindowId(plan, window), group: 0 };
   const ask = (node: string): Promise<ComputeAnswer> =>
     callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
+  const clock = simulatedClock(kernel, life);
   const rows = new Map<string, string>();
   for (const { node, domain } of nodes) {
-    for (let repetition = 0; repetition < 2; repetition++) {
-      const answer = await ask(node);
-      if (answer.status !== 'ROW') {
-        violation(`LIVENESS: ${node} has no row of the released window ${window}: ${answer.reason}`);
-        continue;
+    let problem = '';
+    for (let answers = 0, attempt = 0; answers < 2; attempt++) {
+      if (attempt >= AUDIT_ATTEMPTS_MAX) {
+        violation(`LIVENESS: ${node} has no row of the released window ${window}: ${problem}`);
+        break;
       }
-      const before = rows.get(domain) ?? answer.row;
-      rows.set(domain, before);
-      if (before !== answer.row)
-        violation(`GATE: domain ${domain} released window ${window} in two versions`);
+      const answer = await ask(node).catch(
+        (error: unknown) => ({ status: 'FAILED', reason: String(error) }) as const,
+      );
+      if (answer.status === 'ROW') {
+        const before = rows.get(domain) ?? answer.row;
+        rows.set(domain, before);
+        answers += 1;
+        if (before !== answer.row)
+          violation(`GATE: domain ${domain} released window ${window} in two versions`);
+      } else {
+        // Work that began while things went wrong may still be under way, and fail for all who wait for it.
+        problem = answer.reason;
+        await clock.sleep(AUDIT_PAUSE_MS);
+      }
     }
   }
   kernel.trace.note(kernel.now(), `window ${window} is audited`);

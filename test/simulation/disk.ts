@@ -19,8 +19,8 @@ export interface DiskSettings {
 export interface SimulatedDisk {
   /** A store for one life of a node. */
   open(life: Life): Store;
-  /** Whether a row has become durable, for checkers. */
-  has(table: TableName, key: Uint8Array): boolean;
+  /** A row that has become durable, for checkers. */
+  get(table: TableName, key: Uint8Array): Uint8Array | undefined;
   /** Rows that have become durable, for checkers. */
   rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
   /** Loses everything, as a replaced disk does. */
@@ -123,7 +123,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
 
   return {
     open,
-    has: (of, key) => table(of).get(key) !== undefined,
+    get: (of, key) => table(of).get(key),
     rows: (of) => table(of).all(),
     wipe: () => tables.clear(),
     flipBit(of) {

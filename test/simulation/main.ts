@@ -3,8 +3,9 @@ import { forbidRealWorld } from './kernel/index.ts';
 import { planOf } from './plan.ts';
 import { replayCommand, summaryOf, summaryText } from './report.ts';
 import { type RunReport, runPlan } from './run.ts';
+import { shrinkPlan } from './shrink.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--seed S] [--json] [--trace] [--plan]
+const HELP = `npm run simulate -- [--seeds N] [--seed S] [--json] [--trace] [--shrink]
 
 Runs sensors, nodes and operator in one process on a simulated clock, network and disk, with faults, and
 checks every invariant. The seeds are S, S+1, ...; the same seed always runs the same way.
@@ -13,7 +14,7 @@ checks every invariant. The seeds are S, S+1, ...; the same seed always runs the
   --seed S    the first seed (default 1)
   --json      one JSON object on standard output instead of text
   --trace     every event of every run on standard error
-  --plan      the plan of every seed on standard error
+  --shrink    the smallest plan found that still fails, for every seed that does, on standard error
 
 Exits with 1 when an invariant was violated.`;
 
@@ -35,7 +36,7 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
-      plan: { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -49,12 +50,14 @@ async function main(): Promise<number> {
   const allow = forbidRealWorld();
   for (let seed = first; seed < first + seeds; seed++) {
     const plan = planOf(seed);
-    if (values.plan) console.error(JSON.stringify(plan, null, 2));
     const report = await runPlan(plan, values.trace ? { listener: (line) => console.error(line) } : {});
     reports.push(report);
     if (report.violations.length === 0) continue;
     console.error(`seed ${seed}: ${report.violations.length} violations; ${replayCommand(seed)}`);
     for (const violation of report.violations) console.error(`  ${violation}`);
+    if (!values.shrink) continue;
+    const small = await shrinkPlan(plan, async (one) => (await runPlan(one)).violations.length > 0);
+    console.error(JSON.stringify(small, null, 2));
   }
   allow();
   const summary = summaryOf(reports);

@@ -55,6 +55,8 @@ export interface Network {
   transport(sender: Sender): Transport;
   /** The node answers from now on, for as long as its life lasts. */
   listen(nodeId: string, listener: Listener): void;
+  /** The node takes no new requests; resolves when those it is handling are answered. */
+  leave(nodeId: string): Promise<void>;
   /** Stops the messages of one direction; what is on its way still arrives. */
   cut(from: string, to: string): void;
   heal(from: string, to: string): void;

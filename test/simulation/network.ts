@@ -3,7 +3,7 @@ import type { RouterRequest } from '../../node/http/router.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../../src/ports/index.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/problem.ts';
-import type { Kernel, Random } from './kernel/index.ts';
+import type { Kernel, Life, Random } from './kernel/index.ts';
 import type { Listener, Network, NetworkHooks, NetworkSettings, Sender } from './network-types.ts';
 
 /** A sender with what its requests share. */
@@ -20,6 +20,8 @@ interface Origin extends Sender {
  */
 export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: NetworkHooks): Network {
   const listeners = new Map<string, Listener>();
+  /** Requests that each process is handling. */
+  const handling = new Map<Life, Set<Promise<void>>>();
   const cuts = new Set<string>();
   let settings = first;
 
@@ -66,9 +68,12 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
       if (life.alive) answer(response);
     };
     const router = request.path.startsWith('/peer/') ? listener.peerRouter : listener.publicRouter;
-    router
+    const done = router
       .handle(origin.caller, routed(request), signal)
       .then(reply, (error: unknown) => reply({ ...problemOf(error), contentType: PROBLEM_CONTENT_TYPE }));
+    const mine = handling.get(life) ?? new Set();
+    handling.set(life, mine.add(done));
+    void done.then(() => mine.delete(done));
   }
 
   function send(
@@ -142,6 +147,12 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
       };
     },
     listen: (nodeId, listener) => void listeners.set(nodeId, listener),
+    async leave(nodeId) {
+      const life = listeners.get(nodeId)?.life;
+      listeners.delete(nodeId);
+      const mine = life === undefined ? undefined : handling.get(life);
+      while (mine !== undefined && mine.size > 0) await Promise.all(mine);
+    },
     cut: (from, to) => void cuts.add(link(from, to)),
     heal: (from, to) => void cuts.delete(link(from, to)),
     setFaults: (next) => {

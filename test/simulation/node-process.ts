@@ -3,6 +3,7 @@ import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import type { Log } from '../../src/ports/index.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
+import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
 import { createDisk, type DiskSettings, type DiskSite, type SimulatedDisk } from './disk.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network, NetworkSite } from './network-types.ts';
@@ -12,6 +13,8 @@ import { createKeys } from './window-keys.ts';
 /** A cloud computer: its disk and keys stay, its processes come and go. */
 export interface SimulatedNode extends RingMember {
   readonly disk: SimulatedDisk;
+  /** What is on the disk, opened with the node's keys. */
+  readonly rows: DiskRows;
   running(): boolean;
   /** What answers at the moment, once the process has started up. */
   handle(): NodeHandle | undefined;
@@ -41,6 +44,8 @@ export interface NodeSurroundings {
   violation(what: string): void;
 }
 
+/** How long a stop in order waits for the requests under way, ms. */
+const DRAIN_MS = 5_000;
 /** Time after which a stop in order is no longer waited for, ms. */
 const STOP_MS_MAX = 30_000;
 
@@ -123,6 +128,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   return {
     ...member,
     disk,
+    rows: createDiskRows(disk, keys),
     running: () => life?.alive === true,
     handle: () => handle,
     start,
@@ -133,13 +139,17 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     },
     stop(downMs) {
       const mine = life;
-      if (mine?.alive !== true || handle === undefined) return;
+      const closing = handle;
+      if (mine?.alive !== true || closing === undefined) return;
       surroundings.fault('stop');
       kernel.schedule(`${node} is killed`, STOP_MS_MAX, () => end(mine, downMs));
-      handle.close().then(
-        () => end(mine, downMs),
-        (error: unknown) => violation(`${node} does not close: ${String(error)}`),
-      );
+      const drained = Promise.race([network.leave(node), simulatedClock(kernel, mine).sleep(DRAIN_MS)]);
+      drained
+        .then(() => closing.close())
+        .then(
+          () => end(mine, downMs),
+          (error: unknown) => violation(`${node} does not close: ${String(error)}`),
+        );
     },
     arm(site, downMs) {
       armed.set(site, downMs);

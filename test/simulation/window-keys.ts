@@ -1,4 +1,5 @@
 import type { WindowKeys } from '../../src/ports/index.ts';
+import type { StreamHash, WindowId } from '../../src/ring/index.ts';
 import type { Kernel, Life } from './kernel/index.ts';
 
 /** Longest time a key file takes to be written, ms. */
@@ -8,6 +9,8 @@ const KEY_BYTES = 32;
 /** The key files of one node; they outlive its processes. */
 export interface SimulatedKeys {
   open(life: Life): WindowKeys;
+  /** The key as it is, for checkers. */
+  peek(stream: StreamHash, window: WindowId): Uint8Array | undefined;
 }
 
 /**
@@ -22,6 +25,7 @@ export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
       kernel.schedule(`${name} ${label}`, random.fraction() * WRITE_MS, () => resolve(act()), life);
     });
   return {
+    peek: (stream, window) => keys.get(`${stream}/${window}`),
     open: (life) => ({
       create: (stream, window) =>
         after(life, 'makes a window key', () => {

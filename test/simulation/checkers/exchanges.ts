@@ -1,17 +1,18 @@
-import { equalBytes, toHex } from '../../../src/foundation/index.ts';
-import type { FlagEntry, MessageContext, Outcome } from '../../../src/protocol/index.ts';
-import { entryName, flagRowKey, operations } from '../../../src/protocol/index.ts';
+import { compareBallots } from '../../../src/consensus/index.ts';
+import { equalBytes } from '../../../src/foundation/index.ts';
+import type { FlagEntry, MessageContext, Outcome, WindowScope } from '../../../src/protocol/index.ts';
+import { entryName, operations, windowName } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId, Placement } from '../../../src/ring/index.ts';
 import { majority, partitionOf } from '../../../src/ring/index.ts';
-import type { SimulatedDisk } from '../disk.ts';
 import type { Exchange } from '../network-types.ts';
+import type { DiskRows } from './disk-rows.ts';
 
 export interface WatchedNode {
   readonly node: string;
   readonly domain: DomainId;
-  readonly disk: SimulatedDisk;
+  readonly rows: DiskRows;
 }
 
 /** Watches every answer of every node, whether it arrived or not. */
@@ -29,111 +30,114 @@ export interface ExchangeCheckerOptions {
 }
 
 /** Operations whose answers are made from shares. */
-const INSIDE_DOMAIN: readonly string[] = [operations.LEDGER.path, operations.HELD.path, operations.SUM.path];
+const INSIDE_DOMAIN: readonly string[] = Object.values(operations)
+  .filter(({ audience }) => audience === 'domain')
+  .map(({ path }) => path);
 
 /**
- * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an acknowledgement is compared with the disks at
- * the moment it is given, so that a promise made too early shows even where no crash follows.
+ * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an answer is compared with the disks at the
+ * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
   const { stream, placement, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const domains = stream.domains.map(({ id }) => id);
-  const outcomes = new Map<string, Set<Outcome>>();
+  const outcomes = new Map<string, Outcome>();
   /** Per flag and share index the share's bytes, as they came from the sensor. */
   const shares = new Map<string, Uint8Array>();
   /** Per flag the share indices that some node acknowledged. */
   const stored = new Map<string, Set<number>>();
-  /** Rows whose loss would break an acknowledgement. */
-  const promised: {
-    readonly node: WatchedNode;
-    readonly table: 'values' | 'flags';
-    readonly key: Uint8Array;
-  }[] = [];
+  const acknowledged: (() => void)[] = [];
+  /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
+  const frozen = new Set<string>();
 
-  function promise(
-    node: WatchedNode,
-    table: 'values' | 'flags',
-    context: MessageContext,
-    entry: FlagEntry,
-  ): void {
-    const key = flagRowKey(context, entry);
-    promised.push({ node, table, key });
-    if (!node.disk.has(table, key)) {
-      violation(`DURABLE: ${node.node} acknowledged a row of ${table} that is not on its disk`);
+  function learn(context: MessageContext, entry: FlagEntry, outcome: Outcome | undefined, by: string): void {
+    if (outcome === undefined || outcome === 'UNDECIDED') return;
+    const name = entryName(entry);
+    const known = outcomes.get(name) ?? outcome;
+    outcomes.set(name, known);
+    if (known !== outcome) violation(`ONE-OUTCOME: ${by} answers ${outcome} for a flag that was ${known}`);
+    if (frozen.has(windowName(context))) return;
+    const acceptors = placement.acceptors(domains, partitionOf(entry.readingId));
+    const votes = acceptors.filter(
+      (id) => nodes.get(id)?.rows.flag(context, entry)?.accepted?.value === outcome,
+    );
+    if (votes.length < majority(acceptors.length)) {
+      violation(
+        `DURABLE: ${by} answers ${outcome} with ${votes.length} of ${acceptors.length} votes on disk`,
+      );
     }
   }
 
-  function learn(entry: FlagEntry, outcome: Outcome | undefined, from: string): void {
-    if (outcome === undefined || outcome === 'UNDECIDED') return;
-    const name = entryName(entry);
-    const known = outcomes.get(name) ?? new Set();
-    outcomes.set(name, known.add(outcome));
-    if (known.size > 1)
-      violation(`ONE-OUTCOME: ${from} answers ${outcome} for a flag that had another outcome`);
+  function watchFlags({ request, response, to }: Exchange, kind: 'CREATE' | 'GET'): void {
+    const { context, flags } = operations[kind].request.decode(request.body);
+    const answer = operations[kind].response.decode(response.body);
+    flags.forEach((entry, place) => void learn(context, entry, answer.outcomes[place], `${to} to ${kind}`));
   }
 
-  function watchFlags(exchange: Exchange, kind: 'CREATE' | 'GET'): void {
-    const { context: _, flags } = operations[kind].request.decode(exchange.request.body);
-    const answer = operations[kind].response.decode(exchange.response.body);
-    flags.forEach((entry, place) => void learn(entry, answer.outcomes[place], exchange.to));
-  }
-
-  function watchSet(exchange: Exchange): void {
-    const { context, flags } = operations.SET.request.decode(exchange.request.body);
-    const answer = operations.SET.response.decode(exchange.response.body);
+  function watchSet({ request, response, to }: Exchange): void {
+    const { context, flags } = operations.SET.request.decode(request.body);
+    const answer = operations.SET.response.decode(response.body);
     flags.forEach(({ entry }, place) => {
-      const outcome = answer.outcomes[place];
-      learn(entry, outcome, exchange.to);
+      learn(context, entry, answer.outcomes[place], `${to} to SET`);
       if ((stored.get(entryName(entry))?.size ?? 0) < domains.length) {
-        violation(`ATOMIC: SET was sent before every share of the reading was acknowledged`);
-      }
-      if (outcome !== 'TRUE') return;
-      const acceptors = placement.acceptors(domains, partitionOf(entry.readingId));
-      const holding = acceptors.filter((id) => nodes.get(id)?.disk.has('flags', flagRowKey(context, entry)));
-      if (holding.length < majority(acceptors.length)) {
-        violation(
-          `DURABLE: ${exchange.to} answers TRUE with ${holding.length} of ${acceptors.length} votes on disk`,
-        );
+        violation('ATOMIC: SET was sent before every share of the reading was acknowledged');
       }
     });
   }
 
-  function watchUpload(exchange: Exchange, node: WatchedNode): void {
-    const { context, index, rows } = operations.UPLOAD.request.decode(exchange.request.body);
-    const own = shareIndex(stream, node.domain);
-    if (index !== own) violation(`ISOLATION: share ${index} of a reading was sent to domain ${node.domain}`);
+  function checkStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
+    const row = node.rows.value(scope, entry);
+    if (row === undefined || !equalBytes(row.share, share)) {
+      violation(`DURABLE: ${node.node} acknowledged a share that is not on its disk`);
+    } else if (row.index !== shareIndex(stream, node.domain)) {
+      violation(`ISOLATION: ${node.node} keeps share ${row.index} in domain ${node.domain}`);
+    }
+  }
+
+  function watchUpload({ request, response }: Exchange, node: WatchedNode): void {
+    const { context, index, rows } = operations.UPLOAD.request.decode(request.body);
+    if (index !== shareIndex(stream, node.domain)) {
+      violation(`ISOLATION: share ${index} of a reading was sent to domain ${node.domain}`);
+    }
     for (const { entry, share } of rows) {
       const name = `${entryName(entry)}/${index}`;
-      const before = shares.get(name);
-      if (before !== undefined && !equalBytes(before, share)) {
-        violation(`IDEMPOTENT: a reading id was used for two splits`);
-      }
+      const before = shares.get(name) ?? share;
+      if (!equalBytes(before, share)) violation('IDEMPOTENT: a reading id was used for two splits');
       shares.set(name, share);
     }
-    if (exchange.response.status !== 200) return;
-    const answer = operations.UPLOAD.response.decode(exchange.response.body);
-    rows.forEach(({ entry }, place) => {
+    if (response.status !== 200) return;
+    const answer = operations.UPLOAD.response.decode(response.body);
+    rows.forEach(({ entry, share }, place) => {
       if (answer.rows[place] !== 'STORED') return;
       const name = entryName(entry);
       stored.set(name, (stored.get(name) ?? new Set()).add(index));
-      promise(node, 'values', context, entry);
+      checkStored(node, context, entry, share);
+      acknowledged.push(() => checkStored(node, context, entry, share));
     });
   }
 
-  function watchVote(exchange: Exchange, node: WatchedNode): void {
-    const { context, kind, flags } = operations.VOTE.request.decode(exchange.request.body);
-    const answer = operations.VOTE.response.decode(exchange.response.body);
+  function watchVote({ request, response }: Exchange, node: WatchedNode): void {
+    const { context, kind, ballot, flags } = operations.VOTE.request.decode(request.body);
+    const answer = operations.VOTE.response.decode(response.body);
     if (kind === 'read') return;
     flags.forEach((entry, place) => {
-      if (answer.votes[place]?.granted === true) promise(node, 'flags', context, entry);
+      if (answer.votes[place]?.granted !== true) return;
+      const check = () => {
+        const row = node.rows.flag(context, entry);
+        const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
+        if (held === undefined || compareBallots(held, ballot) < 0) {
+          violation(`DURABLE: ${node.node} granted a ${kind} that is not on its disk`);
+        }
+      };
+      check();
+      acknowledged.push(check);
     });
   }
 
   /** Between domains no byte may travel that was made from a share. */
   function watchPeers({ from, to, request, response }: Exchange): void {
-    const domain = nodes.get(to)?.domain;
-    if (nodes.get(from)?.domain === domain) return;
+    if (nodes.get(from)?.domain === nodes.get(to)?.domain) return;
     if (INSIDE_DOMAIN.includes(request.path) && response.status === 200) {
       violation(`ISOLATION: ${to} answers ${request.path} to ${from} of another domain`);
     }
@@ -148,7 +152,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     answered(exchange) {
       const node = nodes.get(exchange.to);
       if (node === undefined) return;
-      const { path } = exchange.request;
+      const { path, body } = exchange.request;
       if (path === operations.UPLOAD.path) watchUpload(exchange, node);
       if (path.startsWith('/peer/')) watchPeers(exchange);
       if (exchange.response.status !== 200) return;
@@ -156,12 +160,12 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (path === operations.GET.path) watchFlags(exchange, 'GET');
       if (path === operations.SET.path) watchSet(exchange);
       if (path === operations.VOTE.path) watchVote(exchange, node);
+      if (path === operations.FREEZE.path) {
+        frozen.add(windowName(operations.FREEZE.request.decode(body).context));
+      }
     },
     atEnd() {
-      for (const { node, table, key } of promised) {
-        if (node.disk.has(table, key)) continue;
-        violation(`DURABLE: ${node.node} lost an acknowledged row of ${table} ${toHex(key).slice(-72)}`);
-      }
+      for (const check of acknowledged) check();
     },
   };
 }
