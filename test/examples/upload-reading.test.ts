@@ -22,7 +22,7 @@ test('the README’s sensor commits readings that a real cluster adds up exactly
   const clock = systemClock();
   const folder = await temporaryFolder();
   const log = recordingLog();
-  const cluster = await startEmbeddedCluster({ domains: 2, nodesPerDomain: 1, folder, clock, log });
+  const cluster = await startEmbeddedCluster({ domains: 2, nodesPerDomain: 2, folder, clock, log });
   onTestFinished(() => cluster.close());
   const { ring, operator: key, sensorBundle } = cluster.material;
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
