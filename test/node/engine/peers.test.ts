@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { collect, createHandlers, createPeers, SUSPECT_MS, silence } from '../../../node/engine/peers.ts';
+import type { Caller } from '../../../node/http/router.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
+import type { Transport } from '../../../src/ports/index.ts';
+import { operations } from '../../../src/protocol/index.ts';
+import { domainId, nodeId } from '../../../src/ring/index.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+
+const self = { nodeId: nodeId('a1'), domain: domainId('a') };
+const other = nodeId('b1');
+
+function peersOver(send: Transport['send']) {
+  const clock = createManualClock();
+  const handlers = createHandlers();
+  const peers = createPeers({ transport: { send, close: async () => {} }, handlers, self, clock });
+  return { ...peers, handlers, clock };
+}
+
+describe('a node that asks itself', () => {
+  it('is its own peer, without the network', async () => {
+    const { callPeer, handlers } = peersOver(() => Promise.reject(new Error('no network here')));
+    const callers: Caller[] = [];
+    handlers.add(operations.READ_RING, async (_, caller) => {
+      callers.push(caller);
+      return { ring: 'the ring' };
+    });
+    expect(await callPeer(self.nodeId, operations.READ_RING, null)).toEqual({ ring: 'the ring' });
+    expect(callers).toEqual([{ kind: 'peer', domain: self.domain, node: self.nodeId }]);
+  });
+});
+
+describe('a node that did not answer', () => {
+  it('is suspected for a while, or until it answers', async () => {
+    let up = false;
+    const { callPeer, suspected, clock } = peersOver(async () => {
+      if (!up) throw new EngineError('UNREACHABLE', 'no answer');
+      const body = new TextEncoder().encode('{"ring":"r"}');
+      return { status: 200, body, contentType: 'application/json' };
+    });
+    const ask = () => callPeer(other, operations.READ_RING, null);
+    expect(suspected(other)).toBe(false);
+    await expect(ask()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(suspected(other)).toBe(true);
+    up = true;
+    await ask();
+    expect(suspected(other)).toBe(false);
+    up = false;
+    await ask().catch(() => {});
+    await clock.advance(SUSPECT_MS);
+    expect(suspected(other)).toBe(false);
+  });
+});
+
+describe('collecting answers', () => {
+  const never = new Promise<number>(() => {});
+
+  it('ends when they are enough, although one never comes', async () => {
+    const asked = [Promise.resolve(1), never, Promise.resolve(2)];
+    expect(await collect(asked, (some) => some.length === 2)).toEqual([1, 2]);
+  });
+
+  it('ends with what there is when all are in, without those that did not answer', async () => {
+    const asked = [Promise.resolve(1), Promise.resolve(null)];
+    expect(await collect(asked, () => false)).toEqual([1]);
+    expect(await collect([], () => false)).toEqual([]);
+  });
+
+  it('fails with the first failure, which is one of this node', async () => {
+    await expect(collect([never, Promise.reject(new Error('own disk'))], () => false)).rejects.toThrow(
+      'own disk',
+    );
+  });
+});
+
+describe('a failure of a question to a node', () => {
+  it('counts as silence unless it is one of the own disk or of the program', () => {
+    expect(silence(new EngineError('UNREACHABLE', ''))).toBeNull();
+    expect(silence(new EngineError('WINDOW_SEALED', ''))).toBeNull();
+    expect(() => silence(new EngineError('STORE_FAILED', 'disk'))).toThrow('disk');
+    expect(() => silence(new TypeError('mistake'))).toThrow('mistake');
+  });
+});
