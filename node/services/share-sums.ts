@@ -14,7 +14,7 @@ import type {
   SetHasher,
   SumResponse,
 } from '../../src/protocol/index.ts';
-import { createSetHasher, entryName, equalDigests } from '../../src/protocol/index.ts';
+import { createSetHasher, entryName, equalDigests, windowName } from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -40,7 +40,12 @@ export interface ShareSums {
   ): Promise<SumResponse>;
 }
 
+/** Windows whose tally is kept in memory, each at most 1,024 partitions of a digest and a sum. */
+const TALLIES_MAX = 8;
+
 export function createShareSums({ journal, shares, lists }: ShareSumsComponents): ShareSums {
+  const remembered = new Map<string, { version: number; tallies: Promise<ReadonlyMap<Partition, Tally>> }>();
+
   async function membersOf(
     record: OpenWindowRecord,
     named: PartitionDigest,
@@ -54,7 +59,7 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
   }
 
   /** One pass over all good rows of the window, counted and added up per partition. */
-  async function tallyWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
+  async function scanWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
     const tallies = new Map<Partition, Tally>();
     for await (const [entry, row] of shares.goodRows(record, null)) {
       const partition = partitionOf(entry.readingId);
@@ -69,6 +74,22 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
       tally.hasher.add(entry);
       addToLimbSum(tally.sum, row.share);
     }
+    return tallies;
+  }
+
+  /** The tally of the window as it is; every domain's coordinator asks for it several times while nothing changes. */
+  async function tallyWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
+    const name = windowName(record.scope);
+    const version = shares.version(record);
+    await journal.synced();
+    const known = remembered.get(name);
+    if (known?.version === version) return known.tallies;
+    const tallies = scanWindow(record);
+    remembered.delete(name);
+    remembered.set(name, { version, tallies });
+    tallies.catch(() => remembered.delete(name));
+    const oldest = remembered.keys().next().value;
+    if (remembered.size > TALLIES_MAX && oldest !== undefined) remembered.delete(oldest);
     return tallies;
   }
 
@@ -101,7 +122,6 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
 
   return {
     async held(record, partitions) {
-      await journal.synced();
       const tallies = await tallyWindow(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
@@ -112,7 +132,6 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
       return { partitions: answers };
     },
     async sum(record, partitions, excluded) {
-      await journal.synced();
       const without = new Set(excluded.map(entryName));
       const touched = new Set(excluded.map(({ readingId }) => partitionOf(readingId)));
       const tallies = await tallyWindow(record);

@@ -53,9 +53,18 @@ export interface ShareTable {
   /** Which of the flags have no row here that opens. */
   missing(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<FlagEntry[]>;
   remove(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<void>;
+  /** Grows with every change to the window's rows; equal numbers mean equal rows. */
+  version(record: OpenWindowRecord): number;
 }
 
 export function createShareTable({ journal, tables, lock, ring, clock }: ShareTableComponents): ShareTable {
+  const versions = new Map<string, number>();
+  const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
+    if (operations.length === 0) return;
+    journal.stage(operations);
+    const name = windowName(record.scope);
+    versions.set(name, (versions.get(name) ?? 0) + 1);
+  };
   const keysOf = (record: OpenWindowRecord, entries: readonly FlagEntry[]): Uint8Array[] =>
     entries.map((entry) => flagRowKey(record.scope, entry));
   const inPartition = <T>(
@@ -100,7 +109,7 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
       puts.push(put(record, keys[place] ?? new Uint8Array(0), row));
       return 'STORED';
     });
-    if (puts.length > 0) journal.stage([...puts, ...alongside]);
+    if (puts.length > 0) stage(record, [...puts, ...alongside]);
     return answers;
   }
 
@@ -122,7 +131,7 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
             ? []
             : [put(record, key, { ...row, conflict: true })];
         });
-        journal.stage(puts);
+        stage(record, puts);
       });
       await journal.synced();
     },
@@ -153,8 +162,12 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
       return entries.filter((_, place) => rows[place] === null);
     },
     async remove(record, entries) {
-      journal.stage(keysOf(record, entries).map((key) => ({ kind: 'delete', table: 'values', key })));
+      stage(
+        record,
+        keysOf(record, entries).map((key) => ({ kind: 'delete', table: 'values', key })),
+      );
       await journal.synced();
     },
+    version: (record) => versions.get(windowName(record.scope)) ?? 0,
   };
 }

@@ -43,8 +43,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const material = await createDevelopmentCluster({
     domains,
     nodesPerDomain,
-    acceptors: 1,
-    replicas: 1,
+    acceptors: 3,
+    replicas: 2,
     addresses: givenPorts(HOST, ports),
     randomBytes: cryptoRandomBytes,
     clock,
