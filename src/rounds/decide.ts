@@ -67,6 +67,9 @@ export function decideRound<V>(
     if (Number(attempt) !== state.attempt || (phase !== 'preparing' && phase !== 'accepting'))
       return still(state);
     const proposer = proposerStep(state.proposer, Number(from), phase, reply);
+    // A vote after the refusal that ended the attempt must not start a second pause: every pause wakes a new
+    // attempt, which would cut off the one before it.
+    if (proposer === state.proposer) return still(state);
     if (proposer.phase === 'decided' && proposer.proposal !== null) return finish(state, proposer.proposal);
     if (proposer.phase === 'refused') return pause({ ...state, proposer });
     if (proposer.phase !== state.proposer.phase) return ask(state.attempt, proposer);
