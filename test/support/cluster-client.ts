@@ -1,8 +1,6 @@
-import { expect } from 'vitest';
 import type { ClusterMaterial } from '../../operator-cli/cluster/index.ts';
 import { createDevelopmentCluster, givenPorts } from '../../operator-cli/cluster/index.ts';
 import { findFreePorts } from '../../operator-cli/embedded/free-ports.ts';
-import { plainStatistics } from '../../operator-cli/embedded/plain-statistics.ts';
 import type { Operator, WindowResult } from '../../operator-cli/operator/index.ts';
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
@@ -20,11 +18,10 @@ import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-do
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import { windowId } from '../../src/ring/index.ts';
-import { resultDocument } from '../../src/statistics/index.ts';
 import { streamPayload } from './development-stream.ts';
+import { expectExact } from './exact-result.ts';
 
 const HOST = '127.0.0.1';
-const DIGITS = 30;
 /** Nothing seals by itself during a test. */
 const WINDOW_MS = 6 * 3_600_000;
 const COMPUTE_WAIT_MS = 20_000;
@@ -101,14 +98,7 @@ export async function connectCluster(
       return window;
     },
     compute,
-    async expectResult(window, readings) {
-      const outcome = await compute(window);
-      if (outcome.kind !== 'result') throw new Error(`expected a result, got ${JSON.stringify(outcome)}`);
-      const [field] = outcome.fields;
-      if (field === undefined) throw new Error('expected the statistics of one field');
-      expect(resultDocument(field.statistics, { digits: DIGITS })).toEqual(plainStatistics(readings, DIGITS));
-      return outcome;
-    },
+    expectResult: async (window, readings) => expectExact(await compute(window), readings),
     async close() {
       await Promise.all(sensors.map((sensor) => sensor.close()));
       await transport.close();

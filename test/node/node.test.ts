@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { NodeId, RingPayload, SectionPayload } from '../../src/ring/index.ts';
+import { epoch } from '../../src/ring/index.ts';
+import { expectCode } from '../support/bad-input.ts';
+import { ringPayload, sectionPayload, signFixedRing, signFixedSection } from '../support/development-ring.ts';
+import { type SmallCloud, startSmallCloud } from '../support/small-cloud.ts';
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+const firstNode = () => cloud.nodeIds[0] as NodeId;
+
+/** A later ring document than the cloud's, changed in one part. */
+async function laterRing(
+  change: Partial<RingPayload>,
+  section: (payload: SectionPayload) => SectionPayload = (payload) => payload,
+): Promise<string> {
+  const sections = await Promise.all(
+    cloud.ring.domains.map(({ domain }) => signFixedSection(section(sectionPayload(domain, 1)))),
+  );
+  const payload = ringPayload(sections);
+  return signFixedRing({ ...payload, epoch: epoch(2), previous: cloud.ring.hash, ...change });
+}
+
+const newer = (payload: SectionPayload): SectionPayload => ({ ...payload, version: 2 });
+
+describe('a node that has served under a ring document', () => {
+  it('starts under the same one again, and under a next one that moves nothing', async () => {
+    cloud = await startSmallCloud();
+    await cloud.restart();
+    await cloud.stop(firstNode());
+    const moved = (payload: SectionPayload): SectionPayload => ({
+      ...newer(payload),
+      nodes: payload.nodes.map((node) => ({ ...node, url: node.url.replace('7001', '8001') })),
+    });
+    const handle = await cloud.start(firstNode(), await laterRing({}, moved));
+    expect(handle.ring.epoch).toBe(2);
+  });
+
+  it('starts under no older one', async () => {
+    cloud = await startSmallCloud();
+    await cloud.stop(firstNode());
+    await cloud.start(firstNode(), await laterRing({}));
+    await cloud.stop(firstNode());
+    await expectCode(cloud.start(firstNode()), 'RING_REFUSED');
+  });
+
+  it.each<[string, Partial<RingPayload>, (payload: SectionPayload) => SectionPayload]>([
+    ['another number of acceptors', { acceptors: 3 }, (payload) => payload],
+    ['another start of its placement', { placementFrom: 5 }, (payload) => payload],
+    ['a gap in the epochs', { epoch: epoch(3) }, (payload) => payload],
+    ['another past', { previous: 'ab'.repeat(32) }, (payload) => payload],
+    ['more nodes', {}, (payload) => newer(sectionPayload(payload.domain, 2))],
+  ])('starts under none with %s', async (_, change, section) => {
+    cloud = await startSmallCloud();
+    await cloud.stop(firstNode());
+    await expectCode(cloud.start(firstNode(), await laterRing(change, section)), 'RING_REFUSED');
+  });
+
+  it('starts under no second one of the same epoch', async () => {
+    cloud = await startSmallCloud();
+    await cloud.stop(firstNode());
+    const jws = await laterRing({ epoch: epoch(1), previous: null }, newer);
+    await expectCode(cloud.start(firstNode(), jws), 'RING_CONFLICT');
+  });
+});
+
+describe('a node whose own records were changed on disk', () => {
+  it.each(['commit', 'ring'])('does not start when it is the row %s', async (name) => {
+    cloud = await startSmallCloud();
+    await cloud.stop(firstNode());
+    const store = cloud.store(firstNode());
+    const [key, value] = store.rows('meta').find(([found]) => fromUtf8(found) === name) ?? [];
+    if (key === undefined || value === undefined) throw new Error(`expected a row ${name}`);
+    const flipped = value.slice();
+    flipped[30] = (flipped[30] ?? 0) ^ 4;
+    store.put('meta', key, flipped);
+    await expectCode(cloud.start(firstNode()), 'ROW_CORRUPT');
+  });
+
+  it('does not start when it is a decision about a window', async () => {
+    cloud = await startSmallCloud();
+    await cloud.openWindow();
+    await cloud.stop(firstNode());
+    const store = cloud.store(firstNode());
+    const row = store.rows('windows').find(([key]) => fromUtf8(key.slice(0, 1)) === 'W');
+    if (row === undefined) throw new Error('expected a row of the window');
+    store.put('windows', row[0], utf8('something else that is long enough to be a sealed row of a table'));
+    await expectCode(cloud.start(firstNode()), 'ROW_CORRUPT');
+  });
+});
+
+describe('a node whose disk refuses a write', () => {
+  it('acknowledges nothing any more, says so and asks to be stopped', async () => {
+    cloud = await startSmallCloud();
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '1');
+    await reading.create();
+    const node = reading.owner(0);
+    const handle = cloud.handle(node);
+    expect(handle.readiness()).toEqual({ ready: true, reasons: [] });
+    await cloud.store(node).fail();
+    await expectCode(reading.upload(0), 'STORE_FAILED');
+    await expectCode(reading.upload(0), 'STORE_FAILED');
+    expect(await handle.stopped).toMatchObject({ code: 'STORE_FAILED' });
+    expect(handle.readiness()).toMatchObject({ ready: false, reasons: [expect.stringMatching(/^stopping/)] });
+    expect(handle.status()).toMatchObject({ ready: false });
+  });
+});
+
+describe('a node', () => {
+  it('answers questions that change nothing to everybody', async () => {
+    cloud = await startSmallCloud();
+    for (const node of cloud.nodeIds) {
+      expect(await cloud.ask(node, operations.READ_RING, null)).toEqual({ ring: cloud.ring.jws });
+      expect(await cloud.ask(node, operations.LIST_STREAMS, null)).toEqual({
+        streams: [{ stream: cloud.stream.hash, name: cloud.stream.name }],
+      });
+    }
+  });
+
+  it('fetches a stream it missed from the others', async () => {
+    cloud = await startSmallCloud();
+    const away = cloud.nodeIds[2] as NodeId;
+    const [key] = cloud
+      .store(away)
+      .rows('documents')
+      .map(([found]) => found);
+    if (key === undefined) throw new Error('expected the stored stream');
+    await cloud.stop(away);
+    await cloud.store(away).commit([{ kind: 'delete', table: 'documents', key }]);
+    await cloud.start(away);
+    const { document } = await cloud.ask(away, operations.READ_STREAM, { stream: cloud.stream.hash });
+    expect(document).toBe(cloud.stream.jws);
+    expect(cloud.store(away).rows('documents')).toHaveLength(1);
+  });
+
+  it('tells its operator what state it is in, and that closing has begun', async () => {
+    cloud = await startSmallCloud();
+    const node = firstNode();
+    const handle = cloud.handle(node);
+    expect(handle.status()).toMatchObject({
+      node,
+      domain: 'a',
+      epoch: 1,
+      ready: true,
+      acceptors: 1,
+      streams: 1,
+    });
+    await handle.close();
+    await handle.close();
+    expect(handle.readiness()).toEqual({ ready: false, reasons: ['stopping'] });
+  });
+});

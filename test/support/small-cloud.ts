@@ -1,0 +1,227 @@
+import type { NodeHandle } from '../../node/node.ts';
+import { openNode } from '../../node/node.ts';
+import type { Operator } from '../../operator-cli/operator/index.ts';
+import { createOperator } from '../../operator-cli/operator/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { cryptoRandomBytes } from '../../src/platform/index.ts';
+import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
+import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
+import { PROBLEM_CONTENT_TYPE, problemOf, readingId, sensorId } from '../../src/protocol/index.ts';
+import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
+import { signStream } from '../../src/protocol/stream-document.ts';
+import type { NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
+import { windowId } from '../../src/ring/index.ts';
+import { callOperation } from '../../src/rounds/index.ts';
+import { developmentRing, fixedKey, type RingShape, testVerifier } from './development-ring.ts';
+import { streamPayload } from './development-stream.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { type RawReading, rawReading } from './raw-reading.ts';
+import { recordingLog } from './recording-log.ts';
+
+const TIMEOUT = { timeoutMs: 60_000 };
+const ALL_SCOPES = ['compute', 'streams', 'seal', 'status'];
+const DAY_MS = 86_400_000;
+/** Start of the first window, Unix milliseconds. */
+export const START_MS = 1_700_000_000_000;
+
+/** Nodes in one process over memory disks, a clock that stands still and a network that only calls functions. */
+export interface SmallCloud {
+  readonly clock: ManualClock;
+  readonly ring: RingDocument;
+  readonly stream: StreamDocument;
+  readonly operator: Operator;
+  readonly nodeIds: readonly NodeId[];
+  handle(node: NodeId): NodeHandle;
+  store(node: NodeId): MemoryStore;
+  start(node: NodeId, ring?: string): Promise<NodeHandle>;
+  /** In order: everything staged is on disk. */
+  stop(node: NodeId): Promise<void>;
+  /** Stops and starts every node on its disk. */
+  restart(): Promise<void>;
+  /** Asks as a sensor does. */
+  ask<Q, R>(node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
+  /** Asks as the operator does, with every scope. */
+  order<Q, R>(node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
+  /** Asks as a node of the ring does. */
+  askAs<Q, R>(from: NodeId, node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
+  /** A reading with its messages; those of one `group` lie in one partition. */
+  reading(window: WindowId, reading: string, options?: { entry?: FlagEntry; group?: number }): RawReading;
+  openWindow(terms?: { window?: WindowId; notBefore?: number; latest?: number }): Promise<WindowId>;
+  compute(window: WindowId): ReturnType<Operator['compute']>;
+  close(): Promise<void>;
+}
+
+export interface SmallCloudOptions {
+  readonly shape?: RingShape;
+  readonly stream?: Partial<StreamPayload>;
+}
+
+export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<SmallCloud> {
+  const ring = await developmentRing(options.shape ?? { nodes: [1, 1, 1] });
+  const clock = createManualClock(START_MS);
+  const log = recordingLog();
+  const members = ring.domains.flatMap(({ domain, nodes }) => nodes.map(({ id }) => ({ domain, id })));
+  const disks = new Map(members.map(({ id }) => [id, { store: createMemoryStore(), keys: memoryKeys() }]));
+  const running = new Map<NodeId, NodeHandle>();
+  const memberOf = (node: NodeId) => members.find(({ id }) => id === node) ?? unknown(node);
+  const diskOf = (node: NodeId) => disks.get(node) ?? unknown(node);
+
+  /** What a connection of `from` carries; without a name it is a sensor's, or with a token the operator's. */
+  function transport(from?: NodeId): Transport {
+    return {
+      async send(to, request, { signal }) {
+        const handle = [...running].find(([id]) => id === to)?.[1];
+        if (handle === undefined) throw new EngineError('UNREACHABLE', `node ${to} is not running`);
+        const anonymous = { kind: 'anonymous' } as const;
+        const operator = { kind: 'operator', scopes: ALL_SCOPES, subject: 'test' } as const;
+        if (from === undefined) {
+          return handled(
+            handle.publicRouter,
+            request.token === undefined ? anonymous : operator,
+            request,
+            signal,
+          );
+        }
+        const { domain, id } = memberOf(from);
+        return handled(handle.peerRouter, { kind: 'peer', domain, node: id }, request, signal);
+      },
+      close: async () => {},
+    };
+  }
+
+  const sensors = transport();
+  const operator = createOperator({
+    ring,
+    transport: sensors,
+    clock,
+    randomBytes: cryptoRandomBytes,
+    verifier: testVerifier,
+    tokenFor: async () => 'token',
+  });
+
+  async function start(node: NodeId, jws = ring.jws): Promise<NodeHandle> {
+    const { store, keys } = diskOf(node);
+    const handle = await openNode(
+      {
+        clock,
+        randomBytes: cryptoRandomBytes,
+        store,
+        keys,
+        peers: transport(node),
+        log,
+        verifier: testVerifier,
+      },
+      { nodeId: node, domain: memberOf(node).domain, ring: jws },
+    );
+    running.set(node, handle);
+    return handle;
+  }
+
+  async function stop(node: NodeId): Promise<void> {
+    const handle = running.get(node);
+    running.delete(node);
+    await handle?.close();
+  }
+
+  await Promise.all(members.map(({ id }) => start(id)));
+  const payload = { ...streamPayload(ring), ...options.stream };
+  const { stream } = await operator.putStream(await signStream(payload, fixedKey('operator').signer));
+  let windows = 0;
+
+  return {
+    clock,
+    ring,
+    stream,
+    operator,
+    nodeIds: members.map(({ id }) => id),
+    handle: (node) => running.get(node) ?? unknown(node),
+    store: (node) => diskOf(node).store,
+    start,
+    stop,
+    async restart() {
+      for (const { id } of members) await stop(id);
+      for (const { id } of members) await start(id);
+    },
+    ask: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT),
+    order: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT, 'token'),
+    askAs: (from, node, operation, request) =>
+      callOperation(transport(from), node, operation, request, TIMEOUT),
+    reading: (window, reading, { entry, group } = {}) =>
+      rawReading({
+        ring,
+        stream,
+        transport: sensors,
+        window,
+        reading,
+        entry: entry ?? entryIn(group),
+      }),
+    async openWindow(terms = {}) {
+      const window = terms.window ?? windowId(START_MS + windows++);
+      const { notBefore = window, latest = window + DAY_MS } = terms;
+      await clock.until(operator.openWindow(stream, { window, notBefore, latest }));
+      return window;
+    },
+    compute: (window) => clock.until(operator.compute(stream, window, { waitMs: 10_000 })),
+    async close() {
+      await Promise.all(members.map(({ id }) => stop(id)));
+    },
+  };
+}
+
+function entryIn(group: number | undefined): FlagEntry {
+  const id = cryptoRandomBytes(16);
+  if (group !== undefined) id.set([group >> 2, ((group & 3) << 6) | ((id[1] ?? 0) & 0x3f)]);
+  return { readingId: readingId(id), sensorId: sensorId(cryptoRandomBytes(16)), count: 1 };
+}
+
+/** What a port does around a router: errors become problem documents. */
+async function handled(
+  router: NodeHandle['publicRouter'],
+  caller: Parameters<NodeHandle['publicRouter']['handle']>[0],
+  { method, path, body, contentType }: TransportRequest,
+  signal: AbortSignal | undefined,
+): Promise<TransportResponse> {
+  const [place = '', query = ''] = path.split('?', 2);
+  const request = {
+    method,
+    path: place,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    body,
+    contentType,
+  };
+  try {
+    return await router.handle(caller, request, signal ?? new AbortController().signal);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { ...problemOf(error), contentType: PROBLEM_CONTENT_TYPE };
+  }
+}
+
+function memoryKeys(): WindowKeys {
+  const keys = new Map<string, Uint8Array>();
+  const nameOf = (stream: string, window: number) => `${stream}-${window}`;
+  return {
+    async create(stream, window) {
+      const key = keys.get(nameOf(stream, window)) ?? cryptoRandomBytes(32);
+      keys.set(nameOf(stream, window), key);
+      return key;
+    },
+    find: async (stream, window) => keys.get(nameOf(stream, window)),
+    async destroy(stream, window) {
+      keys.delete(nameOf(stream, window));
+    },
+  };
+}
+
+function unknown(node: NodeId): never {
+  throw new Error(`expected a node that runs, got ${node}`);
+}
+
+/** Rows of a store as text, to compare disks before and after. */
+export function diskText(store: MemoryStore): string {
+  const tables = ['documents', 'flags', 'meta', 'values', 'windows'] as const;
+  return tables
+    .flatMap((table) => store.rows(table).map(([key, value]) => `${table} ${toHex(key)} ${toHex(value)}`))
+    .join('\n');
+}
