@@ -18,19 +18,38 @@ export async function readIdentity(
   environment: CliEnvironment,
   option: string | undefined,
 ): Promise<OperatorIdentity> {
-  const named = option ?? environment.variables.MCLOUD_CONFIG ?? CONFIG_FILE_DEFAULT;
-  const path = resolve(environment.workingFolder, named);
-  const config = readOperatorConfig(await readText(path, 'the configuration'));
-  const folder = dirname(path);
-  const [ring, privateKeyPem] = await Promise.all([
-    readText(resolve(folder, config.ring), 'the ring document'),
-    readText(resolve(folder, config.key), "the operator's key"),
-  ]);
+  const { ringPath, privateKeyPem } = await readOperatorKey(environment, option);
+  const ring = await readText(ringPath, 'the ring document');
   const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
   return { ring: await openRingDocument(ring.trim(), nodeVerifier, { operatorKey }), privateKeyPem };
 }
 
-async function readText(path: string, what: string): Promise<string> {
+/** The operator's key, and where its ring document is or will be. */
+export interface OperatorKey {
+  readonly privateKeyPem: string;
+  readonly ringPath: string;
+}
+
+/**
+ * Reads `operator.json` and the key it names, for what is done before there is a ring document.
+ * @throws EngineError `INVALID_ARGUMENT` when a file cannot be read, or the error of a malformed one
+ */
+export async function readOperatorKey(
+  environment: CliEnvironment,
+  option: string | undefined,
+): Promise<OperatorKey> {
+  const named = option ?? environment.variables.MCLOUD_CONFIG ?? CONFIG_FILE_DEFAULT;
+  const path = resolve(environment.workingFolder, named);
+  const config = readOperatorConfig(await readText(path, 'the configuration'));
+  const folder = dirname(path);
+  return {
+    privateKeyPem: await readText(resolve(folder, config.key), "the operator's key"),
+    ringPath: resolve(folder, config.ring),
+  };
+}
+
+/** @throws EngineError `INVALID_ARGUMENT` saying what was to be read and where */
+export async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -43,9 +43,15 @@ export function givenPorts(host: string, ports: readonly number[]): AddressPlan 
   };
 }
 
-/** Every node on a computer of its own that is called like the node, as in a compose file. */
-export function hostPerNode(publicPort: number, peerPort: number): AddressPlan {
-  return (nodeId) => ({ host: nodeId, listenHost: '0.0.0.0', publicPort, peerPort });
+/**
+ * Every node on a computer of its own that is called like the node, as in a compose file. Ports still count up,
+ * so that all of them can be published on one computer under the numbers that the ring document names.
+ */
+export function hostPerNode(firstPort: number): AddressPlan {
+  return (nodeId, index) => ({
+    ...consecutivePorts(nodeId, firstPort)(nodeId, index),
+    listenHost: '0.0.0.0',
+  });
 }
 
 /** The https origin of a host and port as the ring document spells it. */

@@ -38,8 +38,10 @@ export interface CertificateSource {
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-/** How long development certificates hold; a cluster made for a test or a demonstration does not live longer. */
-const VALID_MS = 365 * 86_400_000;
+/** How long a node's certificate holds: the longest time in which a stolen key of a node stays of use. */
+const LEAF_VALID_MS = 365 * 86_400_000;
+/** How long an authority holds: a new one means a new section of the domain and a new ring document. */
+const AUTHORITY_VALID_MS = 10 * LEAF_VALID_MS;
 /** Certificates begin this much earlier, so that a computer whose clock is a little slow accepts them. */
 const CLOCK_SKEW_MS = 3_600_000;
 /** RFC 5280 allows 20; 16 random bytes are unique in practice and keep the sign bit free below. */
@@ -49,8 +51,8 @@ const SERIAL_BYTES = 16;
 export async function createAuthority(domain: string, source: CertificateSource): Promise<Authority> {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    ...validity(source),
-    name: [{ CN: [`m-cloud development authority of ${domain}`] }],
+    ...validity(source, AUTHORITY_VALID_MS),
+    name: [{ CN: [`m-cloud authority of ${domain}`] }],
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [
@@ -100,7 +102,7 @@ async function issue(
 ): Promise<CertifiedKey> {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.create({
-    ...validity(source),
+    ...validity(source, LEAF_VALID_MS),
     subject: [{ CN: [commonName] }],
     issuer: authority.certificate.subject,
     publicKey: keys.publicKey,
@@ -120,14 +122,14 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return globalThis.crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-function validity({ randomBytes, nowMs }: CertificateSource) {
+function validity({ randomBytes, nowMs }: CertificateSource, validMs: number) {
   const serial = randomBytes(SERIAL_BYTES);
   // DER integers are signed and drop leading zeros: 0x4- keeps the number positive and its length fixed.
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return {
     serialNumber: toHex(serial),
     notBefore: new Date(nowMs - CLOCK_SKEW_MS),
-    notAfter: new Date(nowMs + VALID_MS),
+    notAfter: new Date(nowMs + validMs),
   };
 }
 

@@ -1,14 +1,16 @@
 export type { AddressPlan, NodeAddress } from './addresses.ts';
 export { consecutivePorts, givenPorts, hostPerNode, originOf } from './addresses.ts';
+export type { AssembleOptions } from './assemble.ts';
+export { assembleRing, sharedNames } from './assemble.ts';
+export { bundleOf } from './bundle.ts';
 export type { Authority, CertificateSource, CertifiedKey } from './certificates.ts';
 export { createAuthority, issuePeerCertificate, issueServerCertificate } from './certificates.ts';
-export type {
-  ClusterMaterial,
-  DevelopmentClusterOptions,
-  DomainMaterial,
-  NodeMaterial,
-} from './init.ts';
-export { createDevelopmentCluster, nodeSettingsOf } from './init.ts';
+export type { DomainMaterial, DomainPlan, NodeMaterial } from './domain.ts';
+export { createDomain, nodeSettingsOf } from './domain.ts';
+export type { ClusterMaterial, DevelopmentClusterOptions } from './init.ts';
+export { createDevelopmentCluster } from './init.ts';
+export { joinRing } from './join.ts';
+export { writeNewFile } from './new-folder.ts';
 export type { OperatorConfig } from './operator-config.ts';
 export { readOperatorConfig } from './operator-config.ts';
-export { writeCluster } from './write-cluster.ts';
+export { writeCluster, writeDomain, writeOperator } from './write-cluster.ts';

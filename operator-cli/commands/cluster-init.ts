@@ -23,7 +23,12 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
     .argument('<dir>', 'folder to make')
     .option('--domains <n>', 'trust domains', wholeNumber(2, 16), 3)
     .option('--nodes <n>', 'nodes of each domain', wholeNumber(1, 128), 2)
-    .option('--replicas <n>', 'nodes of a domain that own each partition (at most its nodes)', wholeNumber(1, 128), 2)
+    .option(
+      '--replicas <n>',
+      'nodes of a domain that own each partition (at most its nodes)',
+      wholeNumber(1, 128),
+      2,
+    )
     .option('--host <name>', 'host name or address of all nodes', '127.0.0.1')
     .option('--base-port <n>', 'first port; each node takes the next two', wholeNumber(1, 65_535), 7_400)
     .option('--host-per-node', 'every node on a host called like the node, as in a compose file');
@@ -38,12 +43,11 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
     const material = await createDevelopmentCluster({
       domains: options.domains,
       nodesPerDomain: options.nodes,
-      // One acceptor, until flags are decided by three.
       acceptors: 3,
       replicas: Math.min(options.replicas, options.nodes),
       addresses:
         options.hostPerNode === true
-          ? hostPerNode(options.basePort, options.basePort + 1)
+          ? hostPerNode(options.basePort)
           : consecutivePorts(options.host, options.basePort),
       randomBytes: environment.randomBytes,
       clock: environment.clock,

@@ -81,11 +81,11 @@ describe('a development cluster', () => {
       ...options,
       domains: 2,
       nodesPerDomain: 1,
-      addresses: hostPerNode(443, 7_002),
+      addresses: hostPerNode(443),
     });
     expect(compose.ring.domains[0]!.nodes[0]).toMatchObject({
       url: 'https://cloud-a-1',
-      peerUrl: 'https://cloud-a-1:7002',
+      peerUrl: 'https://cloud-a-1:444',
     });
     expect(compose.domains[0]!.nodes[0]!.address.listenHost).toBe('0.0.0.0');
     expect(originOf('::1', 7_001)).toBe('https://[::1]:7001');

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { toBase64Url } from '../../src/foundation/index.ts';
+import { nodeVerifier, publicKeyFromPem } from '../../src/platform/index.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
+import { openRingDocument } from '../../src/ring/index.ts';
+import { assembleRing, sharedNames, writeNewFile } from '../cluster/index.ts';
+import { readOperatorKey, readText } from '../config.ts';
+import type { CliEnvironment } from '../environment.ts';
+import { examples, exits } from '../help.ts';
+import { renderTable } from '../output.ts';
+import { createSession } from '../session.ts';
+
+interface AssembleCliOptions {
+  readonly out?: string;
+  readonly previous?: string;
+  readonly acceptors: '1' | '3';
+}
+
+export function addRingAssemble(parent: Command, environment: CliEnvironment): void {
+  const command = parent
+    .command('assemble')
+    .description('make the ring document of independent domains from the sections they have signed')
+    .argument('<section...>', 'the section.jws of each domain')
+    .addOption(new Option('--acceptors <n>', 'nodes that vote on a flag').choices(['1', '3']).default('3'))
+    .option('--previous <file>', 'the ring document in force, which the new one follows')
+    .option('--out <file>', 'file to make (default: the ring document of the configuration)');
+  examples(command, [
+    ['m-cloud ring assemble a.jws b.jws c.jws', 'the first document of a ring'],
+    ['m-cloud ring assemble a.jws b.jws c.jws --previous ring.jws --out ring-2.jws', 'the next one'],
+  ]);
+  exits(command, ['FAILED', 'INPUT', 'REFUSED']);
+  command.action(async (files: readonly string[], options: AssembleCliOptions) => {
+    const session = createSession(command, environment);
+    const { config } = command.optsWithGlobals<{ readonly config?: string }>();
+    const { privateKeyPem, ringPath } = await readOperatorKey(environment, config);
+    const path = (file: string) => resolve(environment.workingFolder, file);
+    const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
+    const previous =
+      options.previous === undefined
+        ? undefined
+        : await openRingDocument(
+            (await readText(path(options.previous), 'the ring document in force')).trim(),
+            nodeVerifier,
+            { operatorKey },
+          );
+    const sections = await Promise.all(files.map((file) => readText(path(file), 'a section')));
+    const ring = await assembleRing({
+      sections: sections.map((section) => section.trim()),
+      operatorKeyPem: privateKeyPem,
+      acceptors: options.acceptors === '1' ? 1 : 3,
+      ...(previous === undefined ? {} : { previous }),
+    });
+    const out = options.out === undefined ? ringPath : path(options.out);
+    await writeNewFile(out, `${ring.jws}\n`);
+    for (const shared of sharedNames(ring.domains)) {
+      session.say(`sensors refuse streams over domains that share one ${shared}`);
+    }
+    session.answer(
+      {
+        file: out,
+        epoch: ring.epoch,
+        hash: ring.hash,
+        domains: ring.domains.map(({ domain, key }) => ({ domain, key })),
+      },
+      () => ringText(out, ring),
+    );
+  });
+}
+
+function ringText(file: string, ring: RingDocument): string {
+  return [
+    renderTable([
+      ['file', file],
+      ['epoch', String(ring.epoch)],
+      ['hash', ring.hash],
+    ]),
+    renderTable([['domain', 'key'], ...ring.domains.map(({ domain, key }) => [domain, key])]),
+  ].join('\n');
+}
