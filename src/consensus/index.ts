@@ -13,3 +13,5 @@ export {
   startAtBallotZero,
   startProposer,
 } from './proposer.ts';
+export type { Quorum } from './quorum.ts';
+export { ledgerQuorum } from './quorum.ts';

@@ -17,11 +17,11 @@ export interface Check {
 /** Above the largest scope by half, so that growth is seen before memory runs out. */
 export const STATES_MAX = 2_000_000;
 
-export function holds(name: string, shows: string, model: () => Model, quick: boolean): Check {
+export function holds(name: string, shows: string, model: () => Model, quick = false): Check {
   return { name, shows, expects: 'holds', statesMax: STATES_MAX, quick, model };
 }
 
 /** A variant with one production function replaced or wrapped by a broken one. */
-export function broken(name: string, shows: string, model: () => Model): Check {
-  return { name, shows, expects: 'violated', statesMax: STATES_MAX, quick: true, model };
+export function broken(name: string, shows: string, model: () => Model, quick = true): Check {
+  return { name, shows, expects: 'violated', statesMax: STATES_MAX, quick, model };
 }

@@ -1,4 +1,9 @@
-import type { Accepted, AcceptorReply, AcceptorRequest, AcceptorState } from '../../../src/consensus/index.ts';
+import type {
+  Accepted,
+  AcceptorReply,
+  AcceptorRequest,
+  AcceptorState,
+} from '../../../src/consensus/index.ts';
 import { acceptorStep, compareBallots, freshAcceptor } from '../../../src/consensus/index.ts';
 import { canonical } from './interner.ts';
 

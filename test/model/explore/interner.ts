@@ -83,3 +83,17 @@ export function memoizedOfOne<R>(compute: (a: number) => R): (a: number) => R {
     return result;
   };
 }
+
+/** Remembers a pure function of a list of ids. */
+export function memoizedOfMany<R>(compute: (ids: readonly number[]) => R): (ids: readonly number[]) => R {
+  const known = new Map<string, R>();
+  return (ids) => {
+    const key = String.fromCharCode(...ids);
+    let result = known.get(key);
+    if (result === undefined) {
+      result = compute(ids);
+      known.set(key, result);
+    }
+    return result;
+  };
+}

@@ -117,7 +117,10 @@ export function createProcessKind<State, Call, Reply, Out>(
     replies,
     valueOf: processes.valueOf,
     hear: (id, place, reply) => {
-      invariant(place < PLACES_MAX && reply < REPLIES_MAX, 'a round of a model has too many calls or replies');
+      invariant(
+        place < PLACES_MAX && reply < REPLIES_MAX,
+        'a round of a model has too many calls or replies',
+      );
       return hearMemo(id, reply * PLACES_MAX + place);
     },
     fail: failMemo,

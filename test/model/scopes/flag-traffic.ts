@@ -44,11 +44,18 @@ export function createFlagTraffic(
   });
   const callsOf = kinds.map((kind) =>
     memoizedOfOne((process) =>
-      kind.valueOf(process).sent.map(({ call }) => ({ call, request: requests.idOf({ ...call, acceptor: 0 }) })),
+      kind
+        .valueOf(process)
+        .sent.map(({ call }) => ({ call, request: requests.idOf({ ...call, acceptor: 0 }) })),
     ),
   );
 
-  function deliverOf(round: number, state: ModelState, take: Take, isDown: (acceptor: number) => boolean): void {
+  function deliverOf(
+    round: number,
+    state: ModelState,
+    take: Take,
+    isDown: (acceptor: number) => boolean,
+  ): void {
     const at = ACCEPTORS + round;
     const process = state[at] ?? 0;
     const kind = kinds[round];

@@ -1,5 +1,11 @@
 import type { AcceptorReply, AcceptorRequest } from '../../../src/consensus/index.ts';
-import type { FlagEntry, FlagValue, FreezeReport, FrozenList, SetDigest } from '../../../src/protocol/index.ts';
+import type {
+  FlagEntry,
+  FlagValue,
+  FreezeReport,
+  FrozenList,
+  SetDigest,
+} from '../../../src/protocol/index.ts';
 import { digestOf, equalDigests, readingId, sensorId } from '../../../src/protocol/index.ts';
 import { partition, storeId } from '../../../src/ring/identifiers.ts';
 import type { Cell } from '../explore/acceptor-cell.ts';

@@ -90,7 +90,8 @@ export function sealModel(parts: SealParts): Model {
   function freezeEach(state: ModelState, take: Take): void {
     for (const acceptor of EVERY_ACCEPTOR) {
       const cell = state[acceptor] ?? 0;
-      if (freeze(cell) === cell || (parts.late && acceptor === 0 && settlements(state).length === 0)) continue;
+      if (freeze(cell) === cell || (parts.late && acceptor === 0 && settlements(state).length === 0))
+        continue;
       take(withAt(state, acceptor, freeze(cell)), () => `acceptor ${acceptor} freezes the window`);
     }
   }
@@ -156,7 +157,12 @@ export function sealModel(parts: SealParts): Model {
       if (state[RETRIED] === 1 && (settled === 'TRUE' || values.includes('TRUE'))) {
         return 'the reading is counted twice';
       }
-      if (parts.quorumOf === SEAL.quorumOf && parts.settle === null && settled === 'TRUE' && namedIn(a, b, c) < QUORUM) {
+      if (
+        parts.quorumOf === SEAL.quorumOf &&
+        parts.settle === null &&
+        settled === 'TRUE' &&
+        namedIn(a, b, c) < QUORUM
+      ) {
         return 'T is settled, but a majority of its acceptors cannot name its flags';
       }
       return null;

@@ -67,7 +67,9 @@ export function createSealing(quorumOf: (acceptors: number) => number) {
     let process = kind.start;
     for (const [acceptor, cell] of cells.entries()) {
       const report = kind.replies.idOf({ kind: 'freeze', report: reportOf(cell) });
-      process = asked.includes(acceptor) ? kind.hear(process, acceptor, report) : kind.fail(process, acceptor);
+      process = asked.includes(acceptor)
+        ? kind.hear(process, acceptor, report)
+        : kind.fail(process, acceptor);
     }
     for (let next = waitingFor(process, keepers); next !== null; next = waitingFor(process, keepers)) {
       const cell = cells[next.call.node];

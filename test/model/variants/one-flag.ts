@@ -21,9 +21,13 @@ export const ONE_FLAG_VARIANTS: readonly Check[] = [
   variant('flag/ignores-accepted', 'a resolver that proposes ERROR whatever was accepted overrules TRUE', {
     resolver: (n) => ignoringAccepted(resolverRound(resolverBallot(n))),
   }),
-  variant('flag/error-at-ballot-0', 'a ballot 0 with two values tells one coordinator ERROR and another TRUE', {
-    setters: [setRound(), proposingError(setRound())],
-  }),
+  variant(
+    'flag/error-at-ballot-0',
+    'a ballot 0 with two values tells one coordinator ERROR and another TRUE',
+    {
+      setters: [setRound(), proposingError(setRound())],
+    },
+  ),
   variant('flag/true-on-own-accept', 'a coordinator that answers TRUE after its own vote speaks too early', {
     setters: [answeringAfterOneVote(setRound())],
   }),

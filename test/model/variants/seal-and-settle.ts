@@ -30,12 +30,19 @@ const sealIsPromise: Partial<SealParts> = {
   settle: resolveKnownNow,
 };
 
+/** Found only after more states than the tests have time for. */
+const SLOW = ['seal/literal', 'seal/literal-reread', 'seal/is-promise', 'seal/no-register'];
+
 /** Broken ways to seal and settle: the table of review-distributed.md. */
 export const SEAL_VARIANTS: readonly Check[] = [
-  variant('seal/literal', 'refusing SET only and leaving unknown flags out loses a flag that becomes TRUE later', {
-    ...refusesOnlySet,
-    settle: resolveKnown,
-  }),
+  variant(
+    'seal/literal',
+    'refusing SET only and leaving unknown flags out loses a flag that becomes TRUE later',
+    {
+      ...refusesOnlySet,
+      settle: resolveKnown,
+    },
+  ),
   variant('seal/literal-reread', 'reading the flags again at settlement does not help', {
     ...refusesOnlySet,
     settle: resolveKnownNow,
@@ -57,7 +64,9 @@ export const SEAL_VARIANTS: readonly Check[] = [
     freezing: { ...FREEZING, refuses: () => false, onFreeze: errorUnlessAccepted },
     settle: resolveKnown,
   }),
-  variant('seal/majority-of-nodes', 'a partition with one frozen acceptor is not sealed', { quorumOf: () => 1 }),
+  variant('seal/majority-of-nodes', 'a partition with one frozen acceptor is not sealed', {
+    quorumOf: () => 1,
+  }),
   variant('seal/no-register', 'coordinators that settle by themselves settle two ways', {
     settle: (candidate) => candidate,
   }),
@@ -67,7 +76,7 @@ export const SEAL_VARIANTS: readonly Check[] = [
 ];
 
 function variant(name: string, shows: string, parts: Partial<SealParts>): Check {
-  return broken(name, shows, () => sealModel({ ...SEAL, ...parts }));
+  return broken(name, shows, () => sealModel({ ...SEAL, ...parts }), !SLOW.includes(name));
 }
 
 function promiseFirstBallot(cell: FreezableCell): FreezableCell {
