@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import { EngineError } from '../src/foundation/index.ts';
-import { jsonLog } from '../src/platform/index.ts';
+import { jsonLog, nodeVerifier } from '../src/platform/index.ts';
+import { openRingDocument } from '../src/ring/index.ts';
 import { loadNodeConfig } from './config.ts';
+import { askHealth } from './health.ts';
 import { readTlsIdentity } from './http/index.ts';
 import { startNode } from './start-node.ts';
 
 /** Time for requests under way when the node is told to stop, ms; correctness does not depend on it. */
 const STOP_GRACE_MS = 10_000;
 
-const command = new Command('m-cloud-node')
+const program = new Command('m-cloud-node')
   .description('Run one node of an m-cloud ring: HTTPS for sensors and operators, mutual TLS between nodes.')
   .requiredOption('--config <file>', 'settings of the node (node.json, written by "m-cloud cluster init")')
   .addHelpText(
@@ -19,6 +21,7 @@ const command = new Command('m-cloud-node')
     `Examples:
   m-cloud-node --config cluster/cloud-a/cloud-a-1/node.json
   MCLOUD_LOG_LEVEL=debug m-cloud-node --config node.json
+  m-cloud-node health --config node.json
 `,
   )
   .addHelpText(
@@ -26,9 +29,17 @@ const command = new Command('m-cloud-node')
     `
 Every setting of the file has an environment variable, MCLOUD_<NAME>, that wins over it.
 Exit codes: 0 stopped in order, 1 failed, 2 wrong arguments or settings.`,
-  );
+  )
+  .helpCommand(false)
+  .action(({ config }: { readonly config: string }) => runNode(config));
+program
+  .command('health')
+  .description('Ask the running node of the same settings whether it serves; exit code 0 only if it does.')
+  .action((_options: object, command: Command) => {
+    return reportHealth(command.optsWithGlobals<{ readonly config: string }>().config);
+  });
 
-async function run(configPath: string): Promise<void> {
+async function runNode(configPath: string): Promise<void> {
   const config = loadNodeConfig(configPath, process.env);
   const log = jsonLog({ level: config.logLevel, to: 'stdout', fields: { node: config.nodeId } });
   const node = await startNode({
@@ -58,8 +69,16 @@ function readRing(path: string): string {
   }
 }
 
-const { config } = command.parse().opts<{ config: string }>();
-run(config).catch((error: unknown) => {
+/** For whatever restarts or holds back a container: one line, and an exit code that says the same. */
+async function reportHealth(configPath: string): Promise<void> {
+  const config = loadNodeConfig(configPath, process.env);
+  const ring = await openRingDocument(readRing(config.ring), nodeVerifier);
+  const { ready, reasons } = await askHealth(config, ring);
+  process.stdout.write(ready ? 'ready\n' : `not ready: ${reasons.join('; ')}\n`);
+  if (!ready) process.exitCode = 1;
+}
+
+program.parseAsync().catch((error: unknown) => {
   const known = error instanceof EngineError;
   process.stderr.write(known ? `${error.code}: ${error.message}\n` : `INTERNAL: ${String(error)}\n`);
   process.exit(known && error.code === 'INVALID_ARGUMENT' ? 2 : 1);
