@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Comparison, Sample } from './comparison.ts';
+import { InexactSumError, measure, median } from './comparison.ts';
+
+/** A comparison whose sides give these amounts, one after another, and write down whose turn it was. */
+function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
+  const turns: string[] = [];
+  const side = (name: string, samples: readonly Sample[]) => {
+    let at = 0;
+    return async () => {
+      turns.push(name);
+      return samples[at++] ?? { amount: Number.NaN, exact: true };
+    };
+  };
+  const comparison: Comparison = {
+    name: 'scripted',
+    unit: 'things per second',
+    peerName: 'another way',
+    target: '>= 0.4',
+    note: 'made up',
+    ours: side('ours', ours),
+    peer: side('peer', peer),
+  };
+  return { comparison, turns };
+}
+
+const exact = (...amounts: readonly number[]) =>
+  amounts.map((amount, i): Sample => ({ amount, cpuMicros: 10 * i, exact: true }));
+
+test('the sides take turns after a warm-up of each, and their medians make the ratio', async () => {
+  const { comparison, turns } = scripted(exact(9_999, 10, 30, 20), exact(9_999, 50, 40, 60));
+  expect(await measure(comparison, 3)).toEqual({
+    name: 'scripted',
+    ours: 20,
+    peer: 50,
+    peerName: 'another way',
+    unit: 'things per second',
+    ratio: 0.4,
+    target: '>= 0.4',
+    pairs: 3,
+    note: 'made up; CPU per reading 20 against 20 microseconds',
+  });
+  expect(turns).toEqual(['ours', 'peer', 'ours', 'peer', 'ours', 'peer', 'ours', 'peer']);
+});
+
+test('a run whose sums are not exact ends the benchmark, on either side and in the warm-up too', async () => {
+  const wrong: Sample = { amount: 1, exact: false };
+  for (const [ours, peer] of [
+    [[wrong], exact(1, 1)],
+    [exact(1, 1), [wrong]],
+    [[...exact(1), wrong], exact(1, 1)],
+  ] as const) {
+    await expect(measure(scripted(ours, peer).comparison, 1)).rejects.toThrow(InexactSumError);
+  }
+});
+
+test('the median of an even number of values lies between the middle two', () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([7])).toBe(7);
+});

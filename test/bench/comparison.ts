@@ -1,0 +1,88 @@
+/** One line of the benchmark's answer. `ratio` is ours / peer; `target` speaks of it, or of ours where it says so. */
+export interface BenchRow {
+  readonly name: string;
+  readonly ours: number;
+  readonly peer: number;
+  readonly peerName: string;
+  readonly unit: string;
+  readonly ratio: number;
+  /** Like ">= 0.4" or "ours <= 5"; "recorded" where nothing is asked for. */
+  readonly target: string;
+  readonly pairs: number;
+  readonly note: string;
+}
+
+/** What one run of one side gave. */
+export interface Sample {
+  /** In the unit of the comparison. */
+  readonly amount: number;
+  /** Processor time of one reading in this process, microseconds. */
+  readonly cpuMicros?: number;
+  /** Whether the sums over what was measured came out to the last digit. */
+  readonly exact: boolean;
+}
+
+/** Two ways to do the same work. */
+export interface Comparison {
+  readonly name: string;
+  readonly unit: string;
+  readonly peerName: string;
+  readonly target: string;
+  readonly note: string;
+  readonly ours: () => Promise<Sample>;
+  readonly peer: () => Promise<Sample>;
+}
+
+/** A measurement of a wrong sum measures nothing. */
+export class InexactSumError extends Error {}
+
+/**
+ * Runs both sides once to warm up and then in turns, A B A B, so that whatever else the machine does falls on
+ * both alike; the medians stand for the sides.
+ * @throws InexactSumError after the first run, warm-up included, whose sums are not exact
+ */
+export async function measure(comparison: Comparison, pairs: number): Promise<BenchRow> {
+  const { name, unit, peerName, target } = comparison;
+  const ours: Sample[] = [];
+  const peer: Sample[] = [];
+  for (let pair = 0; pair <= pairs; pair++) {
+    const ourSample = await exactly(name, 'ours', comparison.ours);
+    const peerSample = await exactly(name, peerName, comparison.peer);
+    if (pair === 0) continue;
+    ours.push(ourSample);
+    peer.push(peerSample);
+  }
+  const ourAmount = median(ours.map(({ amount }) => amount));
+  const peerAmount = median(peer.map(({ amount }) => amount));
+  return {
+    name,
+    ours: ourAmount,
+    peer: peerAmount,
+    peerName,
+    unit,
+    ratio: ourAmount / peerAmount,
+    target,
+    pairs,
+    note: [comparison.note, cpuNote(ours, peer)].filter((part) => part !== '').join('; '),
+  };
+}
+
+async function exactly(name: string, side: string, run: () => Promise<Sample>): Promise<Sample> {
+  const sample = await run();
+  if (sample.exact) return sample;
+  throw new InexactSumError(`${name}: expected exact sums from "${side}", got others`);
+}
+
+function cpuNote(ours: readonly Sample[], peer: readonly Sample[]): string {
+  const times = (samples: readonly Sample[]) => samples.flatMap(({ cpuMicros }) => cpuMicros ?? []);
+  const [ourTimes, peerTimes] = [times(ours), times(peer)];
+  if (ourTimes.length === 0 || peerTimes.length === 0) return '';
+  return `CPU per reading ${Math.round(median(ourTimes))} against ${Math.round(median(peerTimes))} microseconds`;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const upper = sorted[half] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2;
+}

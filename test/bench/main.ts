@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { InexactSumError } from './comparison.ts';
+import { benchTable } from './report.ts';
+import { FULL_SIZES, ROW_NAMES, runBench } from './run-bench.ts';
+
+const HELP = `npm run bench -- [--json] [--only NAME] [--pairs N]
+
+Measures m-cloud against other ways to do the same work, both in this run and in turns, and checks that the
+sums of every run are exact. Figures of one machine: the ratios say something, the absolute numbers do not.
+
+  --json        one JSON array of rows on standard output instead of a table
+  --only NAME   one row: ${ROW_NAMES.join(', ')}
+  --pairs N     how often the two sides of a row take turns (default 5)
+
+Exits with 1 when a sum was not exact, 2 when it was not called as above.`;
+
+const PAIRS_MAX = 1_000;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      pairs: { type: 'string', default: '5' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const pairs = Number(values.pairs);
+  if (!Number.isInteger(pairs) || pairs < 1 || pairs > PAIRS_MAX) {
+    console.error(`expected --pairs from 1 to ${PAIRS_MAX}, got ${values.pairs}`);
+    return 2;
+  }
+  const { only } = values;
+  if (only !== undefined && !ROW_NAMES.includes(only)) {
+    console.error(`expected --only with one of ${ROW_NAMES.join(', ')}, got ${only}`);
+    return 2;
+  }
+  try {
+    const rows = await runBench({
+      pairs,
+      sizes: FULL_SIZES,
+      ...(only === undefined ? {} : { only }),
+      onRow: (name) => console.error(`measuring ${name}`),
+    });
+    console.log(values.json ? JSON.stringify(rows, null, 2) : benchTable(rows).trimEnd());
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InexactSumError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

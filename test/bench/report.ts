@@ -1,0 +1,32 @@
+import type { BenchRow } from './comparison.ts';
+
+const HEADER = ['row', 'ours', 'peer', 'unit', 'ratio', 'target', 'pairs'];
+
+/** The rows as a table, each note in a line below its row. */
+export function benchTable(rows: readonly BenchRow[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    shown(row.ours),
+    shown(row.peer),
+    row.unit,
+    shown(row.ratio),
+    row.target,
+    String(row.pairs),
+  ]);
+  const widths = HEADER.map((title, i) =>
+    Math.max(title.length, ...cells.map((line) => line[i]?.length ?? 0)),
+  );
+  const line = (parts: readonly string[]) =>
+    parts
+      .map((part, i) => part.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const body = rows.flatMap((row, i) => [line(cells[i] ?? []), `  against ${row.peerName}; ${row.note}`]);
+  return `${[line(HEADER), ...body].join('\n')}\n`;
+}
+
+/** Three digits that count, and never a power of ten. */
+function shown(value: number): string {
+  if (value >= 100) return Math.round(value).toString();
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,38 @@
+import type { FlagEntry } from '../../../src/protocol/index.ts';
+import { benchReadings } from '../bench-readings.ts';
+import type { ClusterScene } from '../cluster-scene.ts';
+import type { Comparison } from '../comparison.ts';
+import { inFlight } from '../in-flight.ts';
+import { uploadRate } from '../upload-rate.ts';
+
+export interface LoneSize {
+  readonly readings: number;
+  readonly inFlight: number;
+}
+
+/** What the two-phase commit costs where every reading makes requests of its own. */
+export function commitLoneRow(scene: ClusterScene, size: LoneSize): Comparison {
+  const { sensor, uploader } = scene;
+  const texts = benchReadings(size.readings);
+  const reading = (index: number): string => texts[index] ?? '';
+  return {
+    name: 'commit-lone',
+    unit: 'readings per second',
+    peerName: 'the same UPLOADs without flags',
+    target: 'recorded',
+    note: `3 domains x 2 nodes, 3 acceptors, 2 replicas and the sensor in one process; ${size.inFlight} readings in flight, each in a partition of its own`,
+    ours: () =>
+      uploadRate(scene, texts, async (window) => {
+        await inFlight(texts.length, size.inFlight, (index) => sensor.upload(reading(index), { window }));
+        return [];
+      }),
+    peer: () =>
+      uploadRate(scene, texts, async (window) => {
+        const entries: FlagEntry[] = [];
+        await inFlight(texts.length, size.inFlight, async (index) => {
+          entries.push(await uploader.upload(window, reading(index), undefined));
+        });
+        return entries;
+      }),
+  };
+}

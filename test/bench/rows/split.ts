@@ -1,0 +1,80 @@
+import {
+  addToLimbSum,
+  createElementPool,
+  createLimbSum,
+  ELEMENT_BYTES,
+  encodeElements,
+  type FieldElement,
+  fieldElement,
+  limbSumElements,
+  MODULUS,
+} from '../../../src/arithmetic/index.ts';
+import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import type { ReadingSchema } from '../../../src/sharing/index.ts';
+import { combine, encodeReading, momentElements, split } from '../../../src/sharing/index.ts';
+import { benchReadings } from '../bench-readings.ts';
+import type { Comparison, Sample } from '../comparison.ts';
+import { timed } from '../stopwatch.ts';
+
+const DOMAINS = 3;
+const FIELD = { name: 'x', unit: '', decimals: 1, offset: '0', min: '-50', max: '60' };
+const SCHEMA: ReadingSchema = { fields: [FIELD], elements: momentElements([FIELD], 2) };
+const ELEMENTS = SCHEMA.elements.length;
+
+type Split = (vector: readonly FieldElement[]) => readonly Uint8Array[];
+
+/** What a sensor computes for one reading, from its decimal text to the bytes of its shares. */
+export function splitRow({ readings }: { readonly readings: number }): Comparison {
+  const texts = benchReadings(readings);
+  const pool = createElementPool(cryptoRandomBytes);
+  return {
+    name: 'split',
+    unit: 'microseconds per reading',
+    peerName: 'plain BigInt split',
+    target: 'ours <= 5',
+    note: `${ELEMENTS} elements, ${DOMAINS} domains, one thread, encoding of the reading included on both sides`,
+    ours: () => run(texts, (vector) => split(vector, DOMAINS, pool)),
+    peer: () => run(texts, plainSplit),
+  };
+}
+
+/** The same shares the plain way: one draw, one subtraction and one encoding per element, all in bigint. */
+function plainSplit(vector: readonly FieldElement[]): readonly Uint8Array[] {
+  const masks = Array.from({ length: DOMAINS - 1 }, () => vector.map(drawElement));
+  const last = vector.map((element, i) =>
+    fieldElement(masks.reduce((left: bigint, mask) => left - (mask[i] ?? 0n), element)),
+  );
+  return [...masks, last].map(encodeElements);
+}
+
+function drawElement(): FieldElement {
+  for (;;) {
+    let draw = 0n;
+    for (const byte of cryptoRandomBytes(ELEMENT_BYTES)) draw = (draw << 8n) | BigInt(byte);
+    if (draw < MODULUS) return fieldElement(draw);
+  }
+}
+
+async function run(texts: readonly string[], splitOne: Split): Promise<Sample> {
+  const all: (readonly Uint8Array[])[] = [];
+  const { wallMicros } = await timed(() => {
+    for (const text of texts) all.push(splitOne(encodeReading(SCHEMA, text)));
+  });
+  return { amount: wallMicros / texts.length, exact: addsUp(texts, all) };
+}
+
+/** Whether each domain's sum over its shares, combined, is the sum of the vectors. */
+function addsUp(texts: readonly string[], all: readonly (readonly Uint8Array[])[]): boolean {
+  const sums = Array.from({ length: DOMAINS }, () => createLimbSum(ELEMENTS));
+  for (const shares of all) {
+    for (const [domain, sum] of sums.entries()) addToLimbSum(sum, shares[domain] ?? new Uint8Array(0));
+  }
+  const combined = combine(sums.map((sum) => encodeElements(limbSumElements(sum))));
+  const plain = new Array<bigint>(ELEMENTS).fill(0n);
+  for (const text of texts) {
+    const tenths = BigInt(Math.round(Number(text) * 10));
+    for (let power = 0; power < ELEMENTS; power++)
+      plain[power] = (plain[power] ?? 0n) + tenths ** BigInt(power);
+  }
+  return plain.every((sum, i) => fieldElement(sum) === combined[i]);
+}
