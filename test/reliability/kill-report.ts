@@ -1,0 +1,101 @@
+import type { AuditCounts } from './audit.ts';
+import type { FaultRecord } from './kill-run.ts';
+import type { ReadingRecord } from './readings.ts';
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly max: number;
+}
+
+export interface KillReport extends AuditCounts {
+  readonly nodes: string;
+  readonly mode: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly kills: number;
+  readonly pauses: number;
+  readonly windows: number;
+  readonly uploaded: number;
+  readonly committed: number;
+  readonly errored: number;
+  readonly refused: number;
+  readonly unknown: number;
+  /** Longest time without any commit around each fault. */
+  readonly commitGapMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
+  /** Slowest commit that was under way at each fault or began soon after. */
+  readonly slowestCommitMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
+  /** From a restart to readiness. */
+  readonly backMs: Quantiles;
+  readonly violations: readonly string[];
+}
+
+/** What happens so long after a fault is put down to it, ms. */
+const AFTERMATH_MS = 3_000;
+
+export function quantiles(values: readonly number[]): Quantiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 };
+}
+
+/** The longest pause between two commits that overlaps each fault's aftermath. */
+export function commitGaps(
+  commits: readonly number[],
+  faults: readonly FaultRecord[],
+): KillReport['commitGapMs'] {
+  return perKind(faults, ({ at }) => {
+    let longest = 0;
+    for (let i = 1; i < commits.length; i++) {
+      const [before = 0, after = 0] = [commits[i - 1], commits[i]];
+      if (after >= at && before <= at + AFTERMATH_MS) longest = Math.max(longest, after - before);
+    }
+    return longest;
+  });
+}
+
+export function slowestCommits(
+  records: readonly ReadingRecord[],
+  faults: readonly FaultRecord[],
+): KillReport['slowestCommitMs'] {
+  return perKind(faults, ({ at }) =>
+    records
+      .filter(
+        ({ fate, startedAt, endedAt }) =>
+          fate === 'committed' && endedAt >= at && startedAt <= at + AFTERMATH_MS,
+      )
+      .reduce((slowest, { startedAt, endedAt }) => Math.max(slowest, endedAt - startedAt), 0),
+  );
+}
+
+function perKind(
+  faults: readonly FaultRecord[],
+  measure: (fault: FaultRecord) => number,
+): Readonly<Record<FaultRecord['kind'], Quantiles>> {
+  const of = (kind: FaultRecord['kind']) =>
+    quantiles(faults.filter((fault) => fault.kind === kind).map(measure));
+  return { kill: of('kill'), pause: of('pause') };
+}
+
+/** The command that runs the same faults again; which request meets which fault is up to the computer. */
+export function replayCommand({
+  nodes,
+  mode,
+  kills,
+  seed,
+}: Pick<KillReport, 'nodes' | 'mode' | 'kills' | 'seed'>) {
+  return `npm run kill -- --nodes ${nodes} --kills ${kills} --seed ${seed} --mode ${mode}`;
+}
+
+export function reportText(report: KillReport): string {
+  const { commitGapMs: gap, slowestCommitMs: slowest, backMs } = report;
+  const pair = ({ p50, max }: Quantiles) => `${p50} ms (median), ${max} ms (longest)`;
+  return [
+    `${report.nodes} nodes, mode ${report.mode}, seed ${report.seed}, ${report.seconds} s`,
+    `${report.kills} kills and ${report.pauses} pauses survived`,
+    `${report.committed} of ${report.uploaded} readings committed; ${report.errored} errored, ${report.refused} refused, ${report.unknown} not known in time`,
+    `${report.results} of ${report.windows} windows have a result, ${report.withheld} had no reading; ${report.sameRows} repeated rows were the same`,
+    `lost ${report.lost}, doubled ${report.doubled}, wrong ${report.wrong}`,
+    `time without a commit around a kill: ${pair(gap.kill)}; around a pause: ${pair(gap.pause)}`,
+    `slowest commit around a kill: ${pair(slowest.kill)}; around a pause: ${pair(slowest.pause)}`,
+    `ready again after a kill: ${pair(backMs)}`,
+  ].join('\n');
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { ClusterMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
+import { systemClock } from '../../src/platform/index.ts';
+import type { Transport } from '../../src/ports/index.ts';
+
+/** Time a node may need from its start to its readiness, ms; beyond it the run calls it a hang. */
+const READY_MS_MAX = 60_000;
+const READY_POLL_MS = 50;
+const PROBE_MS_MAX = 2_000;
+/** Lines of each node's log that are kept to explain a failure. */
+const LOG_LINES_MAX = 40;
+
+export interface NodeProcessesOptions {
+  readonly material: ClusterMaterial;
+  /** Folder that `writeCluster` wrote. */
+  readonly folder: string;
+  /** Compiled `node/main.js`. */
+  readonly program: string;
+  /** To the public ports. */
+  readonly transport: Transport;
+  /** Told of everything that must not happen: a node that ends by itself or does not become ready. */
+  readonly violation: (text: string) => void;
+}
+
+/** The nodes of a cluster as processes of the operating system. Only these are ever signalled. */
+export interface NodeProcesses {
+  readonly nodes: readonly NodeMaterial[];
+  /** Starts the process; says nothing about when it serves. */
+  start(nodeId: string): void;
+  /** Waits until the node calls itself ready. */
+  ready(nodeId: string): Promise<void>;
+  /** SIGKILL: the process gets no chance to write anything more. */
+  kill(nodeId: string): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing answers. */
+  pause(nodeId: string): void;
+  resume(nodeId: string): void;
+  /** The last lines a node logged. */
+  logOf(nodeId: string): readonly string[];
+  close(): Promise<void>;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+  killed: boolean;
+}
+
+export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesses {
+  const { material, folder, program, transport, violation } = options;
+  const clock = systemClock();
+  const nodes = material.domains.flatMap((domain) => domain.nodes);
+  const running = new Map<string, Running>();
+  const logs = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
+  const killAll = () => {
+    for (const { child } of running.values()) child.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
+
+  function materialOf(nodeId: string): NodeMaterial {
+    const node = nodes.find(({ id }) => id === nodeId);
+    if (node === undefined) throw new Error(`expected a node of the cluster, got ${nodeId}`);
+    return node;
+  }
+
+  function keepLog(nodeId: string, chunk: unknown): void {
+    const lines = logs.get(nodeId);
+    lines?.push(...String(chunk).trimEnd().split('\n'));
+    lines?.splice(0, lines.length - LOG_LINES_MAX);
+  }
+
+  async function answersReady(nodeId: string): Promise<boolean> {
+    const request = { method: 'GET', path: '/readyz', body: new Uint8Array(0), contentType: '' } as const;
+    try {
+      const answer = await transport.send(nodeId, request, { timeoutMs: PROBE_MS_MAX });
+      return answer.status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  const processes: NodeProcesses = {
+    nodes,
+    start(nodeId) {
+      const { domain, id } = materialOf(nodeId);
+      const config = join(folder, domain, id, 'node.json');
+      const child = spawn(process.execPath, [program, '--config', config], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+      });
+      const one: Running = { child, exited: once(child, 'exit'), killed: false };
+      running.set(nodeId, one);
+      child.stdout?.on('data', (chunk) => keepLog(nodeId, chunk));
+      child.stderr?.on('data', (chunk) => keepLog(nodeId, chunk));
+      child.once('exit', (code, signal) => {
+        if (one.killed) return;
+        const tail = (logs.get(nodeId) ?? []).slice(-5).join('\n    ');
+        violation(`node ${nodeId} ended by itself with ${code ?? signal}:\n    ${tail}`);
+      });
+    },
+    async ready(nodeId) {
+      const deadline = clock.now() + READY_MS_MAX;
+      while (!(await answersReady(nodeId))) {
+        if (clock.now() > deadline) {
+          violation(`node ${nodeId} is not ready ${READY_MS_MAX} ms after its start`);
+          return;
+        }
+        await clock.sleep(READY_POLL_MS);
+      }
+    },
+    async kill(nodeId) {
+      const one = running.get(nodeId);
+      if (one === undefined) return;
+      one.killed = true;
+      running.delete(nodeId);
+      if (one.child.exitCode !== null || one.child.signalCode !== null) return;
+      one.child.kill('SIGKILL');
+      await one.exited;
+    },
+    pause: (nodeId) => void running.get(nodeId)?.child.kill('SIGSTOP'),
+    resume: (nodeId) => void running.get(nodeId)?.child.kill('SIGCONT'),
+    logOf: (nodeId) => logs.get(nodeId) ?? [],
+    async close() {
+      await Promise.all([...running.keys()].map((nodeId) => processes.kill(nodeId)));
+      process.removeListener('exit', killAll);
+    },
+  };
+  return processes;
+}
