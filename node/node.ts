@@ -1,22 +1,25 @@
-import { bigEndian, EngineError, utf8 } from '../src/foundation/index.ts';
+import { EngineError, utf8 } from '../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes, Store, Transport, WindowKeys } from '../src/ports/index.ts';
 import type { NodeStatus } from '../src/protocol/index.ts';
-import { streamHash, windowId } from '../src/ring/identifiers.ts';
+import { operations } from '../src/protocol/index.ts';
+import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
 import type { DomainId, NodeId, RingDocument, Verifier } from '../src/ring/index.ts';
 import { checkSuccessor, createPlacement, openRingDocument } from '../src/ring/index.ts';
 import type { Journal } from './engine/journal.ts';
-import { openJournal } from './engine/journal.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
+import { stampContentType } from './engine/peer-memory.ts';
 import { createHandlers, createPeers } from './engine/peers.ts';
 import { createRouter } from './engine/router.ts';
 import type { RowSeal } from './engine/row-seal.ts';
 import { createRowSeal } from './engine/row-seal.ts';
-import { createTables } from './engine/tables.ts';
+import { openSealedStore } from './engine/sealed-store.ts';
 import type { Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
 import type { ServiceBase } from './services/open-services.ts';
 import { openServices } from './services/open-services.ts';
 import { serve } from './services/serve.ts';
+import { checkStart } from './services/start-check.ts';
+import { verifyRows } from './services/verify-rows.ts';
 
 /** Everything a node has from outside. */
 export interface NodePorts {
@@ -44,6 +47,8 @@ export interface NodeHandle {
   readonly publicRouter: Router;
   readonly peerRouter: Router;
   readonly ring: RingDocument;
+  /** Resolves when the node serves; rejects when it is closed before. */
+  readonly serving: Promise<void>;
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
   status(): NodeStatus;
   /** Resolves, and never rejects, with the reason when the node must stop. */
@@ -54,7 +59,6 @@ export interface NodeHandle {
 
 /** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
 const STORE_KEY_NAME = streamHash('0'.repeat(64));
-const COMMIT_ROW = utf8('commit');
 const RING_ROW = utf8('ring');
 
 /**
@@ -69,22 +73,33 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const self = selfOf(ring, settings);
   const storeKey = await keys.create(STORE_KEY_NAME, windowId(0));
   const rowSeal = createRowSeal(randomBytes);
-  const journal = await openSealedJournal(store, rowSeal, storeKey);
+  const sealed = await openSealedStore({ store, rowSeal, storeKey, log });
+  const { journal, memory, health } = sealed;
   await rememberRing(journal, rowSeal, storeKey, ring, verifier);
 
-  const tables = createTables({ journal, rowSeal, log });
   const lock = createKeyedLock();
   const placement = createPlacement(ring);
   const handlers = createHandlers();
-  const peers = createPeers({ transport: ports.peers, handlers, self, clock });
+  const peers = createPeers({ transport: ports.peers, handlers, self, clock, memory });
   const { callPeer } = peers;
-  const base = { ...ports, journal, tables, storeKey, lock, ring, placement, self, peers, callPeer };
+  const base = { ...ports, ...sealed, storeKey, lock, ring, placement, self, peers, callPeer };
   const services = await openServices(base);
-  const { census, spread, streams } = services;
+  const { census, spread, streams, repair } = services;
+  const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
+  if (miscounted !== null) health.raise(miscounted);
 
   const ending = new AbortController();
   let failure: Error | null = null;
-  const care = runCaretaker({ ...base, ...services }, ending.signal);
+  let served = false;
+  const serving = checkStart(base, sealed.start.seq, ending.signal).then(() => {
+    served = true;
+  });
+  const care = serving.then(
+    () => runCaretaker({ ...base, ...services }, ending.signal),
+    (error: unknown) => {
+      if (!ending.signal.aborted) throw error;
+    },
+  );
   const stopped = Promise.race([journal.failed, care.then(never, (error: Error) => error)]).then((error) => {
     failure = error;
     ending.abort();
@@ -95,7 +110,10 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     const reasons: string[] = [];
     if (failure !== null) reasons.push(`stopping: ${failure.message}`);
     else if (ending.signal.aborted) reasons.push('stopping');
-    if (tables.corruptRows() > 0) reasons.push(`${tables.corruptRows()} rows on disk do not authenticate`);
+    else if (!served) reasons.push('starting: asking the other nodes what they remember of this store');
+    const doubt = health.doubt();
+    if (doubt !== null) reasons.push(`repair: ${doubt}`);
+    if (repair.waiting() > 0) reasons.push(`repair: ${repair.waiting()} windows or partitions to be fetched`);
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -107,7 +125,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
       ...readiness(),
       storeId: self.storeId,
       commitSeq: journal.commitSeq(),
-      corruptRows: tables.corruptRows(),
+      corruptRows: sealed.tables.corruptRows(),
       undecidedFlags: census.undecided(),
       thinPartitions: spread.counts().thin,
       hintedPartitions: spread.counts().hinted,
@@ -118,11 +136,29 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   }
 
   serve(handlers, { ...services, ring, status });
+  handlers.add(operations.RECALL, async (request, caller) => {
+    if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
+    return { commitSeq: memory.recall(caller.node, storeId(request.storeId)) };
+  });
+
+  // Before the others have answered, this node answers their same question and nothing else: when all start at
+  // once, each would otherwise wait for the next.
+  const admit = ({ path }: { readonly path: string }): void => {
+    if (served || path === operations.RECALL.path) return;
+    throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
+  };
+  // Until it serves it shows what it started with: a number of this life, told back, would look like one lost.
+  const stamp = (contentType: string): string =>
+    stampContentType(contentType, {
+      storeId: self.storeId,
+      commitSeq: served ? journal.commitSeq() : sealed.start.seq,
+    });
 
   return {
-    publicRouter: createRouter(handlers, self, ['public', 'operator']),
-    peerRouter: createRouter(handlers, self, ['public', 'peer', 'domain']),
+    publicRouter: createRouter({ handlers, self, audiences: ['public', 'operator'], admit }),
+    peerRouter: createRouter({ handlers, self, audiences: ['public', 'peer', 'domain'], admit, stamp }),
     ring,
+    serving,
     readiness,
     status,
     stopped,
@@ -144,24 +180,6 @@ function selfOf(ring: RingDocument, { nodeId, domain }: NodeSettings): ServiceBa
     throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
   }
   return { nodeId, domain, storeId: found.node.storeId, place };
-}
-
-/** The journal, with its commit groups numbered on from the last one on disk. */
-async function openSealedJournal(store: Store, rowSeal: RowSeal, storeKey: Uint8Array): Promise<Journal> {
-  const [sealed] = await store.getMany('meta', [COMMIT_ROW]);
-  let last = 0;
-  if (sealed !== undefined) {
-    const plain = rowSeal.open(storeKey, 'meta', COMMIT_ROW, sealed);
-    if (plain === null)
-      throw new EngineError('ROW_CORRUPT', 'the number of the last commit does not authenticate');
-    last = Number(new DataView(plain.buffer, plain.byteOffset, 8).getBigUint64(0));
-  }
-  return openJournal(store, last, (seq) => ({
-    kind: 'put',
-    table: 'meta',
-    key: COMMIT_ROW,
-    value: rowSeal.seal(storeKey, 'meta', COMMIT_ROW, bigEndian(seq, 8)),
-  }));
 }
 
 /**

@@ -32,6 +32,8 @@ export interface StartNodeOptions {
 export interface StartedNode {
   readonly publicOrigin: string;
   readonly peerOrigin: string;
+  /** Resolves when the node serves; rejects when it is closed before. */
+  readonly serving: Promise<void>;
   /** Resolves with the reason when the node can't go on and must be closed. */
   readonly stopped: Promise<Error>;
   /** Ports first, then the work under way, the disk last. Idempotent. */
@@ -94,7 +96,13 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       if (listener.status === 'fulfilled') closing.push(() => listener.value.close());
     const [peer, open] = listeners.map(opened);
     if (peer === undefined || open === undefined) throw new EngineError('INTERNAL', 'a port did not open');
-    return { publicOrigin: open.origin, peerOrigin: peer.origin, stopped: node.stopped, close: closeAll };
+    return {
+      publicOrigin: open.origin,
+      peerOrigin: peer.origin,
+      serving: node.serving,
+      stopped: node.stopped,
+      close: closeAll,
+    };
   } catch (error) {
     await closeAll();
     throw error;

@@ -32,16 +32,30 @@ interface Group {
   readonly settle: { resolve: () => void; reject: (error: EngineError) => void };
 }
 
-/** Adds the row that numbers each commit group; the caller knows how rows are authenticated. */
-export type CommitRecord = (seq: number) => StoreOperation;
+/** Rows of the tables whose loss would go unseen: a row that is gone leaves no tag to fail. */
+export interface RowCounts {
+  readonly flags: number;
+  readonly values: number;
+}
 
-export function openJournal(store: Store, lastSeq: number, commitRecord: CommitRecord): Journal {
+/** What the journal goes on from: the last commit group on disk and how many rows there were after it. */
+export interface JournalStart {
+  readonly seq: number;
+  readonly counts: RowCounts;
+}
+
+/** The rows that number a commit group and go into it; the caller knows how they are authenticated. */
+export type CommitRecord = (seq: number, counts: RowCounts) => readonly StoreOperation[];
+
+export function openJournal(store: Store, start: JournalStart, commitRecord: CommitRecord): Journal {
   const overlay = new Map<string, { readonly operation: StoreOperation }>();
   const groups: Group[] = [];
-  let seq = lastSeq;
+  let seq = start.seq;
+  let counts = start.counts;
   let staged = 0;
   let running: Group | null = null;
   let failure: EngineError | null = null;
+  let closing = false;
   let report: (error: EngineError) => void = () => {};
   const failed = new Promise<EngineError>((resolve) => {
     report = resolve;
@@ -72,6 +86,7 @@ export function openJournal(store: Store, lastSeq: number, commitRecord: CommitR
   function stage(operations: readonly StoreOperation[]): void {
     if (failure !== null) throw failure;
     if (operations.length === 0) return;
+    if (closing) throw new EngineError('NOT_READY', 'the node is stopping and takes no more writes');
     if (staged + operations.length > STAGED_OPERATIONS_MAX) {
       throw new EngineError(
         'OVERLOADED',
@@ -99,9 +114,11 @@ export function openJournal(store: Store, lastSeq: number, commitRecord: CommitR
     }
     running = group;
     const next = seq + 1;
-    store.commit([...group.operations, commitRecord(next)]).then(
+    const after = countAfter(counts, group.operations);
+    store.commit([...group.operations, ...commitRecord(next, after)]).then(
       () => {
         seq = next;
+        counts = after;
         staged -= group.operations.length;
         forget(group);
         group.settle.resolve();
@@ -141,10 +158,22 @@ export function openJournal(store: Store, lastSeq: number, commitRecord: CommitR
     commitSeq: () => seq,
     failed,
     async close() {
+      closing = true;
       await synced().catch(() => {});
       invariant(failure !== null || staged === 0, 'a journal closes with nothing staged');
     },
   };
+}
+
+/** Puts count where they are fresh, deletes always: whoever stages one knows that the row is there. */
+function countAfter(before: RowCounts, operations: readonly StoreOperation[]): RowCounts {
+  let { flags, values } = before;
+  for (const operation of operations) {
+    const change = operation.kind === 'delete' ? -1 : operation.fresh === true ? 1 : 0;
+    if (operation.table === 'flags') flags += change;
+    if (operation.table === 'values') values += change;
+  }
+  return { flags, values };
 }
 
 function newGroup(): Group {

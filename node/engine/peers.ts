@@ -5,6 +5,8 @@ import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
+import type { PeerMemory } from './peer-memory.ts';
+import { stampOf } from './peer-memory.ts';
 
 /** How long a node waits for another one's answer before it counts it as silent. */
 export const PEER_TIMEOUT_MS = 5_000;
@@ -73,6 +75,7 @@ export interface PeersComponents {
   readonly handlers: Handlers;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly clock: Clock;
+  readonly memory: PeerMemory;
 }
 
 /** The other nodes as this one sees them. */
@@ -82,7 +85,7 @@ export interface Peers {
   suspected(node: NodeId): boolean;
 }
 
-export function createPeers({ transport, handlers, self, clock }: PeersComponents): Peers {
+export function createPeers({ transport, handlers, self, clock, memory }: PeersComponents): Peers {
   const never = new AbortController().signal;
   const silentUntil = new Map<NodeId, number>();
 
@@ -94,13 +97,12 @@ export function createPeers({ transport, handlers, self, clock }: PeersComponent
   ): Promise<R> {
     const timeoutMs = timeoutOf(operation.path);
     try {
-      const answer = await callOperation(
-        transport,
-        to,
-        operation,
-        request,
-        signal === undefined ? { timeoutMs } : { timeoutMs, signal },
-      );
+      const onAnswer = (contentType: string): void => {
+        const stamp = stampOf(contentType);
+        if (stamp !== null) memory.note(to, stamp);
+      };
+      const options = signal === undefined ? { timeoutMs, onAnswer } : { timeoutMs, onAnswer, signal };
+      const answer = await callOperation(transport, to, operation, request, options);
       silentUntil.delete(to);
       return answer;
     } catch (error) {

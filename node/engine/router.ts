@@ -7,15 +7,21 @@ import type { Handlers } from './peers.ts';
 /** COMPUTE reads every row of a window; everything else is over in the shell's own limit. */
 const COMPUTE_TIMEOUT_MS = 120_000;
 
+export interface RouterOptions {
+  readonly handlers: Handlers;
+  readonly self: { readonly domain: DomainId };
+  readonly audiences: readonly Audience[];
+  /** Refuses operations while the node does not serve them. @throws EngineError `NOT_READY` */
+  readonly admit: (operation: Operation<unknown, unknown>) => void;
+  /** Adds to an answer's content type what the other side should remember of this store. */
+  readonly stamp?: (contentType: string) => string;
+}
+
 /**
  * The operations of one port: who may ask is checked first, then the bytes are decoded, once. Peers are also
  * answered what is public, so that a node needs one kind of connection only.
  */
-export function createRouter(
-  handlers: Handlers,
-  self: { readonly domain: DomainId },
-  audiences: readonly Audience[],
-): Router {
+export function createRouter({ handlers, self, audiences, admit, stamp }: RouterOptions): Router {
   const served = handlers.all().filter(({ audience }) => audiences.includes(audience));
   const byName = new Map(served.map((operation) => [`${operation.method} ${operation.path}`, operation]));
 
@@ -34,12 +40,13 @@ export function createRouter(
         throw new EngineError('UNKNOWN_OPERATION', `there is no operation ${request.method} ${request.path}`);
       }
       authorise(operation, caller, self.domain);
+      admit(operation);
       const asked = operation.request.decode(bodyOf(request.method, request.query, request.body));
       const answer = await handlers.find(operation)(asked, caller, signal);
       return {
         status: 200,
         body: operation.response.encode(answer),
-        contentType: operation.response.contentType,
+        contentType: stamp?.(operation.response.contentType) ?? operation.response.contentType,
       };
     },
   };

@@ -28,19 +28,27 @@ export interface Tables {
   ): Promise<(Uint8Array | null | undefined)[]>;
   /** Every row whose key starts with `prefix`, in key order; corrupt ones with `plain` null. */
   scan(table: TableName, key: Uint8Array, prefix: Uint8Array, after?: Uint8Array): AsyncGenerator<Row>;
-  /** The write of one sealed row. */
-  put(table: TableName, key: Uint8Array, rowKey: Uint8Array, plain: Uint8Array): StoreOperation;
+  /** The write of one sealed row; `fresh` where there is none under the key, not even one that does not open. */
+  put(
+    table: TableName,
+    key: Uint8Array,
+    rowKey: Uint8Array,
+    plain: Uint8Array,
+    fresh?: boolean,
+  ): StoreOperation;
   /** Rows found corrupt since the start. */
   corruptRows(): number;
 }
 
 export interface TablesComponents {
+  /** Hears of every row that does not open. */
+  readonly onCorrupt: (table: TableName, rowKey: Uint8Array) => void;
   readonly journal: Journal;
   readonly rowSeal: RowSeal;
   readonly log: Log;
 }
 
-export function createTables({ journal, rowSeal, log }: TablesComponents): Tables {
+export function createTables({ journal, rowSeal, log, onCorrupt }: TablesComponents): Tables {
   let corrupt = 0;
 
   function open(
@@ -53,6 +61,7 @@ export function createTables({ journal, rowSeal, log }: TablesComponents): Table
     if (plain === null) {
       corrupt += 1;
       log.error('a row on disk does not authenticate', { table });
+      onCorrupt(table, rowKey);
     }
     return plain;
   }
@@ -91,11 +100,12 @@ export function createTables({ journal, rowSeal, log }: TablesComponents): Table
         from = afterKey(last[0]);
       }
     },
-    put: (table, key, rowKey, plain) => ({
+    put: (table, key, rowKey, plain, fresh = false) => ({
       kind: 'put',
       table,
       key: rowKey,
       value: rowSeal.seal(key, table, rowKey, plain),
+      fresh,
     }),
     corruptRows: () => corrupt,
   };

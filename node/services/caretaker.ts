@@ -5,6 +5,7 @@ import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId, Placement } from '../../src/ring/index.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
+import type { Repair } from './repair.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
@@ -17,6 +18,7 @@ const COUNTER_MAX = 2 ** 40;
 export interface CaretakerComponents {
   readonly census: FlagCensus;
   readonly flags: Flags;
+  readonly repair: Repair;
   readonly spread: Spread;
   readonly windows: Windows;
   readonly settling: Settling;
@@ -29,10 +31,12 @@ export interface CaretakerComponents {
 
 /**
  * What a node does without being asked: resolves flags over their timeout, seals windows whose latest time has
- * passed, and brings thin and hinted rows to their owners. Runs until the signal aborts.
+ * passed, and brings thin and hinted rows to their owners, and fetches what a
+ * damaged store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
-  const { census, flags, spread, windows, settling, placement, self, clock, randomBytes, log } = components;
+  const { census, flags, repair, spread, windows, settling, placement, self, clock, randomBytes, log } =
+    components;
   let counter = 1;
 
   async function resolveOverdue(): Promise<void> {
@@ -95,12 +99,13 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
 
   while (!signal.aborted) {
     // Jitter keeps the acceptors of one partition from resolving the same flags at the same moment.
-    const jitter = ((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS;
+    const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS);
     await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
     if (signal.aborted) return;
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);
     await attempt('spreading', () => spread.run(signal));
+    await attempt('repairing', () => repair.run(signal));
   }
 }
 

@@ -1,9 +1,9 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
-import { acceptorStep, decidedIn, freshAcceptor } from '../../src/consensus/index.ts';
-import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
+import { acceptorStep, decidedIn, freshAcceptor, highestAccepted } from '../../src/consensus/index.ts';
+import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
-import { operations, windowKey, windowName } from '../../src/protocol/index.ts';
+import { limits, operations, windowKey, windowName } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
@@ -12,16 +12,20 @@ import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, contextOf, silence } from '../engine/peers.ts';
 import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
 const BACK_OFF_MS = 50;
+/** Ballots of a reader that found a value at no majority; whoever asks next goes on. */
+const LOOK_ATTEMPTS = 4;
 
 export interface DecisionsComponents {
   readonly journal: Journal;
   readonly tables: Tables;
   readonly storeKey: Uint8Array;
+  readonly health: StoreHealth;
   readonly lock: KeyedLock;
   readonly windows: Windows;
   readonly placement: Placement;
@@ -48,8 +52,20 @@ export interface Decisions {
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
-  const { journal, tables, storeKey, lock, windows, placement, ring, self, callPeer, clock, randomBytes } =
-    components;
+  const {
+    journal,
+    tables,
+    storeKey,
+    health,
+    lock,
+    windows,
+    placement,
+    ring,
+    self,
+    callPeer,
+    clock,
+    randomBytes,
+  } = components;
 
   function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
     const { window, group } = scope;
@@ -59,6 +75,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   }
 
   async function vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse> {
+    health.checkVote();
     const { decision } = request;
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {
       throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
@@ -96,8 +113,16 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     wish: Uint8Array,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const known = await look(record, decision, signal);
-    if (known !== null) return known;
+    return (await look(record, decision, signal)) ?? propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal);
+  }
+
+  async function propose(
+    record: WindowRecord,
+    decision: DecisionName,
+    wish: Uint8Array,
+    attempts: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     const acceptors = acceptorsOf(record, decision);
     const send = ask(record, decision);
     const round = decideRound<Uint8Array>({
@@ -106,6 +131,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
       proposer: self.place,
       wish,
       backOffMs: BACK_OFF_MS,
+      attempts,
     });
     const perform = async (
       call: { acceptor: number; request: AcceptorRequest<Uint8Array> },
@@ -134,7 +160,16 @@ export function createDecisions(components: DecisionsComponents): Decisions {
       (some) => decidedIn(some, quorum) !== null,
     );
     const decided = decidedIn(answers, quorum);
-    if (decided === null) return null;
+    if (decided === null) {
+      // After proposers that met, one decided value may stand at several ballots, which proves nothing; only
+      // another ballot can tell. Without it a node that never proposes would not learn the decision at all.
+      const highest = highestAccepted(answers);
+      if (highest === null) return null;
+      return propose(record, decision, highest.value, LOOK_ATTEMPTS, signal).catch((error: unknown) => {
+        if (hasCode(error, 'INCOMPLETE')) return null;
+        throw error;
+      });
+    }
     await windows.learn(record, decision, decided.value);
     return decided.value;
   }

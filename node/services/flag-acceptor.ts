@@ -16,6 +16,7 @@ import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Admission } from './admission.ts';
 import type { FlagCensus } from './flag-census.ts';
@@ -28,6 +29,7 @@ export interface FlagAcceptorComponents {
   readonly lock: KeyedLock;
   readonly admission: Admission;
   readonly census: FlagCensus;
+  readonly health: StoreHealth;
   readonly clock: Clock;
 }
 
@@ -53,7 +55,7 @@ interface Change<T> {
 }
 
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
-  const { journal, tables, lock, admission, census, clock } = components;
+  const { journal, tables, lock, admission, census, health, clock } = components;
 
   /**
    * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
@@ -88,7 +90,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
         if (row === undefined || row === before) continue;
         named.set(name, row);
         changes.push([entry, before, row]);
-        puts.push(tables.put('flags', record.rowKey, key, encodeFlagRow(row)));
+        puts.push(tables.put('flags', record.rowKey, key, encodeFlagRow(row), before === undefined));
       }
       census.admit(record, changes);
       journal.stage(puts);
@@ -133,6 +135,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   }
 
   async function vote(request: VoteRequest): Promise<readonly FlagVote[]> {
+    health.checkVote();
     const record = await admission.window(request.context);
     admission.entries(record.stream, request.partition, request.flags);
     admission.acceptors(record.stream, request.partition);

@@ -23,6 +23,7 @@ import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition, StoreId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
@@ -32,6 +33,7 @@ export interface FrozenComponents {
   readonly windows: Windows;
   readonly clock: Clock;
   readonly storeId: StoreId;
+  readonly health: StoreHealth;
 }
 
 /** The freeze of a window at this acceptor, and what it then has to say about its flags. */
@@ -43,7 +45,7 @@ export interface Frozen {
   trueFlags(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Promise<FlagEntry[] | null>;
 }
 
-export function createFrozen({ journal, tables, windows, clock, storeId }: FrozenComponents): Frozen {
+export function createFrozen({ journal, tables, windows, clock, storeId, health }: FrozenComponents): Frozen {
   const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
 
   /** One scan per window: after the freeze nothing about its flags changes here. */
@@ -80,6 +82,7 @@ export function createFrozen({ journal, tables, windows, clock, storeId }: Froze
 
   return {
     async freeze(record) {
+      health.checkVote();
       const { notBefore } = record.terms.value;
       if (!record.frozen && clock.now() < notBefore) {
         throw new EngineError('SEAL_TOO_EARLY', `expected a time from ${notBefore} on, got ${clock.now()}`, {
@@ -90,6 +93,7 @@ export function createFrozen({ journal, tables, windows, clock, storeId }: Froze
       return { storeId, commitSeq: journal.commitSeq(), partitions: await partitions(record) };
     },
     async list(record, { partition, after }) {
+      health.checkVote();
       checkFrozen(record);
       const flags: FrozenList['flags'][number][] = [];
       const prefix = partitionKey(record.scope, partition);

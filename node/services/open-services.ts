@@ -8,9 +8,11 @@ import type {
   StoreId,
   Verifier,
 } from '../../src/ring/index.ts';
+import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import { createAdmission } from './admission.ts';
 import { createDecisions } from './decisions.ts';
@@ -22,6 +24,7 @@ import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createReleasing } from './releasing.ts';
+import { createRepair } from './repair.ts';
 import { createSetLists } from './set-lists.ts';
 import { createSettledFlags } from './settled-flags.ts';
 import { createSettling } from './settling.ts';
@@ -55,6 +58,8 @@ export interface ServiceBase {
   };
   readonly peers: Peers;
   readonly callPeer: CallPeer;
+  readonly health: StoreHealth;
+  readonly damaged: DamagedRows;
 }
 
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
@@ -82,6 +87,7 @@ export async function openServices(base: ServiceBase) {
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
+  const repair = createRepair({ ...base, windows, admission, gather });
   const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
 
   return {
@@ -95,6 +101,7 @@ export async function openServices(base: ServiceBase) {
     gather,
     holding,
     lists,
+    repair,
     settling,
     shares,
     spread,

@@ -52,7 +52,7 @@ export interface ShareTable {
   page(record: OpenWindowRecord, partition: Partition, after: FlagEntry | null): Promise<RowsResponse>;
   /** Which of the flags have no row here that opens. */
   missing(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<FlagEntry[]>;
-  remove(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<void>;
+  remove(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
   /** Grows with every change to the window's rows; equal numbers mean equal rows. */
   version(record: OpenWindowRecord): number;
 }
@@ -73,14 +73,17 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
     section: () => Promise<T>,
   ): Promise<T> => lock.run(`${windowName(record.scope)}/v/${partition}`, section);
 
-  /** The rows on disk; one that does not open counts as none, because its sender can write it anew. */
-  async function held(record: OpenWindowRecord, keys: readonly Uint8Array[]): Promise<(ValueRow | null)[]> {
+  /** The rows on disk: undefined where there is none, null for one that does not open. */
+  async function held(
+    record: OpenWindowRecord,
+    keys: readonly Uint8Array[],
+  ): Promise<(ValueRow | null | undefined)[]> {
     const plains = await tables.peekMany('values', record.rowKey, keys);
-    return plains.map((plain) => (plain == null ? null : decodeValueRow(plain)));
+    return plains.map((plain) => (plain == null ? plain : decodeValueRow(plain)));
   }
 
-  function put(record: OpenWindowRecord, key: Uint8Array, row: ValueRow): StoreOperation {
-    return tables.put('values', record.rowKey, key, encodeValueRow(row));
+  function put(record: OpenWindowRecord, key: Uint8Array, row: ValueRow, fresh: boolean): StoreOperation {
+    return tables.put('values', record.rowKey, key, encodeValueRow(row), fresh);
   }
 
   async function store(
@@ -95,19 +98,17 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
     );
     const found = await held(record, keys);
     admit();
-    const taken = new Map<string, Uint8Array>();
-    const puts: StoreOperation[] = [];
-    const receivedAt = clock.now();
-    const answers = rows.map(({ entry, share }, place) => {
-      const name = entryName(entry);
-      const before = found[place] ?? null;
-      const first = taken.get(name) ?? before?.share;
-      if (before?.conflict) return 'CONFLICT';
-      if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';
-      taken.set(name, share);
-      const row: ValueRow = { epoch: ring.epoch, index, receivedAt, conflict: false, share };
-      puts.push(put(record, keys[place] ?? new Uint8Array(0), row));
-      return 'STORED';
+    const row = (share: Uint8Array): ValueRow => ({
+      epoch: ring.epoch,
+      index,
+      receivedAt: clock.now(),
+      conflict: false,
+      share,
+    });
+    const { answers, written } = decideRows(rows, found);
+    const puts = written.map((place) => {
+      const key = keys[place] ?? new Uint8Array(0);
+      return put(record, key, row(rows[place]?.share ?? new Uint8Array(0)), found[place] === undefined);
     });
     if (puts.length > 0) stage(record, [...puts, ...alongside]);
     return answers;
@@ -127,14 +128,62 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
         const rows = await held(record, keys);
         const puts = rows.flatMap((row, place) => {
           const key = keys[place];
-          return row === null || key === undefined || row.conflict
-            ? []
-            : [put(record, key, { ...row, conflict: true })];
+          if (row == null || key === undefined || row.conflict) return [];
+          return [put(record, key, { ...row, conflict: true }, false)];
         });
         stage(record, puts);
       });
       await journal.synced();
     },
+    ...shareRows({ journal, tables }),
+    async missing(record, entries) {
+      await journal.synced();
+      const rows = await held(record, keysOf(record, entries));
+      return entries.filter((_, place) => rows[place] == null);
+    },
+    async remove(record, partition, entries) {
+      await inPartition(record, partition, async () => {
+        const keys = keysOf(record, entries);
+        const rows = await tables.peekMany('values', record.rowKey, keys);
+        const present = keys.filter((_, place) => rows[place] !== undefined);
+        stage(
+          record,
+          present.map((key) => ({ kind: 'delete', table: 'values', key })),
+        );
+      });
+      await journal.synced();
+    },
+    version: (record) => versions.get(windowName(record.scope)) ?? 0,
+  };
+}
+
+/** What becomes of each row that came, given what is under its key, and which of them are to be written. */
+function decideRows(
+  rows: StoredRows['rows'],
+  found: readonly (ValueRow | null | undefined)[],
+): { readonly answers: UploadResponse['rows']; readonly written: readonly number[] } {
+  const taken = new Map<string, Uint8Array>();
+  const written: number[] = [];
+  const answers = rows.map(({ entry, share }, place) => {
+    const name = entryName(entry);
+    // A row that does not open counts as none, because its sender or another owner can write it anew.
+    const before = found[place];
+    const first = taken.get(name) ?? before?.share;
+    if (before?.conflict) return 'CONFLICT';
+    if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';
+    taken.set(name, share);
+    written.push(place);
+    return 'STORED';
+  });
+  return { answers, written };
+}
+
+/** The reading half: rows in key order, opened one after another. */
+function shareRows({
+  journal,
+  tables,
+}: Pick<ShareTableComponents, 'journal' | 'tables'>): Pick<ShareTable, 'goodRows' | 'page'> {
+  return {
     async *goodRows(record, partition) {
       const prefix = partition === null ? windowKey(record.scope) : partitionKey(record.scope, partition);
       for await (const { key, plain } of tables.scan('values', record.rowKey, prefix)) {
@@ -156,18 +205,5 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
       }
       return { rows, more: false };
     },
-    async missing(record, entries) {
-      await journal.synced();
-      const rows = await held(record, keysOf(record, entries));
-      return entries.filter((_, place) => rows[place] === null);
-    },
-    async remove(record, entries) {
-      stage(
-        record,
-        keysOf(record, entries).map((key) => ({ kind: 'delete', table: 'values', key })),
-      );
-      await journal.synced();
-    },
-    version: (record) => versions.get(windowName(record.scope)) ?? 0,
   };
 }

@@ -95,7 +95,8 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     marks.delete(nameOf(marked.scope, marked.partition));
     const row = rowOf(marked.scope, marked.partition);
     journal.stage([{ kind: 'delete', table: 'windows', key: row }]);
-    if (!ownersOf(marked.partition).includes(self.nodeId)) await shares.remove(record, spread);
+    if (!ownersOf(marked.partition).includes(self.nodeId))
+      await shares.remove(record, marked.partition, spread);
     await journal.synced();
   }
 

@@ -41,7 +41,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 /** How long a node's certificate holds: the longest time in which a stolen key of a node stays of use. */
 const LEAF_VALID_MS = 365 * 86_400_000;
 /** How long an authority holds: a new one means a new section of the domain and a new ring document. */
-const AUTHORITY_VALID_MS = 10 * LEAF_VALID_MS;
+const AUTHORITY_VALID_MS = 10 * 365 * 86_400_000;
 /** Certificates begin this much earlier, so that a computer whose clock is a little slow accepts them. */
 const CLOCK_SKEW_MS = 3_600_000;
 /** RFC 5280 allows 20; 16 random bytes are unique in practice and keep the sign bit free below. */

@@ -44,7 +44,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     domains,
     nodesPerDomain,
     acceptors: 3,
-    replicas: 2,
+    replicas: Math.min(2, nodesPerDomain),
     addresses: givenPorts(HOST, ports),
     randomBytes: cryptoRandomBytes,
     clock,
@@ -70,6 +70,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     await close();
     throw failure;
   }
+  await Promise.all(nodes.map(({ serving }) => serving));
   return { material, failed: Promise.race(nodes.map(({ stopped }) => stopped)), close };
 }
 

@@ -9,13 +9,24 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
+/** Value of a digit by its character code; 16, which no digit has, elsewhere. */
+const HEX_VALUE: Uint8Array = new Uint8Array(128).fill(16);
+for (let value = 0; value < 16; value++) HEX_VALUE['0123456789abcdef'.charCodeAt(value)] = value;
+
 /** @throws EngineError `MALFORMED_TEXT` when the text is not an even number of lower-case hex digits. */
 export function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/.test(text)) {
+  const bytes = new Uint8Array(text.length >> 1);
+  let wrong = text.length & 1;
+  // Every row's key begins with a stream hash that is kept as text; a pattern and parseInt cost five times this.
+  for (let i = 0; i < bytes.length; i++) {
+    const high = HEX_VALUE[text.charCodeAt(2 * i)] ?? 16;
+    const low = HEX_VALUE[text.charCodeAt(2 * i + 1)] ?? 16;
+    wrong |= (high | low) & 16;
+    bytes[i] = (high << 4) | low;
+  }
+  if (wrong !== 0) {
     throw new EngineError('MALFORMED_TEXT', `expected lower-case hex, got ${text.length} other characters`);
   }
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 

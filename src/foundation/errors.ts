@@ -160,6 +160,11 @@ export const ERROR_TABLE = {
     meaning: 'A row on disk does not authenticate; it is never summed.',
   },
   STORE_FAILED: { status: 500, retry: false, meaning: 'The disk refused a write or a read; the node stops.' },
+  STORE_IN_DOUBT: {
+    status: 503,
+    retry: true,
+    meaning: 'The node does not trust what its store remembers and never votes again under its store id.',
+  },
   STORE_LOCKED: { status: 500, retry: false, meaning: 'Another process uses the data folder.' },
   DATA_FOLDER_UNUSABLE: {
     status: 500,

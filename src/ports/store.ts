@@ -2,7 +2,14 @@
 export type TableName = 'flags' | 'values' | 'windows' | 'documents' | 'meta';
 
 export type StoreOperation =
-  | { readonly kind: 'put'; readonly table: TableName; readonly key: Uint8Array; readonly value: Uint8Array }
+  | {
+      readonly kind: 'put';
+      readonly table: TableName;
+      readonly key: Uint8Array;
+      readonly value: Uint8Array;
+      /** The writer knows that there is no row under the key yet. Stores ignore it; a node counts by it. */
+      readonly fresh?: boolean;
+    }
   | { readonly kind: 'delete'; readonly table: TableName; readonly key: Uint8Array };
 
 export interface StoreRange {

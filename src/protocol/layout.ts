@@ -1,4 +1,4 @@
-import { bigEndian, concat, EngineError, fromUtf8, invariant, toHex, utf8 } from '../foundation/index.ts';
+import { EngineError, fromHex, fromUtf8, invariant, toHex, utf8 } from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes, streamHashFromBytes } from '../ring/identifiers.ts';
 
@@ -14,20 +14,47 @@ export interface Layout<T> {
 
 export type Value<L> = L extends Layout<infer T> ? T : never;
 
-/** Collects the parts of a body. */
+/** The largest array that the engine keeps among its objects; a flag's row fits, and a larger body is copied a few times. */
+const WRITER_BYTES = 64;
+
+/** Collects a body in one array that grows: an array per field would cost more than the field. */
 export class ByteWriter {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array(WRITER_BYTES);
+  #length = 0;
 
   put(part: Uint8Array): void {
-    this.#parts.push(part);
+    const at = this.#grow(part.length);
+    this.#bytes.set(part, at);
   }
 
   integer(value: number, width: number): void {
-    this.#parts.push(bigEndian(value, width));
+    invariant(Number.isSafeInteger(value) && value >= 0, 'expected a non-negative safe integer');
+    invariant(value < 256 ** width, 'expected a value that fits its width');
+    const at = this.#grow(width);
+    // Bits reach to 32; what is above them is taken by division.
+    let low = value >>> 0;
+    let high = (value - low) / 4_294_967_296;
+    for (let i = width - 1; i >= 0; i--) {
+      this.#bytes[at + i] = low;
+      low = (low >>> 8) | (high << 24);
+      high >>>= 8;
+    }
   }
 
   bytes(): Uint8Array {
-    return concat(...this.#parts);
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Makes room for `more` bytes; where they begin. */
+  #grow(more: number): number {
+    const at = this.#length;
+    this.#length = at + more;
+    if (this.#length > this.#bytes.length) {
+      const wider = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      wider.set(this.#bytes.subarray(0, at));
+      this.#bytes = wider;
+    }
+    return at;
   }
 }
 
@@ -41,16 +68,14 @@ export class ByteReader {
   }
 
   take(length: number): Uint8Array {
-    const left = this.#bytes.length - this.#at;
-    if (length > left) throw malformed(`expected ${length} more bytes, got ${left}`);
-    const part = this.#bytes.slice(this.#at, this.#at + length);
-    this.#at += length;
-    return part;
+    const at = this.#advance(length);
+    return this.#bytes.slice(at, at + length);
   }
 
   integer(width: number): number {
+    const at = this.#advance(width);
     let value = 0;
-    for (const byte of this.take(width)) value = value * 256 + byte;
+    for (let i = at; i < at + width; i++) value = value * 256 + (this.#bytes[i] ?? 0);
     if (!Number.isSafeInteger(value)) throw malformed('expected an integer below 2^53');
     return value;
   }
@@ -58,6 +83,15 @@ export class ByteReader {
   finish(): void {
     const left = this.#bytes.length - this.#at;
     if (left !== 0) throw malformed(`expected the end of the body, got ${left} more bytes`);
+  }
+
+  /** Steps over `length` bytes; where they begin. */
+  #advance(length: number): number {
+    const at = this.#at;
+    const left = this.#bytes.length - at;
+    if (length > left) throw malformed(`expected ${length} more bytes, got ${left}`);
+    this.#at = at + length;
+    return at;
   }
 }
 
@@ -131,7 +165,7 @@ export function hexBytes(length: number): Layout<string> {
         value.length === 2 * length,
         `expected ${2 * length} hex digits to write, got ${value.length}`,
       );
-      to.put(Uint8Array.from(value.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)));
+      to.put(fromHex(value));
     },
     read: (from) => toHex(from.take(length)),
   };
@@ -198,8 +232,12 @@ export function record<F extends Fields>(fields: F): Layout<RecordOf<F>> {
     write: (value, to) => {
       for (const [name, layout] of entries) layout.write(value[name], to);
     },
-    read: (from) =>
-      Object.fromEntries(entries.map(([name, layout]) => [name, layout.read(from)])) as RecordOf<F>,
+    read: (from) => {
+      // Not Object.fromEntries: an object that grows in one order gets one shape, and reads as fast as a literal.
+      const values: Record<string, unknown> = {};
+      for (const [name, layout] of entries) values[name] = layout.read(from);
+      return values as RecordOf<F>;
+    },
   };
 }
 

@@ -133,6 +133,12 @@ export const ANNOUNCE = between(
   windows.announceRequestCodec,
   windows.keptCodec,
 );
+export const RECALL = between(
+  'peer',
+  '/peer/v1/recall',
+  windows.recallRequestCodec,
+  windows.recallResponseCodec,
+);
 export const READY = between(
   'peer',
   '/peer/v1/windows/ready',

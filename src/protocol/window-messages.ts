@@ -249,3 +249,11 @@ export const compareResponseCodec: Codec<CompareResponse> = binaryCodec(compareR
 const gatherRequest = record({ context: contextLayout, partitions: list(partitionLayout, PARTITIONS) });
 export type GatherRequest = Value<typeof gatherRequest>;
 export const gatherRequestCodec: Codec<GatherRequest> = binaryCodec(gatherRequest);
+
+/** RECALL: the highest commit group of the asking node's store that the receiver has seen; 0 for none. */
+const recallRequest = record({ storeId: hexBytes(16) });
+export type RecallRequest = Value<typeof recallRequest>;
+export const recallRequestCodec: Codec<RecallRequest> = binaryCodec(recallRequest);
+const recallResponse = record({ commitSeq: u64 });
+export type RecallResponse = Value<typeof recallResponse>;
+export const recallResponseCodec: Codec<RecallResponse> = binaryCodec(recallResponse);

@@ -3,6 +3,11 @@ import type { Transport, TransportOptions } from '../ports/index.ts';
 import type { Operation } from '../protocol/index.ts';
 import { errorFromProblem } from '../protocol/problem.ts';
 
+export interface CallOptions extends TransportOptions {
+  /** Hears the content type of a good answer, whose parameters say which store answered. */
+  readonly onAnswer?: (contentType: string) => void;
+}
+
 /**
  * Asks a node one operation and reads its answer.
  * @param token bearer token of an operator's request.
@@ -14,7 +19,7 @@ export async function callOperation<Q, R>(
   nodeId: string,
   operation: Operation<Q, R>,
   request: Q,
-  options: TransportOptions,
+  options: CallOptions,
   token?: string,
 ): Promise<R> {
   const body = operation.request.encode(request);
@@ -37,7 +42,9 @@ export async function callOperation<Q, R>(
       `expected an answer of ${operation.response.contentType}, got ${response.contentType.slice(0, 60)}`,
     );
   }
-  return operation.response.decode(response.body);
+  const answer = operation.response.decode(response.body);
+  options.onAnswer?.(response.contentType);
+  return answer;
 }
 
 /** The query string of a request whose JSON is an object of strings. */

@@ -7,7 +7,6 @@ import {
   proposerStep,
   startProposer,
 } from '../consensus/index.ts';
-import { BALLOT_ATTEMPTS_MAX } from '../protocol/limits.ts';
 import type { Effect, Round, RoundEvent, Step } from './round.ts';
 
 export interface DecideOptions<V> {
@@ -19,6 +18,8 @@ export interface DecideOptions<V> {
   readonly wish: V;
   /** Longest pause before the second attempt; it doubles up to 16 times this. */
   readonly backOffMs: number;
+  /** Ballots before the round ends undecided. */
+  readonly attempts: number;
 }
 
 export interface DecideCall<V> {
@@ -79,7 +80,7 @@ export function decideRound<V>(
   function pause(state: DecideState<V>): DecideStep<V> {
     const decided = decidedIn(state.proposer.votes, quorum);
     if (decided !== null) return finish(state, decided.value);
-    if (state.attempt >= BALLOT_ATTEMPTS_MAX) {
+    if (state.attempt >= options.attempts) {
       return { state, effects: [{ kind: 'finish', out: { kind: 'undecided' } }] };
     }
     const jitterMs = options.backOffMs * 2 ** Math.min(state.attempt - 1, 4);

@@ -112,7 +112,7 @@ function interpret<State, Call, Reply, Out>(
       effectsUnderWay.delete(effect);
       happened({ kind: 'wake', id });
     };
-    ports.clock.sleep(afterMs + jitterMs * uniform(ports.randomBytes), effect.signal).then(woken, woken);
+    ports.clock.sleep(afterMs + Math.floor(jitterMs * uniform(ports.randomBytes)), effect.signal).then(woken, woken);
   }
 }
 

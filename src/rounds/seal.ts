@@ -117,6 +117,9 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
   function takeList(state: SealState, node: number, at: Partition, page: FrozenList): SealStep {
     const listing = state.listings[at];
     if (listing === undefined) return { state, effects: [] };
+    // Asking again would ask the same: the acceptor could hold the round, and with it the seal, for ever.
+    if (page.more && page.flags.length === 0)
+      return finish(state, { kind: 'open', partitionsOpen: 1, error: emptyPage() });
     const flags = [...(listing.lists[node]?.flags ?? []), ...page.flags];
     const lists = { ...listing.lists, [node]: { flags, whole: !page.more } };
     const next = { ...state, listings: { ...state.listings, [at]: { ...listing, lists } } };
@@ -243,6 +246,13 @@ function partitionsOf(agreed: SealState['agreed']): PartitionDigest[] {
 
 function missingReports(open: number): EngineError {
   return new EngineError('INCOMPLETE', `a majority of the acceptors of ${open} partitions is not frozen`);
+}
+
+function emptyPage(): EngineError {
+  return new EngineError(
+    'MALFORMED_BODY',
+    'expected flags in a page that has another one after it, got none',
+  );
 }
 
 function notKept(): EngineError {

@@ -21,16 +21,19 @@ const TIMEOUT = { timeoutMs: 10_000 };
 export interface RawReading {
   readonly entry: FlagEntry;
   readonly partition: Partition;
+  readonly acceptors: readonly NodeId[];
+  /** The first of them, which is asked where a test names no node. */
   readonly acceptor: NodeId;
   readonly createRequest: FlagsRequest;
   readonly setRequest: SetRequest;
   uploadRequest(index: number): UploadRequest;
-  /** The node that keeps share `index`. */
+  /** The nodes that keep share `index`. */
+  owners(index: number): readonly NodeId[];
   owner(index: number): NodeId;
-  create(): Promise<unknown>;
-  upload(index: number): Promise<unknown>;
-  set(): Promise<unknown>;
-  get(): Promise<unknown>;
+  create(node?: NodeId): Promise<unknown>;
+  upload(index: number, node?: NodeId): Promise<unknown>;
+  set(node?: NodeId): Promise<unknown>;
+  get(node?: NodeId): Promise<unknown>;
   /** CREATE, UPLOAD of every share, SET. */
   commit(): Promise<void>;
 }
@@ -72,10 +75,11 @@ export function rawReading({
     window,
     group: 0,
   };
-  const [acceptor] = placement.acceptors(
+  const acceptors = placement.acceptors(
     stream.domains.map(({ id }) => id),
     partition,
   );
+  const [acceptor] = acceptors;
   if (acceptor === undefined) throw new Error('expected an acceptor of every partition');
   const createRequest = { context, partition, flags: [entry] };
   const setRequest = { context, partition, flags: [{ entry, receipts: [] }] };
@@ -85,25 +89,30 @@ export function rawReading({
     index,
     rows: [{ entry, share: shares[index] ?? new Uint8Array(0) }],
   });
-  const owner = (index: number): NodeId => {
+  const owners = (index: number): readonly NodeId[] => {
     const domain = stream.domains[index];
-    const [node] = domain === undefined ? [] : placement.owners(domain.id, partition);
+    return domain === undefined ? [] : placement.owners(domain.id, partition);
+  };
+  const owner = (index: number): NodeId => {
+    const [node] = owners(index);
     if (node === undefined) throw new Error(`expected an owner of share ${index}`);
     return node;
   };
   const raw: RawReading = {
     entry,
     partition,
+    acceptors,
     acceptor,
     createRequest,
     setRequest,
     uploadRequest,
+    owners,
     owner,
-    create: () => callOperation(transport, acceptor, operations.CREATE, createRequest, TIMEOUT),
-    upload: (index) =>
-      callOperation(transport, owner(index), operations.UPLOAD, uploadRequest(index), TIMEOUT),
-    set: () => callOperation(transport, acceptor, operations.SET, setRequest, TIMEOUT),
-    get: () => callOperation(transport, acceptor, operations.GET, createRequest, TIMEOUT),
+    create: (node = acceptor) => callOperation(transport, node, operations.CREATE, createRequest, TIMEOUT),
+    upload: (index, node = owner(index)) =>
+      callOperation(transport, node, operations.UPLOAD, uploadRequest(index), TIMEOUT),
+    set: (node = acceptor) => callOperation(transport, node, operations.SET, setRequest, TIMEOUT),
+    get: (node = acceptor) => callOperation(transport, node, operations.GET, createRequest, TIMEOUT),
     async commit() {
       await raw.create();
       for (const index of shares.keys()) await raw.upload(index);

@@ -124,7 +124,13 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     await handle?.close();
   }
 
-  await Promise.all(members.map(({ id }) => start(id)));
+  /** Waits until nodes that started together have told each other what they remember. */
+  async function startAll(): Promise<void> {
+    const started = await Promise.all(members.map(({ id }) => start(id)));
+    await clock.until(Promise.all(started.map(({ serving }) => serving)));
+  }
+
+  await startAll();
   const payload = { ...streamPayload(ring), ...options.stream };
   const { stream } = await operator.putStream(await signStream(payload, fixedKey('operator').signer));
   let windows = 0;
@@ -137,11 +143,15 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     nodeIds: members.map(({ id }) => id),
     handle: (node) => running.get(node) ?? unknown(node),
     store: (node) => diskOf(node).store,
-    start,
+    async start(node, jws) {
+      const handle = await start(node, jws);
+      await clock.until(handle.serving);
+      return handle;
+    },
     stop,
     async restart() {
       for (const { id } of members) await stop(id);
-      for (const { id } of members) await start(id);
+      await startAll();
     },
     ask: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT),
     order: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT, 'token'),

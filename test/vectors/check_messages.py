@@ -157,6 +157,8 @@ MESSAGES = {
     "kept": fields(kept=boolean),
     "read list request": fields(**place, digest=digest, after=maybe(entry)),
     "read list": fields(known=boolean, entries=page, more=boolean),
+    "recall request": fields(storeId=raw(16)),
+    "recall response": fields(commitSeq=u(8)),
     "ready request": fields(context=context, settlement=raw(32)),
     "ready response": fields(ready=boolean, reason=reason, missing=excluded),
     "held request": fields(context=context, partitions=digests),

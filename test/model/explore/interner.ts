@@ -12,17 +12,23 @@ const IDS_MAX = 65_536;
 export function createInterner<T>(): Interner<T> {
   const ids = new Map<string, number>();
   const values: T[] = [];
+  // Most values come back as the very object that was given out; its text need not be built again.
+  const idsOfObjects = new Map<T, number>();
+
+  function newId(value: T): number {
+    const text = canonical(value);
+    const known = ids.get(text);
+    if (known !== undefined) return known;
+    const id = values.length;
+    invariant(id < IDS_MAX, 'a model has too many values of one kind');
+    ids.set(text, id);
+    values.push(value);
+    idsOfObjects.set(value, id);
+    return id;
+  }
+
   return {
-    idOf(value) {
-      const text = canonical(value);
-      const known = ids.get(text);
-      if (known !== undefined) return known;
-      const id = values.length;
-      invariant(id < IDS_MAX, 'a model has too many values of one kind');
-      ids.set(text, id);
-      values.push(value);
-      return id;
-    },
+    idOf: (value) => idsOfObjects.get(value) ?? newId(value),
     valueOf(id) {
       const value = values[id];
       invariant(value !== undefined, 'expected the id of an interned value');

@@ -52,7 +52,7 @@ export function createDecideTraffic(
   const replies = createInterner<AcceptorReply<Value>>();
   const kinds = proposals.map(({ proposer, wish, acceptors, quorum }) =>
     createProcessKind(
-      decideRound<Value>({ acceptors: acceptors.length, quorum, proposer, wish, backOffMs: 1 }),
+      decideRound<Value>({ acceptors: acceptors.length, quorum, proposer, wish, backOffMs: 1, attempts: 32 }),
       { replies, stale: (state, { id }) => !id.startsWith(`${state.attempt}/${state.proposer.phase}/`) },
     ),
   );

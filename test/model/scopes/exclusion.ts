@@ -3,7 +3,13 @@ import type { Cell } from '../explore/acceptor-cell.ts';
 import { freshCell, vote } from '../explore/acceptor-cell.ts';
 import type { Model, ModelState, Take } from '../explore/explorer.ts';
 import { withAt } from '../explore/explorer.ts';
-import { createInterner, memoized, memoizedOfOne, memoizedOfThree } from '../explore/interner.ts';
+import {
+  createInterner,
+  memoized,
+  memoizedOfMany,
+  memoizedOfOne,
+  memoizedOfThree,
+} from '../explore/interner.ts';
 import { createDecideTraffic } from './decide-traffic.ts';
 import type { Exclusion, HoldRound } from './domain-rows.ts';
 import {
@@ -79,6 +85,15 @@ export function exclusionModel(parts: ExclusionParts): Model {
   const canReleaseWith = memoized((rows, wish) =>
     canRelease([rows % 2 === 1, rows >= 2], WISHES[wish] ?? 'nothing'),
   );
+  const releasesOf = memoizedOfMany((ids) => {
+    const [first = 0, second = 0, rows = 0] = ids.slice(ACCEPTORS);
+    const sight: Sight = {
+      slot: ids.slice(0, ACCEPTORS).map(cells.valueOf),
+      proposed: [first, second].map((hold) => proposedBy(hold).wish),
+      rows: [rows % 2 === 1, rows >= 2],
+    };
+    return parts.releases(sight).map((exclusion) => WISHES.indexOf(exclusion));
+  });
   const decidedNow = memoizedOfThree((...ids) =>
     decidedExclusion({ slot: ids.map(cells.valueOf), proposed: [], rows: [] }),
   );
@@ -104,18 +119,11 @@ export function exclusionModel(parts: ExclusionParts): Model {
   function release(state: ModelState, domain: number, take: Take): void {
     if (state[RELEASED + domain] !== 0) return;
     const rows = domain === 0 ? 3 : (state[ROWS] ?? 0) + 2 * (state[ROWS + 1] ?? 0);
-    const sight: Sight = {
-      slot: EVERY_ACCEPTOR.map((acceptor) => cells.valueOf(state[acceptor] ?? 0)),
-      proposed: COORDINATORS.map((k) => proposedBy(state[HOLDING + k] ?? 0).wish),
-      rows: [rows % 2 === 1, rows >= 2],
-    };
-    for (const exclusion of parts.releases(sight)) {
-      const wish = WISHES.indexOf(exclusion);
+    const proposed = COORDINATORS.map((k) => state[HOLDING + k] ?? 0);
+    for (const wish of releasesOf([...state.slice(0, ACCEPTORS), ...proposed, rows])) {
       if (!canReleaseWith(rows, wish)) continue;
-      take(
-        withAt(state, RELEASED + domain, wish + 1),
-        () => `domain ${domain} releases, excluding ${exclusion}`,
-      );
+      const label = () => `domain ${domain} releases, excluding ${WISHES[wish]}`;
+      take(withAt(state, RELEASED + domain, wish + 1), label);
     }
   }
 

@@ -73,10 +73,10 @@ export function sealModel(parts: SealParts): Model {
     return { cell: cells.idOf(cell), reply };
   });
   const freeze = memoizedOfOne((cell) => cells.idOf(frozen(cells.valueOf(cell), parts.freezing)));
-  const sealings = WAYS.map((way) =>
-    memoizedOfThree((...ids) => {
+  const sealings = memoizedOfThree((...ids) =>
+    WAYS.flatMap((way) => {
       const made = sealing(way, ids.map(cells.valueOf));
-      return made === null ? null : { candidate: made.candidate, cells: made.cells.map(cells.idOf) };
+      return made === null ? [] : [{ way, candidate: made.candidate, cells: made.cells.map(cells.idOf) }];
     }),
   );
   const chosenIn = memoizedOfThree((...ids) => chosen(ids.map(cells.valueOf), QUORUM));
@@ -99,24 +99,25 @@ export function sealModel(parts: SealParts): Model {
   function sealEach(state: ModelState, k: number, take: Take): void {
     if (state[CANDIDATE + k] !== 0) return;
     const [a = 0, b = 0, c = 0] = state;
-    for (const [n, way] of WAYS.entries()) {
-      const made = sealings[n]?.(a, b, c);
-      if (made == null) continue;
+    for (const made of sealings(a, b, c)) {
       const next = withAt(state, CANDIDATE + k, OUTCOMES.indexOf(made.candidate));
       for (const acceptor of EVERY_ACCEPTOR) next[acceptor] = made.cells[acceptor] ?? 0;
       take(next, () => {
         const flag = made.candidate === 'TRUE' ? 'with' : 'without';
-        return `coordinator ${k + 1} hears acceptors ${way.asked.join(', ')}: T ${flag} the flag`;
+        return `coordinator ${k + 1} hears acceptors ${made.way.asked.join(', ')}: T ${flag} the flag`;
       });
     }
+  }
+
+  function ownSettlement(state: ModelState, candidate: FlagValue, settle: Settle): FlagValue | 'wait' {
+    const [a = 0, b = 0, c = 0] = state;
+    return settle(candidate, [a, b, c].map(cells.valueOf), chosenIn(a, b, c));
   }
 
   function settle(state: ModelState, k: number, take: Take): void {
     const candidate = OUTCOMES[state[CANDIDATE + k] ?? 0] ?? null;
     if (candidate === null || state[SETTLED + k] !== 0) return;
-    const [a = 0, b = 0, c = 0] = state;
-    const ids = [a, b, c].map(cells.valueOf);
-    const own = parts.settle === null ? candidate : parts.settle(candidate, ids, chosenIn(a, b, c));
+    const own = parts.settle === null ? candidate : ownSettlement(state, candidate, parts.settle);
     if (own === 'wait') return;
     const settled = OUTCOMES.indexOf(own);
     const label = () => `coordinator ${k + 1} settles the window: the flag is ${own}`;

@@ -50,6 +50,13 @@ export function createSealing(quorumOf: (acceptors: number) => number) {
     }),
   );
 
+  const reports = new WeakMap<FreezableCell, number>();
+  function reportIdOf(cell: FreezableCell): number {
+    const known = reports.get(cell) ?? kind.replies.idOf({ kind: 'freeze', report: reportOf(cell) });
+    reports.set(cell, known);
+    return known;
+  }
+
   /** A LIST that the round waits for, or a KEEP at one of `keepers`. */
   function waitingFor(process: number, keepers: readonly number[]) {
     const { sent, awaited } = kind.valueOf(process);
@@ -66,7 +73,7 @@ export function createSealing(quorumOf: (acceptors: number) => number) {
     const cells = [...before];
     let process = kind.start;
     for (const [acceptor, cell] of cells.entries()) {
-      const report = kind.replies.idOf({ kind: 'freeze', report: reportOf(cell) });
+      const report = reportIdOf(cell);
       process = asked.includes(acceptor)
         ? kind.hear(process, acceptor, report)
         : kind.fail(process, acceptor);

@@ -19,12 +19,9 @@ const put = (key: string, value: string): StoreOperation => ({
 const remove = (key: string): StoreOperation => ({ kind: 'delete', table: 'flags', key: utf8(key) });
 
 function journalOver(store: MemoryStore, lastSeq = 0): Journal {
-  return openJournal(store, lastSeq, (seq) => ({
-    kind: 'put',
-    table: 'meta',
-    key: utf8('commit'),
-    value: utf8(String(seq)),
-  }));
+  return openJournal(store, { seq: lastSeq, counts: { flags: 0, values: 0 } }, (seq) => [
+    { kind: 'put', table: 'meta', key: utf8('commit'), value: utf8(String(seq)) },
+  ]);
 }
 
 async function textOf(journal: Journal, key: string): Promise<string | undefined> {

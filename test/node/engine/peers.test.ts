@@ -13,7 +13,8 @@ const other = nodeId('b1');
 function peersOver(send: Transport['send']) {
   const clock = createManualClock();
   const handlers = createHandlers();
-  const peers = createPeers({ transport: { send, close: async () => {} }, handlers, self, clock });
+  const memory = { note: () => {}, recall: () => 0, takeWrites: () => [] };
+  const peers = createPeers({ transport: { send, close: async () => {} }, handlers, self, clock, memory });
   return { ...peers, handlers, clock };
 }
 

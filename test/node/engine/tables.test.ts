@@ -8,13 +8,19 @@ import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
+const NOTHING = { seq: 0, counts: { flags: 0, values: 0 } };
 const KEY = new Uint8Array(32).fill(1);
 
 async function tablesWith(rows: readonly string[]) {
   const store = createMemoryStore();
   const log = recordingLog();
-  const journal = openJournal(store, 0, () => ({ kind: 'delete', table: 'meta', key: utf8('commit') }));
-  const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), log });
+  const journal = openJournal(store, NOTHING, () => []);
+  const tables = createTables({
+    journal,
+    rowSeal: createRowSeal(cryptoRandomBytes),
+    log,
+    onCorrupt: () => {},
+  });
   journal.stage(rows.map((name) => tables.put('values', KEY, utf8(name), utf8(`share of ${name}`))));
   await journal.synced();
   return {
@@ -86,8 +92,13 @@ describe('a row that was changed on disk', () => {
     const put = tables.put('values', KEY, utf8('a'), utf8('moved'));
     const store = createMemoryStore();
     if (put.kind === 'put') store.put('values', utf8('b'), put.value);
-    const journal = openJournal(store, 0, () => put);
-    const others = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), log: moved.log });
+    const journal = openJournal(store, NOTHING, () => []);
+    const others = createTables({
+      journal,
+      rowSeal: createRowSeal(cryptoRandomBytes),
+      log: moved.log,
+      onCorrupt: () => {},
+    });
     await expect(others.readMany('values', KEY, [utf8('b')])).rejects.toMatchObject({ code: 'ROW_CORRUPT' });
   });
 });

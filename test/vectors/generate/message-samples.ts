@@ -211,6 +211,8 @@ function settleSamples(): Sample[] {
     ...samples('kept', windows.keptCodec, { kept: true }, { kept: false }),
     ...samples('read list request', windows.readListRequestCodec, { ...place, digest, after: two }),
     ...samples('read list', windows.readListCodec, { known: true, entries: [one], more: false }),
+    ...samples('recall request', windows.recallRequestCodec, { storeId: toHex(named('store', 16)) }),
+    ...samples('recall response', windows.recallResponseCodec, { commitSeq: 2 ** 40 }, { commitSeq: 0 }),
     ...samples('ready request', windows.readyRequestCodec, { context, settlement: named('settlement', 32) }),
     ...samples(
       'ready response',

@@ -1,0 +1,82 @@
+import { bigEndian, concat, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import type { Store, StoreOperation } from '../../src/ports/index.ts';
+import { nodeId, storeId } from '../../src/ring/identifiers.ts';
+import type { NodeId, StoreId } from '../../src/ring/index.ts';
+import type { RowSeal } from './row-seal.ts';
+
+/** Nodes a ring may have; one row each. */
+const ROWS_MAX = 1_024;
+const SEEN = utf8('S');
+
+/** A store and the highest commit group that one of its replies showed. */
+export interface StoreStamp {
+  readonly storeId: StoreId;
+  readonly commitSeq: number;
+}
+
+/**
+ * What this node has seen of the other nodes' stores. It is what tells a store that was restored from an old
+ * copy, or whose tail was lost, from one that is whole: the store itself can't know.
+ */
+export interface PeerMemory {
+  /** Notes the stamp of a reply; written with the next commit, never one of its own. */
+  note(node: NodeId, stamp: StoreStamp): void;
+  /** The highest stamp seen of the node's store of that name. */
+  recall(node: NodeId, store: StoreId): number;
+  /** The writes of what was noted since they were last taken. */
+  takeWrites(): readonly StoreOperation[];
+}
+
+export async function openPeerMemory(
+  store: Store,
+  rowSeal: RowSeal,
+  storeKey: Uint8Array,
+): Promise<PeerMemory> {
+  const seen = new Map<string, number>();
+  const changed = new Map<string, { node: NodeId; stamp: StoreStamp }>();
+  const nameOf = (node: NodeId, id: StoreId): string => `${node}/${id}`;
+  const rows = await store.range('meta', { from: SEEN, to: utf8('T'), limit: ROWS_MAX });
+  for (const [key, sealed] of rows) {
+    const plain = rowSeal.open(storeKey, 'meta', key, sealed);
+    // A memory that does not open is no memory; the other nodes have theirs.
+    if (plain === null) continue;
+    const [node = '', id = ''] = fromUtf8(key.slice(SEEN.length)).split('/');
+    const view = new DataView(plain.buffer, plain.byteOffset, 8);
+    seen.set(nameOf(nodeId(node), storeId(id)), Number(view.getBigUint64(0)));
+  }
+
+  return {
+    note(node, stamp) {
+      const name = nameOf(node, stamp.storeId);
+      if (stamp.commitSeq <= (seen.get(name) ?? 0)) return;
+      seen.set(name, stamp.commitSeq);
+      changed.set(name, { node, stamp });
+    },
+    recall: (node, id) => seen.get(nameOf(node, id)) ?? 0,
+    takeWrites() {
+      const writes = [...changed.values()].map(({ node, stamp }): StoreOperation => {
+        const key = concat(SEEN, utf8(nameOf(node, stamp.storeId)));
+        return {
+          kind: 'put',
+          table: 'meta',
+          key,
+          value: rowSeal.seal(storeKey, 'meta', key, bigEndian(stamp.commitSeq, 8)),
+        };
+      });
+      changed.clear();
+      return writes;
+    },
+  };
+}
+
+/** The stamp as parameters of a media type, so that every reply between nodes carries it. */
+export function stampContentType(contentType: string, { storeId: id, commitSeq }: StoreStamp): string {
+  return `${contentType}; store=${id}; seq=${commitSeq}`;
+}
+
+/** Reads {@link stampContentType} back; null where a reply has no stamp. */
+export function stampOf(contentType: string): StoreStamp | null {
+  const found = /; store=([0-9a-f]{32}); seq=(\d{1,15})$/.exec(contentType);
+  if (found?.[1] === undefined || found[2] === undefined) return null;
+  return { storeId: storeId(found[1]), commitSeq: Number(found[2]) };
+}

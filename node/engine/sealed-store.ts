@@ -1,0 +1,50 @@
+import type { Log, Store, TableName } from '../../src/ports/index.ts';
+import { commitRecords, readCommitLog } from './commit-log.ts';
+import type { DamagedRows } from './damaged-rows.ts';
+import { createDamagedRows } from './damaged-rows.ts';
+import type { Journal, JournalStart } from './journal.ts';
+import { openJournal } from './journal.ts';
+import type { PeerMemory } from './peer-memory.ts';
+import { openPeerMemory } from './peer-memory.ts';
+import type { RowSeal } from './row-seal.ts';
+import type { StoreHealth } from './store-health.ts';
+import { createStoreHealth, readDoubt } from './store-health.ts';
+import type { Tables } from './tables.ts';
+import { createTables } from './tables.ts';
+
+/** A store with everything that keeps it honest: numbered commits, sealed rows, a memory of doubts. */
+export interface SealedStore {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly health: StoreHealth;
+  readonly memory: PeerMemory;
+  readonly damaged: DamagedRows;
+  /** What was found on disk, before anything was written. */
+  readonly start: JournalStart;
+}
+
+export async function openSealedStore(options: {
+  readonly store: Store;
+  readonly rowSeal: RowSeal;
+  readonly storeKey: Uint8Array;
+  readonly log: Log;
+}): Promise<SealedStore> {
+  const { store, rowSeal, storeKey, log } = options;
+  const commits = await readCommitLog(store, rowSeal, storeKey);
+  const known = await readDoubt(store, rowSeal, storeKey);
+  const memory = await openPeerMemory(store, rowSeal, storeKey);
+  const journal = openJournal(store, commits, (seq, counts) => [
+    ...commitRecords(rowSeal, storeKey, seq, counts),
+    ...memory.takeWrites(),
+  ]);
+  const health = createStoreHealth({ known, journal, rowSeal, storeKey, log });
+  if (commits.doubt !== null) health.raise(commits.doubt);
+  const damaged = createDamagedRows();
+  const onCorrupt = (table: TableName, rowKey: Uint8Array): void => {
+    // A share can be fetched again from another owner; what a vote was, nobody else knows.
+    if (table === 'values') damaged.note(rowKey);
+    else health.raise(`a row of the ${table} table does not authenticate`);
+  };
+  const tables = createTables({ journal, rowSeal, log, onCorrupt });
+  return { journal, tables, health, memory, damaged, start: { seq: commits.seq, counts: commits.counts } };
+}

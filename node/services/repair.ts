@@ -1,0 +1,102 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import { operations, partitionKey, windowName } from '../../src/protocol/index.ts';
+import {
+  PARTITIONS,
+  partition as partitionNumber,
+  streamHash,
+  streamHashFromBytes,
+  windowId,
+} from '../../src/ring/identifiers.ts';
+import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DamagedRows } from '../engine/damaged-rows.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { contextOf } from '../engine/peers.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
+import type { Admission } from './admission.ts';
+import type { Gather } from './gathering.ts';
+import { livingNodesOf } from './holding.ts';
+import type { OpenWindowRecord, Windows } from './windows.ts';
+
+export interface RepairComponents {
+  readonly damaged: DamagedRows;
+  readonly health: StoreHealth;
+  readonly windows: Windows;
+  readonly admission: Admission;
+  readonly gather: Gather;
+  readonly placement: Placement;
+  readonly ring: RingDocument;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly callPeer: CallPeer;
+}
+
+/**
+ * REPAIR: a store in doubt fetches the value rows that it should own from the other nodes of its domain, one
+ * that found a bad row those of its partition. Votes are not fetched: no other store has them.
+ */
+export interface Repair {
+  run(signal: AbortSignal): Promise<void>;
+  /** Windows and partitions still to be fetched; for a store in doubt at least 1 until it has them all. */
+  waiting(): number;
+}
+
+export function createRepair(components: RepairComponents): Repair {
+  const { damaged, health, windows, admission, gather, placement, ring, self, callPeer } = components;
+  const whole = new Set<string>();
+
+  const owned: readonly Partition[] = Array.from({ length: PARTITIONS }, (_, number) =>
+    partitionNumber(number),
+  ).filter((at) => placement.owners(self.domain, at).includes(self.nodeId));
+
+  /** A store that lost rows may have lost the names of its windows as well. */
+  async function findWindows(signal: AbortSignal): Promise<void> {
+    for (const node of livingNodesOf(ring, self.domain)) {
+      if (node === self.nodeId) continue;
+      const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
+      for (const { stream } of streams) {
+        const answer = await callPeer(node, operations.READ_STREAM, { stream }, signal);
+        for (const { window, group } of answer.windows) {
+          await admission.window(
+            contextOf(ring, { stream: streamHash(stream), window: windowId(window), group }),
+          );
+        }
+      }
+    }
+  }
+
+  async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
+    const name = windowName(record.scope);
+    if (whole.has(name)) return;
+    await gather(record, owned, signal);
+    whole.add(name);
+  }
+
+  return {
+    async run(signal) {
+      if (health.doubt() !== null) {
+        await findWindows(signal);
+        for (const record of windows.all()) await refill(record, signal);
+      }
+      for (const key of damaged.waiting()) {
+        const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+        const scope = {
+          stream: streamHashFromBytes(key.slice(0, 32)),
+          window: windowId(Number(view.getBigUint64(32))),
+          group: view.getUint16(40),
+        };
+        const record = windows.findOpen(scope);
+        if (record === undefined)
+          throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
+        const at = partitionNumber(view.getUint16(42));
+        await gather(record, [at], signal);
+        damaged.repaired(partitionKey(scope, at));
+      }
+    },
+    waiting() {
+      const windowsLeft =
+        health.doubt() === null
+          ? 0
+          : windows.all().filter((record) => !whole.has(windowName(record.scope))).length;
+      return windowsLeft + damaged.waiting().length;
+    },
+  };
+}
