@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { EngineError, InvariantViolation } from '../../../src/foundation/index.ts';
+import { bigEndian, concat, EngineError, InvariantViolation } from '../../../src/foundation/index.ts';
 import {
   decodeVersioned,
   encodeVersioned,
@@ -52,6 +52,17 @@ describe('integers', () => {
     expect(refused(u64, 0, 32, 0, 0, 0, 0, 0, 0)).toMatch(/^MALFORMED_BODY/);
     expect(refused(u64, 255, 255, 255, 255, 255, 255, 255, 255)).toMatch(/^MALFORMED_BODY/);
   });
+
+  test.prop([fc.maxSafeNat(), fc.constantFrom(1, 2, 4, 8)])(
+    'have the bytes of plain division, or are a mistake of the writer where those do not fit',
+    (value, width) => {
+      const layout = { 1: u8, 2: u16, 4: u32, 8: u64 }[width]!;
+      const small = value % 256 ** (1 + (value % width));
+      expect(write(layout, small)).toEqual([...bigEndian(small, width)]);
+      expect(read(layout, ...bigEndian(small, width))).toBe(small);
+      if (value >= 256 ** width) expect(() => write(layout, value)).toThrow(InvariantViolation);
+    },
+  );
 
   it.each([-1, 256, 1.5, Number.NaN])('that do not fit, such as %s, are a mistake of the writer', (value) => {
     expect(() => write(u8, value)).toThrow(InvariantViolation);
@@ -146,6 +157,16 @@ describe('a record', () => {
     expect(read(layout, 1, 0, 2)).toEqual({ a: 1, b: 2 });
   });
 });
+
+test.prop([fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 20 })])(
+  'a body is its parts one after another, however often its room has to grow',
+  (parts) => {
+    const body = encodeVersioned(list(sizedBytes(200), 20), VERSION, parts);
+    const plain = parts.map((part) => concat(bigEndian(part.length, 4), part));
+    expect(body).toEqual(concat(Uint8Array.of(VERSION), bigEndian(parts.length, 4), ...plain));
+    expect(body.buffer.byteLength).toBe(body.length);
+  },
+);
 
 describe('a refined value', () => {
   it('is refused by its own rule', () => {
