@@ -112,7 +112,9 @@ function interpret<State, Call, Reply, Out>(
       effectsUnderWay.delete(effect);
       happened({ kind: 'wake', id });
     };
-    ports.clock.sleep(afterMs + Math.floor(jitterMs * uniform(ports.randomBytes)), effect.signal).then(woken, woken);
+    ports.clock
+      .sleep(afterMs + Math.floor(jitterMs * uniform(ports.randomBytes)), effect.signal)
+      .then(woken, woken);
   }
 }
 
