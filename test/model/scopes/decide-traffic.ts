@@ -50,9 +50,9 @@ export function createDecideTraffic(
 ): DecideTraffic {
   const requests = createInterner<DecideCall<Value>>();
   const replies = createInterner<AcceptorReply<Value>>();
-  const kinds = proposals.map(({ proposer, wish, acceptors, quorum }) =>
+  const kinds = proposals.map(({ proposer, wish, acceptors, quorum, attemptsMax: attempts }) =>
     createProcessKind(
-      decideRound<Value>({ acceptors: acceptors.length, quorum, proposer, wish, backOffMs: 1, attempts: 32 }),
+      decideRound<Value>({ acceptors: acceptors.length, quorum, proposer, wish, backOffMs: 1, attempts }),
       { replies, stale: (state, { id }) => !id.startsWith(`${state.attempt}/${state.proposer.phase}/`) },
     ),
   );

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import type { AcceptorReply, AcceptorState } from '../../../src/consensus/index.ts';
 import { acceptorStep, BALLOT_ZERO, freshAcceptor } from '../../../src/consensus/index.ts';
-import { limits } from '../../../src/protocol/index.ts';
 import type { DecideCall } from '../../../src/rounds/index.ts';
 import { decideRound } from '../../../src/rounds/index.ts';
 import { driveRound } from './driven-round.ts';
 
-const OPTIONS = { acceptors: 3, quorum: 2, proposer: 4, wish: 'mine', backOffMs: 50, attempts: 32 };
+const OPTIONS = { acceptors: 3, quorum: 2, proposer: 4, wish: 'mine', backOffMs: 50, attempts: 8 };
 const grant: AcceptorReply<string> = { granted: true, promised: BALLOT_ZERO, accepted: null };
 const refusal = (counter: number, proposer = 9): AcceptorReply<string> => ({
   granted: false,
@@ -118,7 +117,7 @@ test('refusals that show one value at two ballots prove nothing', () => {
 test('pauses double up to 16 times the first, and after the last attempt it is undecided', () => {
   const round = decide();
   const jitters: number[] = [];
-  for (let attempt = 1; attempt < limits.BALLOT_ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 1; attempt < OPTIONS.attempts; attempt++) {
     round.fail(`${attempt}/preparing/0`);
     round.fail(`${attempt}/preparing/1`);
     const [wake] = round.effects();
@@ -127,9 +126,9 @@ test('pauses double up to 16 times the first, and after the last attempt it is u
     round.wake(`again/${attempt}`);
   }
   expect(jitters.slice(0, 6)).toEqual([50, 100, 200, 400, 800, 800]);
-  round.fail(`${limits.BALLOT_ATTEMPTS_MAX}/preparing/0`);
+  round.fail(`${OPTIONS.attempts}/preparing/0`);
   expect(round.out()).toBeUndefined();
-  round.fail(`${limits.BALLOT_ATTEMPTS_MAX}/preparing/1`);
+  round.fail(`${OPTIONS.attempts}/preparing/1`);
   expect(round.out()).toEqual({ kind: 'undecided' });
 });
 
