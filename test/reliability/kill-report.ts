@@ -20,6 +20,8 @@ export interface KillReport extends AuditCounts {
   readonly errored: number;
   readonly refused: number;
   readonly unknown: number;
+  /** Readings that were not committed, by what the SDK said. */
+  readonly notCommitted: Readonly<Record<string, number>>;
   /** Longest time without any commit around each fault. */
   readonly commitGapMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
   /** Slowest commit that was under way at each fault or began soon after. */
@@ -27,6 +29,13 @@ export interface KillReport extends AuditCounts {
   /** From a restart to readiness. */
   readonly backMs: Quantiles;
   readonly violations: readonly string[];
+}
+
+/** How many readings have which code. */
+export function countCodes(records: readonly ReadingRecord[]): Record<string, number> {
+  const codes = new Map<string, number>();
+  for (const { code } of records) if (code !== null) codes.set(code, (codes.get(code) ?? 0) + 1);
+  return Object.fromEntries(codes);
 }
 
 /** What happens so long after a fault is put down to it, ms. */
@@ -87,11 +96,12 @@ export function replayCommand({
 
 export function reportText(report: KillReport): string {
   const { commitGapMs: gap, slowestCommitMs: slowest, backMs } = report;
+  const codes = Object.entries(report.notCommitted).map(([code, times]) => `${times} ${code}`);
   const pair = ({ p50, max }: Quantiles) => `${p50} ms (median), ${max} ms (longest)`;
   return [
     `${report.nodes} nodes, mode ${report.mode}, seed ${report.seed}, ${report.seconds} s`,
     `${report.kills} kills and ${report.pauses} pauses survived`,
-    `${report.committed} of ${report.uploaded} readings committed; ${report.errored} errored, ${report.refused} refused, ${report.unknown} not known in time`,
+    `${report.committed} of ${report.uploaded} readings committed; ${report.errored} errored, ${report.refused} refused, ${report.unknown} not known in time${codes.length > 0 ? ` (${codes.join(', ')})` : ''}`,
     `${report.results} of ${report.windows} windows have a result, ${report.withheld} had no reading; ${report.sameRows} repeated rows were the same`,
     `lost ${report.lost}, doubled ${report.doubled}, wrong ${report.wrong}`,
     `time without a commit around a kill: ${pair(gap.kill)}; around a pause: ${pair(gap.pause)}`,

@@ -4,7 +4,7 @@ import { type Audit, createAudit } from './audit.ts';
 import { startProcessCluster } from './cluster.ts';
 import { type Fault, type FaultMode, killsOf, planFaults } from './faults.ts';
 import type { KillReport } from './kill-report.ts';
-import { commitGaps, quantiles, slowestCommits } from './kill-report.ts';
+import { commitGaps, countCodes, quantiles, slowestCommits } from './kill-report.ts';
 import type { NodeProcesses } from './node-processes.ts';
 import { selfNamingStream } from './readings.ts';
 import { type FinishedWindow, startTraffic, type Traffic } from './traffic.ts';
@@ -26,6 +26,10 @@ const QUIET_MS = 2_000;
 /** One attempt at a result while nodes come and go, ms. */
 const AUDIT_WAIT_MS = 15_000;
 const AUDITS_AT_ONCE = 2;
+/** Windows that wait for a result at which the faults wait too, so that faults and results keep meeting. */
+const WAITING_MAX = 4;
+/** Longest such wait, ms; the next fault comes all the same. */
+const DRAIN_MS_MAX = 20_000;
 /** One attempt at a result after every node is back, ms; what has none then hangs. */
 const HEALED_WAIT_MS = 60_000;
 
@@ -85,6 +89,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
         `${killed} of ${kills} kills, ${running.commits.length} commits, ${audit.counts.results} results, ${waiting.length} windows wait; ${fault.kind} ${fault.nodes.join(' ')} ${record.backMs} ms`,
       );
       if (violations.length > 0) break;
+      const drainUntil = clock.now() + DRAIN_MS_MAX;
+      while (waiting.length > WAITING_MAX && clock.now() < drainUntil) await clock.sleep(100);
     }
     await clock.sleep(QUIET_MS);
     await running.stop();
@@ -107,6 +113,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       errored: count('errored'),
       refused: count('refused'),
       unknown: count('unknown'),
+      notCommitted: countCodes(sensors),
       commitGapMs: commitGaps(running.commits, faults),
       slowestCommitMs: slowestCommits(sensors, faults),
       backMs: quantiles(faults.filter(({ kind }) => kind === 'kill').map(({ backMs }) => backMs)),

@@ -178,7 +178,8 @@ async function fateOf(
     if (!(error instanceof EngineError)) throw error;
     const { code, details } = error;
     const flagKey = typeof details.flagKey === 'string' ? details.flagKey : null;
-    return { fate: fateOfCode(code, details.setSent === true), flagKey, code };
+    const why = details.lastFailure === undefined ? code : `${code} after ${details.lastFailure}`;
+    return { fate: fateOfCode(code, details.setSent === true), flagKey, code: why };
   }
 }
 
