@@ -1,5 +1,11 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
-import { acceptorStep, decidedIn, freshAcceptor, highestAccepted } from '../../src/consensus/index.ts';
+import {
+  acceptorStep,
+  decidedIn,
+  freshAcceptor,
+  highestAccepted,
+  ledgerQuorum,
+} from '../../src/consensus/index.ts';
 import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
@@ -14,6 +20,7 @@ import { at, collect, contextOf, silence } from '../engine/peers.ts';
 import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import { livingNodesOf } from './holding.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -52,20 +59,8 @@ export interface Decisions {
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
-  const {
-    journal,
-    tables,
-    storeKey,
-    health,
-    lock,
-    windows,
-    placement,
-    ring,
-    self,
-    callPeer,
-    clock,
-    randomBytes,
-  } = components;
+  const { windows, placement, ring, self, clock, randomBytes } = components;
+  const vote = createVote(components, acceptorsOf);
 
   function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
     const { window, group } = scope;
@@ -74,37 +69,22 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     return placement.registerAcceptors(domains, scope.stream, window, group);
   }
 
-  async function vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse> {
-    health.checkVote();
-    const { decision } = request;
-    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
-      throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
-    }
-    const name = windowName(record.scope);
-    const reply = await lock.run(`${name}/${decision}`, async () => {
-      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
-      const [plain] = await tables.readMany('windows', storeKey, [row]);
-      const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
-      const { state, reply } = acceptorStep(before, synodRequestOf(request));
-      if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
-      return reply;
-    });
-    await journal.synced();
-    return reply;
-  }
-
-  function ask(record: WindowRecord, decision: DecisionName) {
-    const operation = decision === 'release' ? operations.LEDGER : operations.SYNOD;
-    const context = contextOf(ring, record.scope);
-    return (
-      to: NodeId,
-      request: AcceptorRequest<Uint8Array>,
-      signal?: AbortSignal,
-    ): Promise<SynodResponse> => {
-      const ballot = request.kind === 'read' ? { counter: 0, proposer: 0 } : request.ballot;
-      const value = request.kind === 'accept' ? request.value : null;
-      return callPeer(to, operation, { context, decision, kind: request.kind, ballot, value }, signal);
-    };
+  /** Whom to ask and how many decide. @throws EngineError `INCOMPLETE` when a majority of a ledger is lost for ever */
+  function quorumOf(
+    record: WindowRecord,
+    decision: DecisionName,
+  ): { acceptors: readonly NodeId[]; quorum: number } {
+    const all = acceptorsOf(record, decision);
+    if (decision !== 'release') return { acceptors: all, quorum: majority(all.length) };
+    const living = livingNodesOf(ring, self.domain);
+    const lost = all.flatMap((node, place) => (living.includes(node) ? [] : [place]));
+    const found = ledgerQuorum(all.length, lost);
+    if (found !== null)
+      return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum };
+    throw new EngineError(
+      'INCOMPLETE',
+      `${lost.length} of ${all.length} stores of the ledger are lost, for ever`,
+    );
   }
 
   async function decide(
@@ -113,7 +93,10 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     wish: Uint8Array,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    return (await look(record, decision, signal)) ?? propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal);
+    return (
+      (await look(record, decision, signal)) ??
+      propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal)
+    );
   }
 
   async function propose(
@@ -123,11 +106,11 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     attempts: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const acceptors = acceptorsOf(record, decision);
-    const send = ask(record, decision);
+    const { acceptors, quorum } = quorumOf(record, decision);
+    const send = askerOf(components, record, decision);
     const round = decideRound<Uint8Array>({
       acceptors: acceptors.length,
-      quorum: majority(acceptors.length),
+      quorum,
       proposer: self.place,
       wish,
       backOffMs: BACK_OFF_MS,
@@ -152,9 +135,8 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   ): Promise<Uint8Array | null> {
     const known = record[decision];
     if (known !== null) return known.bytes;
-    const acceptors = acceptorsOf(record, decision);
-    const send = ask(record, decision);
-    const quorum = majority(acceptors.length);
+    const { acceptors, quorum } = quorumOf(record, decision);
+    const send = askerOf(components, record, decision);
     const answers = await collect(
       acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error))),
       (some) => decidedIn(some, quorum) !== null,
@@ -175,6 +157,48 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   }
 
   return { vote, decide, look };
+}
+
+/** One Synod request to one acceptor of a decision. */
+type Ask = (to: NodeId, request: AcceptorRequest<Uint8Array>, signal?: AbortSignal) => Promise<SynodResponse>;
+
+function askerOf(
+  { ring, callPeer }: DecisionsComponents,
+  { scope }: WindowRecord,
+  decision: DecisionName,
+): Ask {
+  const operation = decision === 'release' ? operations.LEDGER : operations.SYNOD;
+  const context = contextOf(ring, scope);
+  return (to, request, signal) => {
+    const ballot = request.kind === 'read' ? { counter: 0, proposer: 0 } : request.ballot;
+    const value = request.kind === 'accept' ? request.value : null;
+    return callPeer(to, operation, { context, decision, kind: request.kind, ballot, value }, signal);
+  };
+}
+
+/** The acceptor's side: one Synod step per request, its state on disk before the answer. */
+function createVote(
+  { journal, tables, storeKey, health, lock, self }: DecisionsComponents,
+  acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
+): Decisions['vote'] {
+  return async (record, request) => {
+    health.checkVote();
+    const { decision } = request;
+    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
+      throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
+    }
+    const name = windowName(record.scope);
+    const reply = await lock.run(`${name}/${decision}`, async () => {
+      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
+      const [plain] = await tables.readMany('windows', storeKey, [row]);
+      const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
+      const { state, reply } = acceptorStep(before, synodRequestOf(request));
+      if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
+      return reply;
+    });
+    await journal.synced();
+    return reply;
+  };
 }
 
 function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {
