@@ -49,7 +49,12 @@ async function runNode(configPath: string): Promise<void> {
     peerTls: readTlsIdentity(config.peerTls),
     log,
   });
-  log.info('node serves', { publicOrigin: node.publicOrigin, peerOrigin: node.peerOrigin });
+  log.info('node listens', { publicOrigin: node.publicOrigin, peerOrigin: node.peerOrigin });
+  // Rejects only where the node is closed before the others have answered, which is logged below.
+  node.serving.then(
+    () => log.info('node serves'),
+    () => {},
+  );
   closeWithGrace({ delay: STOP_GRACE_MS, logger: false }, async ({ err }) => {
     if (err !== undefined) log.error('node stops', { reason: err.message });
     await node.close();
