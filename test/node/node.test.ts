@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import type { TableName } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId, RingPayload, SectionPayload } from '../../src/ring/index.ts';
 import { epoch } from '../../src/ring/index.ts';
@@ -69,16 +70,36 @@ describe('a node that has served under a ring document', () => {
 });
 
 describe('a node whose own records were changed on disk', () => {
-  it.each(['commit', 'ring'])('does not start when it is the row %s', async (name) => {
-    cloud = await startSmallCloud();
+  /** Flips a bit of the first row of the table that the predicate picks, while the node is stopped. */
+  async function spoil(table: TableName, picks: (key: Uint8Array) => boolean): Promise<void> {
     await cloud.stop(firstNode());
     const store = cloud.store(firstNode());
-    const [key, value] = store.rows('meta').find(([found]) => fromUtf8(found) === name) ?? [];
-    if (key === undefined || value === undefined) throw new Error(`expected a row ${name}`);
+    const [key, value] = store.rows(table).find(([found]) => picks(found)) ?? [];
+    if (key === undefined || value === undefined) throw new Error(`expected a row of ${table}`);
     const flipped = value.slice();
     flipped[30] = (flipped[30] ?? 0) ^ 4;
-    store.put('meta', key, flipped);
+    store.put(table, key, flipped);
+  }
+
+  it('does not start when it is the ring document it served under', async () => {
+    cloud = await startSmallCloud();
+    await spoil('meta', (key) => fromUtf8(key) === 'ring');
     await expectCode(cloud.start(firstNode()), 'ROW_CORRUPT');
+  });
+
+  it('does not vote again when it is the record of a commit', async () => {
+    cloud = await startSmallCloud();
+    const window = await cloud.openWindow();
+    await spoil('meta', (key) => key[0] === 'C'.charCodeAt(0));
+    const handle = await cloud.start(firstNode());
+    await cloud.clock.advance(1_000);
+    expect(handle.readiness().ready).toBe(false);
+    let reading = cloud.reading(window, '1');
+    while (reading.acceptor !== firstNode()) reading = cloud.reading(window, '1');
+    expect(await reading.set()).toEqual({ outcomes: ['UNDECIDED'] });
+    await cloud.stop(firstNode());
+    const again = await cloud.start(firstNode());
+    expect(again.readiness().reasons.join()).toContain('commit record');
   });
 
   it('does not start when it is a decision about a window', async () => {

@@ -49,7 +49,8 @@ export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
           reject(signal?.reason);
         };
         const sleeper: Sleeper = {
-          at: now + ms,
+          // Clocks show whole milliseconds; a fraction would be written nowhere.
+          at: now + Math.ceil(ms),
           wake() {
             signal?.removeEventListener('abort', abort);
             resolve();

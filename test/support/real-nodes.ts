@@ -15,6 +15,7 @@ export interface RealNodes {
   readonly logLines: readonly string[];
   /** What a node is started with; a test may change a part of it. */
   optionsOf(nodeId: string): StartNodeOptions;
+  /** Resolves when the node serves, for which most of the others must run. */
   start(nodeId: string): Promise<void>;
   stop(nodeId: string): Promise<void>;
   /** Lets a test change what a stopped node has on its disk. */
@@ -55,7 +56,9 @@ export async function startRealNodes(material: ClusterMaterial): Promise<RealNod
     logLines: log.lines,
     optionsOf,
     async start(nodeId) {
-      running.set(nodeId, await startNode(optionsOf(nodeId)));
+      const started = await startNode(optionsOf(nodeId));
+      running.set(nodeId, started);
+      await started.serving;
     },
     async stop(nodeId) {
       await running.get(nodeId)?.close();

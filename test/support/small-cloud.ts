@@ -2,7 +2,7 @@ import type { NodeHandle } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
-import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
 import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
@@ -49,6 +49,7 @@ export interface SmallCloud {
   reading(window: WindowId, reading: string, options?: { entry?: FlagEntry; group?: number }): RawReading;
   openWindow(terms?: { window?: WindowId; notBefore?: number; latest?: number }): Promise<WindowId>;
   compute(window: WindowId): ReturnType<Operator['compute']>;
+  /** Throws where a node stopped by itself for another reason than its disk. */
   close(): Promise<void>;
 }
 
@@ -64,6 +65,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   const members = ring.domains.flatMap(({ domain, nodes }) => nodes.map(({ id }) => ({ domain, id })));
   const disks = new Map(members.map(({ id }) => [id, { store: createMemoryStore(), keys: memoryKeys() }]));
   const running = new Map<NodeId, NodeHandle>();
+  const mistakes: Error[] = [];
   const memberOf = (node: NodeId) => members.find(({ id }) => id === node) ?? unknown(node);
   const diskOf = (node: NodeId) => disks.get(node) ?? unknown(node);
 
@@ -115,6 +117,9 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
       { nodeId: node, domain: memberOf(node).domain, ring: jws },
     );
     running.set(node, handle);
+    void handle.stopped.then((reason) => {
+      if (!hasCode(reason, 'STORE_FAILED')) mistakes.push(reason);
+    });
     return handle;
   }
 
@@ -175,6 +180,8 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     compute: (window) => clock.until(operator.compute(stream, window, { waitMs: 10_000 })),
     async close() {
       await Promise.all(members.map(({ id }) => stop(id)));
+      const [mistake] = mistakes;
+      if (mistake !== undefined) throw mistake;
     },
   };
 }
