@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
@@ -9,6 +10,8 @@ import type { Transport } from '../../src/ports/index.ts';
 const READY_MS_MAX = 60_000;
 const READY_POLL_MS = 50;
 const PROBE_MS_MAX = 2_000;
+/** Linux counts processor time in hundredths of a second. */
+const CLOCK_TICK_MICROS = 10_000;
 /** Lines of each node's log that are kept to explain a failure. */
 const LOG_LINES_MAX = 40;
 
@@ -36,8 +39,8 @@ export interface NodeProcesses {
   /** SIGSTOP: connections stay open and nothing answers. */
   pause(nodeId: string): void;
   resume(nodeId: string): void;
-  /** The last lines a node logged. */
-  logOf(nodeId: string): readonly string[];
+  /** Processor time of the process so far, all its threads, microseconds; Linux only, else 0. */
+  cpuMicros(nodeId: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -120,7 +123,12 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     },
     pause: (nodeId) => void running.get(nodeId)?.child.kill('SIGSTOP'),
     resume: (nodeId) => void running.get(nodeId)?.child.kill('SIGCONT'),
-    logOf: (nodeId) => logs.get(nodeId) ?? [],
+    async cpuMicros(nodeId) {
+      const stat = await readFile(`/proc/${running.get(nodeId)?.child.pid}/stat`, 'utf8').catch(() => '');
+      // The name in brackets may hold blanks; user and system time are the 12th and 13th fields after it.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICK_MICROS;
+    },
     async close() {
       await Promise.all([...running.keys()].map((nodeId) => processes.kill(nodeId)));
       process.removeListener('exit', killAll);
