@@ -22,21 +22,16 @@ export async function runRound<State, Call, Reply, Out>(
   signal?: AbortSignal,
 ): Promise<Out> {
   signal?.throwIfAborted();
-  const over = new AbortController();
-  const stop = () => over.abort(signal?.reason);
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await new Promise<Out>((resolve, reject) => interpret(round, ports, over.signal, resolve, reject));
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    over.abort();
-  }
+  return new Promise<Out>((resolve, reject) => interpret(round, ports, signal, resolve, reject));
 }
+
+/** Why effects of a finished round end; one for all, because the platform would make one with a stack for each. */
+const ROUND_OVER = new DOMException('the round is over', 'AbortError');
 
 function interpret<State, Call, Reply, Out>(
   round: Round<State, Call, Reply, Out>,
   ports: RoundPorts<Call, Reply>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   resolve: (out: Out) => void,
   reject: (reason: unknown) => void,
 ): void {
@@ -47,18 +42,28 @@ function interpret<State, Call, Reply, Out>(
   const effectsUnderWay = new Set<AbortController>();
   const first = round.start();
   let state = first.state;
-  signal.addEventListener('abort', endEffects, { once: true });
-  runAll(first.effects);
+  signal?.addEventListener('abort', aborted, { once: true });
+  try {
+    runAll(first.effects);
+  } catch (error) {
+    fail(error);
+  }
 
-  function endEffects(): void {
-    for (const effect of effectsUnderWay) effect.abort(signal.reason);
-    effectsUnderWay.clear();
-    if (!finished) fail(signal.reason);
+  function aborted(): void {
+    end(signal?.reason);
+    reject(signal?.reason);
   }
 
   function fail(reason: unknown): void {
-    finished = true;
+    end(ROUND_OVER);
     reject(reason);
+  }
+
+  function end(reason: unknown): void {
+    finished = true;
+    signal?.removeEventListener('abort', aborted);
+    for (const effect of effectsUnderWay) effect.abort(reason);
+    effectsUnderWay.clear();
   }
 
   function happened(event: RoundEvent<Reply>): void {
@@ -77,7 +82,7 @@ function interpret<State, Call, Reply, Out>(
     for (const effect of effects) {
       if (finished) return;
       if (effect.kind === 'finish') {
-        finished = true;
+        end(ROUND_OVER);
         resolve(effect.out);
         return;
       }
