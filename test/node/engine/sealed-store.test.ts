@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { createRowSeal } from '../../../node/engine/row-seal.ts';
+import { openSealedStore } from '../../../node/engine/sealed-store.ts';
+import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
+import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import type { TableName } from '../../../src/ports/index.ts';
+import { nodeId, storeId } from '../../../src/ring/index.ts';
+import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { dropRow, flipBit } from '../../support/tampering.ts';
+
+const KEY = new Uint8Array(32).fill(7);
+const OTHER = nodeId('b1');
+const OTHERS_STORE = storeId('0123456789abcdef0123456789abcdef');
+const rowSeal = createRowSeal(cryptoRandomBytes);
+
+const open = (store: MemoryStore, log = recordingLog()) =>
+  openSealedStore({ store, rowSeal, storeKey: KEY, log });
+
+const rowKey = (name: string): Uint8Array => utf8(name.padEnd(80, '.'));
+
+/** A disk with one row in each of these tables, each from its own commit. */
+async function diskWith(...tables: readonly TableName[]): Promise<MemoryStore> {
+  const store = createMemoryStore();
+  const { journal, tables: rows } = await open(store);
+  for (const table of tables) {
+    journal.stage([rows.put(table, KEY, rowKey(table), utf8(`a row of ${table}`), true)]);
+    await journal.synced();
+  }
+  return store;
+}
+
+describe('a store that is opened again', () => {
+  it('goes on from its last commit and knows how many rows there were', async () => {
+    const store = await diskWith('flags', 'values', 'windows');
+    const { start, health, journal } = await open(store);
+    expect(start).toEqual({ seq: 3, counts: { flags: 1, values: 1 } });
+    expect(journal.commitSeq()).toBe(3);
+    expect(health.doubt()).toBeNull();
+    expect(() => health.checkVote()).not.toThrow();
+  });
+
+  it('counts rows that are new and rows that go, and not those that change', async () => {
+    const store = await diskWith('flags', 'values');
+    const { journal, tables } = await open(store);
+    journal.stage([
+      tables.put('flags', KEY, rowKey('flags'), utf8('changed')),
+      tables.put('flags', KEY, rowKey('another'), utf8('new'), true),
+      { kind: 'delete', table: 'values', key: rowKey('values') },
+    ]);
+    await journal.synced();
+    expect((await open(store)).start.counts).toEqual({ flags: 2, values: 0 });
+  });
+
+  it('writes what it saw of the others with its own next commit, and reads it back', async () => {
+    const store = await diskWith('flags');
+    const { memory, journal, tables } = await open(store);
+    memory.note(OTHER, { storeId: OTHERS_STORE, commitSeq: 12 });
+    await journal.synced();
+    expect(store.commits).toHaveLength(1);
+    journal.stage([tables.put('windows', KEY, rowKey('next'), utf8('next'))]);
+    await journal.synced();
+    expect(store.commits).toHaveLength(2);
+    expect((await open(store)).memory.recall(OTHER, OTHERS_STORE)).toBe(12);
+  });
+});
+
+describe('a store in which something is wrong', () => {
+  it('is in doubt for a lost commit, refuses to vote and stays so after every start', async () => {
+    const store = await diskWith('flags', 'values', 'windows');
+    await dropRow(store, 'meta', 1);
+    const log = recordingLog();
+    const { health, journal } = await open(store, log);
+    expect(health.doubt()).toBe('commit records 2 to 2 are missing');
+    expect(() => health.checkVote()).toThrow(expect.objectContaining({ code: 'STORE_IN_DOUBT' }));
+    expect(log.lines.filter((line) => line.includes('in doubt'))).toHaveLength(1);
+    await journal.synced();
+    for (let i = 0; i < 2; i++) {
+      expect((await open(store)).health.doubt()).toBe('commit records 2 to 2 are missing');
+    }
+  });
+
+  it('keeps the first reason, whatever comes later', async () => {
+    const store = await diskWith('flags');
+    const { health, journal } = await open(store);
+    health.raise('first');
+    health.raise('second');
+    expect(health.doubt()).toBe('first');
+    await journal.synced();
+    const again = await open(store);
+    again.health.raise('third');
+    expect(again.health.doubt()).toBe('first');
+  });
+
+  it('is in doubt also where the reason itself was changed on disk', async () => {
+    const store = await diskWith();
+    const { health, journal } = await open(store);
+    health.raise('a reason');
+    await journal.synced();
+    const place = store.rows('meta').findIndex(([key]) => fromUtf8(key) === 'doubt');
+    flipBit(store, 'meta', place);
+    expect((await open(store)).health.doubt()).toContain('does not authenticate');
+  });
+
+  it.each<TableName>(['flags', 'windows', 'documents'])(
+    'is in doubt when a row of %s does not open, from the moment it is read',
+    async (table) => {
+      const store = await diskWith(table);
+      flipBit(store, table);
+      const { health, tables, damaged } = await open(store);
+      expect(health.doubt()).toBeNull();
+      await tables.peekMany(table, KEY, [rowKey(table)]);
+      expect(health.doubt()).toBe(`a row of the ${table} table does not authenticate`);
+      expect(damaged.waiting()).toEqual([]);
+    },
+  );
+
+  it('is not in doubt for a share that does not open, but has its partition fetched again', async () => {
+    const store = await diskWith('values');
+    flipBit(store, 'values');
+    const { health, tables, damaged } = await open(store);
+    await tables.peekMany('values', KEY, [rowKey('values')]);
+    await tables.peekMany('values', KEY, [rowKey('values')]);
+    expect(health.doubt()).toBeNull();
+    expect(damaged.waiting()).toEqual([rowKey('values').slice(0, 44)]);
+    damaged.repaired(rowKey('values').slice(0, 44));
+    expect(damaged.waiting()).toEqual([]);
+  });
+});
