@@ -1,10 +1,13 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { Log, StoreOperation, TableName } from '../../src/ports/index.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
 
 /** Rows fetched from the disk at once; bounds the memory of a scan. */
 export const SCAN_PAGE_ROWS = 1_024;
+
+/** Corrupt rows that are told apart for the count in the status; beyond it the store is past counting. */
+export const CORRUPT_ROWS_MAX = 10_000;
 
 export interface Row {
   readonly key: Uint8Array;
@@ -36,7 +39,7 @@ export interface Tables {
     plain: Uint8Array,
     fresh?: boolean,
   ): StoreOperation;
-  /** Rows found corrupt since the start. */
+  /** Rows found corrupt since the start and not written anew. */
   corruptRows(): number;
 }
 
@@ -49,7 +52,7 @@ export interface TablesComponents {
 }
 
 export function createTables({ journal, rowSeal, log, onCorrupt }: TablesComponents): Tables {
-  let corrupt = 0;
+  const corrupt = new Set<string>();
 
   function open(
     table: TableName,
@@ -59,7 +62,7 @@ export function createTables({ journal, rowSeal, log, onCorrupt }: TablesCompone
   ): Uint8Array | null {
     const plain = rowSeal.open(key, table, rowKey, sealed);
     if (plain === null) {
-      corrupt += 1;
+      if (corrupt.size < CORRUPT_ROWS_MAX) corrupt.add(nameOf(table, rowKey));
       log.error('a row on disk does not authenticate', { table });
       onCorrupt(table, rowKey);
     }
@@ -100,15 +103,16 @@ export function createTables({ journal, rowSeal, log, onCorrupt }: TablesCompone
         from = afterKey(last[0]);
       }
     },
-    put: (table, key, rowKey, plain, fresh = false) => ({
-      kind: 'put',
-      table,
-      key: rowKey,
-      value: rowSeal.seal(key, table, rowKey, plain),
-      fresh,
-    }),
-    corruptRows: () => corrupt,
+    put(table, key, rowKey, plain, fresh = false) {
+      if (corrupt.size > 0) corrupt.delete(nameOf(table, rowKey));
+      return { kind: 'put', table, key: rowKey, value: rowSeal.seal(key, table, rowKey, plain), fresh };
+    },
+    corruptRows: () => corrupt.size,
   };
+}
+
+function nameOf(table: TableName, rowKey: Uint8Array): string {
+  return `${table}/${toHex(rowKey)}`;
 }
 
 /** The first key after every key that starts with `prefix`. */
