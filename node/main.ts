@@ -8,7 +8,7 @@ import { openRingDocument } from '../src/ring/index.ts';
 import { loadNodeConfig } from './config.ts';
 import { askHealth } from './health.ts';
 import { readTlsIdentity } from './http/index.ts';
-import { startNode } from './start-node.ts';
+import { type StartedNode, startNode } from './start-node.ts';
 
 /** Time for requests under way when the node is told to stop, ms; correctness does not depend on it. */
 const STOP_GRACE_MS = 10_000;
@@ -42,6 +42,13 @@ program
 async function runNode(configPath: string): Promise<void> {
   const config = loadNodeConfig(configPath, process.env);
   const log = jsonLog({ level: config.logLevel, to: 'stdout', fields: { node: config.nodeId } });
+  let started: StartedNode | undefined;
+  // Before anything is opened: the first process of a container has no handler but its own, and a node that
+  // is told to stop while it starts would otherwise be killed at the end of its grace.
+  closeWithGrace({ delay: STOP_GRACE_MS, logger: false }, async ({ err }) => {
+    if (err !== undefined) log.error('node stops', { reason: err.message });
+    await started?.close();
+  });
   const node = await startNode({
     ...config,
     ring: readRing(config.ring),
@@ -49,16 +56,13 @@ async function runNode(configPath: string): Promise<void> {
     peerTls: readTlsIdentity(config.peerTls),
     log,
   });
+  started = node;
   log.info('node listens', { publicOrigin: node.publicOrigin, peerOrigin: node.peerOrigin });
   // Rejects only where the node is closed before the others have answered, which is logged below.
   node.serving.then(
     () => log.info('node serves'),
     () => {},
   );
-  closeWithGrace({ delay: STOP_GRACE_MS, logger: false }, async ({ err }) => {
-    if (err !== undefined) log.error('node stops', { reason: err.message });
-    await node.close();
-  });
   const reason = await node.stopped;
   // What could not be synced must not be served on; another start reads back what the disk really has.
   log.error('node stops', { reason: reason.message });
