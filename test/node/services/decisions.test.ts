@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { DecisionName, SynodRequest } from '../../../src/protocol/index.ts';
+import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
+import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { createPlacement, windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { isPending } from '../../support/pending.ts';
+import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const WINDOW = windowId(START_MS);
+const BALLOT = { counter: 1, proposer: 0 };
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+/** The acceptors of a window's register. */
+function registerOf(window: WindowId): readonly NodeId[] {
+  const domains = cloud.stream.domains.map(({ id }) => id);
+  return createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+}
+
+function firstOf<T>(items: readonly T[]): T {
+  const [first] = items;
+  if (first === undefined) throw new Error('expected at least one');
+  return first;
+}
+
+function synod(
+  node: NodeId,
+  decision: DecisionName,
+  request: Pick<SynodRequest, 'kind' | 'ballot' | 'value'>,
+) {
+  const context = cloud.reading(WINDOW, '1').createRequest.context;
+  return cloud.askAs(node, node, operations.SYNOD, { context, decision, ...request });
+}
+
+const terms = () =>
+  windowTermsCodec.encode({ setHashKey: new Uint8Array(32), notBefore: WINDOW, latest: WINDOW + 1_000 });
+
+describe('an acceptor of a register', () => {
+  it('a vote is answered when it is on disk', async () => {
+    cloud = await startSmallCloud();
+    const node = firstOf(registerOf(WINDOW));
+    const store = cloud.store(node);
+    store.hold();
+    const promised = synod(node, 'terms', { kind: 'prepare', ballot: BALLOT, value: null });
+    expect(await isPending(promised)).toBe(true);
+    await store.release();
+    expect(await promised).toMatchObject({ granted: true });
+    const accepted = synod(node, 'terms', { kind: 'accept', ballot: BALLOT, value: terms() });
+    expect(await isPending(accepted)).toBe(true);
+    await store.release();
+    expect(await accepted).toMatchObject({ granted: true });
+  });
+
+  it('a register takes nothing at ballot 0', async () => {
+    cloud = await startSmallCloud();
+    const node = firstOf(registerOf(WINDOW));
+    const ballot = { counter: 0, proposer: 0 };
+    await expectCode(synod(node, 'terms', { kind: 'accept', ballot, value: terms() }), 'MALFORMED_BODY');
+    await expectCode(synod(node, 'terms', { kind: 'prepare', ballot, value: null }), 'MALFORMED_BODY');
+  });
+
+  it('what one acceptor of three accepted is not decided', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const [node, ...others] = registerOf(WINDOW) as [NodeId, NodeId, NodeId];
+    await synod(node, 'terms', { kind: 'accept', ballot: BALLOT, value: terms() });
+    for (const other of others) await cloud.stop(other);
+    await expectCode(cloud.clock.until(cloud.reading(WINDOW, '1').create(node)), 'WINDOW_NOT_OPEN');
+    for (const other of others) await cloud.start(other);
+    expect(await cloud.clock.until(cloud.reading(WINDOW, '1').create(node))).toEqual({
+      outcomes: ['UNDECIDED'],
+    });
+  });
+});
+
+describe('a ledger', () => {
+  it('a ledger answers its own domain only', async () => {
+    cloud = await startSmallCloud();
+    await cloud.openWindow({ window: WINDOW });
+    for (const node of cloud.nodeIds) {
+      await expectCode(synod(node, 'release', { kind: 'read', ballot: BALLOT, value: null }), 'FORBIDDEN');
+    }
+  });
+
+  it('a ledger without a majority of its domain decides nothing', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [3, 1, 1], acceptors: 3, replicas: 3 } });
+    await cloud.openWindow({ window: WINDOW });
+    await cloud.reading(WINDOW, '3').commit();
+    const question = { stream: cloud.stream.hash, window: WINDOW, group: 0 };
+    const [here, second, third, other] = cloud.nodeIds as [NodeId, NodeId, NodeId, NodeId];
+    const compute = (node: NodeId) => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
+    expect(await compute(other)).toMatchObject({ status: 'ROW' });
+    for (const node of [second, third]) await cloud.stop(node);
+    expect(await compute(here)).toMatchObject({
+      status: 'INCOMPLETE',
+      reason: expect.stringContaining('release'),
+    });
+    await cloud.start(second);
+    expect(await compute(here)).toMatchObject({ status: 'ROW' });
+  });
+});

@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { operations } from '../../../src/protocol/index.ts';
+import type { NodeId } from '../../../src/ring/index.ts';
+import { epoch } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { isPending } from '../../support/pending.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+/** TRUE at ballot 0, asked of one acceptor as a coordinating acceptor asks it. */
+function acceptTrue({ createRequest, acceptor }: RawReading) {
+  const ballot = { counter: 0, proposer: 0 };
+  const request = { ...createRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
+  return cloud.askAs(acceptor, acceptor, operations.VOTE, request);
+}
+
+const freeze = (node: NodeId, { createRequest }: RawReading) =>
+  cloud.askAs(node, node, operations.FREEZE, { context: createRequest.context });
+
+describe('what an acceptor answers', () => {
+  it('a vote that is not on disk yet is told to nobody', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await reading.create();
+    const store = cloud.store(reading.acceptor);
+    store.hold();
+    const answers = [acceptTrue(reading)];
+    expect(await isPending(answers[0] as Promise<unknown>)).toBe(true);
+    const told = [reading.get(), reading.create()];
+    for (const one of told) expect(await isPending(one)).toBe(true);
+    await store.release();
+    expect(await Promise.all(answers)).toMatchObject([{ votes: [{ granted: true }] }]);
+    expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }, { outcomes: ['TRUE'] }]);
+  });
+
+  it('the vote of one acceptor of three is no outcome', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await acceptTrue(reading);
+    expect(await reading.create()).toEqual({ outcomes: ['UNDECIDED'] });
+  });
+
+  it('a message under another ring document is refused', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    for (const other of [{ epoch: epoch(2) }, { placementEpoch: epoch(7) }]) {
+      const context = { ...reading.createRequest.context, ...other };
+      const create = cloud.ask(reading.acceptor, operations.CREATE, { ...reading.createRequest, context });
+      await expectCode(create, 'STALE_EPOCH');
+    }
+  });
+});
+
+describe('a freeze', () => {
+  it('a freeze is answered when it is on disk', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    const store = cloud.store(reading.acceptor);
+    store.hold();
+    const frozen = freeze(reading.acceptor, reading);
+    expect(await isPending(frozen)).toBe(true);
+    await store.release();
+    expect(await frozen).toMatchObject({ partitions: [] });
+  });
+
+  it('a vote that was reading when the freeze came is refused', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    const store = cloud.store(reading.acceptor);
+    const getMany = store.getMany;
+    let goOn = () => {};
+    const reached = new Promise<void>((resolve) => {
+      store.getMany = async (table, keys) => {
+        if (table === 'flags') {
+          const held = new Promise<void>((free) => {
+            goOn = free;
+          });
+          resolve();
+          await held;
+        }
+        return getMany(table, keys);
+      };
+    });
+    const vote = acceptTrue(reading);
+    await reached;
+    expect(await freeze(reading.acceptor, reading)).toMatchObject({ partitions: [] });
+    goOn();
+    await expectCode(vote, 'WINDOW_SEALED');
+    expect(store.rows('flags')).toEqual([]);
+  });
+
+  it('an acceptor that cannot read a vote reports nothing', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await reading.commit();
+    const store = cloud.store(reading.acceptor);
+    const [row] = store.rows('flags');
+    if (row === undefined) throw new Error('expected the row of the flag');
+    const changed = row[1].slice();
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+    store.put('flags', row[0], changed);
+    await expectCode(freeze(reading.acceptor, reading), 'ROW_CORRUPT');
+  });
+});

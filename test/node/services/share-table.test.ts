@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { operations } from '../../../src/protocol/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+const STORED = { rows: ['STORED'] };
+const CONFLICT = { rows: ['CONFLICT'] };
+
+describe('the shares of a node', () => {
+  it('keeps the first of two shares that come under one key, however often either comes', async () => {
+    cloud = await startSmallCloud();
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '7.5');
+    const other = cloud.reading(window, '55', { entry: reading.entry });
+    await reading.create();
+    for (const index of [0, 1, 2]) {
+      expect(await reading.upload(index)).toEqual(STORED);
+      for (let times = 0; times < 2; times++) {
+        expect(await other.upload(index)).toEqual(CONFLICT);
+        expect(await reading.upload(index)).toEqual(STORED);
+      }
+    }
+    expect(await reading.set()).toEqual({ outcomes: ['TRUE'] });
+    expectExact(await cloud.compute(window), ['7.5']);
+  });
+
+  it('takes no share of another domain, whatever index comes with it', async () => {
+    cloud = await startSmallCloud();
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    for (const index of [1, 2, 3]) {
+      const upload = cloud.ask(reading.owner(0), operations.UPLOAD, reading.uploadRequest(index));
+      await expectCode(upload, 'WRONG_DOMAIN');
+    }
+    expect(cloud.store(reading.owner(0)).rows('values')).toEqual([]);
+  });
+});
