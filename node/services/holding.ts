@@ -26,7 +26,10 @@ export type HeldRows =
   | (Extract<Held, { kind: 'held' }> & { readonly nodes: readonly NodeId[] })
   | Extract<Held, { kind: 'waiting' }>;
 
-/** What this node's domain holds of T, found by asking all its nodes (DESIGN section 7, lines 5 and 6). */
+/**
+ * What this node's domain holds of T, found by asking all its nodes: lines 5 and 6 of docs/PROTOCOL.md, "Seal,
+ * settle, release".
+ */
 export interface Holding {
   /** Which nodes stand for T without `excluded`, and what no node holds. */
   hold(

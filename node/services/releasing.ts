@@ -21,7 +21,10 @@ export interface ReleasingComponents {
   readonly callPeer: CallPeer;
 }
 
-/** Lines 8 and 9 of DESIGN section 7: this domain's aggregate share, decided in its ledger before it is told. */
+/**
+ * Line 8 of docs/PROTOCOL.md, "Seal, settle, release": this domain's aggregate share, decided in its ledger before
+ * it is told.
+ */
 export interface Releasing {
   /** This domain's row, the same bytes for ever. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
   release(record: OpenWindowRecord, signal?: AbortSignal): Promise<Uint8Array>;

@@ -27,8 +27,9 @@ export interface SettlingComponents {
 }
 
 /**
- * Lines 1 to 7 of DESIGN section 7 with this node as coordinator. Every step is idempotent and decided by the
- * window register, so any number of nodes may coordinate at once and any may die between two steps.
+ * Lines 1 to 7 of docs/PROTOCOL.md, "Seal, settle, release", with this node as coordinator. Every step is
+ * idempotent and decided by the window register, so any number of nodes may coordinate at once and any may die
+ * between two steps.
  */
 export interface Settling {
   /** Seals the window: asks every acceptor to freeze. */

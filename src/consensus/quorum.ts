@@ -8,7 +8,7 @@ export interface Quorum {
 
 /**
  * The quorum of a domain's ledger, whose acceptors are the domain's own nodes, in the face of stores that the
- * domain's signed section declares lost (DESIGN section 7, line 8).
+ * domain's signed section declares lost (docs/PROTOCOL.md, "Seal, settle, release").
  *
  * A majority of all nodes decides. Where the lost stores make that impossible and they are fewer than a majority
  * themselves, all that remain decide together; since every majority of all nodes then has a remaining one, no

@@ -25,7 +25,7 @@ export interface FlagEntry {
   readonly count: number;
 }
 
-/** Everything public about a reading; another tuple is another flag (DESIGN section 6). */
+/** Everything public about a reading; another tuple is another flag (docs/PROTOCOL.md, "The flag key"). */
 export interface FlagKey extends WindowScope, FlagEntry {}
 
 /** @throws EngineError `MALFORMED_BODY` */

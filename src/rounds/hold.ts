@@ -40,8 +40,9 @@ export interface HoldState {
 type HoldStep = Step<HoldState, HoldCall, Held>;
 
 /**
- * Lines 5 and 6 of DESIGN section 7 inside one domain: compares what every node of the domain holds with T.
- * A row is missing only when every node said so; a node that does not answer may hold it, so the domain waits.
+ * Lines 5 and 6 of docs/PROTOCOL.md, "Seal, settle, release", inside one domain: compares what every node of the
+ * domain holds with T. A row is missing only when every node said so; a node that does not answer may hold it, so
+ * the domain waits.
  */
 export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, HeldResponse, Held> {
   const excluded = new Set(options.excluded.map(entryName));

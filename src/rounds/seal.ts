@@ -66,9 +66,9 @@ type SealStep = Step<SealState, SealCall, Sealed>;
 type SealEffect = Effect<SealCall, Sealed>;
 
 /**
- * Lines 1 to 4 of DESIGN section 7: freezes the window at its acceptors and makes the candidate T. The window
- * is sealed only when a majority of the acceptors of EVERY partition is frozen; with a bare majority of the
- * nodes some flags would keep an unfrozen majority and could still be set after the release.
+ * Lines 1 to 4 of docs/PROTOCOL.md, "Seal, settle, release": freezes the window at its acceptors and makes the
+ * candidate T. The window is sealed only when a majority of the acceptors of EVERY partition is frozen; with a bare
+ * majority of the nodes some flags would keep an unfrozen majority and could still be set after the release.
  */
 export function sealRound(options: SealOptions): Round<SealState, SealCall, SealReply, Sealed> {
   const start = (): SealStep => ({

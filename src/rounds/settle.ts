@@ -32,9 +32,9 @@ export interface SettleState {
 type SettleStep = Step<SettleState, SettleCall, Settled>;
 
 /**
- * Lines 5 to 7 of DESIGN section 7 as the coordinator sees them: asks every domain what it holds nowhere and
- * proposes X, the union. Nothing computed from a share may leave a domain before X is decided; an exclusion
- * after a release would show the excluded reading as the difference of two releases.
+ * Lines 5 to 7 of docs/PROTOCOL.md, "Seal, settle, release", as the coordinator sees them: asks every domain what
+ * it holds nowhere and proposes X, the union. Nothing computed from a share may leave a domain before X is decided;
+ * an exclusion after a release would show the excluded reading as the difference of two releases.
  */
 export function settleRound(options: SettleOptions): Round<SettleState, SettleCall, SettleReply, Settled> {
   const domains = options.nodesOf.length;

@@ -68,8 +68,8 @@ type Effects = readonly Effect<UploadCall, UploadOut>[];
 const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
 
 /**
- * One reading's two-phase commit (DESIGN sections 1 and 6): CREATE the flag, UPLOAD every share, SET the flag
- * only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
+ * One reading's two-phase commit (docs/PROTOCOL.md, "Rules of a flag"): CREATE the flag, UPLOAD every share, SET
+ * the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
  * Only TRUE and ERROR are outcomes. A refusal ends the round while SET was never sent; afterwards a lost SET

@@ -57,6 +57,19 @@ describe('every source file', () => {
     expect(findings(tests, hidden)).toEqual([]);
   });
 
+  test('cites documents of the project, by their titles', () => {
+    const cited = findings([...product, ...tests], /\bDESIGN\b/);
+    expect(cited).toEqual([]);
+    const headings = [...readText('docs/PROTOCOL.md').matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+    const titles = [...product, ...tests].flatMap((path) =>
+      [...readText(path).matchAll(/docs\/PROTOCOL\.md, "([^"]+)"/g)].map(([, title = '']) =>
+        title.replace(/\n \* /g, ' '),
+      ),
+    );
+    expect(titles.length).toBeGreaterThan(0);
+    expect(titles.filter((title) => !headings.includes(title))).toEqual([]);
+  });
+
   test('waits for no wall clock in a test', () => {
     expect(findings(tests, /setTimeout\(resolve|setTimeout\b.*timers\/promises/, withoutComments)).toEqual(
       [],
