@@ -1,17 +1,118 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CallPeer } from '../../../node/engine/peers.ts';
+import { checkStart } from '../../../node/services/start-check.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
+import { developmentRing, type RingShape } from '../../support/development-ring.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import { isPending } from '../../support/pending.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
-import { copyDisk, dropRow, restoreDisk } from '../../support/tampering.ts';
+import { copyDisk, dropRow, restoreDisk, wipeDisk } from '../../support/tampering.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The check of node a1 whose store ends at commit 5, with what each other node remembers of it, if it answers. */
+async function checkOf(shape: RingShape, remembered: Map<string, number>) {
+  const clock = createManualClock();
+  const ring = await developmentRing(shape);
+  const self = ring.domains[0]?.nodes[0];
+  if (self === undefined) throw new Error('expected a node');
+  const reasons: string[] = [];
+  const asked: string[] = [];
+  const callPeer = (async (to: NodeId) => {
+    asked.push(to);
+    const commitSeq = remembered.get(to);
+    if (commitSeq === undefined) throw new EngineError('UNREACHABLE', 'away');
+    return { commitSeq };
+  }) as unknown as CallPeer;
+  const health = {
+    doubt: () => reasons[0] ?? null,
+    raise: (why: string) => reasons.push(why),
+    checkVote() {},
+  };
+  const ending = new AbortController();
+  const seen = { state: 'waiting' };
+  checkStart(
+    {
+      ring,
+      self: { nodeId: self.id, storeId: self.storeId },
+      callPeer,
+      health,
+      clock,
+      randomBytes: (length) => new Uint8Array(length),
+    },
+    5,
+    ending.signal,
+  ).then(
+    () => {
+      seen.state = 'done';
+    },
+    () => {
+      seen.state = 'ended';
+    },
+  );
+  return { clock, reasons, asked, seen, ending };
+}
+
+describe('the check before a node serves', () => {
+  it('serves when all but one of the others have answered, and not before', async () => {
+    const answers = new Map([['a2', 0]]);
+    const { clock, seen, reasons } = await checkOf({ nodes: [2, 1, 1] }, answers);
+    await clock.advance(MINUTE_MS);
+    expect(seen.state).toBe('waiting');
+    answers.set('c1', 5);
+    await clock.advance(MINUTE_MS);
+    expect(seen.state).toBe('done');
+    expect(reasons).toEqual([]);
+  });
+
+  it('waits for the only other one, where there is one', async () => {
+    const answers = new Map<string, number>();
+    const { clock, seen } = await checkOf({ nodes: [1, 1] }, answers);
+    await clock.advance(MINUTE_MS);
+    expect(seen.state).toBe('waiting');
+    answers.set('b1', 0);
+    await clock.advance(MINUTE_MS);
+    expect(seen.state).toBe('done');
+  });
+
+  it('asks nobody again who has answered', async () => {
+    const answers = new Map([['a2', 0]]);
+    const { clock, asked } = await checkOf({ nodes: [2, 1, 1] }, answers);
+    await clock.advance(MINUTE_MS);
+    expect(asked.filter((node) => node === 'a2')).toHaveLength(1);
+    expect(asked.filter((node) => node === 'b1').length).toBeGreaterThan(10);
+  });
+
+  it('doubts its store when one of them has seen a later commit', async () => {
+    const answers = new Map([
+      ['a2', 5],
+      ['b1', 6],
+      ['c1', 4],
+    ]);
+    const { clock, reasons } = await checkOf({ nodes: [2, 1, 1] }, answers);
+    await clock.advance(MINUTE_MS);
+    expect(reasons).toEqual(['node b1 has seen commit 6 of this store, which ends at 5']);
+  });
+
+  it('stops asking when it is closed', async () => {
+    const { clock, seen, ending, asked } = await checkOf({ nodes: [2, 1, 1] }, new Map());
+    await clock.advance(MINUTE_MS);
+    ending.abort();
+    await clock.advance(MINUTE_MS);
+    expect(seen.state).toBe('ended');
+    const before = asked.length;
+    await clock.advance(MINUTE_MS);
+    expect(asked).toHaveLength(before);
+  });
+});
 
 const SHAPE = { nodes: [1, 1, 1], acceptors: 3 } as const;
 
 let cloud: SmallCloud;
-
-afterEach(() => cloud.close());
 
 function acceptTrue({ createRequest }: RawReading, node: NodeId) {
   const ballot = { counter: 0, proposer: 0 };
@@ -20,6 +121,8 @@ function acceptTrue({ createRequest }: RawReading, node: NodeId) {
 }
 
 describe('a node that starts', () => {
+  afterEach(() => cloud.close());
+
   it('on a store restored from an old copy never votes again, also not after another start', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const window = await cloud.openWindow();
@@ -60,5 +163,25 @@ describe('a node that starts', () => {
     await cloud.start(other);
     expect((await started).readiness()).toEqual({ ready: true, reasons: [] });
     expect(await acceptTrue(cloud.reading(window, '1'), node)).toMatchObject({ votes: [{ granted: true }] });
+  });
+
+  it('together with all the others doubts nothing and serves', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await cloud.reading(await cloud.openWindow(), '1').commit();
+    for (let i = 0; i < 3; i++) await cloud.restart();
+    for (const node of cloud.nodeIds)
+      expect(cloud.handle(node).readiness()).toEqual({ ready: true, reasons: [] });
+  });
+
+  it('with a disk that is empty again is found out, also when the others start with it', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await cloud.reading(await cloud.openWindow(), '1').commit();
+    await cloud.clock.advance(MINUTE_MS);
+    const [empty, ...others] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    for (const node of cloud.nodeIds) await cloud.stop(node);
+    await wipeDisk(cloud.store(empty));
+    await cloud.restart();
+    expect(cloud.handle(empty).readiness().reasons.join()).toContain('has seen commit');
+    for (const node of others) expect(cloud.handle(node).readiness().ready).toBe(true);
   });
 });

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/foundation/index.ts';
+import { operations } from '../../../src/protocol/index.ts';
+import { majority, type NodeId, type WindowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+import { copyDisk, dropRow, flipBit, restoreDisk } from '../../support/tampering.ts';
+
+const SHAPE = { nodes: [3, 3, 3], acceptors: 3, replicas: 2 } as const;
+const READINGS = ['1.5', '-2', '30'];
+const MINUTE_MS = 60_000;
+
+let cloud: SmallCloud;
+afterEach(() => cloud.close());
+
+async function committed(shape: Parameters<typeof startSmallCloud>[0]): Promise<{
+  window: WindowId;
+  readings: readonly RawReading[];
+}> {
+  cloud = await startSmallCloud(shape);
+  const window = await cloud.openWindow();
+  // Readings of one group lie in one partition, so its owners have rows to lose.
+  const readings = READINGS.map((reading) => cloud.reading(window, reading, { group: 5 }));
+  for (const reading of readings) await cloud.clock.until(reading.commit());
+  return { window, readings };
+}
+
+/** Stops a node, does something to its disk and starts it again. */
+async function damage(node: NodeId, act: () => void | Promise<void>): Promise<void> {
+  await cloud.stop(node);
+  await act();
+  await cloud.start(node);
+}
+
+const reasonsOf = (node: NodeId) => cloud.handle(node).readiness().reasons.join('\n');
+
+/** Which of the readings' shares a node lacks, as another node of its domain hears it. */
+async function missingAt(node: NodeId, from: NodeId, readings: readonly RawReading[]): Promise<number> {
+  const [first] = readings;
+  if (first === undefined) throw new Error('expected readings');
+  const { context, partition } = first.createRequest;
+  const entries = readings.map(({ entry }) => entry);
+  const { missing } = await cloud.askAs(from, node, operations.COMPARE, { context, partition, entries });
+  return missing.length;
+}
+
+function ownersOf([reading]: readonly RawReading[], index: number): readonly [NodeId, NodeId] {
+  const [first, second] = reading?.owners(index) ?? [];
+  if (first === undefined || second === undefined) throw new Error('expected two owners');
+  return [first, second];
+}
+
+describe('a share that does not open', () => {
+  it('is fetched from the other owner and then counted', async () => {
+    const { window, readings } = await committed({ shape: SHAPE });
+    const [first, second] = ownersOf(readings, 0);
+    await damage(first, () => flipBit(cloud.store(first), 'values'));
+    expect(reasonsOf(first)).toBe('repair: 1 windows or partitions to be fetched');
+    expect(await missingAt(first, second, readings)).toBe(1);
+    await cloud.clock.advance(MINUTE_MS);
+    expect(reasonsOf(first)).toBe('');
+    expect(await missingAt(first, second, readings)).toBe(0);
+    // Now the row that was fetched is the only good one there is.
+    await damage(second, () => flipBit(cloud.store(second), 'values'));
+    expectExact(await cloud.compute(window), READINGS);
+  });
+
+  it('makes the window INCOMPLETE where it was the only one, and no wrong number', async () => {
+    const { window, readings } = await committed({
+      shape: { nodes: [1, 1, 1], acceptors: 3 },
+      stream: { maxExcluded: 0 },
+    });
+    const node = readings[0]?.owner(0) as NodeId;
+    await damage(node, () => flipBit(cloud.store(node), 'values'));
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await cloud.compute(window)).toMatchObject({ kind: 'incomplete' });
+    // The sensor that still has its share, sends it again.
+    await cloud.clock.until(
+      Promise.all(
+        readings.map((reading) => cloud.askAs(node, node, operations.COPY, reading.uploadRequest(0))),
+      ),
+    );
+    expectExact(await cloud.compute(window), READINGS);
+  });
+
+  it('is left out by all domains, and said to be, where the stream permits that', async () => {
+    const { window, readings } = await committed({
+      shape: { nodes: [1, 1, 1], acceptors: 3 },
+      stream: { maxExcluded: 1 },
+    });
+    const node = readings[0]?.owner(0) as NodeId;
+    const rows = cloud.store(node).rows('values');
+    const place = rows.findIndex(([key]) => toHex(key).includes(toHex(readings[1]?.entry.readingId ?? key)));
+    await damage(node, () => flipBit(cloud.store(node), 'values', place));
+    const outcome = await cloud.compute(window);
+    expectExact(outcome, READINGS.toSpliced(1, 1));
+    expect(outcome).toMatchObject({ excluded: 1 });
+  });
+});
+
+describe('a store in doubt', () => {
+  it.each<[string, (node: NodeId) => void | Promise<void>, RegExp]>([
+    [
+      'a flag row that does not open',
+      (node) => flipBit(cloud.store(node), 'flags'),
+      /a row of the flags table/,
+    ],
+    [
+      'a flag row that is gone',
+      (node) => dropRow(cloud.store(node), 'flags'),
+      /expected 3 rows in the flags table, found 2/,
+    ],
+    [
+      'a share row that is gone',
+      (node) => dropRow(cloud.store(node), 'values'),
+      /expected 3 rows in the values table, found 2/,
+    ],
+    [
+      'a commit that is gone',
+      (node) => dropRow(cloud.store(node), 'meta', 2),
+      /commit records 3 to 3 are missing/,
+    ],
+  ])('for %s says so, for ever', async (_, act, reason) => {
+    const { readings } = await committed({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const node = readings[0]?.owner(0) as NodeId;
+    const before = copyDisk(cloud.store(node));
+    await damage(node, () => act(node));
+    expect(reasonsOf(node)).toMatch(reason);
+    expect(cloud.handle(node).status().ready).toBe(false);
+    // Putting back what was there does not make the store one that never lost it.
+    const doubt = copyDisk(cloud.store(node)).filter(([table]) => table === 'meta');
+    await damage(node, () =>
+      restoreDisk(cloud.store(node), [...before.filter(([table]) => table !== 'meta'), ...doubt]),
+    );
+    expect(reasonsOf(node)).toMatch(reason);
+  });
+
+  it('does not vote, freeze or keep a ledger, and goes on to take and to count shares', async () => {
+    const { window, readings } = await committed({ shape: SHAPE });
+    const node = ownersOf(readings, 0)[0];
+    const sibling = ownersOf(readings, 0)[1];
+    await damage(node, () => dropRow(cloud.store(node), 'values'));
+    const reading = cloud.reading(window, '7', { group: 5 });
+    const { context, partition, flags } = reading.createRequest;
+    const ballot = { counter: 0, proposer: 0 };
+    const synod = { context, kind: 'read', ballot, value: null } as const;
+    const refused = [
+      cloud.askAs(sibling, node, operations.VOTE, { ...synod, partition, flags }),
+      cloud.askAs(sibling, node, operations.SYNOD, { ...synod, decision: 'terms' }),
+      cloud.askAs(sibling, node, operations.LEDGER, { ...synod, decision: 'release' }),
+      cloud.askAs(sibling, node, operations.FREEZE, { context }),
+    ];
+    for (const answer of refused) await expectCode(answer, 'STORE_IN_DOUBT');
+    expect(await cloud.clock.until(reading.upload(0, node))).toEqual({ rows: ['STORED'] });
+    expect(await cloud.askAs(sibling, node, operations.HELD, { context, partitions: [] })).toEqual({
+      partitions: [],
+    });
+  });
+
+  it('costs no reading and no result where the other acceptors and ledgers are a majority', async () => {
+    const { window, readings } = await committed({ shape: SHAPE });
+    const node = ownersOf(readings, 0)[0];
+    await damage(node, () => flipBit(cloud.store(node), 'flags'));
+    await cloud.clock.until(cloud.reading(window, '9', { group: 5 }).commit());
+    expectExact(await cloud.compute(window), [...READINGS, '9']);
+  });
+
+  it('leaves the release of a domain of two waiting, with the reason and without a number', async () => {
+    const shape = { ...SHAPE, nodes: [2, 2, 2] };
+    const { window, readings } = await committed({ shape });
+    expect(majority(2)).toBe(2);
+    const node = ownersOf(readings, 0)[0];
+    await damage(node, () => dropRow(cloud.store(node), 'values'));
+    const outcome = await cloud.compute(window);
+    expect(outcome).toMatchObject({ kind: 'incomplete' });
+    expect(JSON.stringify(outcome)).toMatch(/release/);
+  });
+
+  it('fetches from its domain all the shares that it should own', async () => {
+    const { readings } = await committed({ shape: SHAPE });
+    const [node, sibling] = ownersOf(readings, 0);
+    await damage(node, async () => {
+      for (let i = 0; i < READINGS.length; i++) await dropRow(cloud.store(node), 'values');
+    });
+    expect(await missingAt(node, sibling, readings)).toBe(READINGS.length);
+    expect(reasonsOf(node)).toContain('repair: 1 windows or partitions to be fetched');
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await missingAt(node, sibling, readings)).toBe(0);
+    expect(reasonsOf(node)).toBe('repair: expected 3 rows in the values table, found 0');
+  });
+
+  it('finds the windows it has forgotten as well', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const empty = new Map(cloud.nodeIds.map((id) => [id, copyDisk(cloud.store(id))]));
+    const window = await cloud.openWindow();
+    const readings = READINGS.map((reading) => cloud.reading(window, reading, { group: 5 }));
+    for (const reading of readings) await cloud.clock.until(reading.commit());
+    await cloud.clock.advance(MINUTE_MS);
+    const [node, sibling] = ownersOf(readings, 0);
+    await damage(node, () => restoreDisk(cloud.store(node), empty.get(node) ?? []));
+    expect(reasonsOf(node)).toMatch(/has seen commit/);
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await missingAt(node, sibling, readings)).toBe(0);
+    expectExact(await cloud.compute(window), READINGS);
+  });
+});

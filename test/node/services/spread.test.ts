@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { operations } from '../../../src/protocol/index.ts';
+import type { NodeId } from '../../../src/ring/index.ts';
+import { nodeId } from '../../../src/ring/index.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+
+/** Longer than several rounds of a node's care. */
+const CARE_MS = 20_000;
+const DOMAIN_A = ['a1', 'a2', 'a3'].map(nodeId);
+
+let cloud: SmallCloud;
+afterEach(() => cloud.close());
+
+interface Roles {
+  readonly reading: RawReading;
+  readonly first: NodeId;
+  readonly second: NodeId;
+  /** The node of domain a that owns nothing of the reading's partition. */
+  readonly other: NodeId;
+}
+
+async function openedCloud(): Promise<Roles> {
+  cloud = await startSmallCloud({ shape: { nodes: [3, 1, 1], acceptors: 3, replicas: 2 } });
+  const reading = cloud.reading(await cloud.openWindow(), '1', { group: 5 });
+  const [first, second] = reading.owners(0);
+  const other = DOMAIN_A.find((node) => node !== first && node !== second);
+  if (first === undefined || second === undefined || other === undefined) throw new Error('expected 3 nodes');
+  return { reading, first, second, other };
+}
+
+const sharesAt = (node: NodeId): number => cloud.store(node).rows('values').length;
+const debtOf = (node: NodeId) => {
+  const { thinPartitions, hintedPartitions } = cloud.handle(node).status();
+  return { thin: thinPartitions, hinted: hintedPartitions };
+};
+
+describe('a copy whose owner is away', () => {
+  it('waits on another node of the domain, reaches the owner when it is back, and is deleted then', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    await cloud.stop(second);
+    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ rows: ['STORED'] });
+    expect([sharesAt(first), sharesAt(second), sharesAt(other)]).toEqual([1, 0, 1]);
+    expect(debtOf(other)).toEqual({ thin: 0, hinted: 1 });
+    expect(debtOf(first)).toEqual({ thin: 0, hinted: 0 });
+    await cloud.clock.advance(CARE_MS);
+    expect([sharesAt(second), sharesAt(other)]).toEqual([0, 1]);
+    await cloud.start(second);
+    await cloud.clock.advance(CARE_MS);
+    expect([sharesAt(first), sharesAt(second), sharesAt(other)]).toEqual([1, 1, 0]);
+    expect(debtOf(other)).toEqual({ thin: 0, hinted: 0 });
+  });
+
+  it('is kept over a restart of the node that keeps it', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    await cloud.stop(second);
+    await cloud.clock.until(reading.upload(0, first));
+    await cloud.stop(other);
+    await cloud.start(second);
+    await cloud.start(other);
+    expect(debtOf(other)).toEqual({ thin: 0, hinted: 1 });
+    await cloud.clock.advance(CARE_MS);
+    expect([sharesAt(second), sharesAt(other)]).toEqual([1, 0]);
+    // What was deleted in order is not missed at the next start.
+    await cloud.restart();
+    for (const node of cloud.nodeIds) expect(cloud.handle(node).readiness().reasons).toEqual([]);
+  });
+
+  it('is found where both owners are away, through any node of the domain', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    const [window] = [reading.createRequest.context.window];
+    await cloud.clock.until(reading.create());
+    await cloud.stop(second);
+    await cloud.clock.until(reading.upload(0, other));
+    for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
+    await cloud.clock.until(reading.set());
+    expect([sharesAt(first), sharesAt(other)]).toEqual([1, 1]);
+    await cloud.stop(first);
+    await cloud.start(second);
+    await cloud.clock.advance(CARE_MS);
+    expect(sharesAt(second)).toBe(1);
+    expect(sharesAt(other)).toBe(1);
+    await cloud.start(first);
+    await cloud.clock.advance(CARE_MS);
+    expect(sharesAt(other)).toBe(0);
+    expectExact(await cloud.compute(window), ['1']);
+  });
+
+  it('never reaches a node of another domain', async () => {
+    const { reading, first, second } = await openedCloud();
+    await cloud.stop(second);
+    await cloud.clock.until(reading.upload(0, first));
+    await cloud.clock.advance(CARE_MS);
+    for (const node of cloud.nodeIds) if (!DOMAIN_A.includes(node)) expect(sharesAt(node)).toBe(0);
+  });
+});
+
+describe('a partition that is thin', () => {
+  it('stays so over a restart, until its other owner has the rows', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    await cloud.stop(second);
+    await cloud.stop(other);
+    await cloud.clock.until(reading.upload(0, first));
+    expect(debtOf(first)).toEqual({ thin: 1, hinted: 0 });
+    await cloud.stop(first);
+    await Promise.all([cloud.start(first), cloud.start(second)]);
+    expect(debtOf(first)).toEqual({ thin: 1, hinted: 0 });
+    await cloud.clock.advance(CARE_MS);
+    expect(debtOf(first)).toEqual({ thin: 0, hinted: 0 });
+    expect([sharesAt(first), sharesAt(second)]).toEqual([1, 1]);
+    await cloud.stop(first);
+    await cloud.start(first);
+    expect(debtOf(first)).toEqual({ thin: 0, hinted: 0 });
+  });
+
+  it('is brought once: an owner that has the rows is sent none', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    await cloud.stop(second);
+    await cloud.stop(other);
+    await cloud.clock.until(reading.upload(0, first));
+    await cloud.start(second);
+    await cloud.clock.until(reading.upload(0, second));
+    const commits = cloud.store(second).commits.length;
+    await cloud.clock.advance(CARE_MS);
+    expect(debtOf(first).thin).toBe(0);
+    const later = cloud.store(second).commits.slice(commits).flat();
+    expect(later.filter(({ table }) => table === 'values')).toEqual([]);
+  });
+});
+
+describe('two shares under one key in a domain', () => {
+  it('are no row: neither is added, and no third one is taken', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    const { window } = reading.createRequest.context;
+    const another = cloud.reading(window, '2', { entry: reading.entry });
+    await cloud.clock.until(reading.create());
+    await cloud.stop(second);
+    await cloud.stop(other);
+    await cloud.clock.until(reading.upload(0, first));
+    await cloud.stop(first);
+    await Promise.all([cloud.start(second), cloud.start(other)]);
+    await cloud.clock.until(another.upload(0, second));
+    await cloud.start(first);
+    for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
+    await cloud.clock.until(reading.set());
+
+    const { context, partition } = reading.createRequest;
+    await cloud.clock.until(
+      cloud.askAs(second, first, operations.GATHER, { context, partitions: [partition] }),
+    );
+    const { rows } = await cloud.askAs(second, first, operations.ROWS, { context, partition, after: null });
+    expect(rows.map(({ conflict }) => conflict)).toEqual([true]);
+    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ rows: ['CONFLICT'] });
+    const outcome = await cloud.compute(window).then(
+      ({ kind }) => kind,
+      ({ code }) => code,
+    );
+    expect(['incomplete', 'withheld', 'IMPOSSIBLE_AGGREGATE']).toContain(outcome);
+  });
+});
