@@ -4,10 +4,19 @@ import {
   formatExactDecimal,
   parseDecimal,
   type Rational,
+  rational,
   readDecimal,
 } from '../../src/arithmetic/index.ts';
-import { EngineError, fromUtf8, numericColumn, parseCsv } from '../../src/foundation/index.ts';
-import { DECIMALS_MAX } from '../../src/sharing/index.ts';
+import {
+  EngineError,
+  fromUtf8,
+  type NumericCell,
+  numericColumn,
+  parseCsv,
+} from '../../src/foundation/index.ts';
+import { DECIMALS_MAX, momentElements } from '../../src/sharing/index.ts';
+import { checkCapacity } from '../../src/statistics/index.ts';
+import { middleOf } from '../operator/index.ts';
 
 const DEFAULT_NAME = 'seattle-temperatures.csv';
 /**
@@ -17,8 +26,10 @@ const DEFAULT_NAME = 'seattle-temperatures.csv';
 const DATA_FOLDER = import.meta.url.endsWith('.ts') ? '../data/' : '../../../operator-cli/data/';
 const DEFAULT_FILE = new URL(DATA_FOLDER + DEFAULT_NAME, import.meta.url);
 
-/** Power of ten of a reading's size: half the field is below 10^39, so nothing larger fits any stream. */
+/** Digits before the point of a reading: half the field is below 10^39, so nothing larger fits any stream. */
 const WHOLE_DIGITS_MAX = 38;
+/** Highest power of a reading that the demo shares: 2 for variances. */
+export const DEMO_DEGREE = 2;
 
 /** What the demo uploads, checked whole before anything is sent. */
 export interface DemoReadings {
@@ -40,8 +51,8 @@ export interface DemoSource {
 
 /**
  * Reads the column of a CSV file, or of the data that comes with the package.
- * @throws EngineError `INVALID_ARGUMENT` for a file or column that is not there, `MALFORMED_TEXT` or
- * `READING_TOO_PRECISE` naming row and column of a cell that cannot be uploaded
+ * @throws EngineError `INVALID_ARGUMENT` for a file or column that is not there, `MALFORMED_TEXT`,
+ * `READING_TOO_PRECISE` or `READING_OUT_OF_BOUNDS` naming row and column of a cell that cannot be uploaded
  */
 export async function readDemoReadings(source: DemoSource): Promise<DemoReadings> {
   const file = source.csv ?? DEFAULT_NAME;
@@ -62,15 +73,48 @@ export async function readDemoReadings(source: DemoSource): Promise<DemoReadings
     decimals = Math.max(decimals, needed);
   }
   const texts = cells.map(({ text }) => text);
-  const bounds = boundsOf(texts);
-  return {
+  const readings = {
     file,
     column,
     unit: source.csv === undefined ? '°C' : '',
     texts,
     decimals: source.decimals ?? decimals,
-    ...bounds,
+    ...boundsOf(texts),
   };
+  refuseBeyondCapacity(readings, cells);
+  return readings;
+}
+
+/**
+ * The stream would be refused later anyway, but its creator would hear of an element and of options that the demo
+ * does not have, instead of the row to look at.
+ */
+function refuseBeyondCapacity(readings: DemoReadings, cells: readonly NumericCell[]): void {
+  const { unit, decimals, min, max, column, texts } = readings;
+  const field = { name: 'reading', unit, decimals, offset: middleOf(readings), min, max };
+  try {
+    checkCapacity({ fields: [field], elements: momentElements([field], DEMO_DEGREE) }, texts.length);
+  } catch (error) {
+    if (!(error instanceof EngineError && error.code === 'CAPACITY_EXCEEDED')) throw error;
+    const row = farthestRow(cells);
+    throw new EngineError(
+      'READING_OUT_OF_BOUNDS',
+      `row ${row}, column ${column}: expected readings whose squares at ${decimals} decimals add up below half the ` +
+        'field, got one too large for it; use fewer decimals or leave it out',
+      { row, column },
+    );
+  }
+}
+
+/** The row of the reading that is farthest from zero. */
+function farthestRow(cells: readonly NumericCell[]): number {
+  let farthest = { row: 0, size: rational(-1n) };
+  for (const { row, text } of cells) {
+    const { numerator, denominator } = parseDecimal(text);
+    const size = rational(numerator < 0n ? -numerator : numerator, denominator);
+    if (compareRational(size, farthest.size) > 0) farthest = { row, size };
+  }
+  return farthest.row;
 }
 
 async function readText(path: string | URL, shown: string): Promise<string> {
@@ -96,15 +140,16 @@ function onlyColumn(header: readonly string[]): string {
 /** Digits after the point that carry information. */
 function decimalsOf(text: string, row: number, column: string): number {
   const decimal = readDecimal(text);
-  const size = decimal === undefined ? Number.POSITIVE_INFINITY : decimal.exponent;
-  if (decimal === undefined || size > WHOLE_DIGITS_MAX) {
+  const power = decimal === undefined ? Number.POSITIVE_INFINITY : decimal.exponent;
+  const digits = String(decimal?.coefficient ?? '').replace('-', '').length;
+  if (digits + power > WHOLE_DIGITS_MAX) {
     throw new EngineError(
       'MALFORMED_TEXT',
       `row ${row}, column ${column}: expected a number below 10^${WHOLE_DIGITS_MAX}, got a larger one`,
       { row, column },
     );
   }
-  return Math.max(0, -size);
+  return Math.max(0, -power);
 }
 
 function boundsOf(texts: readonly string[]): { readonly min: string; readonly max: string } {

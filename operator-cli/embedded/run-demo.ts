@@ -15,7 +15,7 @@ import { resultDocument } from '../../src/statistics/index.ts';
 import { createOperator, createTokenSource, type Operator, streamPayload } from '../operator/index.ts';
 import type { Session } from '../session.ts';
 import { transportTargets } from '../transport-targets.ts';
-import { type DemoReadings, type DemoSource, readDemoReadings } from './demo-readings.ts';
+import { DEMO_DEGREE, type DemoReadings, type DemoSource, readDemoReadings } from './demo-readings.ts';
 import { demoText } from './demo-report.ts';
 import { plainStatistics } from './plain-statistics.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from './start-cluster.ts';
@@ -156,7 +156,7 @@ async function openStream(
       decimals: readings.decimals,
       min: readings.min,
       max: readings.max,
-      degree: 2,
+      degree: DEMO_DEGREE,
       minSensors: 1,
       minCommittedPercent: 90,
       maxReadings: readings.texts.length,

@@ -9,7 +9,7 @@ export type { PlacedStream } from './put-stream.ts';
 export type { StreamState } from './read-streams.ts';
 export type { NodeReport } from './status.ts';
 export type { StreamTerms } from './stream-payload.ts';
-export { streamPayload } from './stream-payload.ts';
+export { middleOf, streamPayload } from './stream-payload.ts';
 export type { TokenSourceOptions } from './tokens.ts';
 export { createTokenSource } from './tokens.ts';
 export type { OpenedWindow } from './windows.ts';

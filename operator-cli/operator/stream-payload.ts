@@ -56,7 +56,7 @@ export function streamPayload(
   });
   const { name, field, unit, decimals, min, max } = terms;
   const schema = {
-    fields: [{ name: field, unit, decimals, offset: terms.offset ?? middle(terms), min, max }],
+    fields: [{ name: field, unit, decimals, offset: terms.offset ?? middleOf(terms), min, max }],
     elements: momentElements([{ name: field }], terms.degree),
   };
   return {
@@ -94,8 +94,11 @@ function safeSensors(schema: ReadingSchema): number {
   );
 }
 
-/** The middle of the bounds, rounded down to the field's decimals. */
-function middle({ min, max, decimals }: StreamTerms): string {
+/**
+ * The middle of the bounds, rounded towards zero to the field's decimals.
+ * @throws EngineError `INVALID_ARGUMENT` when min is above max, `MALFORMED_TEXT`
+ */
+export function middleOf({ min, max, decimals }: Pick<StreamTerms, 'min' | 'max' | 'decimals'>): string {
   const [low, high] = [parseDecimal(min), parseDecimal(max)];
   if (compareRational(low, high) > 0) {
     throw new EngineError('INVALID_ARGUMENT', `expected min to be at most max, got ${min} and ${max}`);

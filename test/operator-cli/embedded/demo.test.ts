@@ -43,6 +43,20 @@ describe('the data of the demo', () => {
     ['NaN', 'NaN', [], 3, /row 1 .*column v/],
     ['an over-long cell', '1'.repeat(61), [], 3, /row 1 .*column v: .*60 characters/],
     ['a number beyond any stream', '1e99', [], 3, /row 1, column v: .*below 10\^38/],
+    [
+      'a number of 40 digits',
+      `1\n${'1234567890'.repeat(4)}`,
+      [],
+      3,
+      /^MALFORMED_TEXT: row 2, column v: .*below 10\^38/,
+    ],
+    [
+      'a number whose square no field holds',
+      '1\n-12345678901234567890.5',
+      [],
+      3,
+      /^READING_OUT_OF_BOUNDS: row 2, column v/,
+    ],
     ['too many decimals', '1.5\n1.25', ['--decimals', '1'], 3, /^READING_TOO_PRECISE: row 2, column v/],
     ['no rows', '', [], 3, /column v: expected at least one row/],
     ['another column', '1', ['--column', 'w'], 2, /^INVALID_ARGUMENT: expected one of the columns v, got w/],
@@ -55,8 +69,17 @@ describe('the data of the demo', () => {
   });
 
   it('never shows a cell in a message', async () => {
-    const file = await csv('v\n1\nsecret-word\n');
-    expect((await cli(['demo', '--csv', file], { clock })).err).not.toContain('secret-word');
+    for (const cell of ['secret-word', '1234567890'.repeat(4), '12345678901234567890.5']) {
+      const file = await csv(`v\n${cell}\n1\n`);
+      const { err } = await cli(['demo', '--csv', file], { clock });
+      // The middle of the bounds would show the cell as well.
+      for (const part of [cell, '61728394506172839450']) expect(err).not.toContain(part);
+    }
+  });
+
+  it('takes the largest whole number there is room for', async () => {
+    const file = await csv(`v\n${'9'.repeat(38)}\n`);
+    expect(await readDemoReadings({ csv: file })).toMatchObject({ decimals: 0, max: '9'.repeat(38) });
   });
 
   it('needs a column where a file has several, and the file itself', async () => {
