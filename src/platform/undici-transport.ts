@@ -1,7 +1,7 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Pool } from 'undici';
 import { EngineError } from '../foundation/index.ts';
-import type { Transport, TransportOptions, TransportRequest, TransportResponse } from '../ports/index.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
 import { nodeIdentityOf } from './node-identity.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './transport-limits.ts';
 
@@ -37,8 +37,9 @@ interface Connection {
  * is the certificate authority of that node's domain. No byte of a request leaves before the server has proved
  * to belong to the domain the request is meant for.
  *
- * `send` rejects with the signal's reason when that aborts, with `UNREACHABLE` when no whole answer came in
- * time, and with `OVERLOADED` before anything is sent when too many requests wait for one node.
+ * `send` rejects with the signal's reason when that aborts, which ends the waiting and not the exchange; with
+ * `UNREACHABLE` when no whole answer came in time; and with `OVERLOADED` before anything is sent when too many
+ * requests wait for one node.
  */
 export function createUndiciTransport(options: UndiciTransportOptions): Transport {
   const limits = { ...TRANSPORT_LIMITS, ...options.limits };
@@ -69,8 +70,8 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
   }
 
   return {
-    async send(nodeId, request, sendOptions) {
-      sendOptions.signal?.throwIfAborted();
+    async send(nodeId, request, { timeoutMs, signal }) {
+      signal?.throwIfAborted();
       if (closing !== undefined) throw new EngineError('UNREACHABLE', 'the transport is closed');
       const connection = connectionTo(nodeId);
       if (connection.inFlight >= limits.requestsPerNodeMax) {
@@ -80,11 +81,10 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
         );
       }
       connection.inFlight++;
-      try {
-        return await exchange(nodeId, connection.pool, request, sendOptions);
-      } finally {
+      const answer = exchange(nodeId, connection.pool, request, timeoutMs).finally(() => {
         connection.inFlight--;
-      }
+      });
+      return signal === undefined ? answer : untilAborted(answer, signal);
     },
     close() {
       closing ??= destroyPools();
@@ -139,13 +139,10 @@ async function exchange(
   nodeId: string,
   pool: Pool,
   request: TransportRequest,
-  { timeoutMs, signal }: TransportOptions,
+  timeoutMs: number,
 ): Promise<TransportResponse> {
-  // Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal derived from it alive.
   const controller = new AbortController();
-  const abort = () => controller.abort();
-  const timer = setTimeout(abort, timeoutMs);
-  signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
   try {
     const response = await pool.request({
       method: request.method,
@@ -161,13 +158,25 @@ async function exchange(
       contentType: typeof contentType === 'string' ? contentType : '',
     };
   } catch (error) {
-    signal?.throwIfAborted();
     const cause = controller.signal.aborted ? 'TIMEOUT' : causeCode(error);
     throw new EngineError('UNREACHABLE', `no answer from node ${nodeId}: ${cause}`, { node: nodeId, cause });
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
   }
+}
+
+/**
+ * The answer, or the signal's reason where that aborts first. The exchange itself goes on to its answer or its
+ * time: HTTP/1.1 can only break it off with its connection, and a round that has heard a majority aborts the rest
+ * each time, so that every flag would cost a TLS handshake, a hundred times the price of an unread answer.
+ */
+function untilAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    const forget = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).then(forget, forget);
+  });
 }
 
 function headersOf(request: TransportRequest): Record<string, string> {

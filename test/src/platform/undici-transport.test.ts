@@ -224,6 +224,33 @@ describe('a request that gets no answer', () => {
     await expect(transport.send('a-1', REQUEST, { ...TIME, signal: controller.signal })).rejects.toBe(reason);
   });
 
+  test('keeps its connection when its signal aborts, and an unread answer is not taken for the next one', async () => {
+    const controller = new AbortController();
+    let late: (() => void) | undefined;
+    const server = await serve(certificateOfAlpha, (_request, response) => {
+      if (late !== undefined) return void response.end('the second answer');
+      late = () => void response.end('the first answer');
+      controller.abort(new Error('enough'));
+    });
+    const transport = transportTo(server.origin, { limits: { connectionsPerNodeMax: 1 } });
+    await expect(transport.send('a-1', REQUEST, { ...TIME, signal: controller.signal })).rejects.toThrow(
+      'enough',
+    );
+    const second = transport.send('a-1', REQUEST, TIME);
+    late?.();
+    expect((await second).body).toEqual(utf8('the second answer'));
+    expect(server.connections()).toBe(1);
+  });
+
+  test('counts as waiting for the node until its exchange has ended, also when its signal aborts', async () => {
+    const controller = new AbortController();
+    const server = await serve(certificateOfAlpha, () => controller.abort(new Error('enough')));
+    const transport = transportTo(server.origin, { limits: { requestsPerNodeMax: 1 } });
+    const first = transport.send('a-1', REQUEST, { timeoutMs: 200, signal: controller.signal });
+    await expect(first).rejects.toThrow('enough');
+    await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({ code: 'OVERLOADED' });
+  });
+
   test('is not even sent when too many wait for the node', async () => {
     const server = await serve(certificateOfAlpha, () => {});
     const transport = transportTo(server.origin, { limits: { requestsPerNodeMax: 1 } });
