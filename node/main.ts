@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { EngineError } from '../src/foundation/index.ts';
 import { jsonLog, nodeVerifier } from '../src/platform/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
 import { loadNodeConfig } from './config.ts';
+import { nodeExitCode } from './exit-code.ts';
 import { askHealth } from './health.ts';
 import { readTlsIdentity } from './http/index.ts';
 import { type StartedNode, startNode } from './start-node.ts';
@@ -31,6 +32,8 @@ Every setting of the file has an environment variable, MCLOUD_<NAME>, that wins 
 Exit codes: 0 stopped in order, 1 failed, 2 wrong arguments or settings.`,
   )
   .helpCommand(false)
+  // Before the command below is added, which inherits it: commander alone ends wrong arguments like a crash.
+  .exitOverride()
   .action(({ config }: { readonly config: string }) => runNode(config));
 program
   .command('health')
@@ -88,7 +91,10 @@ async function reportHealth(configPath: string): Promise<void> {
 }
 
 program.parseAsync().catch((error: unknown) => {
-  const known = error instanceof EngineError;
-  process.stderr.write(known ? `${error.code}: ${error.message}\n` : `INTERNAL: ${String(error)}\n`);
-  process.exit(known && error.code === 'INVALID_ARGUMENT' ? 2 : 1);
+  // Commander has told the person already.
+  if (!(error instanceof CommanderError)) {
+    const known = error instanceof EngineError;
+    process.stderr.write(known ? `${error.code}: ${error.message}\n` : `INTERNAL: ${String(error)}\n`);
+  }
+  process.exit(nodeExitCode(error));
 });
