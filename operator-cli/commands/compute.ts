@@ -24,7 +24,7 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     .description('the exact statistics of a window, from one row of every domain')
     .argument('<stream>', 'name or hash of the stream, or the first 8 digits of the hash or more')
     .option('--window <start>', 'start of the window, or latest', windowChoice, { kind: 'latest' })
-    .option('--seal', 'seal the window first: it takes no reading any more')
+    .option('--seal', 'seal through one node first; without it each domain seals an open window by itself')
     .option('--digits <n>', 'significant digits of rounded numbers', wholeNumber(1, DIGITS_MAX), 15)
     .option(
       '--wait <seconds>',
@@ -34,8 +34,8 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     );
   defaultTexts(command, { window: 'latest' });
   examples(command, [
-    ['m-cloud compute temperature', 'the newest window of the stream'],
-    ['m-cloud compute temperature --seal --json', 'close it first, print JSON'],
+    ['m-cloud compute temperature', 'close the newest window and print its statistics'],
+    ['m-cloud compute temperature --seal --json', 'the same, sealed through one node first'],
     ['m-cloud compute 3f9a12c4 --window 2026-01-31T12:00Z', ''],
   ]);
   exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
