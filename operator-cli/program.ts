@@ -3,6 +3,7 @@ import { EXIT_CODES, exitCodesHelp } from '../src/foundation/index.ts';
 import { addClusterInit } from './commands/cluster-init.ts';
 import { addCompute } from './commands/compute.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDomainInit } from './commands/domain-init.ts';
 import { addDomainJoin } from './commands/domain-join.ts';
 import { addOperatorInit } from './commands/operator-init.ts';
@@ -63,6 +64,7 @@ export function createProgram(environment: CliEnvironment): Command {
   addRingBundle(ring, environment);
   addRingShow(ring, environment);
   addStatus(program, environment);
+  addDoctor(program, environment);
   addDemo(program, environment);
   const domain = group('domain', 'make the keys of one domain and join a ring');
   addDomainInit(domain, environment);

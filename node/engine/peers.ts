@@ -63,6 +63,7 @@ const SCANS: readonly string[] = [
   operations.HELD.path,
   operations.SUM.path,
   operations.GATHER.path,
+  operations.INVENTORY.path,
 ];
 
 function timeoutOf(path: string): number {

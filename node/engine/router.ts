@@ -1,10 +1,11 @@
 import { EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { Audience, Operation } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import type { Caller, Router, RouterResponse } from '../http/router.ts';
 import type { Handlers } from './peers.ts';
 
-/** COMPUTE reads every row of a window; everything else is over in the shell's own limit. */
+/** COMPUTE reads every row of a window, AUDIT of all windows; everything else is over in the shell's own limit. */
 const COMPUTE_TIMEOUT_MS = 120_000;
 
 export interface RouterOptions {
@@ -32,7 +33,9 @@ export function createRouter({ handlers, self, audiences, admit, stamp }: Router
         path,
         contentType: method === 'GET' ? '' : request.contentType,
         bodyBytesMax,
-        ...(scope === 'compute' || scope === 'seal' ? { timeoutMs: COMPUTE_TIMEOUT_MS } : {}),
+        ...(scope === 'compute' || scope === 'seal' || path === operations.AUDIT.path
+          ? { timeoutMs: COMPUTE_TIMEOUT_MS }
+          : {}),
       })),
     async handle(caller, request, signal): Promise<RouterResponse> {
       const operation = byName.get(`${request.method} ${request.path}`);

@@ -37,6 +37,8 @@ export interface FlagCensus {
   /** The flag's outcome was read at a majority. */
   learned(flag: UndecidedFlag): void;
   undecided(): number;
+  /** Whether the flag is among the undecided ones. */
+  isUndecided(record: OpenWindowRecord, entry: FlagEntry): boolean;
 }
 
 /**
@@ -100,6 +102,7 @@ export async function openFlagCensus(
     },
     learned: ({ record, entry }) => void undecided.delete(nameOf(windowName(record.scope), entry)),
     undecided: () => undecided.size,
+    isUndecided: (record, entry) => undecided.has(nameOf(windowName(record.scope), entry)),
   };
 }
 

@@ -15,6 +15,8 @@ import type { CallPeer, Peers } from '../engine/peers.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import { createAdmission } from './admission.ts';
+import { createAudit } from './audit.ts';
+import { createCopyCheck } from './copy-check.ts';
 import { createDecisions } from './decisions.ts';
 import { createFlagAcceptor } from './flag-acceptor.ts';
 import { openFlagCensus } from './flag-census.ts';
@@ -22,6 +24,7 @@ import { createFlags } from './flags.ts';
 import { createFrozen } from './frozen.ts';
 import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
+import { createInventory } from './inventory.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
@@ -89,10 +92,14 @@ export async function openServices(base: ServiceBase) {
   const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
   const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
+  const inventory = createInventory({ ...base, streams });
+  const copies = createCopyCheck({ ...base, shares, streams });
+  const audit = createAudit({ ...base, census, copies, inventory, repair, spread, windows });
 
   return {
     acceptor,
     admission,
+    audit,
     census,
     decisions,
     desk,
@@ -100,6 +107,7 @@ export async function openServices(base: ServiceBase) {
     frozen,
     gather,
     holding,
+    inventory,
     lists,
     repair,
     settling,

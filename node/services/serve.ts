@@ -6,12 +6,14 @@ import type { RingDocument } from '../../src/ring/index.ts';
 import type { Handlers } from '../engine/peers.ts';
 import { checkEpoch } from '../engine/peers.ts';
 import type { Admission } from './admission.ts';
+import type { Audit } from './audit.ts';
 import type { Decisions } from './decisions.ts';
 import type { FlagAcceptor } from './flag-acceptor.ts';
 import type { Flags } from './flags.ts';
 import type { Frozen } from './frozen.ts';
 import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
+import type { RowInventory } from './inventory.ts';
 import type { OperatorDesk } from './operator-desk.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareSums } from './share-sums.ts';
@@ -23,12 +25,14 @@ import type { Windows } from './windows.ts';
 export interface Services {
   readonly acceptor: FlagAcceptor;
   readonly admission: Admission;
+  readonly audit: Audit;
   readonly decisions: Decisions;
   readonly desk: OperatorDesk;
   readonly flags: Flags;
   readonly frozen: Frozen;
   readonly gather: Gather;
   readonly holding: Holding;
+  readonly inventory: RowInventory;
   readonly lists: SetLists;
   readonly ring: RingDocument;
   readonly shares: ShareTable;
@@ -69,7 +73,7 @@ function serveSensors(handlers: Handlers, { acceptor, flags, values, ring, strea
   });
 }
 
-function serveOperators(handlers: Handlers, { streams, desk, status }: Services): void {
+function serveOperators(handlers: Handlers, { audit, streams, desk, status }: Services): void {
   handlers.add(operations.PUT_STREAM, async ({ document }) => {
     await streams.put(document);
     return { done: true };
@@ -81,6 +85,7 @@ function serveOperators(handlers: Handlers, { streams, desk, status }: Services)
   handlers.add(operations.SEAL, (question, _, signal) => desk.seal(question, signal));
   handlers.add(operations.COMPUTE, (question, _, signal) => desk.compute(question, signal));
   handlers.add(operations.READ_STATUS, async () => status());
+  handlers.add(operations.AUDIT, (_request, _caller, signal) => audit.run(signal));
 }
 
 function servePeers(handlers: Handlers, services: Services): void {
@@ -112,7 +117,7 @@ function servePeers(handlers: Handlers, services: Services): void {
 }
 
 function serveDomain(handlers: Handlers, services: Services): void {
-  const { admission, decisions, gather, shares, sums, values } = services;
+  const { admission, decisions, gather, inventory, shares, sums, values } = services;
   handlers.add(operations.LEDGER, async (request) => {
     if (request.decision !== 'release')
       throw new EngineError('FORBIDDEN', 'expected the decision of a ledger');
@@ -131,6 +136,10 @@ function serveDomain(handlers: Handlers, services: Services): void {
   handlers.add(operations.ROWS, async ({ context, partition, after }) =>
     shares.page(await admission.window(context), partition, after),
   );
+  handlers.add(operations.INVENTORY, async ({ context }, _, signal) => {
+    const { holdings } = await inventory.take(await admission.window(context), signal);
+    return { partitions: holdings };
+  });
   handlers.add(operations.GATHER, async ({ context, partitions }, _, signal) => {
     await gather(await admission.window(context), partitions, signal);
     return { kept: true };

@@ -1,6 +1,9 @@
+export type { AuditReport } from './audit.ts';
 export type { WindowResult } from './combine-rows.ts';
 export { combineRows } from './combine-rows.ts';
 export type { ComputeOutcome } from './compute.ts';
+export type { Problem } from './diagnosis.ts';
+export { diagnose } from './diagnosis.ts';
 export * from './limits.ts';
 export type { Operator } from './operator.ts';
 export { createOperator } from './operator.ts';

@@ -2,6 +2,8 @@
 export const QUESTION_TIMEOUT_MS = 10_000;
 /** Time one node has for SEAL or COMPUTE: behind the answer stand rounds among all nodes. */
 export const ROUND_TIMEOUT_MS = 60_000;
+/** Time one node has for AUDIT, in milliseconds: it reads every row it has, and has its domain count theirs. */
+export const AUDIT_TIMEOUT_MS = 120_000;
 /** How long a command waits for a result when nobody says otherwise, in milliseconds. */
 export const WAIT_MS_DEFAULT = 60_000;
 /** Longest wait a caller may ask for, in milliseconds: a day, as long as the longest flag timeout. */

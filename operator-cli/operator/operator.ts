@@ -1,6 +1,7 @@
 import type { SealAnswer, StreamList } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
+import { type AuditReport, auditNodes } from './audit.ts';
 import { type ComputeOutcome, computeWindow } from './compute.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { type PlacedStream, putStream } from './put-stream.ts';
@@ -23,6 +24,8 @@ export interface Operator {
   compute(stream: StreamDocument, window: WindowId, options?: WaitOptions): Promise<ComputeOutcome>;
   /** Every node of the ring, also those that do not answer. */
   status(options?: CallOptions): Promise<readonly NodeReport[]>;
+  /** Lets every node of the ring check all it has; also lists those that do not answer. */
+  audit(options?: CallOptions): Promise<readonly AuditReport[]>;
 }
 
 /** The operator's program over its ports; the command line, the demo and the simulator use the same one. */
@@ -37,5 +40,6 @@ export function createOperator(ports: OperatorPorts): Operator {
     seal: (stream, window, options) => sealWindow(ports, stream, window, options),
     compute: (stream, window, options) => computeWindow(ports, stream, window, options),
     status: (options) => readStatus(ports, options),
+    audit: (options) => auditNodes(ports, options),
   };
 }

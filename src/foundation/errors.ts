@@ -172,6 +172,11 @@ export const ERROR_TABLE = {
     meaning: 'The data folder cannot be created or written.',
   },
   ADDRESS_IN_USE: { status: 500, retry: false, meaning: 'Another process listens on the address.' },
+  UNSOUND: {
+    status: 500,
+    retry: false,
+    meaning: 'The doctor found something wrong that does not pass by itself; its report says what.',
+  },
   NOT_READY: { status: 503, retry: true, meaning: 'The node is starting or stopping.' },
   OVERLOADED: { status: 503, retry: true, meaning: 'The node has as much work as its limits allow.' },
   UNREACHABLE: {

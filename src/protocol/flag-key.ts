@@ -85,7 +85,8 @@ export function entryOfKey(key: Uint8Array, offset = 0): FlagEntry {
 
 /** Bytes of a row key before its {@link entryKey}. */
 export const PARTITION_KEY_BYTES = 44;
-const WINDOW_KEY_BYTES = 42;
+/** Bytes of {@link windowKey}. */
+export const WINDOW_KEY_BYTES = 42;
 const ROW_KEY_BYTES = 80;
 
 /** The window's part of every row key, made once: a window has as many rows as readings. */

@@ -10,6 +10,7 @@ export {
   partitionKey,
   readingId,
   sensorId,
+  WINDOW_KEY_BYTES,
   windowKey,
   windowName,
 } from './flag-key.ts';
@@ -31,6 +32,7 @@ export type { Audience, Operation, Scope } from './operations.ts';
 export * as operations from './operations.ts';
 export type {
   ComputeAnswer,
+  NodeAudit,
   NodeStatus,
   OpenWindow,
   SealAnswer,
@@ -57,6 +59,8 @@ export type {
   FreezeReport,
   FrozenList,
   HeldResponse,
+  Holding,
+  Inventory,
   PartitionDigest,
   ReadyResponse,
   ReleasedRow,

@@ -16,6 +16,8 @@ export const ROWS_PER_PAGE_MAX = 256;
 export const EXCLUDED_MAX = 65_536;
 /** Bytes of a value in a register or ledger: 1,024 partitions of 40 bytes, or the excluded ids. */
 export const REGISTER_VALUE_BYTES_MAX = 4_194_304;
+/** Partitions and share indices in one inventory: 1,024 partitions, one index for each of 16 domains. */
+export const HOLDINGS_MAX = 16_384;
 /** Receipts that one SET may carry for a flag: one per domain and acceptor. */
 export const RECEIPTS_MAX = 96;
 /** Streams a node lists in one answer. */

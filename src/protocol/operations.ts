@@ -95,6 +95,7 @@ export const READ_STATUS: Operation<null, operator.NodeStatus> = {
   audience: 'operator',
   scope: 'status',
 };
+export const AUDIT = asked('status', '/v1/audit', emptyCodec, operator.auditCodec);
 
 export const VOTE = between('peer', '/peer/v1/flags/vote', flags.voteRequestCodec, flags.voteResponseCodec);
 export const SYNOD = between(
@@ -187,4 +188,10 @@ export const GATHER = between(
   '/peer/v1/values/gather',
   windows.gatherRequestCodec,
   windows.keptCodec,
+);
+export const INVENTORY = between(
+  'domain',
+  '/peer/v1/values/inventory',
+  windows.inventoryRequestCodec,
+  windows.inventoryCodec,
 );

@@ -110,3 +110,52 @@ const statusAnswer = Type.Object(
 );
 export type NodeStatus = Static<typeof statusAnswer>;
 export const statusCodec: Codec<NodeStatus> = jsonCodec(statusAnswer);
+
+/**
+ * What AUDIT found at one node: numbers only. Nothing in it is made from a share, so it may leave the domain.
+ */
+const auditAnswer = Type.Object(
+  {
+    node: Type.String(),
+    domain: Type.String(),
+    epoch: instant,
+    /** Rows of the values table: `misplaced` ones hold another domain's share, `stray` ones belong to no window. */
+    rows: Type.Object(
+      { good: instant, corrupt: instant, misplaced: instant, conflict: instant, stray: instant },
+      closed,
+    ),
+    /** Flags as this acceptor's table has them; `overdue` ones are among the undecided. */
+    flags: Type.Object(
+      {
+        true: instant,
+        error: instant,
+        elsewhere: instant,
+        undecided: instant,
+        overdue: instant,
+        corrupt: instant,
+        stray: instant,
+      },
+      closed,
+    ),
+    windows: Type.Object(
+      {
+        OPEN: instant,
+        SEALED: instant,
+        SETTLED: instant,
+        RELEASED: instant,
+        WITHHELD: instant,
+        overdue: instant,
+      },
+      closed,
+    ),
+    /** Partitions of windows with rows here, compared with the other nodes of the domain. */
+    copies: Type.Object({ partitions: instant, short: instant, foreign: instant, silent: instant }, closed),
+    thinPartitions: instant,
+    hintedPartitions: instant,
+    repairsWaiting: instant,
+    doubt: Type.Union([Type.String(), Type.Null()]),
+  },
+  closed,
+);
+export type NodeAudit = Static<typeof auditAnswer>;
+export const auditCodec: Codec<NodeAudit> = jsonCodec(auditAnswer);

@@ -25,6 +25,7 @@ import {
 import {
   ELEMENTS_MAX,
   EXCLUDED_MAX,
+  HOLDINGS_MAX,
   PAGE_ENTRIES_MAX,
   REGISTER_VALUE_BYTES_MAX,
   ROWS_PER_PAGE_MAX,
@@ -249,6 +250,19 @@ export const compareResponseCodec: Codec<CompareResponse> = binaryCodec(compareR
 const gatherRequest = record({ context: contextLayout, partitions: list(partitionLayout, PARTITIONS) });
 export type GatherRequest = Value<typeof gatherRequest>;
 export const gatherRequestCodec: Codec<GatherRequest> = binaryCodec(gatherRequest);
+
+/**
+ * INVENTORY, inside a domain: which flags this node holds a row for that opens, per partition and share index, as
+ * a digest over their ids. Every index but the domain's own is a breach that an audit reports.
+ */
+const inventoryRequest = record({ context: contextLayout });
+export type InventoryRequest = Value<typeof inventoryRequest>;
+export const inventoryRequestCodec: Codec<InventoryRequest> = binaryCodec(inventoryRequest);
+const holding = record({ partition: partitionLayout, index: u8, digest: digestLayout });
+export type Holding = Value<typeof holding>;
+const inventory = record({ partitions: list(holding, HOLDINGS_MAX) });
+export type Inventory = Value<typeof inventory>;
+export const inventoryCodec: Codec<Inventory> = binaryCodec(inventory);
 
 /** RECALL: the highest commit group of the asking node's store that the receiver has seen; 0 for none. */
 const recallRequest = record({ storeId: hexBytes(16) });

@@ -42,6 +42,7 @@ describe('a node lets nobody use', () => {
       ['streams', (token) => call(nodeOf(0), operations.OPEN_WINDOW, terms, token)],
       ['streams', (token) => call(nodeOf(0), operations.PUT_STREAM, { document: stream.jws }, token)],
       ['status', (token) => call(nodeOf(0), operations.READ_STATUS, null, token)],
+      ['status', (token) => call(nodeOf(0), operations.AUDIT, null, token)],
     ];
     for (const [scope, ask] of asked) {
       const others = ['compute', 'seal', 'streams', 'status'].filter((other) => other !== scope);

@@ -22,6 +22,7 @@ describe('help', () => {
         'cluster init',
         'compute',
         'demo',
+        'doctor',
         'domain',
         'domain init',
         'domain join',

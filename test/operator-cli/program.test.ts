@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
+import type { NodeAudit } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { cli, clusterFolder, expectGolden } from './support/cli.ts';
@@ -268,6 +269,79 @@ describe('status', () => {
     expect(code).toBe(5);
     expect(err).toContain('NOT_READY: expected all 6 nodes ready, got 2 that are not: b2, c1');
     await expectGolden('status.txt', out);
+  });
+});
+
+describe('doctor', () => {
+  const sound = (node: string): NodeAudit => ({
+    node,
+    domain: node.slice(0, 1),
+    epoch: 1,
+    rows: { good: 12, corrupt: 0, misplaced: 0, conflict: 0, stray: 0 },
+    flags: { true: 10, error: 1, elsewhere: 4, undecided: 1, overdue: 0, corrupt: 0, stray: 0 },
+    windows: { OPEN: 1, SEALED: 0, SETTLED: 0, RELEASED: 2, WITHHELD: 0, overdue: 0 },
+    copies: { partitions: 9, short: 0, foreign: 0, silent: 0 },
+    thinPartitions: 0,
+    hintedPartitions: 0,
+    repairsWaiting: 0,
+    doubt: null,
+  });
+
+  it('ends with OK where every node found nothing wrong', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.AUDIT, sound);
+    const { code, out, err } = await run('doctor', '--quiet');
+    expect([code, err]).toEqual([0, '']);
+    await expectGolden('doctor.txt', out);
+    const json = await run('doctor', '--json', '--quiet');
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: true, problems: [], nodes: { length: 6 } });
+  });
+
+  it('asks the nodes of a domain one after another', async () => {
+    const { clouds, run } = await servedClouds();
+    const busy = new Set<string>();
+    clouds.on(operations.AUDIT, async (node) => {
+      expect(busy.has(node.slice(0, 1))).toBe(false);
+      busy.add(node.slice(0, 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      busy.delete(node.slice(0, 1));
+      return sound(node);
+    });
+    expect(await run('doctor')).toMatchObject({ code: 0 });
+  });
+
+  it('lists everything that is wrong with a hint, and ends with 1 where something will not pass', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.AUDIT, (node) => {
+      if (node === 'b2') throw new EngineError('UNREACHABLE', 'no answer');
+      const audit = sound(node);
+      if (node === 'a1') return { ...audit, doubt: 'commit records 3 to 4 are missing', repairsWaiting: 2 };
+      if (node === 'b1') return { ...audit, copies: { ...audit.copies, silent: 1 }, thinPartitions: 3 };
+      if (node === 'c1') return { ...audit, rows: { ...audit.rows, corrupt: 1, misplaced: 2 }, epoch: 2 };
+      return audit;
+    });
+    const { code, out, err } = await run('doctor', '--quiet');
+    expect(code).toBe(1);
+    expect(err).toContain('UNSOUND: expected a sound cluster, got 4 problems that will not pass');
+    await expectGolden('doctor-problems.txt', out);
+  });
+
+  it('ends with 5 where all that is wrong may pass', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.AUDIT, (node) => {
+      if (node === 'b2') throw new EngineError('OVERLOADED', 'another audit runs here');
+      return node === 'b1' ? { ...sound(node), thinPartitions: 1 } : sound(node);
+    });
+    const { code, out, err } = await run('doctor', '--json');
+    expect(code).toBe(5);
+    expect(err).toContain('NOT_READY: expected a sound cluster, got 2 problems that may pass');
+    const { ok, problems } = JSON.parse(out);
+    expect(ok).toBe(false);
+    expect(problems).toEqual([
+      expect.objectContaining({ node: 'b1', what: '1 partition has too few copies', passing: true }),
+      expect.objectContaining({ node: 'b2', what: 'no audit: OVERLOADED: another audit runs here' }),
+    ]);
   });
 });
 

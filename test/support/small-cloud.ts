@@ -34,6 +34,8 @@ export interface SmallCloud {
   readonly nodeIds: readonly NodeId[];
   handle(node: NodeId): NodeHandle;
   store(node: NodeId): MemoryStore;
+  /** The keys of a node's rows, for a test that writes like the node itself. */
+  keys(node: NodeId): WindowKeys;
   start(node: NodeId, ring?: string): Promise<NodeHandle>;
   /** In order: everything staged is on disk. */
   stop(node: NodeId): Promise<void>;
@@ -148,6 +150,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     nodeIds: members.map(({ id }) => id),
     handle: (node) => running.get(node) ?? unknown(node),
     store: (node) => diskOf(node).store,
+    keys: (node) => diskOf(node).keys,
     async start(node, jws) {
       const handle = await start(node, jws);
       await clock.until(handle.serving);

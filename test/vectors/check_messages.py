@@ -86,7 +86,7 @@ def fields(**layouts):
 
 
 PARTITIONS, FLAGS, ROWS, PAGE, EXCLUDED = 1024, 4096, 256, 8192, 65536
-SHARE, REGISTER = 16 * 1024, 4 * 2**20
+SHARE, REGISTER, DOMAINS = 16 * 1024, 4 * 2**20, 16
 
 epoch = u(4, least=1)
 partition = u(2, most=PARTITIONS - 1)
@@ -174,6 +174,9 @@ MESSAGES = {
     "compare request": fields(**place, entries=listed(entry, ROWS)),
     "compare response": fields(missing=listed(entry, ROWS)),
     "gather request": fields(context=context, partitions=listed(partition, PARTITIONS)),
+    "inventory": fields(
+        partitions=listed(fields(partition=partition, index=u(1), digest=digest), PARTITIONS * DOMAINS)
+    ),
 }
 
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/foundation/index.ts';
 import type { Codec } from '../../../src/protocol/index.ts';
 import {
+  auditCodec,
   computeAnswerCodec,
   doneCodec,
   openWindowCodec,
@@ -15,11 +16,13 @@ import {
   streamQueryCodec,
   windowQuestionCodec,
 } from '../../../src/protocol/operator-messages.ts';
-import { anyHex, anyListOf, anyU16, anyU64 } from '../../support/any-message.ts';
+import { anyHex, anyListOf, anyU16, anyU64, optionally } from '../../support/any-message.ts';
 import { refusal } from '../../support/codec-laws.ts';
 
 const stream = anyHex(32);
 const window = { window: anyU64, group: anyU16 };
+const numbers = (...names: readonly string[]) =>
+  fc.record(Object.fromEntries(names.map((name) => [name, anyU64])));
 const terms = { notBefore: anyU64, latest: anyU64 };
 
 const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown>])[] = [
@@ -83,6 +86,23 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
       acceptors: fc.integer({ min: 1, max: 3 }),
       streams: anyU64,
       uptimeMs: anyU64,
+    }),
+  ],
+  [
+    'AUDIT answer',
+    auditCodec,
+    fc.record({
+      node: fc.string(),
+      domain: fc.string(),
+      epoch: anyU64,
+      rows: numbers('good', 'corrupt', 'misplaced', 'conflict', 'stray'),
+      flags: numbers('true', 'error', 'elsewhere', 'undecided', 'overdue', 'corrupt', 'stray'),
+      windows: numbers('OPEN', 'SEALED', 'SETTLED', 'RELEASED', 'WITHHELD', 'overdue'),
+      copies: numbers('partitions', 'short', 'foreign', 'silent'),
+      thinPartitions: anyU64,
+      hintedPartitions: anyU64,
+      repairsWaiting: anyU64,
+      doubt: optionally(fc.string()),
     }),
   ],
 ];

@@ -12,6 +12,8 @@ import {
   gatherRequestCodec,
   heldRequestCodec,
   heldResponseCodec,
+  inventoryCodec,
+  inventoryRequestCodec,
   keepListRequestCodec,
   keptCodec,
   readListCodec,
@@ -199,6 +201,14 @@ describeBinaryCodec(
   'GATHER request',
   gatherRequestCodec,
   fc.record({ context, partitions: anyListOf(anyPartition) }),
+);
+describeBinaryCodec('INVENTORY request', inventoryRequestCodec, fc.record({ context }));
+describeBinaryCodec(
+  'INVENTORY answer',
+  inventoryCodec,
+  fc.record({
+    partitions: anyListOf(fc.record({ partition: anyPartition, index: anyU8, digest: anyDigest })),
+  }),
 );
 
 describe('a settlement', () => {

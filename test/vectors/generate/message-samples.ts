@@ -251,5 +251,11 @@ function rowSamples(): Sample[] {
     ...samples('compare request', windows.compareRequestCodec, { ...place, entries: [one, two] }),
     ...samples('compare response', windows.compareResponseCodec, { missing: [two] }),
     ...samples('gather request', windows.gatherRequestCodec, { context, partitions: [partition(0), at] }),
+    ...samples('inventory', windows.inventoryCodec, {
+      partitions: [
+        { partition: partition(0), index: 2, digest },
+        { partition: partition(1_023), index: 255, digest: { ...EMPTY_SET, count: 1 } },
+      ],
+    }),
   ];
 }

@@ -1,0 +1,110 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import type { NodeAudit } from '../../src/protocol/index.ts';
+import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { CopyCheck } from './copy-check.ts';
+import { AUDIT_SLACK_MS } from './copy-check.ts';
+import type { FlagCensus } from './flag-census.ts';
+import { surveyFlags } from './flag-survey.ts';
+import type { RowInventory } from './inventory.ts';
+import type { Repair } from './repair.ts';
+import type { Spread } from './spread.ts';
+import { countStrayRows } from './stray-rows.ts';
+import type { OpenWindowRecord, Windows } from './windows.ts';
+import { windowState } from './windows.ts';
+
+export interface AuditComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly ring: RingDocument;
+  readonly placement: Placement;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly health: StoreHealth;
+  readonly census: FlagCensus;
+  readonly copies: CopyCheck;
+  readonly inventory: RowInventory;
+  readonly repair: Repair;
+  readonly spread: Spread;
+  readonly windows: Windows;
+}
+
+/**
+ * AUDIT: reads every row of this node once and answers numbers only, because its answer goes to the operator,
+ * who may see neither a row nor anything computed from a share.
+ */
+export interface Audit {
+  /** @throws EngineError `OVERLOADED` while another audit runs here */
+  run(signal: AbortSignal): Promise<NodeAudit>;
+}
+
+export function createAudit(components: AuditComponents): Audit {
+  const { clock, ring, placement, self, health, copies, inventory, repair, spread, windows } = components;
+  let running = false;
+
+  async function audit(signal: AbortSignal): Promise<NodeAudit> {
+    const rows = { good: 0, corrupt: 0, misplaced: 0, conflict: 0 };
+    const flags = { true: 0, error: 0, elsewhere: 0, undecided: 0, overdue: 0, corrupt: 0 };
+    const compared = { partitions: 0, short: 0, foreign: 0 };
+    const silent = new Set<NodeId>();
+    for (const record of windows.all()) {
+      const { verdicts, holdings } = await inventory.take(record, signal);
+      addTo(rows, verdicts);
+      addTo(flags, await surveyFlags(components, record, signal));
+      const { silent: quiet, ...verdict } = await copies.run(record, holdings, signal);
+      addTo(compared, verdict);
+      for (const node of quiet) silent.add(node);
+    }
+    const { thin, hinted } = spread.counts();
+    return {
+      node: self.nodeId,
+      domain: self.domain,
+      epoch: ring.epoch,
+      rows: { ...rows, stray: await countStrayRows(components, 'values', signal) },
+      flags: { ...flags, stray: await countStrayRows(components, 'flags', signal) },
+      windows: countWindows(),
+      copies: { ...compared, silent: silent.size },
+      thinPartitions: thin,
+      hintedPartitions: hinted,
+      repairsWaiting: repair.waiting(),
+      doubt: health.doubt(),
+    };
+  }
+
+  function countWindows(): NodeAudit['windows'] {
+    const counts = { OPEN: 0, SEALED: 0, SETTLED: 0, RELEASED: 0, WITHHELD: 0, overdue: 0 };
+    for (const record of windows.all()) {
+      counts[windowState(record)] += 1;
+      if (isOverdue(record)) counts.overdue += 1;
+    }
+    return counts;
+  }
+
+  /** Whether this node should have settled the window; only the acceptors of its register do that unasked. */
+  function isOverdue({ scope, stream, settlement, terms }: OpenWindowRecord): boolean {
+    if (settlement !== null || clock.now() < terms.value.latest + AUDIT_SLACK_MS) return false;
+    const domains = stream.domains.map(({ id }) => id);
+    return placement
+      .registerAcceptors(domains, scope.stream, scope.window, scope.group)
+      .includes(self.nodeId);
+  }
+
+  return {
+    async run(signal) {
+      if (running) throw new EngineError('OVERLOADED', 'expected one audit at a time; another one runs here');
+      running = true;
+      try {
+        return await audit(signal);
+      } finally {
+        running = false;
+      }
+    },
+  };
+}
+
+function addTo<N extends string>(sums: Record<N, number>, more: Readonly<Record<N, number>>): void {
+  for (const name in sums) sums[name] += more[name];
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../src/ports/index.ts';
+import type { NodeAudit } from '../../src/protocol/index.ts';
+import { entryOfKey, PARTITION_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
+import type { FlagRow } from '../engine/rows.ts';
+import { decodeFlagRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import { AUDIT_SLACK_MS } from './copy-check.ts';
+import type { FlagCensus } from './flag-census.ts';
+import type { OpenWindowRecord } from './windows.ts';
+
+export interface FlagSurveyComponents {
+  readonly tables: Tables;
+  readonly census: FlagCensus;
+  readonly clock: Clock;
+}
+
+export type FlagCounts = Omit<NodeAudit['flags'], 'stray'>;
+
+/** Opens every row of a window's flags and counts what each says. A row that does not open puts the store in doubt. */
+export async function surveyFlags(
+  { tables, census, clock }: FlagSurveyComponents,
+  record: OpenWindowRecord,
+  signal: AbortSignal,
+): Promise<FlagCounts> {
+  const counts = { true: 0, error: 0, elsewhere: 0, undecided: 0, overdue: 0, corrupt: 0 };
+  const due = clock.now() - record.stream.flagTimeoutMs - AUDIT_SLACK_MS;
+  for await (const { key, plain } of tables.scan('flags', record.rowKey, windowKey(record.scope))) {
+    signal.throwIfAborted();
+    if (plain === null) {
+      counts.corrupt += 1;
+      continue;
+    }
+    const row: FlagRow = decodeFlagRow(plain);
+    if (row.decided === 'TRUE') counts.true += 1;
+    else if (row.decided === 'ERROR') counts.error += 1;
+    else if (
+      record.settlement !== null ||
+      !census.isUndecided(record, entryOfKey(key, PARTITION_KEY_BYTES))
+    ) {
+      // The settlement decides it, or a majority showed its outcome; the row itself was not written again.
+      counts.elsewhere += 1;
+    } else {
+      counts.undecided += 1;
+      if (!record.frozen && row.knownSince < due) counts.overdue += 1;
+    }
+  }
+  return counts;
+}
