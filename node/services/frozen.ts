@@ -45,6 +45,9 @@ export interface Frozen {
   trueFlags(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Promise<FlagEntry[] | null>;
 }
 
+/** Windows whose report is kept in memory, each at most 1,024 digests; a report that was dropped is counted anew. */
+const REPORTS_MAX = 128;
+
 export function createFrozen({ journal, tables, windows, clock, storeId, health }: FrozenComponents): Frozen {
   const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
 
@@ -55,7 +58,11 @@ export function createFrozen({ journal, tables, windows, clock, storeId, health 
     if (known !== undefined) return known;
     const made = countPartitions(record);
     reports.set(name, made);
-    made.catch(() => reports.delete(name));
+    // Unless another report has taken its place meanwhile.
+    made.catch(() => reports.get(name) === made && reports.delete(name));
+    const oldest = reports.keys().next().value;
+    // A node lives through more windows than its memory holds reports of.
+    if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
     return made;
   }
 
