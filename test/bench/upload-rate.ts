@@ -5,6 +5,8 @@ import type { Sample } from './comparison.ts';
 import { inFlight } from './in-flight.ts';
 import { timed } from './stopwatch.ts';
 
+/** Nothing is given up because the machine is busy with something else; a slow run shows in its figure, milliseconds. */
+export const DEADLINE_MS = 600_000;
 /** SETs under way while a run without flags is made checkable. */
 const COMMITS_IN_FLIGHT = 64;
 

@@ -3,7 +3,7 @@ import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
 import { inFlight } from '../in-flight.ts';
-import { uploadRate } from '../upload-rate.ts';
+import { DEADLINE_MS, uploadRate } from '../upload-rate.ts';
 
 export interface LoneSize {
   readonly readings: number;
@@ -23,7 +23,9 @@ export function commitLoneRow(scene: ClusterScene, size: LoneSize): Comparison {
     note: `3 domains x 2 nodes, 3 acceptors, 2 replicas and the sensor in one process; ${size.inFlight} readings in flight, each in a partition of its own`,
     ours: () =>
       uploadRate(scene, texts, async (window) => {
-        await inFlight(texts.length, size.inFlight, (index) => sensor.upload(reading(index), { window }));
+        await inFlight(texts.length, size.inFlight, (index) =>
+          sensor.upload(reading(index), { window, deadlineMs: DEADLINE_MS }),
+        );
         return [];
       }),
     peer: () =>
