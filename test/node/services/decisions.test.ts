@@ -4,7 +4,7 @@ import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
-import { isPending } from '../../support/pending.ts';
+import { isPending, releaseAll } from '../../support/pending.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const WINDOW = windowId(START_MS);
@@ -12,7 +12,10 @@ const BALLOT = { counter: 1, proposer: 0 };
 
 let cloud: SmallCloud;
 
-afterEach(() => cloud.close());
+afterEach(async () => {
+  for (const node of cloud.nodeIds) await releaseAll(cloud.store(node));
+  await cloud.close();
+});
 
 /** The acceptors of a window's register. */
 function registerOf(window: WindowId): readonly NodeId[] {

@@ -3,13 +3,16 @@ import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { epoch } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
-import { isPending } from '../../support/pending.ts';
+import { isPending, releaseAll } from '../../support/pending.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
 
-afterEach(() => cloud.close());
+afterEach(async () => {
+  for (const node of cloud.nodeIds) await releaseAll(cloud.store(node));
+  await cloud.close();
+});
 
 /** TRUE at ballot 0, asked of one acceptor as a coordinating acceptor asks it. */
 function acceptTrue({ createRequest, acceptor }: RawReading) {

@@ -64,6 +64,12 @@ describe('combining the rows of all domains', () => {
     );
   });
 
+  it('refuses domains that all say they added one reading more than they did', () => {
+    const fewer = honestRows(stream, READINGS.slice(1), 2);
+    const lying = fewer.map((row) => ({ ...row, readings: READINGS.length, flags: READINGS.length }));
+    expect(() => combineRows(stream, WINDOW, lying)).toThrow(/shared count equal to the settled 6 readings/);
+  });
+
   it('refuses sums that no readings within the bounds can have', () => {
     // One more unit in the sum of squares' place: the count fits, x^2 does not fit x.
     const tampered = new Uint8Array(rows[1]?.elements ?? []);

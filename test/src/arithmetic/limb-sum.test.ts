@@ -72,6 +72,17 @@ test('merging stays exact beyond the additions that doubles count exactly', () =
   expect(limbSumElements(sum)).toEqual([fieldElement(-(2n ** 60n))]);
 });
 
+test('merging stays exact also where no power of two helps: doubles carry those without a loss', () => {
+  const share = encodeElements([LARGEST]);
+  const sum = createLimbSum(1);
+  addToLimbSum(sum, share);
+  for (let i = 0; i < 60; i++) {
+    mergeLimbSum(sum, sum);
+    addToLimbSum(sum, share);
+  }
+  expect(limbSumElements(sum)).toEqual([fieldElement(-(2n ** 61n - 1n))]);
+});
+
 test('a vector is added from the middle of a page', () => {
   const page = encodeElements([1n, 2n, 3n, 4n].map(fieldElement));
   const sum = createLimbSum(2);

@@ -30,7 +30,8 @@ export function driveRound<State, Call, Reply, Out>(
   function note(): void {
     for (const effect of effects) {
       if (effect.kind === 'call') underWay.push({ id: effect.id, call: effect.call });
-      if (effect.kind === 'finish') out = effect.out;
+      // As the interpreter does: a round that has finished hears nothing more, so a later word of it is none.
+      if (effect.kind === 'finish') out ??= effect.out;
     }
   }
 
