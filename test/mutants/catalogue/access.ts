@@ -1,0 +1,48 @@
+import type { Mutant } from '../mutant.ts';
+import { byTest } from '../mutant.ts';
+
+const ROUTER = 'node/engine/router.ts';
+
+/** Who may ask for what. */
+export const ACCESS_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'access/other-domains-see-rows',
+    breaks: 'ISOLATION: a node of another domain may ask for what is made from shares',
+    file: ROUTER,
+    find: "if (caller.kind !== 'peer' || caller.domain !== domain) {",
+    replace: "if (caller.kind !== 'peer' || caller.domain === undefined) {",
+    detector: byTest('node/engine/router', 'the peer port lets in to'),
+  },
+  {
+    name: 'access/scope-not-checked',
+    breaks: 'a token for one purpose opens every operation of the operator',
+    file: ROUTER,
+    find: 'if (scope !== null && !caller.scopes.includes(scope)) {',
+    replace: 'if (scope !== null && caller.scopes.length === 0) {',
+    detector: byTest('node/engine/router', 'the public port lets in to'),
+  },
+  {
+    name: 'access/ledger-shown-to-other-domains',
+    breaks: 'GATE: any node of the ring may read or vote in the ledger of a domain',
+    file: 'node/services/serve.ts',
+    find: "if (request.decision === 'release')",
+    replace: "if (request.decision === 'release' && request.kind === 'prepare')",
+    detector: byTest('node/services/decisions', 'a ledger answers its own domain only'),
+  },
+  {
+    name: 'access/token-of-another-domain',
+    breaks: 'a domain may use at another one the token it was shown',
+    file: 'src/platform/operator-token.ts',
+    find: 'audience: expected.domain,',
+    replace: '',
+    detector: byTest('operator-cli/operator/tokens', 'are accepted by the domain they are for'),
+  },
+  {
+    name: 'access/stale-ring-document-taken',
+    breaks: 'a message that was placed by another ring document is carried out',
+    file: 'node/engine/peers.ts',
+    find: 'if (context.epoch === ring.epoch && context.placementEpoch === ring.epoch) return;',
+    replace: 'if (context.epoch <= ring.epoch) return;',
+    detector: byTest('node/services/flag-acceptor', 'a message under another ring document is refused'),
+  },
+];

@@ -1,0 +1,111 @@
+import type { Mutant } from '../mutant.ts';
+import { byModel, bySimulation, byTest } from '../mutant.ts';
+
+const ACCEPTOR = 'node/services/flag-acceptor.ts';
+
+/** One flag at its acceptors: Paxos, its timeout, and what must be on disk before an answer. */
+export const FLAG_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'flag/vote-before-sync',
+    breaks: 'DURABLE: a vote is answered before it is on disk',
+    file: ACCEPTOR,
+    find: `      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
+    );
+    await journal.synced();`,
+    replace: `      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
+    );`,
+    detector: bySimulation(2),
+  },
+  {
+    name: 'flag/outcome-read-before-sync',
+    breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
+    file: ACCEPTOR,
+    find: `    const plains = await tables.readMany('flags', record.rowKey, keys);
+    await journal.synced();`,
+    replace: "    const plains = await tables.readMany('flags', record.rowKey, keys);",
+    detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
+  },
+  {
+    name: 'flag/created-outcome-before-sync',
+    breaks: 'DURABLE: CREATE tells an outcome that a crash can still undo',
+    file: ACCEPTOR,
+    find: "if (outcomes.some((outcome) => outcome !== 'UNDECIDED')) await journal.synced();",
+    replace: '',
+    detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
+  },
+  {
+    name: 'flag/promise-ignored',
+    breaks: 'ONE-OUTCOME: an acceptor votes below what it promised',
+    file: 'src/consensus/acceptor.ts',
+    find: 'if (compareBallots(request.ballot, state.promised) < 0) return answer(state, false);',
+    replace: '',
+    detector: byModel('flag/two-resolvers'),
+  },
+  {
+    name: 'flag/promise-forgets-vote',
+    breaks: 'ONE-OUTCOME: a promise wipes what was accepted before it',
+    file: 'src/consensus/acceptor.ts',
+    find: 'answer({ promised: request.ballot, accepted: state.accepted }, true)',
+    replace: 'answer({ promised: request.ballot, accepted: null }, true)',
+    detector: byModel('flag/two-resolvers'),
+  },
+  {
+    name: 'flag/accepted-true-ignored',
+    breaks: 'ONE-OUTCOME: a resolver proposes ERROR whatever its quorum had accepted',
+    file: 'src/consensus/proposer.ts',
+    find: 'return highest === null ? wish : highest.value;',
+    replace: 'return wish;',
+    detector: byModel('flag/two-resolvers'),
+  },
+  {
+    name: 'flag/lowest-ballot-wins',
+    breaks: 'ONE-OUTCOME: a resolver takes the oldest accepted value instead of the newest',
+    file: 'src/consensus/proposer.ts',
+    find: 'compareBallots(accepted.ballot, highest.ballot) > 0)',
+    replace: 'compareBallots(accepted.ballot, highest.ballot) < 0)',
+    detector: byModel('flag/three-resolvers'),
+  },
+  {
+    name: 'flag/votes-of-different-ballots-added',
+    breaks: 'ONE-OUTCOME: votes at different ballots are counted as one majority',
+    file: 'src/consensus/proposer.ts',
+    find: '(other) => other.accepted !== null && compareBallots(other.accepted.ballot, accepted.ballot) === 0,',
+    replace: '(other) => other.accepted !== null,',
+    detector: byTest('src/consensus/proposer', 'replies show a decision exactly when a quorum accepted'),
+  },
+  {
+    name: 'flag/error-at-ballot-0',
+    breaks: 'ONE-OUTCOME: ballot 0 may carry ERROR, so that two values share one ballot',
+    file: ACCEPTOR,
+    find: "if (ballot.counter === 0 && value !== 'TRUE') {",
+    replace: "if (ballot.counter < 0 && value !== 'TRUE') {",
+    detector: byTest('node/services/flags', 'an acceptor takes no other value than TRUE at ballot 0'),
+  },
+  {
+    name: 'flag/resolved-before-timeout',
+    breaks: 'one bad acceptor can make every flag ERROR at its birth',
+    file: ACCEPTOR,
+    find: "const early = request.kind === 'prepare' && now < known.knownSince + flagTimeoutMs;",
+    replace: "const early = request.kind === 'prepare' && now < known.knownSince;",
+    detector: byTest('node/services/flags', 'an acceptor refuses to resolve a flag before its timeout'),
+  },
+  {
+    name: 'flag/majority-of-three-is-one',
+    breaks: 'ONE-OUTCOME: an outcome is read from the vote of one acceptor',
+    file: 'node/services/flags.ts',
+    find: "return decidedIn(votes, quorum)?.value ?? 'UNDECIDED';",
+    replace: "return decidedIn(votes, 1)?.value ?? 'UNDECIDED';",
+    detector: byTest(
+      'node/services/replicas',
+      'three acceptors and two copies of every share answer UNDECIDED',
+    ),
+  },
+  {
+    name: 'flag/own-vote-is-outcome',
+    breaks: 'ONE-OUTCOME: CREATE answers the vote of one acceptor of three',
+    file: ACCEPTOR,
+    find: "return acceptors === 1 && row.accepted !== null ? row.accepted.value : 'UNDECIDED';",
+    replace: "return row.accepted !== null ? row.accepted.value : 'UNDECIDED';",
+    detector: byTest('node/services/flag-acceptor', 'the vote of one acceptor of three is no outcome'),
+  },
+];

@@ -1,0 +1,21 @@
+import type { Mutant } from '../mutant.ts';
+import { ACCESS_MUTANTS } from './access.ts';
+import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
+import { FLAG_MUTANTS } from './flags.ts';
+import { RELEASE_MUTANTS } from './release.ts';
+import { SEAL_MUTANTS } from './seal.ts';
+import { SENSOR_MUTANTS } from './sensor.ts';
+import { SHARE_MUTANTS } from './shares.ts';
+import { STORAGE_MUTANTS } from './storage.ts';
+
+/** Every seeded bug, in the order in which a reading meets the code. */
+export const MUTANTS: readonly Mutant[] = [
+  ...ARITHMETIC_MUTANTS,
+  ...SENSOR_MUTANTS,
+  ...FLAG_MUTANTS,
+  ...SHARE_MUTANTS,
+  ...SEAL_MUTANTS,
+  ...RELEASE_MUTANTS,
+  ...STORAGE_MUTANTS,
+  ...ACCESS_MUTANTS,
+];

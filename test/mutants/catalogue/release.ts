@@ -1,0 +1,134 @@
+import type { Mutant } from '../mutant.ts';
+import { byModel, byTest } from '../mutant.ts';
+
+const DECISIONS = 'node/services/decisions.ts';
+const RELEASING = 'node/services/releasing.ts';
+
+/** Registers, exclusions, ledgers and the release. */
+export const RELEASE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'register/ballot-granted-twice',
+    breaks: 'one decision: two coordinators with one ballot both gather a majority',
+    file: 'src/consensus/acceptor.ts',
+    find: 'if (compareBallots(request.ballot, state.promised) <= 0) return answer(state, false);',
+    replace: 'if (compareBallots(request.ballot, state.promised) < 0) return answer(state, false);',
+    detector: byModel('register/restart'),
+  },
+  {
+    name: 'register/vote-before-sync',
+    breaks: 'DURABLE: a vote about T, X or a release is answered before it is on disk',
+    file: DECISIONS,
+    find: `      return reply;
+    });
+    await journal.synced();`,
+    replace: `      return reply;
+    });`,
+    detector: byTest('node/services/decisions', 'a vote is answered when it is on disk'),
+  },
+  {
+    name: 'register/believed-without-majority',
+    breaks: 'one decision: a node acts on what one acceptor of three accepted',
+    file: DECISIONS,
+    find: 'const decided = decidedIn(answers, quorum);',
+    replace: 'const decided = decidedIn(answers, 1);',
+    detector: byTest('node/services/decisions', 'what one acceptor of three accepted is not decided'),
+  },
+  {
+    name: 'register/ballot-0-taken',
+    breaks: 'one decision: a register accepts at ballot 0, which nobody has prepared',
+    file: DECISIONS,
+    find: "if (request.kind !== 'read' && request.ballot.counter < 1) {",
+    replace: "if (request.kind !== 'read' && request.ballot.counter < 0) {",
+    detector: byTest('node/services/decisions', 'a register takes nothing at ballot 0'),
+  },
+  {
+    name: 'exclusion/before-all-are-ready',
+    breaks: 'GATE: X is decided when one domain is READY, and what another one lacks is never excluded',
+    file: 'src/rounds/settle.ts',
+    find: 'if (Object.keys(next.missing).length < domains)',
+    replace: 'if (Object.keys(next.missing).length < 1)',
+    detector: byTest('src/rounds/settle', 'X is the union of what the domains lack'),
+  },
+  {
+    name: 'exclusion/beyond-the-limit',
+    breaks: 'a stream loses more committed readings than it allows',
+    file: 'src/rounds/settle.ts',
+    find: 'if (union.size > options.excludedMax) {',
+    replace: 'if (union.size > 65_536) {',
+    detector: byTest('src/rounds/settle', 'more exclusions than the stream allows'),
+  },
+  {
+    name: 'missing/silent-node-holds-nothing',
+    breaks: 'EXACT: a row is excluded because the node that has it did not answer in time',
+    file: 'src/rounds/hold.ts',
+    find: 'if (sets.some((set) => set === null)) return waiting(state);',
+    replace: '',
+    detector: byModel('release/silent-node'),
+  },
+  {
+    name: 'missing/held-by-one-is-not-enough',
+    breaks: 'EXACT: a row that one of two nodes lacks is excluded although the other one has it',
+    file: 'src/rounds/hold.ts',
+    find: 'return first.filter((entry) => names.every((set) => set.has(entryName(entry))));',
+    replace: 'return [...first];',
+    detector: byTest('src/rounds/hold', 'a row is missing only when every node says so'),
+  },
+  {
+    name: 'standing/replica-sums-added',
+    breaks: 'EXACT: every node that holds all of a partition adds its sum, and readings count twice',
+    file: 'src/rounds/hold.ts',
+    find: `        standing.set(node, [...(standing.get(node) ?? []), digest]);
+        continue;`,
+    replace: `        sets.forEach((set, one) => {
+          if (set?.length === 0) standing.set(one, [...(standing.get(one) ?? []), digest]);
+        });
+        continue;`,
+    detector: byTest('src/rounds/hold', 'the first node that holds all of a partition stands for it'),
+  },
+  {
+    name: 'release/before-exclusion',
+    breaks: 'GATE: a domain releases what it holds before X is decided',
+    file: RELEASING,
+    find: `    await settling.exclude(record);
+    const settlement = record.settlement;
+    const exclusion = record.exclusion;`,
+    replace: `    await settling.settle(record);
+    const settlement = record.settlement;
+    const readings0 = settlement?.value.readings ?? 0;
+    const exclusion = { bytes: new Uint8Array(0), value: { excluded: [], readings: readings0 } };`,
+    detector: byTest('node/services/windows', 'COMPUTE leaves out, in every domain and by name'),
+  },
+  {
+    name: 'ledger/not-asked',
+    breaks: 'GATE: a node tells an aggregate share that its ledger has not decided',
+    file: RELEASING,
+    find: "return decisions.decide(record, 'release', releasedRowCodec.encode(row));",
+    replace: 'return releasedRowCodec.encode(row);',
+    detector: byTest('node/services/windows', 'COMPUTE gives the same bytes for ever'),
+  },
+  {
+    name: 'ledger/on-one-node',
+    breaks: 'GATE: a release is decided by one node of three and forgotten with its disk',
+    file: DECISIONS,
+    find: 'return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum };',
+    replace: 'return { acceptors: [self.nodeId], quorum: 1 };',
+    detector: byTest('node/services/decisions', 'a ledger without a majority of its domain decides nothing'),
+  },
+  {
+    name: 'ledger/majority-of-what-remains',
+    breaks: 'GATE: the last node of three decides again what two lost ones had decided',
+    file: 'src/consensus/quorum.ts',
+    find: 'return gone.size < majority ? { acceptors, quorum: acceptors.length } : null;',
+    replace:
+      'return acceptors.length > 0 ? { acceptors, quorum: Math.floor(acceptors.length / 2) + 1 } : null;',
+    detector: byTest('src/consensus/quorum', 'any two quorums meet'),
+  },
+  {
+    name: 'settled/vote-overrules-t',
+    breaks: 'ONE-OUTCOME: a flag outside T is answered from the votes of its acceptors',
+    file: 'node/services/settled-flags.ts',
+    find: "if (found === null) return flags.map(() => 'ERROR');",
+    replace: 'if (found === null) return null;',
+    detector: byTest('node/services/flags', 'a frozen window refuses everything'),
+  },
+];

@@ -1,0 +1,109 @@
+import type { Mutant } from '../mutant.ts';
+import { byModel, byTest } from '../mutant.ts';
+
+const ACCEPTOR = 'node/services/flag-acceptor.ts';
+const SEAL = 'src/rounds/seal.ts';
+
+/** Freezing, sealing and the candidate for T. */
+export const SEAL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'freeze/not-looked-at-by-votes',
+    breaks: 'EXACT: a frozen acceptor still votes, after it has reported its flags',
+    file: ACCEPTOR,
+    find: `      if (record.frozen) throw windowSealed(record);
+      const puts = [];`,
+    replace: '      const puts = [];',
+    detector: byTest('node/services/flags', 'a frozen window refuses everything'),
+  },
+  {
+    name: 'freeze/looked-at-before-the-wait',
+    breaks: 'EXACT: a freeze that comes while a vote reads the disk does not stop the vote',
+    file: ACCEPTOR,
+    find: `      const plains = await tables.readMany('flags', record.rowKey, keys);
+      if (record.frozen) throw windowSealed(record);`,
+    replace: `      if (record.frozen) throw windowSealed(record);
+      const plains = await tables.readMany('flags', record.rowKey, keys);`,
+    detector: byTest(
+      'node/services/flag-acceptor',
+      'a vote that was reading when the freeze came is refused',
+    ),
+  },
+  {
+    name: 'freeze/not-synced',
+    breaks: 'DURABLE: a freeze is reported before it is on disk, and a crash thaws the window',
+    file: 'node/services/windows.ts',
+    find: `rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+      }
+      await journal.synced();`,
+    replace: `rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+      }`,
+    detector: byTest('node/services/flag-acceptor', 'a freeze is answered when it is on disk'),
+  },
+  {
+    name: 'freeze/forgotten-at-restart',
+    breaks: 'EXACT: a frozen acceptor votes again after a restart',
+    file: 'node/services/windows.ts',
+    find: 'later.push(async () => markFrozen(await find(scope)))',
+    replace: 'later.push(async () => void (await find(scope)))',
+    detector: byTest('node/services/flags', 'a frozen window refuses everything'),
+  },
+  {
+    name: 'freeze/before-its-time',
+    breaks: 'a window can be sealed while its sensors still upload',
+    file: 'node/services/frozen.ts',
+    find: 'if (!record.frozen && clock.now() < notBefore) {',
+    replace: 'if (!record.frozen && clock.now() < 0) {',
+    detector: byTest('node/services/windows', 'sealing a window is refused before the time'),
+  },
+  {
+    name: 'freeze/unreadable-vote-left-out',
+    breaks: 'EXACT: an acceptor reports its flags without a vote that it cannot read',
+    file: 'node/services/frozen.ts',
+    find: 'const row = decodeFlagRow(plain ?? corrupt());',
+    replace: 'if (plain === null) continue;\n      const row = decodeFlagRow(plain);',
+    detector: byTest('node/services/flag-acceptor', 'an acceptor that cannot read a vote reports nothing'),
+  },
+  {
+    name: 'seal/majority-of-nodes',
+    breaks: 'EXACT: a window counts as sealed although one partition has no frozen majority',
+    file: SEAL,
+    find: 'if (found.length < quorum) open += 1;',
+    replace: 'if (digests.size <= options.nodes / 2) open += 1;',
+    detector: byTest('src/rounds/seal', 'the window stays open while one partition has no majority'),
+  },
+  {
+    name: 'seal/one-frozen-acceptor',
+    breaks: 'EXACT: one frozen acceptor of three seals its partitions',
+    file: SEAL,
+    find: `    const quorum = options.quorumOf(acceptors.length);
+    const found: SetDigest[] = [];`,
+    replace: `    const quorum = Math.min(1, options.quorumOf(acceptors.length));
+    const found: SetDigest[] = [];`,
+    detector: byModel('seal/settle'),
+  },
+  {
+    name: 'seal/any-true-is-in-t',
+    breaks: 'EXACT: T holds a flag that a later ballot made ERROR',
+    file: 'src/rounds/candidate.ts',
+    find: "if (highestAccepted(accepted)?.value === 'TRUE') candidate.push(entry);",
+    replace: "if (accepted.some((one) => one.accepted.value === 'TRUE')) candidate.push(entry);",
+    detector: byModel('seal/settle'),
+  },
+  {
+    name: 'seal/ids-not-kept-at-a-majority',
+    breaks:
+      'DURABLE: T is proposed when one acceptor has its ids, and is a name without flags when that one dies',
+    file: SEAL,
+    find: 'if (kept.length < options.quorumOf(options.acceptorsOf(at).length)) {',
+    replace: 'if (kept.length < 1) {',
+    detector: byTest('src/rounds/seal', 'differing digests: T is made from the lists'),
+  },
+  {
+    name: 'seal/ids-kept-unchecked',
+    breaks: 'DURABLE: an acceptor says that it has the ids of a digest without comparing',
+    file: 'node/services/set-lists.ts',
+    find: 'if (!last) return true;',
+    replace: 'if (!last || entries.length > 0) return true;',
+    detector: byTest('node/services/set-lists', 'ids that are not those of their digest'),
+  },
+];

@@ -1,0 +1,73 @@
+import type { Mutant } from '../mutant.ts';
+import { byModel, bySimulation, byTest } from '../mutant.ts';
+
+const READING = 'sensor-client/upload-reading.ts';
+const ROUND = 'src/rounds/upload.ts';
+
+/** The SDK: one id is one split, and what is not known is not an outcome. */
+export const SENSOR_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'sensor/new-id-after-unknown',
+    breaks: 'EXACT: a reading whose outcome is not known is uploaded again under another id',
+    file: READING,
+    find: `    const leftMs = Math.max(0, endsAt - clock.now());
+    const out = await commit({ ...context, domains }, attempt, leftMs, signal);`,
+    replace: `    const leftMs = Math.max(0, endsAt - clock.now());
+    let out = await commit({ ...context, domains }, attempt, leftMs / 2, signal);
+    if (out.kind === 'unknown') out = { kind: 'errored' };`,
+    detector: byTest('sensor-client/sensor', 'any losses: committed means TRUE'),
+  },
+  {
+    name: 'sensor/moves-reading-to-next-window',
+    breaks: 'GATE: a reading refused by a sealed window is uploaded into the next one',
+    file: READING,
+    find: 'if (!again) throw failureOf(context, attempt, out, deadlineMs);',
+    replace: `if (out.kind === 'refused' && out.refusal.kind === 'error' && given === undefined) {
+      directory.forgetWindow(window);
+      const next = await directory.window();
+      return uploadReading(context, reading, { ...options, window: next }, signal, partition);
+    }
+    if (!again) throw failureOf(context, attempt, out, deadlineMs);`,
+    detector: byTest('sensor-client/directory', 'after a seal the next reading looks for the next window'),
+  },
+  {
+    name: 'sensor/set-before-all-shares',
+    breaks: 'EXACT: SET is sent while a domain has not acknowledged its share',
+    file: ROUND,
+    find: "stored.shares.every(({ awaits }) => awaits === '')",
+    replace: "stored.shares.some(({ awaits }) => awaits === '')",
+    detector: bySimulation(2),
+  },
+  {
+    name: 'sensor/refused-set-is-an-outcome',
+    breaks: 'EXACT: a refused SET is told as "in no result" although it may still win',
+    file: ROUND,
+    find: "return askFlag(failed, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });",
+    replace: "return refused(failed, { kind: 'error', error: event.error });",
+    detector: byTest('src/rounds/upload', 'after a refused SET the round asks GET'),
+  },
+  {
+    name: 'sensor/conflict-taken-as-stored',
+    breaks: 'IDEMPOTENT: a reading id that another split uses is SET all the same',
+    file: ROUND,
+    find: "if (event.reply === 'CONFLICT') return refused(state, { kind: 'conflict', domain });",
+    replace: '',
+    detector: byTest('src/rounds/upload', 'a share in conflict is fatal for the reading id'),
+  },
+  {
+    name: 'sensor/set-at-one-acceptor-only',
+    breaks: 'one dead acceptor stops every reading of its partitions',
+    file: ROUND,
+    find: 'call: { kind: phase, acceptor: lane.turn % acceptors }',
+    replace: 'call: { kind: phase, acceptor: 0 }',
+    detector: byTest('src/rounds/upload', 'flag messages turn to the next acceptor'),
+  },
+  {
+    name: 'sensor/own-accept-is-true',
+    breaks: 'ONE-OUTCOME: TRUE is answered when one of three acceptors has voted',
+    file: 'src/rounds/decide-flags.ts',
+    find: "startAtBallotZero({ acceptors, quorum, wish: 'TRUE' })",
+    replace: "startAtBallotZero({ acceptors, quorum: 1, wish: 'TRUE' })",
+    detector: byModel('flag/two-resolvers'),
+  },
+];

@@ -1,0 +1,149 @@
+import type { Mutant } from '../mutant.ts';
+import { bySimulation, byTest } from '../mutant.ts';
+
+const TABLE = 'node/services/share-table.ts';
+const VALUES = 'node/services/values.ts';
+
+/** Shares at rest: acknowledged, copied, hinted, united and added. */
+export const SHARE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'share/acknowledged-before-sync',
+    breaks: 'DURABLE: UPLOAD is acknowledged before the share is on disk',
+    file: TABLE,
+    find: `      await journal.synced();
+      return answers;`,
+    replace: '      return answers;',
+    detector: bySimulation(2),
+  },
+  {
+    name: 'share/conflict-overwrites',
+    breaks: 'IDEMPOTENT: a second share for one key replaces the first',
+    file: TABLE,
+    find: "if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';",
+    replace: "if (first !== undefined && equalBytes(first, share)) return 'STORED';",
+    detector: byTest('node/services/share-table', 'keeps the first of two shares'),
+  },
+  {
+    name: 'share/conflict-answered-stored',
+    breaks: 'IDEMPOTENT: the sender of a second share for one key is told that it was stored',
+    file: TABLE,
+    find: "if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';",
+    replace: "if (first !== undefined) return 'STORED';",
+    detector: byTest('node/services/share-table', 'keeps the first of two shares'),
+  },
+  {
+    name: 'share/of-another-domain-taken',
+    breaks: 'ISOLATION: a node takes the share that another domain should hold',
+    file: VALUES,
+    find: 'if (request.index !== index) {',
+    replace: 'if (request.index < 0) {',
+    detector: byTest('node/services/share-table', 'takes no share of another domain'),
+  },
+  {
+    name: 'share/taken-after-the-seal',
+    breaks: 'a sensor may bring shares to a sealed window',
+    file: VALUES,
+    find: 'if (record.frozen || record.settlement !== null) throw windowSealed(record);',
+    replace: '',
+    detector: byTest('node/services/flags', 'a frozen window refuses everything'),
+  },
+  {
+    name: 'copy/counted-without-answer',
+    breaks: 'DURABLE: a copy that no node has acknowledged is counted, and the row is not known to be thin',
+    file: VALUES,
+    find: 'for (const reply of replies) if (reply !== null) answers.push(reply.rows);',
+    replace:
+      "for (const reply of replies) answers.push(reply?.rows ?? request.rows.map(() => 'STORED' as const));",
+    detector: byTest(
+      'node/services/replicas',
+      'three acceptors and two copies of every share bring what a node missed',
+    ),
+  },
+  {
+    name: 'hint/to-another-domain',
+    breaks: 'ISOLATION: the copy for a node that is away is offered to another cloud',
+    file: VALUES,
+    find: 'const others = nodesOf(ring, self.domain).filter(',
+    replace: 'const others = ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)).filter(',
+    detector: byTest(
+      'node/services/values',
+      'the copies of a share never travel to a node of another domain',
+    ),
+  },
+  {
+    name: 'hint/dropped-before-owner-has-it',
+    breaks: 'DURABLE: a hint is deleted while the owner it waits for is still away',
+    file: 'node/services/spread.ts',
+    find: 'await Promise.all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));',
+    replace:
+      'await Promise.allSettled(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));',
+    detector: byTest('node/services/spread', 'waits on another node of the domain, reaches the owner'),
+  },
+  {
+    name: 'hint/not-marked',
+    breaks: 'a row kept for another node is forgotten there and never reaches its owner',
+    file: VALUES,
+    find: 'const alongside = own ? [] : spread.mark(record, request.partition);',
+    replace: 'const alongside: [] = [];',
+    detector: byTest('node/services/spread', 'waits on another node of the domain, reaches the owner'),
+  },
+  {
+    name: 'unite/conflict-not-seen',
+    breaks: 'EXACT: of two different shares for one key the first that comes is added',
+    file: 'node/services/gathering.ts',
+    find: 'if (conflict || (mine !== undefined && !equalBytes(mine, share))) conflicts.push(entry);',
+    replace: 'if (conflict) conflicts.push(entry);',
+    detector: byTest('node/services/gathering', 'two different shares for one key are no row'),
+  },
+  {
+    name: 'unite/first-page-only',
+    breaks: 'DURABLE: rows beyond the first page of another node are not united',
+    file: 'node/services/gathering.ts',
+    find: 'if (!page.more || after === null) break;',
+    replace: 'break;',
+    detector: byTest('node/services/gathering', 'fetches every page of another node'),
+  },
+  {
+    name: 'sum/row-outside-t-added',
+    breaks: 'EXACT: a share whose flag is not TRUE is added',
+    file: 'node/services/share-sums.ts',
+    find: `      if (!members.has(name) || without.has(name)) continue;
+      addToLimbSum(sum, row.share);`,
+    replace: `      if (without.has(name)) continue;
+      addToLimbSum(sum, row.share);
+      if (!members.has(name)) continue;`,
+    detector: byTest('node/services/share-sums', 'a share whose flag was never set is not added'),
+  },
+  {
+    name: 'sum/excluded-row-added',
+    breaks: 'EXACT: a share of an excluded reading is added by the domains that hold it',
+    file: 'node/services/share-sums.ts',
+    find: 'equalDigests(digest, named.digest) && !touched.has(named.partition);',
+    replace: 'equalDigests(digest, named.digest);',
+    detector: byTest('node/services/windows', 'COMPUTE leaves out, in every domain and by name'),
+  },
+  {
+    name: 'sum/equal-counts-are-equal-sets',
+    breaks: 'EXACT: a node with as many rows as T stands for it, whichever they are',
+    file: 'src/protocol/set-hash.ts',
+    find: 'a.readings === b.readings && equalBytes(a.hash, b.hash)',
+    replace: 'a.readings === b.readings',
+    detector: byTest('src/protocol/set-hash', 'the digest of a set of flags'),
+  },
+  {
+    name: 'set-hash/count-left-out',
+    breaks: 'EXACT: two flags that differ in their count only have one set hash',
+    file: 'src/protocol/set-hash.ts',
+    find: 'sha256(concat(key, entryKey(entry)))',
+    replace: 'sha256(concat(key, entryKey(entry).subarray(0, 32)))',
+    detector: byTest('src/protocol/set-hash', 'is the sum modulo 2^256 of the hashes'),
+  },
+  {
+    name: 'set-hash/sensor-left-out',
+    breaks: 'EXACT: one reading id used by two sensors is one flag',
+    file: 'src/protocol/flag-key.ts',
+    find: 'return concat(entry.readingId, entry.sensorId, bigEndian(entry.count, 4));',
+    replace: 'return concat(entry.readingId, new Uint8Array(16), bigEndian(entry.count, 4));',
+    detector: byTest('src/protocol/flag-key', 'is these bytes'),
+  },
+];
