@@ -40,6 +40,8 @@ export interface NodeSettings {
   readonly ring: string;
   /** The operator's public key the document must be signed by, where it is pinned. */
   readonly operatorKey?: string;
+  /** What was found wrong with the files beneath the store; null or absent for nothing. */
+  readonly doubt?: string | null;
 }
 
 /** One running cloud computer, without its ports to the network. */
@@ -86,7 +88,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const services = await openServices(base);
   const { census, spread, streams, repair } = services;
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
-  if (miscounted !== null) health.raise(miscounted);
+  const doubt = settings.doubt ?? miscounted;
+  if (doubt !== null) health.raise(doubt);
 
   const ending = new AbortController();
   let failure: Error | null = null;

@@ -54,7 +54,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
-    const { store, windowKeys } = await openDataFolder(
+    const { store, windowKeys, doubt } = await openDataFolder(
       options.dataFolder,
       options.storeId,
       cryptoRandomBytes,
@@ -71,7 +71,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       log,
       verifier: nodeVerifier,
     };
-    const node = await openNode(ports, { nodeId, domain, ring: options.ring });
+    const node = await openNode(ports, { nodeId, domain, ring: options.ring, doubt });
     closing.push(() => node.close());
     const listeners = await Promise.allSettled([
       listenPeer({

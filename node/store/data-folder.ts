@@ -3,8 +3,9 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { RandomBytes, Store, TableName, WindowKeys } from '../../src/ports/index.ts';
 import type { StoreId } from '../../src/ring/index.ts';
 import { makeFolder } from './durable-file.ts';
-import { openLevelStore } from './level-store.ts';
+import { isOfValues, openLevelStore } from './level-store.ts';
 import { checkStoreIdentity, writeStoreIdentity } from './store-identity.ts';
+import { findDamagedTable } from './table-checksums.ts';
 import { openWindowKeys } from './window-keys.ts';
 
 const DATABASE_FOLDER = 'database';
@@ -14,6 +15,8 @@ const TABLES: readonly TableName[] = ['documents', 'flags', 'meta', 'values', 'w
 export interface DataFolder {
   readonly store: Store;
   readonly windowKeys: WindowKeys;
+  /** Why the database may have forgotten something it acknowledged, or null. */
+  readonly doubt: string | null;
 }
 
 /**
@@ -30,13 +33,17 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   await makeFolder(folder);
   const named = await checkStoreIdentity(folder, storeId);
-  const store = await openLevelStore(join(folder, DATABASE_FOLDER), { createIfMissing: !named });
+  const database = join(folder, DATABASE_FOLDER);
+  // Before LevelDB may merge what is damaged into new files with good checksums.
+  const doubt = await findDamagedTable(database, isOfValues);
+  const store = await openLevelStore(database, { createIfMissing: !named });
   try {
     if (!named) {
       await refuseUnnamedRows(store, folder);
       await writeStoreIdentity(folder, storeId);
     }
-    return { store, windowKeys: await openWindowKeys(join(folder, KEYS_FOLDER), randomBytes) };
+    const windowKeys = await openWindowKeys(join(folder, KEYS_FOLDER), randomBytes);
+    return { store, windowKeys, doubt };
   } catch (error) {
     await store.close();
     throw error;

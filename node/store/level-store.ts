@@ -15,6 +15,9 @@ const TABLE_PREFIX: Readonly<Record<TableName, number>> = {
   windows: 0x77,
 };
 
+/** Whether keys that begin with this byte are of the values table, whose rows are written once. */
+export const isOfValues = (firstByte: number): boolean => firstByte === TABLE_PREFIX.values;
+
 /** Bytes an iterator fetches at once: Level's 16 KiB would cross into native code for every few rows. */
 const ITERATOR_FETCH_BYTES = 256 * 1024;
 

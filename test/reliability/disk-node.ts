@@ -9,12 +9,19 @@ import { BALLOT_ZERO } from '../../src/consensus/index.ts';
 import { EngineError, equalBytes } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest } from '../../src/ports/index.ts';
-import { operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
+import {
+  operations,
+  PROBLEM_CONTENT_TYPE,
+  problemOf,
+  readingId,
+  sensorId,
+} from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { nodeId, windowId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
+import { createRandom } from '../simulation/kernel/random.ts';
 import { developmentRing, fixedKey, testVerifier } from '../support/development-ring.ts';
 import { streamPayload } from '../support/development-stream.ts';
 import { type RawReading, type RawReadingOptions, rawReading } from '../support/raw-reading.ts';
@@ -103,7 +110,7 @@ async function openOn(folder: string, id: NodeId, ring: RingDocument, peers: Tra
   const section = ring.domains.find(({ nodes }) => nodes.some((node) => node.id === id));
   const node = section?.nodes.find((one) => one.id === id);
   if (section === undefined || node === undefined) throw new Error(`expected a node of the ring, got ${id}`);
-  const { store, windowKeys } = await openDataFolder(folder, node.storeId, cryptoRandomBytes);
+  const { store, windowKeys, doubt } = await openDataFolder(folder, node.storeId, cryptoRandomBytes);
   try {
     const handle = await openNode(
       {
@@ -115,7 +122,7 @@ async function openOn(folder: string, id: NodeId, ring: RingDocument, peers: Tra
         log: recordingLog(),
         verifier: testVerifier,
       },
-      { nodeId: id, domain: section.domain, ring: ring.jws },
+      { nodeId: id, domain: section.domain, ring: ring.jws, doubt },
     );
     return {
       handle,
@@ -158,9 +165,12 @@ async function acknowledge(
   count: number,
 ): Promise<readonly RawReading[]> {
   const clock = systemClock();
+  const random = createRandom('acknowledged readings');
   const readings: RawReading[] = [];
   for (let i = 0; i < count; i++) {
-    const raw = rawReading({ ...scene, reading: (i / 10).toFixed(1) });
+    // Ids from a fixed seed put every row at the same place of its file on every run.
+    const entry = { readingId: readingId(random.bytes(16)), sensorId: sensorId(random.bytes(16)), count: 1 };
+    const raw = rawReading({ ...scene, reading: (i / 10).toFixed(1), entry });
     await raw.create(SUBJECT);
     await raw.upload(0, SUBJECT);
     await raw.upload(1);

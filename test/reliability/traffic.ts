@@ -20,6 +20,14 @@ const LATEST_MS = 6 * 3_600_000;
 const OPEN_ATTEMPTS_MAX = 60;
 const OPEN_PAUSE_MS = 250;
 
+/** What a sensor may hear while no more than the planned nodes are away. */
+const EXPECTED: readonly string[] = [
+  'READING_ERRORED',
+  'READING_UNDECIDED',
+  'READING_ABORTED',
+  'DEADLINE_EXCEEDED',
+];
+
 /** A window all of whose readings have ended, one way or another. */
 export interface FinishedWindow {
   readonly window: WindowId;
@@ -109,7 +117,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
     const sensorId = random.pick(sensorIds);
     if (sensor === undefined) throw new Error('expected a sensor');
     const startedAt = clock.now();
-    const told = await fateOf(sensor, filling.window, index, sensorId);
+    const told = await fateOf(sensor, filling.window, index, sensorId, violation);
     const record = { index, startedAt, endedAt: clock.now(), ...told };
     if (told.fate === 'committed') commits.push(record.endedAt);
     ended.push(record);
@@ -170,6 +178,7 @@ async function fateOf(
   window: WindowId,
   index: number,
   sensorId: string,
+  violation: (text: string) => void,
 ): Promise<Pick<ReadingRecord, 'fate' | 'flagKey' | 'code'>> {
   try {
     const { flagKey } = await sensor.upload(readingAt(index), { window, sensorId, deadlineMs: DEADLINE_MS });
@@ -177,6 +186,8 @@ async function fateOf(
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const { code, details } = error;
+    // Nodes that come and go make readings late; they refuse none.
+    if (!EXPECTED.includes(code)) violation(`an upload failed with ${code}: ${error.message}`);
     const flagKey = typeof details.flagKey === 'string' ? details.flagKey : null;
     const why = details.lastFailure === undefined ? code : `${code} after ${details.lastFailure}`;
     return { fate: fateOfCode(code, details.setSent === true), flagKey, code: why };

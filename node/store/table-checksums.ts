@@ -1,0 +1,158 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskFailure, systemCode } from './durable-file.ts';
+
+/** LevelDB's table file: blocks, then a block that lists them, then a footer of fixed length. */
+const TABLE_FILE = /^\d+\.(?:ldb|sst)$/;
+const FOOTER_BYTES = 48;
+/** After every block: how it is compressed, and the checksum over block and that byte. */
+const TRAILER_BYTES = 5;
+/** Behind the user's part of every key: sequence number and type. */
+const INTERNAL_KEY_BYTES = 8;
+
+interface BlockHandle {
+  readonly offset: number;
+  readonly size: number;
+}
+
+interface IndexEntry extends BlockHandle {
+  /** A key at or behind the block's last one. */
+  readonly separator: Uint8Array;
+}
+
+/**
+ * Compares every block of a database's table files with its checksum, which LevelDB does not do when it reads.
+ * After one flipped byte beside a row it finds an older version of the row, sealed and counted like the newest.
+ * @param checksItself says of the first byte of a block's keys that each of its rows shows damage by itself and
+ * was never written twice; such blocks are left to whoever reads the rows.
+ * @returns what is damaged, or null.
+ * @throws EngineError `STORE_FAILED` when a file cannot be read
+ */
+export async function findDamagedTable(
+  folder: string,
+  checksItself: (firstByte: number) => boolean,
+): Promise<string | null> {
+  for (const name of await tableFiles(folder)) {
+    const bytes = await readFile(join(folder, name)).catch((error: unknown) => {
+      throw diskFailure(`read the table file ${name}`, error);
+    });
+    if (!isWhole(bytes, checksItself)) return `a block of the table file ${name} does not have its checksum`;
+  }
+  return null;
+}
+
+async function tableFiles(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => TABLE_FILE.test(name));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw diskFailure('list the files of the store', error);
+  }
+}
+
+function isWhole(file: Uint8Array, checksItself: (firstByte: number) => boolean): boolean {
+  try {
+    const footer = reader(file, Math.max(0, file.length - FOOTER_BYTES));
+    const metaIndex = footer.handle();
+    const index = footer.handle();
+    if (!hasChecksum(file, metaIndex) || !hasChecksum(file, index)) return false;
+    // The filter, which says that a key is not there.
+    for (const entry of entriesOf(file, metaIndex)) if (!hasChecksum(file, entry)) return false;
+    let first: number | undefined;
+    for (const entry of entriesOf(file, index)) {
+      first ??= firstByteIn(file, entry);
+      const last = lastByteBefore(entry.separator);
+      // The keys of a block lie between the separators before and behind it.
+      if (!(first === last && checksItself(last)) && !hasChecksum(file, entry)) return false;
+      first = last;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** Entries of a block that lists blocks; keys share a prefix with the one before. */
+function* entriesOf(file: Uint8Array, { offset, size }: BlockHandle): Generator<IndexEntry> {
+  const block = file.subarray(offset, offset + size);
+  const restarts = viewOf(block).getUint32(block.length - 4, true);
+  const entries = reader(block, 0, block.length - 4 * (restarts + 1));
+  let key = new Uint8Array(0);
+  while (!entries.ended()) {
+    const [shared, fresh, valueBytes] = [entries.varint(), entries.varint(), entries.varint()];
+    const rest = entries.take(fresh);
+    const next = new Uint8Array(shared + fresh);
+    next.set(key.subarray(0, shared));
+    next.set(rest, shared);
+    key = next;
+    const separator = key.subarray(0, Math.max(0, key.length - INTERNAL_KEY_BYTES));
+    yield { separator, ...reader(entries.take(valueBytes), 0).handle() };
+  }
+}
+
+/** First byte of the first key of a block. No separator stands before a file's first block. */
+function firstByteIn(file: Uint8Array, { offset }: BlockHandle): number | undefined {
+  const entry = reader(file, offset);
+  // Lengths: shared with the key before, of the rest, of the value.
+  for (let i = 0; i < 3; i++) entry.varint();
+  return entry.take(1)[0];
+}
+
+/** First byte of the last key before a separator; one of a single byte is that of the key and one more. */
+function lastByteBefore(separator: Uint8Array): number {
+  const [first = 0] = separator;
+  return separator.length === 1 ? first - 1 : first;
+}
+
+/** @throws RangeError where the bytes end too early. */
+function reader(bytes: Uint8Array, from: number, to = bytes.length) {
+  let at = from;
+  const take = (length: number): Uint8Array => {
+    if (at + length > to) throw new RangeError('the file ends too early');
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = take(1)[0] ?? 0;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  return {
+    take,
+    varint,
+    ended: () => at >= to,
+    handle: (): BlockHandle => ({ offset: varint(), size: varint() }),
+  };
+}
+
+function hasChecksum(file: Uint8Array, { offset, size }: BlockHandle): boolean {
+  const end = offset + size + 1;
+  if (end + TRAILER_BYTES - 1 > file.length) return false;
+  return viewOf(file).getUint32(end, true) === masked(crc32c(file, offset, end));
+}
+
+/** LevelDB stores checksums masked, because a checksum over data that holds checksums is weak. */
+function masked(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** CRC-32C (Castagnoli, reflected 0x82f63b78), a byte at a time. */
+function crc32c(bytes: Uint8Array, from: number, to: number): number {
+  let crc = ~0;
+  for (let i = from; i < to; i++) crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,104 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openDataFolder } from '../../../node/store/index.ts';
+import { isOfValues, openLevelStore } from '../../../node/store/level-store.ts';
+import { findDamagedTable } from '../../../node/store/table-checksums.ts';
+import { utf8 } from '../../../src/foundation/index.ts';
+import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import type { TableName } from '../../../src/ports/index.ts';
+import { storeId } from '../../../src/ring/index.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+
+const ROWS = 400;
+const STORE_ID = storeId('0123456789abcdef0123456789abcdef');
+const everyBlock = (_firstByte: number): boolean => false;
+
+/** A database whose rows, written twice each, lie in a table file: LevelDB empties its log when it opens. */
+async function databaseWith(tables: readonly TableName[]): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const value of [1, 2]) {
+    const store = await openLevelStore(folder);
+    for (const table of tables) {
+      await store.commit(
+        Array.from({ length: ROWS }, (_, i) => ({
+          kind: 'put',
+          table,
+          key: utf8(`row-${i}`),
+          value: new Uint8Array(100).fill(value),
+        })),
+      );
+    }
+    await store.close();
+  }
+  await (await openLevelStore(folder)).close();
+  return folder;
+}
+
+async function tablePaths(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.ldb')).map((name) => join(folder, name));
+}
+
+/** Flips one bit at so many places all over the file; gives how many of them are noticed. */
+async function noticed(folder: string, places: number, leave = everyBlock): Promise<number> {
+  const [path = ''] = await tablePaths(folder);
+  const whole = await readFile(path);
+  let count = 0;
+  for (let i = 0; i < places; i++) {
+    const spoilt = Uint8Array.from(whole);
+    const at = Math.floor((i * whole.length) / places);
+    spoilt[at] = (spoilt[at] ?? 0) ^ (1 << (i & 7));
+    await writeFile(path, spoilt);
+    if ((await findDamagedTable(folder, leave)) !== null) count += 1;
+  }
+  await writeFile(path, whole);
+  return count;
+}
+
+describe('the checksums of table files', () => {
+  test('are right in a database that nothing happened to, and in a folder without one', async () => {
+    expect(await findDamagedTable(await databaseWith(['flags', 'values', 'meta']), everyBlock)).toBeNull();
+    expect(await findDamagedTable(join(await temporaryFolder(), 'none'), everyBlock)).toBeNull();
+  });
+
+  test('show a flipped bit in every block', async () => {
+    const folder = await databaseWith(['flags']);
+    const places = 120;
+    // None of these places lies in the footer, where some bytes mean nothing.
+    expect(await noticed(folder, places)).toBe(places);
+  });
+
+  test('leave a block to its reader where all its rows check themselves', async () => {
+    const folder = await databaseWith(['values']);
+    const left = await noticed(folder, 50, isOfValues);
+    expect(left).toBeLessThan(10);
+    expect(await noticed(await databaseWith(['flags']), 50, isOfValues)).toBe(50);
+  });
+
+  test('show a file that ends too early', async () => {
+    const folder = await databaseWith(['flags']);
+    const [path = ''] = await tablePaths(folder);
+    const whole = await readFile(path);
+    for (const bytes of [0, 1, 47, 48, 1_000, whole.length - 1]) {
+      await writeFile(path, whole.subarray(0, bytes));
+      expect(await findDamagedTable(folder, everyBlock)).toContain('.ldb');
+    }
+  });
+});
+
+test('a data folder whose table file is damaged opens in doubt', async () => {
+  const folder = await temporaryFolder();
+  for (let run = 0; run < 2; run++) {
+    const { store, doubt } = await openDataFolder(folder, STORE_ID, cryptoRandomBytes);
+    expect(doubt).toBeNull();
+    await store.commit([{ kind: 'put', table: 'flags', key: utf8('a'), value: new Uint8Array(50) }]);
+    await store.close();
+  }
+  const [path = ''] = await tablePaths(join(folder, 'database'));
+  const bytes = await readFile(path);
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+  const { store, doubt } = await openDataFolder(folder, STORE_ID, cryptoRandomBytes);
+  await store.close();
+  expect(doubt).toContain('checksum');
+});
