@@ -159,7 +159,7 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'A row on disk does not authenticate; it is never summed.',
   },
-  STORE_FAILED: { status: 500, retry: false, meaning: 'The disk refused a write or a read; the node stops.' },
+  STORE_FAILED: { status: 500, retry: true, meaning: 'The disk refused a write or a read; the node stops.' },
   STORE_IN_DOUBT: {
     status: 503,
     retry: true,
