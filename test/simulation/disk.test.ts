@@ -77,11 +77,57 @@ describe('the simulated disk', () => {
 
   it('damages one bit when asked to', async () => {
     const { kernel, disk } = worldOf('1');
-    expect(disk.flipBit('flags')).toBe(false);
+    expect(disk.flipBit('flags')).toBeUndefined();
     await kernel.runUntil(disk.open(startLife('node')).commit([put(0)]), 100);
-    expect(disk.flipBit('flags')).toBe(true);
+    expect(disk.flipBit('flags')).toEqual(Uint8Array.of(0));
     const flipped = disk.rows('flags')[0]?.[1][0] ?? 0;
     expect(Math.log2(flipped) % 1).toBe(0);
+  });
+});
+
+describe('a simulated disk that fails', () => {
+  const outcomeOf = (promise: Promise<void>) =>
+    promise.then(
+      () => 'stored',
+      (error: Error) => error.message.slice(0, 6),
+    );
+
+  it('refuses one commit, of which nobody can say whether it is there, and takes the next', async () => {
+    const kept = new Set<number>();
+    for (let seed = 0; seed < 20; seed++) {
+      const { kernel, disk } = worldOf(String(seed));
+      const store = disk.open(startLife('node'));
+      disk.failNext();
+      expect(await kernel.runUntil(outcomeOf(store.commit([put(1)])), 100)).toBe('EIO: i');
+      expect(disk.takeFailure()).toBe(true);
+      expect(disk.takeFailure()).toBe(false);
+      kept.add(disk.rows('flags').length);
+      expect(await kernel.runUntil(outcomeOf(store.commit([put(2)])), 100)).toBe('stored');
+    }
+    expect([...kept].sort()).toEqual([0, 1]);
+  });
+
+  it('takes nothing while it is full', async () => {
+    const { kernel, disk } = worldOf('1');
+    const store = disk.open(startLife('node'));
+    disk.fillUntil(kernel.now() + 1_000);
+    for (const key of [1, 2])
+      expect(await kernel.runUntil(outcomeOf(store.commit([put(key)])), 100)).toBe('ENOSPC');
+    expect(disk.rows('flags')).toEqual([]);
+    await kernel.runFor(1_000);
+    expect(await kernel.runUntil(outcomeOf(store.commit([put(3)])), 100)).toBe('stored');
+  });
+
+  it('becomes what a copy says, or empty', async () => {
+    const { kernel, disk } = worldOf('1');
+    const store = disk.open(startLife('node'));
+    await kernel.runUntil(store.commit([put(1)]), 100);
+    const copy = disk.copy();
+    await kernel.runUntil(store.commit([put(2)]), 100);
+    disk.restore(copy);
+    expect(disk.rows('flags').map(([key]) => key[0])).toEqual([1]);
+    disk.restore(undefined);
+    expect(disk.rows('flags')).toEqual([]);
   });
 });
 

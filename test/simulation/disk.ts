@@ -17,18 +17,30 @@ export interface DiskSettings {
 
 /** What is on a disk outlives every process that opened it. */
 export interface SimulatedDisk {
-  /** A store for one life of a node. */
-  open(life: Life): Store;
+  /** A store for one life of a node. `onRefused` hears of every commit that fails. */
+  open(life: Life, onRefused?: () => void): Store;
   /** A row that has become durable, for checkers. */
   get(table: TableName, key: Uint8Array): Uint8Array | undefined;
   /** Rows that have become durable, for checkers. */
   rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
-  /** Loses everything, as a replaced disk does. */
-  wipe(): void;
-  /** Flips one bit of the value of a random row; false when the table is empty. */
-  flipBit(table: TableName): boolean;
+  /** What is on it now, as a backup has it. */
+  copy(): DiskCopy;
+  /** Puts a copy in the place of what is there; without one everything is lost, as with a replaced disk. */
+  restore(copy: DiskCopy | undefined): void;
+  /** Flips one bit of the value of a random row and names the row; undefined when the table is empty. */
+  flipBit(table: TableName): Uint8Array | undefined;
+  /** The next commit fails; whether it is on the disk nobody can say. */
+  failNext(): void;
+  /** Until then every commit fails and leaves nothing; simulated Unix milliseconds. */
+  fillUntil(timeMs: number): void;
+  /** Whether a commit has failed since this was last asked. */
+  takeFailure(): boolean;
+  /** The disk works again. */
+  mend(): void;
   commits(): number;
 }
+
+export type DiskCopy = readonly (readonly [TableName, Uint8Array, Uint8Array])[];
 
 interface Pending {
   readonly operations: readonly StoreOperation[];
@@ -44,6 +56,9 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
   const random = kernel.random.fork(`disk ${name}`);
   const tables = new Map<TableName, SortedTable>();
   let commits = 0;
+  let failing = false;
+  let failed = false;
+  let fullUntilMs = 0;
 
   function table(of: TableName): SortedTable {
     const known = tables.get(of);
@@ -63,7 +78,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     }
   }
 
-  function open(life: Life): Store {
+  function open(life: Life, onRefused: () => void = () => {}): Store {
     const pending: Pending[] = [];
     let readyAtMs = 0;
     let closed = false;
@@ -87,6 +102,22 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       });
     }
 
+    /** After an error of the device the rows may be there; a full disk took none. */
+    function refuse(commit: Pending): Promise<void> {
+      const full = fullUntilMs > kernel.now();
+      const kept = !full && random.chance(0.5);
+      failing = false;
+      failed = true;
+      return new Promise((_, reject) => {
+        const end = () => {
+          if (kept) apply(commit);
+          onRefused();
+          reject(new Error(full ? 'ENOSPC: no space left on device' : 'EIO: i/o error'));
+        };
+        kernel.schedule(`${name} refuses a commit`, random.fraction() * settings.commitMs, end, life);
+      });
+    }
+
     return {
       getMany: (of, keys) =>
         later(`reads ${of}`, random.fraction() * settings.readMs, () =>
@@ -101,6 +132,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       commit(operations) {
         if (closed) return Promise.reject(new EngineError('NOT_READY', 'the store is closed'));
         const commit: Pending = { operations: operations.map(copyOf), durable: false };
+        if (failing || fullUntilMs > kernel.now()) return refuse(commit);
         pending.push(commit);
         // Never answers: the process that asked is gone.
         if (settings.crashAt('commit pending')) return new Promise(() => undefined);
@@ -125,17 +157,37 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     open,
     get: (of, key) => table(of).get(key),
     rows: (of) => table(of).all(),
-    wipe: () => tables.clear(),
+    copy: () =>
+      [...tables].flatMap(([of, rows]) => rows.all().map(([key, value]) => [of, key, value] as const)),
+    restore(copy) {
+      tables.clear();
+      for (const [of, key, value] of copy ?? []) table(of).put(key, value);
+    },
     flipBit(of) {
       const rows = table(of).all();
-      if (rows.length === 0) return false;
+      if (rows.length === 0) return undefined;
       const [key, value] = random.pick(rows);
-      if (value.length === 0) return false;
+      if (value.length === 0) return undefined;
       const damaged = value.slice();
       const at = random.between(0, value.length - 1);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
       table(of).put(key, damaged);
-      return true;
+      return key;
+    },
+    failNext() {
+      failing = true;
+    },
+    fillUntil(timeMs) {
+      fullUntilMs = timeMs;
+    },
+    takeFailure() {
+      const before = failed;
+      failed = false;
+      return before;
+    },
+    mend() {
+      failing = false;
+      fullUntilMs = 0;
     },
     commits: () => commits,
   };

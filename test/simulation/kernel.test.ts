@@ -5,6 +5,7 @@ import {
   createKernel,
   createRandom,
   endLife,
+  pauseLife,
   SimulationStalled,
   START_MS,
   simulatedClock,
@@ -87,6 +88,40 @@ describe('the kernel', () => {
     };
     expect(await digestOf('a')).toBe(await digestOf('a'));
     expect(await digestOf('a')).not.toBe(await digestOf('b'));
+  });
+});
+
+describe('a paused process', () => {
+  it('finds when it goes on what happened to it meanwhile, in order, and that time has passed', async () => {
+    const kernel = createKernel('1');
+    const life = startLife('node');
+    const clock = simulatedClock(kernel, life);
+    const seen: string[] = [];
+    const note = (label: string) => seen.push(`${label} at ${clock.now() - START_MS}`);
+    for (const ms of [10, 20, 20, 30]) kernel.schedule('', ms, () => note(`due ${ms}`), life);
+    const cancel = kernel.schedule('', 15, () => note('cancelled'), life);
+    kernel.schedule('', 5, () => pauseLife(life, START_MS + 25));
+    kernel.schedule('', 22, cancel);
+    kernel.schedule('', 12, () => note('somebody else'));
+    await kernel.runFor(100);
+    expect(seen).toEqual([
+      'somebody else at 12',
+      'due 10 at 25',
+      'due 20 at 25',
+      'due 20 at 25',
+      'due 30 at 30',
+    ]);
+  });
+
+  it('never goes on when it is killed meanwhile', async () => {
+    const kernel = createKernel('1');
+    const life = startLife('node');
+    let woken = false;
+    kernel.schedule('', 10, () => (woken = true), life);
+    pauseLife(life, START_MS + 50);
+    kernel.schedule('', 20, () => endLife(life));
+    await kernel.runFor(100);
+    expect(woken).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Router } from '../../node/http/router.ts';
 import { EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { TransportRequest } from '../../src/ports/index.ts';
-import { createKernel, endLife, START_MS, startLife } from './kernel/index.ts';
+import { createKernel, endLife, pauseLife, START_MS, startLife } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
 import { type NetworkSettings, type NetworkSite, QUIET_NETWORK } from './network-types.ts';
 
@@ -51,6 +51,17 @@ describe('the simulated network', () => {
       'peer anonymous /peer/v1/x ',
       'answered 200',
     ]);
+  });
+
+  it('keeps a request for a paused node until it goes on, while its sender gives up in its own time', async () => {
+    const { kernel, transport, seen, node } = worldOf(QUIET_NETWORK);
+    pauseLife(node, START_MS + 5_000);
+    const failed = transport.send('n', REQUEST, options).catch((error: EngineError) => error.code);
+    expect(await kernel.runUntil(failed, 2_000)).toBe('UNREACHABLE');
+    await kernel.runFor(3_000);
+    expect(seen).toEqual([]);
+    await kernel.runFor(3_000);
+    expect(seen).toEqual(['public anonymous /v1/x 1', 'answered 200']);
   });
 
   it('answers an error as the problem document of the node', async () => {

@@ -25,8 +25,15 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
   const cuts = new Set<string>();
   let settings = first;
 
-  /** Lets `arrive` happen when the message does, if it does. */
-  function travel(random: Random, from: string, to: string, label: string, arrive: () => void): void {
+  /** Lets `arrive` happen when the message does, if it does; a paused receiver finds it when it goes on. */
+  function travel(
+    random: Random,
+    from: string,
+    to: string,
+    label: string,
+    arrive: () => void,
+    receiver: () => Life | undefined,
+  ): void {
     let delayMs = random.fraction() * settings.delayMs;
     // All four are drawn every time, so that a fault class that is off leaves the other choices as they are.
     const stallMs = random.fraction() * settings.stallMs;
@@ -44,7 +51,12 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
       hooks.fault('stall');
       delayMs += stallMs;
     }
-    kernel.schedule(label, delayMs, arrive);
+    const attempt = (): void => {
+      const untilMs = receiver()?.pausedUntilMs ?? 0;
+      if (untilMs <= kernel.now()) arrive();
+      else kernel.schedule(label, untilMs - kernel.now(), attempt);
+    };
+    kernel.schedule(label, delayMs, attempt);
   }
 
   /** The node's side of one arrival; a crash of the node swallows the answer. */
@@ -85,6 +97,8 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
     if (signal?.aborted) return Promise.reject(signal.reason);
     const connection = new AbortController();
     const { life, name, random } = origin;
+    const sender = () => life;
+    const receiver = () => listeners.get(to)?.life;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         if (!origin.hangUps.delete(hangUp)) return;
@@ -93,7 +107,8 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
         if (life.alive) settle();
       };
       // The node hears of it late or never, as with a connection that just went silent.
-      const hangUp = () => travel(random, name, to, `${life.name} hangs up`, () => connection.abort());
+      const hangUp = () =>
+        travel(random, name, to, `${life.name} hangs up`, () => connection.abort(), receiver);
       const giveUp = (reason: unknown) =>
         end(() => {
           hangUp();
@@ -116,19 +131,18 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
       const arrive = () => {
         const listener = listeners.get(to);
         if (listener?.life.alive !== true) {
-          travel(random, to, name, `${to} refuses ${life.name}`, () =>
-            end(() => reject(fail('ECONNREFUSED'))),
-          );
+          const refused = () => end(() => reject(fail('ECONNREFUSED')));
+          travel(random, to, name, `${to} refuses ${life.name}`, refused, sender);
           return;
         }
         handle(to, listener, origin, request, connection.signal, (response) =>
-          travel(random, to, name, `${to} answers ${life.name}`, () => end(() => resolve(response))),
+          travel(random, to, name, `${to} answers ${life.name}`, () => end(() => resolve(response)), sender),
         );
       };
-      travel(random, name, to, `${life.name} asks ${to} ${request.path}`, arrive);
+      travel(random, name, to, `${life.name} asks ${to} ${request.path}`, arrive, receiver);
       if (random.chance(settings.duplication)) {
         hooks.fault('duplication');
-        travel(random, name, to, `${life.name} asks ${to} ${request.path} again`, arrive);
+        travel(random, name, to, `${life.name} asks ${to} ${request.path} again`, arrive, receiver);
       }
     });
   }

@@ -4,11 +4,11 @@ import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import type { Log } from '../../src/ports/index.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
-import { createDisk, type DiskSettings, type DiskSite, type SimulatedDisk } from './disk.ts';
-import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
+import { createDisk, type DiskCopy, type DiskSettings, type DiskSite, type SimulatedDisk } from './disk.ts';
+import { endLife, type Kernel, type Life, pauseLife, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network, NetworkSite } from './network-types.ts';
 import type { Sabotage } from './sabotage.ts';
-import { createKeys } from './window-keys.ts';
+import { createKeys, type KeysCopy } from './window-keys.ts';
 
 /** A cloud computer: its disk and keys stay, its processes come and go. */
 export interface SimulatedNode extends RingMember {
@@ -16,6 +16,13 @@ export interface SimulatedNode extends RingMember {
   /** What is on the disk, opened with the node's keys. */
   readonly rows: DiskRows;
   running(): boolean;
+  /** What storage faults have taken from its disk behind its back. */
+  readonly harm: Harm;
+  copyFolder(): FolderCopy;
+  /** Puts a copy of the data folder in the place of what is there; without one everything is lost. */
+  restoreFolder(copy: FolderCopy | undefined): void;
+  /** SIGSTOP, and SIGCONT after `forMs`. */
+  pause(forMs: number): void;
   /** What answers at the moment, once the process has started up. */
   handle(): NodeHandle | undefined;
   /** Starts a process on what is on the disk; nothing where one runs. */
@@ -30,6 +37,19 @@ export interface SimulatedNode extends RingMember {
   disarm(): void;
   /** Called by whoever passes a site; says whether the process has ended there. */
   pass(site: DiskSite | NetworkSite): boolean;
+}
+
+/** A node's data folder at one moment. */
+export interface FolderCopy {
+  readonly disk: DiskCopy;
+  readonly keys: KeysCopy;
+}
+
+export interface Harm {
+  /** Something on the disk is not what the node wrote. */
+  any: boolean;
+  /** The disk has forgotten votes: this store must never vote again. */
+  votes: boolean;
 }
 
 export interface NodeSurroundings {
@@ -48,6 +68,15 @@ export interface NodeSurroundings {
 const DRAIN_MS = 5_000;
 /** Time after which a stop in order is no longer waited for, ms. */
 const STOP_MS_MAX = 30_000;
+/** How long a service manager waits before it starts a node again that stopped by itself, ms. */
+const RESTART_MS = 1_000;
+/** Time in which a node must have noticed that its disk refused a write, ms. */
+const NOTICE_MS = 10_000;
+/** What a node may report as an error, once its disk was harmed. */
+const HARM_REPORTS: readonly string[] = [
+  'a row on disk does not authenticate',
+  'the store is in doubt and will not vote again',
+];
 
 export function createSimulatedNode(member: RingMember, surroundings: NodeSurroundings): SimulatedNode {
   const { kernel, network, ring, sabotage, violation } = surroundings;
@@ -55,6 +84,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   const armed = new Map<DiskSite | NetworkSite, number>();
   const disk = createDisk(kernel, node, { ...surroundings.disk, crashAt: pass });
   const keys = createKeys(kernel, node);
+  const harm: Harm = { any: false, votes: false };
   let runs = 0;
   let life: Life | undefined;
   let handle: NodeHandle | undefined;
@@ -65,7 +95,8 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     const mine = startLife(`${node}#${runs}`);
     life = mine;
     handle = undefined;
-    const store = disk.open(mine);
+    disk.takeFailure();
+    const store = disk.open(mine, () => refused(mine));
     const ports = {
       clock: simulatedClock(kernel, mine, surroundings.skewMs),
       randomBytes: kernel.random.fork(mine.name).bytes,
@@ -83,19 +114,42 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
         network.listen(node, {
           life: mine,
           publicRouter: sabotage.publicRouter?.(opened.publicRouter, member) ?? opened.publicRouter,
-          peerRouter: opened.peerRouter,
+          peerRouter: sabotage.peerRouter?.(opened.peerRouter, member) ?? opened.peerRouter,
         });
         void opened.stopped.then((reason) => {
-          if (mine.alive) violation(`${node} stopped by itself: ${reason.message}`);
+          if (!mine.alive) return;
+          if (disk.takeFailure()) close(mine, opened, RESTART_MS);
+          else violation(`${node} stopped by itself: ${reason.message}`);
         });
       },
       (error: unknown) => {
-        if (mine.alive) violation(`${node} does not start again: ${String(error)}`);
+        if (!mine.alive) return;
+        if (disk.takeFailure()) end(mine, RESTART_MS);
+        else violation(`${node} does not start again: ${String(error)}`);
       },
     );
   }
 
-  /** A node in a world without damaged disks has nothing to report as an error. */
+  /** A service manager kills what does not stop in time. */
+  function close(mine: Life, closing: NodeHandle, downMs: number): void {
+    kernel.schedule(`${node} is killed`, STOP_MS_MAX, () => end(mine, downMs));
+    closing.close().then(
+      () => end(mine, downMs),
+      (error: unknown) => violation(`${node} does not close: ${String(error)}`),
+    );
+  }
+
+  /** Once its disk has refused a write, nothing a node says can be trusted to be on it. */
+  function refused(mine: Life): void {
+    surroundings.fault('refused commit');
+    const check = (): void => {
+      if (mine.alive && handle?.readiness().ready === true)
+        violation(`${node} goes on after its disk refused a write`);
+    };
+    kernel.schedule(`${node} must have stopped`, NOTICE_MS, check, mine);
+  }
+
+  /** A node whose disk was not harmed has nothing to report as an error. */
   function logOf(mine: Life): Log {
     const note = (level: string) => (message: string) =>
       kernel.trace.note(kernel.now(), `${mine.name} ${level}: ${message}`);
@@ -104,6 +158,8 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       info: note('info'),
       warn: note('warn'),
       error: (message, fields) => {
+        note('error')(message);
+        if (harm.any && HARM_REPORTS.includes(message)) return;
         if (mine.alive) violation(`${mine.name} logs an error: ${message} ${JSON.stringify(fields ?? {})}`);
       },
     };
@@ -130,6 +186,17 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     disk,
     rows: createDiskRows(disk, keys),
     running: () => life?.alive === true,
+    harm,
+    copyFolder: () => ({ disk: disk.copy(), keys: keys.copy() }),
+    restoreFolder(copy) {
+      disk.restore(copy?.disk);
+      keys.restore(copy?.keys);
+    },
+    pause(forMs) {
+      if (life?.alive !== true) return;
+      surroundings.fault('pause');
+      pauseLife(life, kernel.now() + forMs);
+    },
     handle: () => handle,
     start,
     crash(downMs) {
@@ -142,14 +209,8 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       const closing = handle;
       if (mine?.alive !== true || closing === undefined) return;
       surroundings.fault('stop');
-      kernel.schedule(`${node} is killed`, STOP_MS_MAX, () => end(mine, downMs));
       const drained = Promise.race([network.leave(node), simulatedClock(kernel, mine).sleep(DRAIN_MS)]);
-      drained
-        .then(() => closing.close())
-        .then(
-          () => end(mine, downMs),
-          (error: unknown) => violation(`${node} does not close: ${String(error)}`),
-        );
+      void drained.then(() => close(mine, closing, downMs));
     },
     arm(site, downMs) {
       armed.set(site, downMs);

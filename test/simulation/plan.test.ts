@@ -20,7 +20,8 @@ describe('the plan of a seed', () => {
   });
 
   it('has every class of faults in some seeds and leaves it out of others', () => {
-    for (const kind of ['crash', 'stop', 'crash at site', 'sensor death', 'cut']) {
+    const kinds = ['crash', 'stop', 'crash at site', 'sensor death', 'cut', 'pause'];
+    for (const kind of [...kinds, 'lost folder', 'disk error', 'full disk']) {
       const having = plans.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length;
       expect(having).toBeGreaterThan(80);
       expect(having).toBeLessThan(220);
@@ -30,6 +31,18 @@ describe('the plan of a seed', () => {
       expect(having).toBeGreaterThan(100);
       expect(having).toBeLessThan(200);
     }
+  });
+
+  it('flips bits in shares and in votes, and loses at most one data folder of a run', () => {
+    for (const table of ['flags', 'values']) {
+      const having = plans.filter(({ faults }) =>
+        faults.some((one) => one.kind === 'bit flip' && one.table === table),
+      );
+      expect(having.length).toBeGreaterThan(80);
+      expect(having.length).toBeLessThan(220);
+    }
+    for (const { faults } of plans)
+      expect(faults.filter(({ kind }) => kind === 'lost folder').length).toBeLessThanOrEqual(1);
   });
 
   it('ends every fault before the quiet phase', () => {

@@ -45,7 +45,32 @@ export type PlannedFault =
       readonly to: number;
       readonly both: boolean;
       readonly forMs: number;
-    };
+    }
+  /** The process stands still and goes on as if no time had passed. */
+  | { readonly kind: 'pause'; readonly atMs: number; readonly node: number; readonly forMs: number }
+  | StorageFault;
+
+export type StorageFault =
+  /** While the node is down, one bit of a random row flips. */
+  | {
+      readonly kind: 'bit flip';
+      readonly atMs: number;
+      readonly node: number;
+      readonly table: 'flags' | 'values';
+      readonly downMs: number;
+    }
+  /** While the node is down, its data folder becomes what it was at `copyAtMs`; without that, it is lost. */
+  | {
+      readonly kind: 'lost folder';
+      readonly copyAtMs?: number;
+      readonly atMs: number;
+      readonly node: number;
+      readonly downMs: number;
+    }
+  /** The disk refuses the next commit. */
+  | { readonly kind: 'disk error'; readonly atMs: number; readonly node: number }
+  /** The disk takes no commit for a while. */
+  | { readonly kind: 'full disk'; readonly atMs: number; readonly node: number; readonly forMs: number };
 
 export interface PlannedWindow {
   readonly openMs: number;
@@ -126,6 +151,12 @@ export function planOf(seed: number, shape?: RingShape): Plan {
       ...(on('crashes at sites') ? siteCrashesOf(random.fork('sites'), nodes) : []),
       ...(on('sensor deaths') ? deathsOf(random.fork('deaths'), sensors, ring.domains) : []),
       ...(on('cuts') ? cutsOf(random.fork('cuts'), nodes, sensors) : []),
+      ...(on('pauses') ? pausesOf(random.fork('pauses'), nodes) : []),
+      ...(on('bad values') ? bitFlipsOf(random.fork('bad values'), nodes, 'values') : []),
+      ...(on('bad flags') ? bitFlipsOf(random.fork('bad flags'), nodes, 'flags') : []),
+      ...(on('lost folder') ? lostFolderOf(random.fork('lost folder'), nodes) : []),
+      ...(on('disk errors') ? diskErrorsOf(random.fork('disk errors'), nodes) : []),
+      ...(on('full disks') ? fullDisksOf(random.fork('full disks'), nodes) : []),
     ],
     quietMs: SAFETY_MS,
   };
@@ -215,5 +246,53 @@ function cutsOf(random: Random, nodes: number, sensors: number): PlannedFault[] 
     to: random.between(0, nodes + sensors),
     both: random.chance(0.5),
     forMs: random.between(500, 40_000),
+  }));
+}
+
+function pausesOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'pause' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    forMs: random.pick([300, 4_000, 40_000]),
+  }));
+}
+
+function bitFlipsOf(random: Random, nodes: number, table: 'flags' | 'values'): PlannedFault[] {
+  return Array.from({ length: random.between(1, table === 'values' ? 4 : 2) }, () => ({
+    kind: 'bit flip' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    table,
+    downMs: random.pick([100, 3_000]),
+  }));
+}
+
+/** One in a run: of a second one nobody could say whether those who remember the first are still there. */
+function lostFolderOf(random: Random, nodes: number): PlannedFault[] {
+  const atMs = random.between(5_000, SAFETY_MS);
+  const fault = {
+    kind: 'lost folder' as const,
+    atMs,
+    node: random.between(0, nodes - 1),
+    downMs: random.pick([100, 3_000, 20_000]),
+  };
+  return [random.chance(0.3) ? fault : { ...fault, copyAtMs: random.between(1_000, atMs) }];
+}
+
+function diskErrorsOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'disk error' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+  }));
+}
+
+function fullDisksOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 2) }, () => ({
+    kind: 'full disk' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    forMs: random.pick([1_000, 20_000]),
   }));
 }

@@ -8,6 +8,8 @@ export interface Summary {
   readonly faults: Readonly<Record<string, number>>;
   /** Readings by what their sensors were told. */
   readonly readings: Readonly<Record<string, number>>;
+  /** Windows that ended INCOMPLETE because a disk lost what no other had. */
+  readonly incomplete: number;
   readonly violations: number;
 }
 
@@ -18,16 +20,18 @@ export function summaryOf(reports: readonly RunReport[]): Summary {
   const readings: Record<string, number> = {};
   let simulatedMs = 0;
   let events = 0;
+  let incomplete = 0;
   let violations = 0;
   for (const report of reports) {
     simulatedMs += report.simulatedMs;
     events += report.events;
+    incomplete += report.incomplete;
     violations += report.violations.length;
     for (const [kind, count] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + count;
     for (const { fate } of report.readings) readings[fate] = (readings[fate] ?? 0) + 1;
   }
   const simulatedHours = Math.round((simulatedMs / MS_PER_HOUR) * 100) / 100;
-  return { seeds: reports.length, simulatedHours, events, faults, readings, violations };
+  return { seeds: reports.length, simulatedHours, events, faults, readings, incomplete, violations };
 }
 
 export function summaryText(summary: Summary): string {
@@ -42,6 +46,7 @@ export function summaryText(summary: Summary): string {
     `simulated hours  ${summary.simulatedHours}`,
     `faults           ${listed(summary.faults)}`,
     `readings         ${listed(summary.readings)}`,
+    `incomplete       ${summary.incomplete}`,
     `violations       ${summary.violations}`,
   ].join('\n');
 }

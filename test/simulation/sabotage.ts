@@ -16,5 +16,7 @@ export interface Sabotage {
   readonly store?: (store: Store) => Store;
   /** Stands between a node and whoever asks it. */
   readonly publicRouter?: (router: Router, member: RingMember) => Router;
+  /** Stands between a node and the other nodes. */
+  readonly peerRouter?: (router: Router, member: RingMember) => Router;
   readonly upload?: UploadProgram;
 }

@@ -6,11 +6,17 @@ import type { Kernel, Life } from './kernel/index.ts';
 const WRITE_MS = 5;
 const KEY_BYTES = 32;
 
+export type KeysCopy = readonly (readonly [string, Uint8Array])[];
+
 /** The key files of one node; they outlive its processes. */
 export interface SimulatedKeys {
   open(life: Life): WindowKeys;
   /** The key as it is, for checkers. */
   peek(stream: StreamHash, window: WindowId): Uint8Array | undefined;
+  /** The key files as a backup has them. */
+  copy(): KeysCopy;
+  /** Puts a copy in the place of what is there; without one all are lost. */
+  restore(copy: KeysCopy | undefined): void;
 }
 
 /**
@@ -26,6 +32,11 @@ export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
     });
   return {
     peek: (stream, window) => keys.get(`${stream}/${window}`),
+    copy: () => [...keys],
+    restore(copy) {
+      keys.clear();
+      for (const [name, key] of copy ?? []) keys.set(name, key);
+    },
     open: (life) => ({
       create: (stream, window) =>
         after(life, 'makes a window key', () => {

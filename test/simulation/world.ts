@@ -26,6 +26,9 @@ export interface World extends WorldReports {
   /** The first answer to COMPUTE of each window, by its place in the plan; every other must equal it. */
   readonly results: Map<number, ComputedWindow>;
   readonly exchanges: ExchangeChecker;
+  /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
+  readonly excused: ReadonlyMap<number, string>;
+  mayEndIncomplete(window: number, why: string): void;
 }
 
 export interface WorldReports {
@@ -86,6 +89,7 @@ export async function buildWorld(
   );
   const operator = startOperator(kernel, network, ring);
   const results = new Map<number, ComputedWindow>();
+  const excused = new Map<number, string>();
   return {
     plan,
     kernel,
@@ -97,6 +101,10 @@ export async function buildWorld(
     operator,
     results,
     exchanges,
+    excused,
+    mayEndIncomplete: (window, why) => {
+      if (!excused.has(window)) excused.set(window, why);
+    },
     ...reports,
   };
 }

@@ -1,15 +1,28 @@
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { decodeFlagRow, decodeValueRow, type FlagRow, type ValueRow } from '../../../node/engine/rows.ts';
+import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
 import { flagRowKey } from '../../../src/protocol/index.ts';
-import type { SimulatedDisk } from '../disk.ts';
+import { streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import type { NodeId, RingDocument, StoreId, StreamHash } from '../../../src/ring/index.ts';
+import type { DiskCopy, SimulatedDisk } from '../disk.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
 
 /** What a node would find about a flag if it started now; undefined where there is no good row. */
 export interface DiskRows {
   flag(scope: WindowScope, entry: FlagEntry): FlagRow | undefined;
   value(scope: WindowScope, entry: FlagEntry): ValueRow | undefined;
+  /** Whether there is a share under the row key that opens. */
+  opens(stream: StreamHash, rowKey: Uint8Array): boolean;
+  /** The highest commit of another store that this node has written down; 0 where it knows none. */
+  remembered(node: NodeId, store: StoreId): number;
 }
+
+/** The name of the key that belongs to no window, as node.ts has it. */
+const STORE_KEY_STREAM = streamHash('0'.repeat(64));
+const WINDOW_AT = 32;
+/** 'C' and the number of the commit group. */
+const COMMIT_KEY_BYTES = 9;
 
 export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRows {
   const seal = createRowSeal(() => {
@@ -25,6 +38,20 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
   }
 
   return {
+    opens(stream, rowKey) {
+      const window = windowId(Number(new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(WINDOW_AT)));
+      const sealed = disk.get('values', rowKey);
+      const key = keys.peek(stream, window);
+      return sealed !== undefined && key !== undefined && seal.open(key, 'values', rowKey, sealed) !== null;
+    },
+    remembered(node, store) {
+      const rowKey = utf8(`S${node}/${store}`);
+      const sealed = disk.get('meta', rowKey);
+      const key = keys.peek(STORE_KEY_STREAM, windowId(0));
+      if (sealed === undefined || key === undefined) return 0;
+      const plain = seal.open(key, 'meta', rowKey, sealed);
+      return plain === null ? 0 : Number(new DataView(plain.buffer, plain.byteOffset).getBigUint64(0));
+    },
     flag(scope, entry) {
       const plain = open('flags', scope, entry);
       return plain === undefined ? undefined : decodeFlagRow(plain);
@@ -34,4 +61,24 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       return plain === undefined ? undefined : decodeValueRow(plain);
     },
   };
+}
+
+/** What a node has written down about the store that the ring document gives another one. */
+export function rememberedBy(
+  { rows }: { readonly rows: DiskRows },
+  ring: RingDocument,
+  node: NodeId,
+): number {
+  const found = ring.domains.flatMap(({ nodes }) => nodes).find(({ id }) => id === node);
+  return found === undefined ? 0 : rows.remembered(node, found.storeId);
+}
+
+/** The number of the last commit group in a copy of a disk. */
+export function lastCommitOf(copy: DiskCopy): number {
+  const numbers = copy.flatMap(([table, key]) =>
+    table === 'meta' && key.length === COMMIT_KEY_BYTES && fromUtf8(key.slice(0, 1)) === 'C'
+      ? [Number(new DataView(key.buffer, key.byteOffset).getBigUint64(1))]
+      : [],
+  );
+  return Math.max(0, ...numbers);
 }

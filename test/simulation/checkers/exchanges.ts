@@ -13,6 +13,8 @@ export interface WatchedNode {
   readonly node: string;
   readonly domain: DomainId;
   readonly rows: DiskRows;
+  /** What storage faults have taken from its disk. */
+  readonly harm: { readonly any: boolean; readonly votes: boolean };
 }
 
 /** Watches every answer of every node, whether it arrived or not. */
@@ -33,6 +35,14 @@ export interface ExchangeCheckerOptions {
 const INSIDE_DOMAIN: readonly string[] = Object.values(operations)
   .filter(({ audience }) => audience === 'domain')
   .map(({ path }) => path);
+
+/** What a store that has forgotten votes must refuse. */
+const NOT_IN_DOUBT: readonly string[] = [
+  operations.VOTE.path,
+  operations.SYNOD.path,
+  operations.LEDGER.path,
+  operations.FREEZE.path,
+];
 
 /**
  * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an answer is compared with the disks at the
@@ -59,8 +69,11 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     if (known !== outcome) violation(`ONE-OUTCOME: ${by} answers ${outcome} for a flag that was ${known}`);
     if (frozen.has(windowName(context))) return;
     const acceptors = placement.acceptors(domains, partitionOf(entry.readingId));
+    // A vote that a fault has taken from its disk was there when it counted.
     const votes = acceptors.filter(
-      (id) => nodes.get(id)?.rows.flag(context, entry)?.accepted?.value === outcome,
+      (id) =>
+        nodes.get(id)?.harm.votes === true ||
+        nodes.get(id)?.rows.flag(context, entry)?.accepted?.value === outcome,
     );
     if (votes.length < majority(acceptors.length)) {
       violation(
@@ -113,7 +126,9 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       const name = entryName(entry);
       stored.set(name, (stored.get(name) ?? new Set()).add(index));
       checkStored(node, context, entry, share);
-      acknowledged.push(() => checkStored(node, context, entry, share));
+      acknowledged.push(() => {
+        if (!node.harm.any) checkStored(node, context, entry, share);
+      });
     });
   }
 
@@ -131,7 +146,9 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
         }
       };
       check();
-      acknowledged.push(check);
+      acknowledged.push(() => {
+        if (!node.harm.any) check();
+      });
     });
   }
 
@@ -156,6 +173,9 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (path === operations.UPLOAD.path) watchUpload(exchange, node);
       if (path.startsWith('/peer/')) watchPeers(exchange);
       if (exchange.response.status !== 200) return;
+      if (node.harm.votes && NOT_IN_DOUBT.includes(path)) {
+        violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
+      }
       if (path === operations.CREATE.path) watchFlags(exchange, 'CREATE');
       if (path === operations.GET.path) watchFlags(exchange, 'GET');
       if (path === operations.SET.path) watchSet(exchange);

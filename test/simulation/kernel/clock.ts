@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../src/ports/index.ts';
-import type { Kernel, Life } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import type { Life } from './life.ts';
 
 /**
  * The clock of one process.

@@ -1,9 +1,13 @@
+import type { Life } from './life.ts';
+
 /** Something that will happen at a simulated instant. */
 export interface SimulatedEvent {
-  readonly timeMs: number;
+  timeMs: number;
   /** Order of scheduling; decides between events of one instant. */
-  readonly sequence: number;
+  sequence: number;
   readonly label: string;
+  /** Whose event it is; it waits while that process is paused. */
+  readonly life?: Life | undefined;
   readonly run: () => void;
   cancelled: boolean;
 }

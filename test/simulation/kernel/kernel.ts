@@ -1,18 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { createEventQueue, type SimulatedEvent } from './event-queue.ts';
+import type { Life } from './life.ts';
 import { createRandom, type Random } from './random.ts';
 import { createTrace, type Trace } from './trace.ts';
-
-/**
- * One run of a process. What its program has scheduled happens only while it lives; promises it still waits
- * for are never settled, as after SIGKILL.
- */
-export interface Life {
-  readonly name: string;
-  alive: boolean;
-  /** Called once when the life ends. */
-  readonly atEnd: Set<() => void>;
-}
 
 export interface Kernel {
   /** Simulated Unix milliseconds, with fractions. */
@@ -59,6 +49,13 @@ export function createKernel(seed: string, listener?: (line: string) => void): K
     queue.pop();
     if (event.cancelled) return true;
     nowMs = event.timeMs;
+    if (event.life?.alive && event.life.pausedUntilMs > nowMs) {
+      // The number is a new one, so that what piled up happens in its old order.
+      event.timeMs = event.life.pausedUntilMs;
+      event.sequence = sequence++;
+      queue.push(event);
+      return true;
+    }
     events += 1;
     if (events > EVENTS_MAX) throw new SimulationStalled(`more than ${EVENTS_MAX} events`);
     trace.note(nowMs, event.label);
@@ -77,6 +74,7 @@ export function createKernel(seed: string, listener?: (line: string) => void): K
         timeMs: nowMs + Math.max(0, delayMs),
         sequence: sequence++,
         label,
+        life,
         run: () => {
           if (life === undefined || life.alive) run();
         },
@@ -113,16 +111,4 @@ export function createKernel(seed: string, listener?: (line: string) => void): K
       nowMs = untilMs;
     },
   };
-}
-
-export function startLife(name: string): Life {
-  return { name, alive: true, atEnd: new Set() };
-}
-
-/** Idempotent. */
-export function endLife(life: Life): void {
-  if (!life.alive) return;
-  life.alive = false;
-  for (const end of life.atEnd) end();
-  life.atEnd.clear();
 }

@@ -1,0 +1,121 @@
+import { PARTITION_KEY_BYTES } from '../../src/protocol/index.ts';
+import { majority } from '../../src/ring/index.ts';
+import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
+import { START_MS } from './kernel/index.ts';
+import type { FolderCopy, SimulatedNode } from './node-process.ts';
+import type { StorageFault } from './plan.ts';
+import { plannedWindowId, type World } from './world.ts';
+
+/** Pause before a loss that nobody would notice is tried again, ms. */
+const UNNOTICED_PAUSE_MS = 1_000;
+const WINDOW_AT = 32;
+
+/** Does what the plan wants done to a node's disk. */
+export function scheduleStorageFault(world: World, fault: StorageFault): void {
+  const { kernel, nodes, plan } = world;
+  const node = nodes[fault.node];
+  if (node === undefined) return;
+  let copy: FolderCopy | undefined;
+  const atMs = Math.min(fault.atMs, plan.quietMs);
+  const act = (): void => {
+    if (fault.kind === 'disk error') {
+      node.disk.failNext();
+    } else if (fault.kind === 'full disk') {
+      world.fault('full disk');
+      node.disk.fillUntil(kernel.now() + Math.min(fault.forMs, plan.quietMs - fault.atMs));
+    } else if (fault.kind === 'bit flip') {
+      flip(world, node, fault.table, fault.downMs);
+    } else if (fault.copyAtMs === undefined || copy !== undefined) {
+      lose(world, node, copy, fault.downMs);
+    }
+  };
+  if (fault.kind === 'lost folder' && fault.copyAtMs !== undefined) {
+    kernel.schedule('backup', Math.min(fault.copyAtMs, atMs), () => {
+      copy = node.copyFolder();
+    });
+  }
+  kernel.schedule(`fault ${fault.kind}`, atMs, act);
+}
+
+function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', downMs: number): void {
+  node.crash(downMs);
+  const before = sharesOn(world, node);
+  const key = node.disk.flipBit(table);
+  if (key === undefined) return;
+  world.fault(`bit flip in ${table}`);
+  node.harm.any = true;
+  if (table === 'values') allowMissing(world, node, before);
+  else forgetVotes(world, node);
+}
+
+/**
+ * A data folder is lost or goes back to an old copy. Only what others have written down can give the loss
+ * away, so it waits until as many of them remember a later commit as a starting node needs to hear one:
+ * docs/decisions/0007-stores-in-doubt.md says what is given up.
+ */
+function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, downMs: number): void {
+  const { kernel, nodes, plan } = world;
+  const others = nodes.filter((other) => other !== node);
+  const last = copy === undefined ? 0 : lastCommitOf(copy.disk);
+  const witnesses = others.filter((other) => rememberedBy(other, world.ring.document, node.node) > last);
+  if (witnesses.length < Math.min(2, others.length)) {
+    if (kernel.now() < START_MS + plan.quietMs - UNNOTICED_PAUSE_MS)
+      kernel.schedule('fault lost folder', UNNOTICED_PAUSE_MS, () => lose(world, node, copy, downMs));
+    else world.fault('lost folder nobody would notice, spared');
+    return;
+  }
+  node.crash(downMs);
+  const before = sharesOn(world, node);
+  node.restoreFolder(copy);
+  world.fault(copy === undefined ? 'wiped folder' : 'folder restored from a copy');
+  node.harm.any = true;
+  allowMissing(world, node, before);
+  forgetVotes(world, node);
+}
+
+/** The keys of the shares that open on the node's disk. */
+function sharesOn({ stream }: World, node: SimulatedNode): readonly Uint8Array[] {
+  return node.disk.rows('values').flatMap(([key]) => (node.rows.opens(stream.hash, key) ? [key] : []));
+}
+
+/** Windows of which a share is on no disk of its domain any more may stay INCOMPLETE. */
+function allowMissing(world: World, node: SimulatedNode, before: readonly Uint8Array[]): void {
+  const { nodes, stream } = world;
+  const siblings = nodes.filter(({ domain }) => domain === node.domain);
+  for (const key of before) {
+    if (siblings.some((one) => one.rows.opens(stream.hash, key))) continue;
+    world.mayEndIncomplete(windowOfKey(world, key), 'the only copy of a share is gone');
+  }
+}
+
+/**
+ * From now on this store must never vote. What then can't be decided any more stays INCOMPLETE: everything
+ * with one acceptor, and the ledger of a domain that has no majority left (docs/PROTOCOL.md, "Seal, settle, release").
+ */
+function forgetVotes(world: World, node: SimulatedNode): void {
+  const { nodes, plan } = world;
+  node.harm.votes = true;
+  const doubted = nodes.filter(({ harm }) => harm.votes);
+  const inDomain = doubted.filter(({ domain }) => domain === node.domain).length;
+  const { acceptors, nodesPerDomain } = plan.shape;
+  const ledgerStuck = nodesPerDomain - inDomain < majority(nodesPerDomain);
+  if (acceptors > 1 && doubted.length === 1 && !ledgerStuck) return;
+  for (const window of plan.windows.keys())
+    world.mayEndIncomplete(window, 'too few stores that vote are left');
+}
+
+function windowOfKey({ plan }: World, key: Uint8Array): number {
+  const view = new DataView(key.buffer, key.byteOffset, PARTITION_KEY_BYTES);
+  const id = Number(view.getBigUint64(WINDOW_AT));
+  return plan.windows.findIndex((_, window) => plannedWindowId(plan, window) === id);
+}
+
+/** Every store that has forgotten votes must know it by now, and say so. */
+export function checkDoubts({ nodes, violation }: World): void {
+  for (const { node, harm, handle } of nodes) {
+    const reasons = handle()?.readiness().reasons ?? [];
+    const doubted = reasons.some((reason) => /^repair: (?!\d)/.test(reason));
+    if (harm.votes && !doubted) violation(`DOUBT: ${node} has lost votes and does not know it`);
+    if (!harm.votes && doubted) violation(`DOUBT: ${node} doubts its whole store: ${reasons.join()}`);
+  }
+}
