@@ -63,7 +63,11 @@ export function createFlags(components: FlagsComponents): Flags {
     const acceptors = admission.acceptors(record.stream, request.partition);
     if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
     try {
-      const outcomes = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
+      const attempt = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
+      // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.
+      const outcomes = attempt.includes('UNDECIDED')
+        ? await read(record, request.partition, flags, signal)
+        : attempt;
       await acceptor.remember(record, request.partition, flags, outcomes);
       return outcomes;
     } catch (error) {
