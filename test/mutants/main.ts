@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
 import { MUTANTS } from './catalogue/index.ts';
+import { stopCommands } from './command.ts';
 import { reportText, scoreOf, scoreText } from './report.ts';
 
 const HELP = `npm run mutants -- [--only TEXT] [--jobs N] [--patience N] [--list] [--json]
@@ -48,6 +49,8 @@ async function main(): Promise<number> {
     for (const { name, breaks } of chosen) console.log(`${name}\n    ${breaks}`);
     return 0;
   }
+  process.once('exit', stopCommands);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const from = performance.now();
   const reports = await runCampaign(chosen, {
     jobs,

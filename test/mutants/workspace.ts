@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ export interface Workspace {
 
 export async function createWorkspace(): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), 'm-cloud-mutants-'));
+  // Also where the runner is interrupted: the copies are of no use to anybody.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const name of COPIED) await cp(join(ROOT, name), join(folder, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return {
