@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,10 +62,14 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
   const transport = createUndiciTransport({ targets: transportTargets(material.ring) });
   const folder = join(home, 'cluster');
   let processes: NodeProcesses | undefined;
+  // Also where the run is ended from outside: data folders of nodes are large.
+  const forget = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', forget);
   const close = async () => {
     await processes?.close();
     await transport.close();
     await rm(home, { recursive: true, force: true });
+    process.removeListener('exit', forget);
   };
   try {
     await writeCluster(folder, material);
