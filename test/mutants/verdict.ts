@@ -118,6 +118,7 @@ export function notPassed(
   result: CommandResult,
 ): readonly string[] {
   const report = reportOf<TestReport>(result);
+  if (result.timedOut) return ['all of them: no answer within their time; --patience gives more'];
   if (report === null) return [unreadable(result).why];
   return tests.flatMap(({ file, title }) => {
     const results = report.testResults
