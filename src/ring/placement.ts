@@ -77,8 +77,15 @@ export function createPlacement(ring: RingDocument): Placement {
     return placed;
   };
   const owners = (domain: DomainId, at: Partition): readonly NodeId[] => of(domain).owners[at] ?? [];
-  const acceptors = (named: readonly DomainId[], at: Partition): readonly NodeId[] =>
-    chooseAcceptors(named.map(of), at, ring.acceptors);
+  // A seal asks for every partition, a busy node for one per message; a stream has few lists of domains.
+  const chosen = new Map<string, (readonly NodeId[])[]>();
+  const acceptors = (named: readonly DomainId[], at: Partition): readonly NodeId[] => {
+    const list = named.join();
+    const known = chosen.get(list) ?? [];
+    chosen.set(list, known);
+    known[at] ??= chooseAcceptors(named.map(of), at, ring.acceptors);
+    return known[at];
+  };
 
   return {
     owners,
