@@ -4,11 +4,12 @@ import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
 import type { DomainId, NodeId, RingDocument, Verifier } from '../src/ring/index.ts';
-import { checkSuccessor, createPlacement, openRingDocument } from '../src/ring/index.ts';
+import { checkSuccessor, openRingDocument } from '../src/ring/index.ts';
 import type { Journal } from './engine/journal.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
 import { stampContentType } from './engine/peer-memory.ts';
 import { createHandlers, createPeers } from './engine/peers.ts';
+import { createRings } from './engine/rings.ts';
 import { createRouter } from './engine/router.ts';
 import type { RowSeal } from './engine/row-seal.ts';
 import { createRowSeal } from './engine/row-seal.ts';
@@ -80,11 +81,11 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   await rememberRing(journal, rowSeal, storeKey, ring, verifier);
 
   const lock = createKeyedLock();
-  const placement = createPlacement(ring);
+  const rings = createRings(ring);
   const handlers = createHandlers();
   const peers = createPeers({ transport: ports.peers, handlers, self, clock, memory });
   const { callPeer } = peers;
-  const base = { ...ports, ...sealed, storeKey, lock, ring, placement, self, peers, callPeer };
+  const base = { ...ports, ...sealed, storeKey, lock, rings, self, peers, callPeer };
   const services = await openServices(base);
   const { census, spread, streams, repair } = services;
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
@@ -124,7 +125,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     return {
       node: self.nodeId,
       domain: self.domain,
-      epoch: ring.epoch,
+      epoch: rings.newest().epoch,
       ...readiness(),
       storeId: self.storeId,
       commitSeq: journal.commitSeq(),
@@ -132,13 +133,13 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
       undecidedFlags: census.undecided(),
       thinPartitions: spread.counts().thin,
       hintedPartitions: spread.counts().hinted,
-      acceptors: ring.acceptors,
+      acceptors: rings.newest().acceptors,
       streams: streams.list().length,
       uptimeMs: Math.max(0, clock.now() - startedAt),
     };
   }
 
-  serve(handlers, { ...services, ring, status });
+  serve(handlers, { ...services, rings, status });
   handlers.add(operations.RECALL, async (request, caller) => {
     if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
     return { commitSeq: memory.recall(caller.node, storeId(request.storeId)) };

@@ -1,8 +1,8 @@
 import { EngineError, hasCode, invariant } from '../../src/foundation/index.ts';
 import type { Clock, Transport } from '../../src/ports/index.ts';
-import type { MessageContext, Operation, WindowScope } from '../../src/protocol/index.ts';
+import type { Operation } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
 import type { PeerMemory } from './peer-memory.ts';
@@ -141,20 +141,6 @@ export function collect<T>(
         if (left === 0 || enough(answers)) resolve([...answers]);
       }, reject);
     }
-  });
-}
-
-/** What stands in front of every message about a window under the given ring document. */
-export function contextOf(ring: RingDocument, scope: WindowScope): MessageContext {
-  const { stream, window, group } = scope;
-  return { epoch: ring.epoch, placementEpoch: ring.epoch, stream, window, group };
-}
-
-/** Refuses a message of another ring document. @throws EngineError `STALE_EPOCH` */
-export function checkEpoch(ring: RingDocument, context: MessageContext): void {
-  if (context.epoch === ring.epoch && context.placementEpoch === ring.epoch) return;
-  throw new EngineError('STALE_EPOCH', `expected epoch ${ring.epoch}, got ${context.epoch}`, {
-    epoch: ring.epoch,
   });
 }
 

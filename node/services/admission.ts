@@ -2,14 +2,13 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
-import { checkEpoch } from '../engine/peers.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface AdmissionComponents {
-  readonly ring: RingDocument;
-  readonly placement: Placement;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly windows: Windows;
   readonly decisions: Decisions;
@@ -22,14 +21,14 @@ export interface Admission {
   /** @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
   entries(stream: StreamDocument, partition: Partition, entries: readonly FlagEntry[]): void;
   /** The acceptors of a partition's flags, this node among them. @throws `WRONG_NODE` */
-  acceptors(stream: StreamDocument, partition: Partition): readonly NodeId[];
+  acceptors(record: OpenWindowRecord, partition: Partition): readonly NodeId[];
 }
 
 export function createAdmission(components: AdmissionComponents): Admission {
-  const { ring, placement, self, windows, decisions } = components;
+  const { rings, self, windows, decisions } = components;
   return {
     async window(context) {
-      checkEpoch(ring, context);
+      rings.check(context);
       const known = windows.findOpen(context);
       if (known !== undefined) return known;
       const record = await windows.find({
@@ -55,9 +54,9 @@ export function createAdmission(components: AdmissionComponents): Admission {
         }
       }
     },
-    acceptors(stream, partition) {
+    acceptors({ scope, stream }, partition) {
       const domains = stream.domains.map(({ id }) => id);
-      const acceptors = placement.acceptors(domains, partition);
+      const acceptors = rings.of(scope).placement.acceptors(domains, partition);
       if (acceptors.includes(self.nodeId)) return acceptors;
       throw new EngineError(
         'WRONG_NODE',

@@ -1,8 +1,9 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { CopyCheck } from './copy-check.ts';
@@ -20,8 +21,7 @@ export interface AuditComponents {
   readonly journal: Journal;
   readonly tables: Tables;
   readonly clock: Clock;
-  readonly ring: RingDocument;
-  readonly placement: Placement;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly health: StoreHealth;
   readonly census: FlagCensus;
@@ -42,7 +42,7 @@ export interface Audit {
 }
 
 export function createAudit(components: AuditComponents): Audit {
-  const { clock, ring, placement, self, health, copies, inventory, repair, spread, windows } = components;
+  const { clock, rings, self, health, copies, inventory, repair, spread, windows } = components;
   let running = false;
 
   async function audit(signal: AbortSignal): Promise<NodeAudit> {
@@ -62,7 +62,7 @@ export function createAudit(components: AuditComponents): Audit {
     return {
       node: self.nodeId,
       domain: self.domain,
-      epoch: ring.epoch,
+      epoch: rings.newest().epoch,
       rows: { ...rows, stray: await countStrayRows(components, 'values', signal) },
       flags: { ...flags, stray: await countStrayRows(components, 'flags', signal) },
       windows: countWindows(),
@@ -87,8 +87,9 @@ export function createAudit(components: AuditComponents): Audit {
   function isOverdue({ scope, stream, settlement, terms }: OpenWindowRecord): boolean {
     if (settlement !== null || clock.now() < terms.value.latest + AUDIT_SLACK_MS) return false;
     const domains = stream.domains.map(({ id }) => id);
-    return placement
-      .registerAcceptors(domains, scope.stream, scope.window, scope.group)
+    return rings
+      .of(scope)
+      .placement.registerAcceptors(domains, scope.stream, scope.window, scope.group)
       .includes(self.nodeId);
   }
 

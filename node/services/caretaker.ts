@@ -2,7 +2,8 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
-import type { NodeId, Placement } from '../../src/ring/index.ts';
+import type { NodeId } from '../../src/ring/index.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
 import type { Repair } from './repair.ts';
@@ -22,7 +23,7 @@ export interface CaretakerComponents {
   readonly spread: Spread;
   readonly windows: Windows;
   readonly settling: Settling;
-  readonly placement: Placement;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly place: number };
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -35,7 +36,7 @@ export interface CaretakerComponents {
  * damaged store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
-  const { census, flags, repair, spread, windows, settling, placement, self, clock, randomBytes, log } =
+  const { census, flags, repair, spread, windows, settling, rings, self, clock, randomBytes, log } =
     components;
   let counter = 1;
 
@@ -82,8 +83,9 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
 
   function isRegisterAcceptor({ scope, stream }: OpenWindowRecord): boolean {
     const domains = stream.domains.map(({ id }) => id);
-    return placement
-      .registerAcceptors(domains, scope.stream, scope.window, scope.group)
+    return rings
+      .of(scope)
+      .placement.registerAcceptors(domains, scope.stream, scope.window, scope.group)
       .includes(self.nodeId);
   }
 

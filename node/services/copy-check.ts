@@ -2,10 +2,10 @@ import type { Clock } from '../../src/ports/index.ts';
 import type { FlagEntry, NodeAudit, SetDigest } from '../../src/protocol/index.ts';
 import { equalDigests, limits, operations } from '../../src/protocol/index.ts';
 import type { Holding } from '../../src/protocol/window-messages.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf, silence } from '../engine/peers.ts';
-import { livingNodesOf } from './holding.ts';
+import { silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -16,8 +16,7 @@ export const AUDIT_SLACK_MS = 10_000;
 export interface CopyCheckComponents {
   readonly shares: ShareTable;
   readonly streams: Streams;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
@@ -39,7 +38,7 @@ export interface CopyCheck {
 }
 
 export function createCopyCheck(components: CopyCheckComponents): CopyCheck {
-  const { shares, streams, placement, ring, self, callPeer, clock } = components;
+  const { shares, streams, rings, self, callPeer, clock } = components;
 
   /** Whether the owner has no row for an id of this node; rows that have just come may still be under way to it. */
   async function lacks(
@@ -48,7 +47,7 @@ export function createCopyCheck(components: CopyCheckComponents): CopyCheck {
     owner: NodeId,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const latest = clock.now() - AUDIT_SLACK_MS;
     let page: FlagEntry[] = [];
     const compare = async (): Promise<boolean> => {
@@ -69,7 +68,7 @@ export function createCopyCheck(components: CopyCheckComponents): CopyCheck {
   return {
     async run(record, here, signal) {
       const index = streams.indexOf(record.stream);
-      const context = contextOf(ring, record.scope);
+      const context = rings.contextOf(record.scope);
       const silent = new Set<NodeId>();
       const foreign = new Set<Partition>();
       const elsewhere = new Map<NodeId, ReadonlyMap<Partition, SetDigest>>();
@@ -86,7 +85,7 @@ export function createCopyCheck(components: CopyCheckComponents): CopyCheck {
       }
 
       async function isShort({ partition, digest }: Holding): Promise<boolean> {
-        for (const owner of placement.owners(self.domain, partition)) {
+        for (const owner of rings.of(record.scope).placement.owners(self.domain, partition)) {
           const held = elsewhere.get(owner);
           if (held === undefined) continue;
           const theirs = held.get(partition);
@@ -99,7 +98,9 @@ export function createCopyCheck(components: CopyCheckComponents): CopyCheck {
       }
 
       await Promise.all(
-        livingNodesOf(ring, self.domain)
+        rings
+          .of(record.scope)
+          .livingNodesOf(self.domain)
           .filter((node) => node !== self.nodeId)
           .map(ask),
       );

@@ -10,17 +10,17 @@ import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.t
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
 import { limits, operations, windowKey, windowName } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, collect, contextOf, silence } from '../engine/peers.ts';
+import { at, collect, silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
-import { livingNodesOf } from './holding.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -35,8 +35,7 @@ export interface DecisionsComponents {
   readonly health: StoreHealth;
   readonly lock: KeyedLock;
   readonly windows: Windows;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly place: number };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
@@ -59,11 +58,12 @@ export interface Decisions {
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
-  const { windows, placement, ring, self, clock, randomBytes } = components;
+  const { windows, rings, self, clock, randomBytes } = components;
   const vote = createVote(components, acceptorsOf);
 
   function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
     const { window, group } = scope;
+    const { placement } = rings.of(scope);
     if (decision === 'release') return placement.ledgerAcceptors(self.domain, scope.stream, window, group);
     const domains = stream.domains.map(({ id }) => id);
     return placement.registerAcceptors(domains, scope.stream, window, group);
@@ -76,7 +76,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   ): { acceptors: readonly NodeId[]; quorum: number } {
     const all = acceptorsOf(record, decision);
     if (decision !== 'release') return { acceptors: all, quorum: majority(all.length) };
-    const living = livingNodesOf(ring, self.domain);
+    const living = rings.of(record.scope).livingNodesOf(self.domain);
     const lost = all.flatMap((node, place) => (living.includes(node) ? [] : [place]));
     const found = ledgerQuorum(all.length, lost);
     if (found !== null)
@@ -163,12 +163,12 @@ export function createDecisions(components: DecisionsComponents): Decisions {
 type Ask = (to: NodeId, request: AcceptorRequest<Uint8Array>, signal?: AbortSignal) => Promise<SynodResponse>;
 
 function askerOf(
-  { ring, callPeer }: DecisionsComponents,
+  { rings, callPeer }: DecisionsComponents,
   { scope }: WindowRecord,
   decision: DecisionName,
 ): Ask {
   const operation = decision === 'release' ? operations.LEDGER : operations.SYNOD;
-  const context = contextOf(ring, scope);
+  const context = rings.contextOf(scope);
   return (to, request, signal) => {
     const ballot = request.kind === 'read' ? { counter: 0, proposer: 0 } : request.ballot;
     const value = request.kind === 'accept' ? request.value : null;

@@ -102,7 +102,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   async function create(request: FlagsRequest): Promise<readonly Outcome[]> {
     const record = await admission.window(request.context);
     admission.entries(record.stream, request.partition, request.flags);
-    const acceptors = admission.acceptors(record.stream, request.partition);
+    const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) throw windowSealed(record);
     const outcomes = await update(record, request.partition, request.flags, (row) => ({
       row: row ?? freshFlag(clock.now()),
@@ -138,7 +138,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     health.checkVote();
     const record = await admission.window(request.context);
     admission.entries(record.stream, request.partition, request.flags);
-    admission.acceptors(record.stream, request.partition);
+    admission.acceptors(record, request.partition);
     const asked = flagRequestOf(request);
     if (asked.kind === 'read') return readVotes(record, request.flags);
     const votes = await update(record, request.partition, request.flags, (row) =>

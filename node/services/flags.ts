@@ -10,12 +10,13 @@ import type {
   VoteResponse,
 } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { NodeId, Partition, RingDocument } from '../../src/ring/index.ts';
+import type { NodeId, Partition } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { DecideFlagsCall, DecideFlagsReply } from '../../src/rounds/index.ts';
 import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, collect, contextOf, silence } from '../engine/peers.ts';
+import { at, collect, silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { FlagAcceptor } from './flag-acceptor.ts';
 import type { SettledFlags } from './settled-flags.ts';
@@ -26,7 +27,7 @@ export interface FlagsComponents {
   readonly admission: Admission;
   readonly acceptor: FlagAcceptor;
   readonly settled: SettledFlags;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -54,13 +55,13 @@ export interface Flags {
 }
 
 export function createFlags(components: FlagsComponents): Flags {
-  const { admission, acceptor, settled, ring, callPeer, clock, randomBytes } = components;
+  const { admission, acceptor, settled, rings, callPeer, clock, randomBytes } = components;
 
   async function set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
     const record = await admission.window(request.context);
     const flags = request.flags.map(({ entry }) => entry);
     admission.entries(record.stream, request.partition, flags);
-    const acceptors = admission.acceptors(record.stream, request.partition);
+    const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
     try {
       const attempt = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
@@ -100,7 +101,7 @@ export function createFlags(components: FlagsComponents): Flags {
     const round = decideFlagsRound({ flags: flags.length, acceptors: acceptors.length, quorum, ballot });
     const perform = async (call: DecideFlagsCall, over: AbortSignal): Promise<DecideFlagsReply> => {
       const request: VoteRequest = {
-        context: contextOf(ring, record.scope),
+        context: rings.contextOf(record.scope),
         partition,
         kind: call.kind,
         ballot: call.ballot,
@@ -128,9 +129,9 @@ export function createFlags(components: FlagsComponents): Flags {
     flags: readonly FlagEntry[],
     signal?: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    const acceptors = admission.acceptors(record.stream, partition);
+    const acceptors = admission.acceptors(record, partition);
     const quorum = majority(acceptors.length);
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const request: VoteRequest = {
       context,
       partition,
@@ -158,7 +159,7 @@ export function createFlags(components: FlagsComponents): Flags {
     get,
     read,
     async resolve(record, partition, flags, ballot) {
-      const acceptors = admission.acceptors(record.stream, partition);
+      const acceptors = admission.acceptors(record, partition);
       const outcomes = await runDecide(record, partition, flags, acceptors, ballot);
       await acceptor.remember(record, partition, flags, outcomes);
       return outcomes;

@@ -1,10 +1,9 @@
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
 import { entryName, operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf } from '../engine/peers.ts';
-import { livingNodesOf } from './holding.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
@@ -14,8 +13,7 @@ export interface GatheringComponents {
   readonly shares: ShareTable;
   readonly spread: Spread;
   readonly streams: Streams;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
 }
@@ -32,7 +30,7 @@ export type Gather = (
 ) => Promise<void>;
 
 export function createGather(components: GatheringComponents): Gather {
-  const { shares, spread, streams, placement, ring, self, callPeer } = components;
+  const { shares, spread, streams, rings, self, callPeer } = components;
 
   async function takePage(
     record: OpenWindowRecord,
@@ -46,7 +44,7 @@ export function createGather(components: GatheringComponents): Gather {
       if (conflict || (mine !== undefined && !equalBytes(mine, share))) conflicts.push(entry);
       return mine === undefined;
     });
-    const own = placement.owners(self.domain, partition).includes(self.nodeId);
+    const own = rings.of(record.scope).placement.owners(self.domain, partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, partition);
     const index = streams.indexOf(record.stream);
     await shares.store(record, { partition, index, rows: fresh }, () => {}, alongside);
@@ -69,9 +67,9 @@ export function createGather(components: GatheringComponents): Gather {
   }
 
   return async (record, partitions, signal) => {
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     for (const partition of partitions) {
-      for (const node of livingNodesOf(ring, self.domain)) {
+      for (const node of rings.of(record.scope).livingNodesOf(self.domain)) {
         if (node === self.nodeId) continue;
         let after: FlagEntry | null = null;
         for (;;) {

@@ -3,18 +3,18 @@ import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, ReadyResponse } from '../../src/protocol/index.ts';
 import { operations, settlementCodec } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Held } from '../../src/rounds/index.ts';
 import { holdRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, contextOf } from '../engine/peers.ts';
+import { at } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface HoldingComponents {
   readonly decisions: Decisions;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
@@ -46,17 +46,16 @@ export interface Holding {
 const GATHER_ATTEMPTS_MAX = 3;
 
 export function createHolding(components: HoldingComponents): Holding {
-  const { decisions, placement, ring, self, callPeer, clock, randomBytes } = components;
-  // A store declared lost answers nothing and holds nothing; waiting for it would be waiting for ever.
-  const nodes = livingNodesOf(ring, self.domain);
+  const { decisions, rings, self, callPeer, clock, randomBytes } = components;
 
   function compare(
     record: OpenWindowRecord,
+    nodes: readonly NodeId[],
     partitions: readonly PartitionDigest[],
     excluded: ReadyResponse['missing'],
     signal?: AbortSignal,
   ): Promise<Held> {
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     return runRound(
       holdRound({ nodes: nodes.length, partitions, excluded }),
       {
@@ -76,10 +75,12 @@ export function createHolding(components: HoldingComponents): Holding {
     signal?: AbortSignal,
   ): Promise<HeldRows> {
     for (let attempt = 1; attempt <= GATHER_ATTEMPTS_MAX; attempt++) {
-      const held = await compare(record, partitions, excluded, signal);
+      // A store declared lost answers nothing and holds nothing; waiting for it would be waiting for ever.
+      const nodes = rings.of(record.scope).livingNodesOf(self.domain);
+      const held = await compare(record, nodes, partitions, excluded, signal);
       if (held.kind === 'waiting') return held;
       if (held.scattered.length === 0) return { ...held, nodes };
-      await gather(record, held.scattered, signal);
+      await gather(record, nodes, held.scattered, signal);
     }
     return { kind: 'waiting', reason: 'the rows of some partitions could not be united at one node' };
   }
@@ -87,14 +88,18 @@ export function createHolding(components: HoldingComponents): Holding {
   /** Unites scattered rows at the first owner of each partition, so that this node can stand for it. */
   async function gather(
     record: OpenWindowRecord,
+    nodes: readonly NodeId[],
     scattered: readonly Partition[],
     signal?: AbortSignal,
   ): Promise<void> {
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const byOwner = new Map<NodeId, Partition[]>();
     for (const partition of scattered) {
       const owner =
-        placement.owners(self.domain, partition).find((node) => nodes.includes(node)) ?? at(nodes, 0);
+        rings
+          .of(record.scope)
+          .placement.owners(self.domain, partition)
+          .find((node) => nodes.includes(node)) ?? at(nodes, 0);
       byOwner.set(owner, [...(byOwner.get(owner) ?? []), partition]);
     }
     await Promise.all(
@@ -121,18 +126,6 @@ export function createHolding(components: HoldingComponents): Holding {
   }
 
   return { hold, ready };
-}
-
-/** The nodes of a domain, in the order of the ring document. */
-export function nodesOf(ring: RingDocument, domain: DomainId): readonly NodeId[] {
-  return ring.domains.find((section) => section.domain === domain)?.nodes.map(({ id }) => id) ?? [];
-}
-
-/** The nodes of a domain whose stores are not declared lost. */
-export function livingNodesOf(ring: RingDocument, domain: DomainId): readonly NodeId[] {
-  const section = ring.domains.find((found) => found.domain === domain);
-  if (section === undefined) return [];
-  return section.nodes.filter(({ storeId }) => !section.lostStores.includes(storeId)).map(({ id }) => id);
 }
 
 /** The name of a decided settlement in READY and in slot 2. */

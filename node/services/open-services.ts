@@ -1,17 +1,10 @@
 import type { Clock, Log, RandomBytes, WindowKeys } from '../../src/ports/index.ts';
-import type {
-  DomainId,
-  NodeId,
-  Partition,
-  Placement,
-  RingDocument,
-  StoreId,
-  Verifier,
-} from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import { createAdmission } from './admission.ts';
@@ -50,8 +43,7 @@ export interface ServiceBase {
   readonly tables: Tables;
   readonly storeKey: Uint8Array;
   readonly lock: KeyedLock;
-  readonly ring: RingDocument;
-  readonly placement: Placement;
+  readonly rings: Rings;
   readonly self: {
     readonly nodeId: NodeId;
     readonly domain: DomainId;
@@ -70,8 +62,8 @@ export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
   const windows = await openWindows({ ...base, streams });
   const decisions = createDecisions({ ...base, windows });
-  const decidesAlone = ({ stream }: OpenWindowRecord, partition: Partition): boolean =>
-    base.placement.acceptors(
+  const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
+    base.rings.of(scope).placement.acceptors(
       stream.domains.map(({ id }) => id),
       partition,
     ).length === 1;

@@ -12,12 +12,10 @@ import { operations, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOWS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { streamHash, windowId } from '../../src/ring/identifiers.ts';
-import type { RingDocument } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Decisions } from './decisions.ts';
-import { nodesOf } from './holding.ts';
 import type { Releasing } from './releasing.ts';
 import type { Settling } from './settling.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
@@ -32,7 +30,7 @@ export interface OperatorDeskComponents {
   readonly releasing: Releasing;
   readonly settling: Settling;
   readonly windows: Windows;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly callPeer: CallPeer;
   readonly randomBytes: RandomBytes;
 }
@@ -58,10 +56,10 @@ const NOT_COMPLETE = [
 ] as const;
 
 export function createOperatorDesk(components: OperatorDeskComponents): OperatorDesk {
-  const { admission, decisions, releasing, settling, windows, ring, callPeer, randomBytes } = components;
+  const { admission, decisions, releasing, settling, windows, rings, callPeer, randomBytes } = components;
 
   function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
-    return admission.window(contextOf(ring, scopeOf(question)));
+    return admission.window(rings.contextOf(scopeOf(question)));
   }
 
   async function open(request: OpenWindow, signal: AbortSignal): Promise<void> {
@@ -93,8 +91,8 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
 
   /** Tells every node of the stream's domains; one that misses it learns of the window from its first message. */
   async function announce(stream: StreamDocument, scope: WindowScope): Promise<void> {
-    const nodes = stream.domains.flatMap(({ id }) => nodesOf(ring, id));
-    const context = contextOf(ring, scope);
+    const nodes = stream.domains.flatMap(({ id }) => rings.of(scope).nodesOf(id));
+    const context = rings.contextOf(scope);
     await Promise.all(
       nodes.map((node) =>
         callPeer(node, operations.ANNOUNCE, { context }).catch((error: unknown) => {

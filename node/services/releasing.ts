@@ -2,9 +2,10 @@ import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '..
 import { EngineError, labelledHash } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
-import type { DomainId, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, contextOf } from '../engine/peers.ts';
+import { at } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { HeldRows, Holding } from './holding.ts';
 import type { Settling } from './settling.ts';
@@ -16,7 +17,7 @@ export interface ReleasingComponents {
   readonly settling: Settling;
   readonly holding: Holding;
   readonly streams: Streams;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly domain: DomainId };
   readonly callPeer: CallPeer;
 }
@@ -31,7 +32,7 @@ export interface Releasing {
 }
 
 export function createReleasing(components: ReleasingComponents): Releasing {
-  const { decisions, settling, holding, streams, ring, self, callPeer } = components;
+  const { decisions, settling, holding, streams, rings, self, callPeer } = components;
   const underWay = new Map<string, Promise<Uint8Array>>();
 
   async function makeRow(record: OpenWindowRecord): Promise<Uint8Array> {
@@ -73,7 +74,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
     { standing, nodes }: Extract<HeldRows, { kind: 'held' }>,
     expected: { readonly readings: number; readonly flags: number },
   ): Promise<Uint8Array> {
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const excluded = record.exclusion?.value.excluded ?? [];
     const total = createLimbSum(record.stream.elements.length);
     let readings = 0;

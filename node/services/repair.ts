@@ -7,14 +7,13 @@ import {
   streamHashFromBytes,
   windowId,
 } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { Gather } from './gathering.ts';
-import { livingNodesOf } from './holding.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface RepairComponents {
@@ -23,8 +22,7 @@ export interface RepairComponents {
   readonly windows: Windows;
   readonly admission: Admission;
   readonly gather: Gather;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
 }
@@ -40,23 +38,26 @@ export interface Repair {
 }
 
 export function createRepair(components: RepairComponents): Repair {
-  const { damaged, health, windows, admission, gather, placement, ring, self, callPeer } = components;
+  const { damaged, health, windows, admission, gather, rings, self, callPeer } = components;
   const whole = new Set<string>();
 
-  const owned: readonly Partition[] = Array.from({ length: PARTITIONS }, (_, number) =>
-    partitionNumber(number),
-  ).filter((at) => placement.owners(self.domain, at).includes(self.nodeId));
+  function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
+    const { placement } = rings.of(scope);
+    return Array.from({ length: PARTITIONS }, (_, number) => partitionNumber(number)).filter((at) =>
+      placement.owners(self.domain, at).includes(self.nodeId),
+    );
+  }
 
   /** A store that lost rows may have lost the names of its windows as well. */
   async function findWindows(signal: AbortSignal): Promise<void> {
-    for (const node of livingNodesOf(ring, self.domain)) {
+    for (const node of rings.livingNodesOf(self.domain)) {
       if (node === self.nodeId) continue;
       const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
       for (const { stream } of streams) {
         const answer = await callPeer(node, operations.READ_STREAM, { stream }, signal);
         for (const { window, group } of answer.windows) {
           await admission.window(
-            contextOf(ring, { stream: streamHash(stream), window: windowId(window), group }),
+            rings.contextOf({ stream: streamHash(stream), window: windowId(window), group }),
           );
         }
       }
@@ -66,7 +67,7 @@ export function createRepair(components: RepairComponents): Repair {
   async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
     const name = windowName(record.scope);
     if (whole.has(name)) return;
-    await gather(record, owned, signal);
+    await gather(record, ownedIn(record), signal);
     whole.add(name);
   }
 

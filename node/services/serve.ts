@@ -2,9 +2,8 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { NodeStatus } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { streamHash } from '../../src/ring/identifiers.ts';
-import type { RingDocument } from '../../src/ring/index.ts';
 import type { Handlers } from '../engine/peers.ts';
-import { checkEpoch } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Audit } from './audit.ts';
 import type { Decisions } from './decisions.ts';
@@ -34,7 +33,7 @@ export interface Services {
   readonly holding: Holding;
   readonly inventory: RowInventory;
   readonly lists: SetLists;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly shares: ShareTable;
   readonly status: () => NodeStatus;
   readonly streams: Streams;
@@ -51,7 +50,7 @@ export function serve(handlers: Handlers, services: Services): void {
   serveDomain(handlers, services);
 }
 
-function serveSensors(handlers: Handlers, { acceptor, flags, values, ring, streams, desk }: Services): void {
+function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, streams, desk }: Services): void {
   handlers.add(operations.CREATE, async (request) => ({ outcomes: await acceptor.create(request) }));
   handlers.add(operations.SET, async (request, _, signal) => ({
     outcomes: await flags.set(request, signal),
@@ -60,7 +59,7 @@ function serveSensors(handlers: Handlers, { acceptor, flags, values, ring, strea
     outcomes: await flags.get(request, signal),
   }));
   handlers.add(operations.UPLOAD, async (request) => ({ rows: await values.upload(request) }));
-  handlers.add(operations.READ_RING, async () => ({ ring: ring.jws }));
+  handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
   handlers.add(operations.LIST_STREAMS, async () => ({
     streams: streams.list().map(({ hash, name }) => ({ stream: hash, name })),
   }));
@@ -89,12 +88,12 @@ function serveOperators(handlers: Handlers, { audit, streams, desk, status }: Se
 }
 
 function servePeers(handlers: Handlers, services: Services): void {
-  const { acceptor, admission, decisions, frozen, holding, lists, ring, windows } = services;
+  const { acceptor, admission, decisions, frozen, holding, lists, rings, windows } = services;
   handlers.add(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
   handlers.add(operations.SYNOD, async (request) => {
     if (request.decision === 'release')
       throw new EngineError('FORBIDDEN', 'a ledger answers its own domain only');
-    checkEpoch(ring, request.context);
+    rings.check(request.context);
     return decisions.vote(await windows.find(request.context), request);
   });
   handlers.add(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));

@@ -11,10 +11,10 @@ import {
 } from '../../src/protocol/index.ts';
 import { PAGE_ENTRIES_MAX } from '../../src/protocol/limits.ts';
 import type { KeepListRequest, ReadList, ReadListRequest } from '../../src/protocol/window-messages.ts';
-import type { NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Frozen } from './frozen.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -28,8 +28,7 @@ export interface SetListsComponents {
   readonly journal: Journal;
   readonly tables: Tables;
   readonly frozen: Frozen;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId };
   readonly callPeer: CallPeer;
 }
@@ -48,7 +47,7 @@ export interface SetLists {
 }
 
 export function createSetLists(components: SetListsComponents): SetLists {
-  const { journal, tables, frozen, placement, ring, self, callPeer } = components;
+  const { journal, tables, frozen, rings, self, callPeer } = components;
   const cache = new Map<string, ReadonlyMap<string, FlagEntry>>();
 
   async function kept(
@@ -84,7 +83,7 @@ export function createSetLists(components: SetListsComponents): SetLists {
     signal?: AbortSignal,
   ): Promise<FlagEntry[] | null> {
     const entries: FlagEntry[] = [];
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     // A list longer than its digest says is not the set; the bound keeps a lying node from filling memory.
     while (entries.length <= digest.count) {
       const after = entries.at(-1) ?? null;
@@ -105,7 +104,7 @@ export function createSetLists(components: SetListsComponents): SetLists {
     const entries = await here(record, named.partition, named.digest);
     if (entries !== null) return entries;
     const domains = record.stream.domains.map(({ id }) => id);
-    for (const node of placement.acceptors(domains, named.partition)) {
+    for (const node of rings.of(record.scope).placement.acceptors(domains, named.partition)) {
       if (node === self.nodeId) continue;
       try {
         const found = await from(record, node, named, signal);

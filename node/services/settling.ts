@@ -3,14 +3,14 @@ import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { Settlement } from '../../src/protocol/index.ts';
 import { exclusionCodec, operations, settlementCodec, windowName } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
-import type { Placement, RingDocument } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { SealCall, Sealed, SealReply, SettleCall, SettleReply } from '../../src/rounds/index.ts';
 import { runRound, sealRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at, contextOf } from '../engine/peers.ts';
+import { at } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
-import { digestOfSlot, nodesOf } from './holding.ts';
+import { digestOfSlot } from './holding.ts';
 import type { Known, OpenWindowRecord } from './windows.ts';
 
 /** Partitions whose differing lists one seal reads at the same time; bounds its memory. */
@@ -18,8 +18,7 @@ const LISTS_AT_ONCE = 8;
 
 export interface SettlingComponents {
   readonly decisions: Decisions;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -41,7 +40,7 @@ export interface Settling {
 }
 
 export function createSettling(components: SettlingComponents): Settling {
-  const { decisions, placement, ring, callPeer, clock, randomBytes, log } = components;
+  const { decisions, rings, callPeer, clock, randomBytes, log } = components;
 
   async function settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>> {
     const known = await decisions.look(record, 'settlement', signal);
@@ -51,7 +50,12 @@ export function createSettling(components: SettlingComponents): Settling {
     const { partitions } = sealed;
     const flags = partitions.reduce((sum, { digest }) => sum + digest.count, 0);
     const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
-    const wish = settlementCodec.encode({ placementEpoch: ring.epoch, partitions, flags, readings });
+    const wish = settlementCodec.encode({
+      placementEpoch: rings.of(record.scope).ring.epoch,
+      partitions,
+      flags,
+      readings,
+    });
     const decided = await decisions.decide(record, 'settlement', wish, signal);
     log.info('window settled', { window: windowName(record.scope) });
     return { bytes: decided, value: settlementCodec.decode(decided) };
@@ -59,7 +63,8 @@ export function createSettling(components: SettlingComponents): Settling {
 
   function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
     const domains = record.stream.domains.map(({ id }) => id);
-    const nodes = domains.flatMap((domain) => nodesOf(ring, domain));
+    const { placement, nodesOf } = rings.of(record.scope);
+    const nodes = domains.flatMap(nodesOf);
     const places = new Map(nodes.map((node, place) => [node, place]));
     const round = sealRound({
       nodes: nodes.length,
@@ -69,7 +74,7 @@ export function createSettling(components: SettlingComponents): Settling {
       setHashKey: record.terms.value.setHashKey,
       listsAtOnce: LISTS_AT_ONCE,
     });
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const perform = async (call: SealCall, over: AbortSignal): Promise<SealReply> => {
       const to = at(nodes, call.node);
       switch (call.kind) {
@@ -98,8 +103,8 @@ export function createSettling(components: SettlingComponents): Settling {
       );
     }
     if ((await decisions.look(record, 'exclusion', signal)) !== null) return;
-    const domains = record.stream.domains.map(({ id }) => nodesOf(ring, id));
-    const context = contextOf(ring, record.scope);
+    const domains = record.stream.domains.map(({ id }) => rings.of(record.scope).nodesOf(id));
+    const context = rings.contextOf(record.scope);
     const digest = digestOfSlot(settlement.bytes);
     const round = settleRound({
       nodesOf: domains.map(({ length }) => length),

@@ -11,9 +11,10 @@ import {
   windowName,
 } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
-import type { Partition, RingDocument } from '../../src/ring/index.ts';
+import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { ValueRow } from '../engine/rows.ts';
 import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
@@ -23,7 +24,7 @@ export interface ShareTableComponents {
   readonly journal: Journal;
   readonly tables: Tables;
   readonly lock: KeyedLock;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly clock: Clock;
 }
 
@@ -57,7 +58,7 @@ export interface ShareTable {
   version(record: OpenWindowRecord): number;
 }
 
-export function createShareTable({ journal, tables, lock, ring, clock }: ShareTableComponents): ShareTable {
+export function createShareTable({ journal, tables, lock, rings, clock }: ShareTableComponents): ShareTable {
   const versions = new Map<string, number>();
   const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
     if (operations.length === 0) return;
@@ -99,7 +100,7 @@ export function createShareTable({ journal, tables, lock, ring, clock }: ShareTa
     const found = await held(record, keys);
     admit();
     const row = (share: Uint8Array): ValueRow => ({
-      epoch: ring.epoch,
+      epoch: rings.of(record.scope).ring.epoch,
       index,
       receivedAt: clock.now(),
       conflict: false,

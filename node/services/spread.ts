@@ -3,10 +3,10 @@ import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, RowsResponse, WindowScope } from '../../src/protocol/index.ts';
 import { entryName, operations, partitionKey, windowName } from '../../src/protocol/index.ts';
 import { partition as partitionNumber, streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { contextOf } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Streams } from './streams.ts';
@@ -22,8 +22,7 @@ export interface SpreadComponents {
   readonly shares: ShareTable;
   readonly streams: Streams;
   readonly windows: Windows;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
 }
@@ -51,11 +50,12 @@ interface Mark {
 const MARK = utf8('M');
 
 export async function openSpread(components: SpreadComponents): Promise<Spread> {
-  const { journal, tables, storeKey, shares, streams, windows, placement, ring, self, callPeer } = components;
+  const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer } = components;
   const marks = new Map<string, Mark>();
   const nameOf = (scope: WindowScope, at: Partition): string => `${windowName(scope)}/${at}`;
   const rowOf = (scope: WindowScope, at: Partition): Uint8Array => concat(MARK, partitionKey(scope, at));
-  const ownersOf = (at: Partition): readonly NodeId[] => placement.owners(self.domain, at);
+  const ownersOf = ({ scope, partition }: Omit<Mark, 'version'>): readonly NodeId[] =>
+    rings.of(scope).placement.owners(self.domain, partition);
 
   for await (const { key } of tables.scan('windows', storeKey, MARK)) {
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
@@ -81,7 +81,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
 
   async function spreadOne(record: OpenWindowRecord, marked: Mark): Promise<void> {
     const version = marked.version;
-    const owners = ownersOf(marked.partition).filter((owner) => owner !== self.nodeId);
+    const owners = ownersOf(marked).filter((owner) => owner !== self.nodeId);
     const spread: FlagEntry[] = [];
     let after: FlagEntry | null = null;
     for (;;) {
@@ -95,8 +95,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     marks.delete(nameOf(marked.scope, marked.partition));
     const row = rowOf(marked.scope, marked.partition);
     journal.stage([{ kind: 'delete', table: 'windows', key: row }]);
-    if (!ownersOf(marked.partition).includes(self.nodeId))
-      await shares.remove(record, marked.partition, spread);
+    if (!ownersOf(marked).includes(self.nodeId)) await shares.remove(record, marked.partition, spread);
     await journal.synced();
   }
 
@@ -107,7 +106,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     rows: RowsResponse['rows'],
   ): Promise<void> {
     if (rows.length === 0) return;
-    const context = contextOf(ring, record.scope);
+    const context = rings.contextOf(record.scope);
     const entries = rows.map(({ entry }) => entry);
     const { missing } = await callPeer(owner, operations.COMPARE, { context, partition: at, entries });
     if (missing.length === 0) return;
@@ -131,9 +130,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
       }
     },
     counts() {
-      const owned = [...marks.values()].filter(({ partition }) =>
-        ownersOf(partition).includes(self.nodeId),
-      ).length;
+      const owned = [...marks.values()].filter((marked) => ownersOf(marked).includes(self.nodeId)).length;
       return { thin: owned, hinted: marks.size - owned };
     },
   };

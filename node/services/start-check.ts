@@ -1,15 +1,16 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { NodeId, RingDocument, StoreId } from '../../src/ring/index.ts';
+import type { NodeId, StoreId } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 
 /** Pause before nodes that did not answer are asked again. */
 const ASK_AGAIN_MS = 250;
 
 export interface StartCheckComponents {
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly storeId: StoreId };
   readonly callPeer: CallPeer;
   readonly health: StoreHealth;
@@ -28,8 +29,8 @@ export async function checkStart(
   startSeq: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { ring, self, callPeer, health, clock, randomBytes } = components;
-  const waiting = new Set(ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
+  const { rings, self, callPeer, health, clock, randomBytes } = components;
+  const waiting = new Set(rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
   waiting.delete(self.nodeId);
   const mayBeAway = waiting.size > 1 ? 1 : 0;
 

@@ -5,16 +5,17 @@ import { STREAMS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, shareIndex } from '../../src/protocol/stream-document.ts';
 import { streamHashBytes, streamHashFromBytes } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId, RingDocument, StreamHash, Verifier } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, StreamHash, Verifier } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 
 /** Unknown streams looked for among peers at once: anyone may name one, and each costs a question to every node. */
 const SEARCHES_MAX = 16;
 
 export interface StreamsComponents {
   readonly journal: Journal;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly verifier: Verifier;
   readonly callPeer: CallPeer;
@@ -35,20 +36,20 @@ export interface Streams {
 }
 
 export async function openStreams(components: StreamsComponents): Promise<Streams> {
-  const { journal, ring, self, verifier, callPeer, log } = components;
+  const { journal, rings, self, verifier, callPeer, log } = components;
   const known = new Map<StreamHash, StreamDocument>();
   const asked = new Map<StreamHash, Promise<StreamDocument>>();
 
   for (const [key, value] of await allDocuments(journal)) {
     const hash = streamHashFromBytes(key);
     // A document that no longer verifies was altered on disk; without it the stream is unknown, and asked for again.
-    const document = await openStreamDocument(fromUtf8(value), verifier, ring).catch(() => null);
+    const document = await openStreamDocument(fromUtf8(value), verifier, rings.newest()).catch(() => null);
     if (document !== null && document.hash === hash) known.set(hash, document);
     else log.error('a stored stream document does not verify', { stream: hash });
   }
 
   async function put(jws: string): Promise<StreamDocument> {
-    const document = await openStreamDocument(jws, verifier, ring);
+    const document = await openStreamDocument(jws, verifier, rings.newest());
     if (known.has(document.hash)) return document;
     if (known.size >= STREAMS_LISTED_MAX) {
       throw new EngineError('STREAM_REFUSED', `expected at most ${STREAMS_LISTED_MAX} streams on a node`);
@@ -62,11 +63,11 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
   }
 
   async function fetch(hash: StreamHash): Promise<StreamDocument> {
-    for (const node of ring.domains.flatMap(({ nodes }) => nodes)) {
+    for (const node of rings.newest().domains.flatMap(({ nodes }) => nodes)) {
       if (node.id === self.nodeId) continue;
       try {
         const { document } = await callPeer(node.id, operations.READ_STREAM, { stream: hash });
-        const opened = await openStreamDocument(document, verifier, ring);
+        const opened = await openStreamDocument(document, verifier, rings.newest());
         if (opened.hash === hash) return await put(document);
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;

@@ -2,12 +2,12 @@ import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
-import { nodesOf } from './holding.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
@@ -20,8 +20,7 @@ export interface ValuesComponents {
   readonly streams: Streams;
   readonly shares: ShareTable;
   readonly spread: Spread;
-  readonly placement: Placement;
-  readonly ring: RingDocument;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly peers: Peers;
 }
@@ -40,7 +39,7 @@ export interface Values {
 type Answers = UploadResponse['rows'];
 
 export function createValues(components: ValuesComponents): Values {
-  const { journal, admission, streams, shares, spread, placement, ring, self, peers } = components;
+  const { journal, admission, streams, shares, spread, rings, self, peers } = components;
 
   async function check(request: UploadRequest): Promise<OpenWindowRecord> {
     const record = await admission.window(request.context);
@@ -62,17 +61,16 @@ export function createValues(components: ValuesComponents): Values {
 
   /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
   function storeHere(record: OpenWindowRecord, request: UploadRequest, admit: () => void): Promise<Answers> {
-    const own = placement.owners(self.domain, request.partition).includes(self.nodeId);
+    const own = rings.of(record.scope).placement.owners(self.domain, request.partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, request.partition);
     return shares.store(record, request, admit, alongside);
   }
 
   /** Asks nodes for a copy until `wanted` have it; an owner that is away is replaced by another node's hint. */
   async function copies(request: UploadRequest, wanted: number): Promise<readonly Answers[]> {
+    const { placement, nodesOf } = rings.of(request.context);
     const owners = placement.owners(self.domain, request.partition).filter((node) => node !== self.nodeId);
-    const others = nodesOf(ring, self.domain).filter(
-      (node) => node !== self.nodeId && !owners.includes(node),
-    );
+    const others = nodesOf(self.domain).filter((node) => node !== self.nodeId && !owners.includes(node));
     const waiting = [...owners, ...others].filter((node) => !peers.suspected(node));
     const answers: Answers[] = [];
     while (answers.length < wanted && waiting.length > 0) {
@@ -94,6 +92,7 @@ export function createValues(components: ValuesComponents): Values {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
       };
       admit();
+      const { ring } = rings.of(record.scope);
       const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
       const [here, elsewhere] = await Promise.all([
         storeHere(record, request, admit),

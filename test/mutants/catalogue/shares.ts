@@ -63,8 +63,9 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'hint/to-another-domain',
     breaks: 'ISOLATION: the copy for a node that is away is offered to another cloud',
     file: VALUES,
-    find: 'const others = nodesOf(ring, self.domain).filter(',
-    replace: 'const others = ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)).filter(',
+    find: 'const others = nodesOf(self.domain).filter(',
+    replace:
+      'const others = rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)).filter(',
     detector: byTest(
       'node/services/values',
       'the copies of a share never travel to a node of another domain',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallPeer } from '../../../node/engine/peers.ts';
+import { createRings } from '../../../node/engine/rings.ts';
 import { checkStart } from '../../../node/services/start-check.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
@@ -37,7 +38,7 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
   const seen = { state: 'waiting' };
   checkStart(
     {
-      ring,
+      rings: createRings(ring),
       self: { nodeId: self.id, storeId: self.storeId },
       callPeer,
       health,
