@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EngineError, toBase64Url } from '../src/foundation/index.ts';
+import { EngineError, type ErrorDetails, toBase64Url } from '../src/foundation/index.ts';
 import { nodeVerifier, publicKeyFromPem } from '../src/platform/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
 import { readOperatorConfig } from './cluster/index.ts';
@@ -19,7 +19,7 @@ export async function readIdentity(
   option: string | undefined,
 ): Promise<OperatorIdentity> {
   const { ringPath, privateKeyPem } = await readOperatorKey(environment, option);
-  const ring = await readText(ringPath, 'the ring document');
+  const ring = await readText(ringPath, 'the ring document', { hint: 'config' });
   const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
   return { ring: await openRingDocument(ring.trim(), nodeVerifier, { operatorKey }), privateKeyPem };
 }
@@ -40,22 +40,23 @@ export async function readOperatorKey(
 ): Promise<OperatorKey> {
   const named = option ?? environment.variables.MCLOUD_CONFIG ?? CONFIG_FILE_DEFAULT;
   const path = resolve(environment.workingFolder, named);
-  const config = readOperatorConfig(await readText(path, 'the configuration'));
+  const config = readOperatorConfig(await readText(path, 'the configuration', { hint: 'config' }));
   const folder = dirname(path);
   return {
-    privateKeyPem: await readText(resolve(folder, config.key), "the operator's key"),
+    privateKeyPem: await readText(resolve(folder, config.key), "the operator's key", { hint: 'config' }),
     ringPath: resolve(folder, config.ring),
   };
 }
 
-/** @throws EngineError `INVALID_ARGUMENT` saying what was to be read and where */
-export async function readText(path: string, what: string): Promise<string> {
+/**
+ * @param details facts for the error, such as which hint helps.
+ * @throws EngineError `INVALID_ARGUMENT` saying what was to be read and where
+ */
+export async function readText(path: string, what: string, details: ErrorDetails = {}): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    throw new EngineError('INVALID_ARGUMENT', `expected to read ${what} at ${path}, got ${code}`, {
-      missing: code === 'ENOENT',
-    });
+    throw new EngineError('INVALID_ARGUMENT', `expected to read ${what} at ${path}, got ${code}`, details);
   }
 }

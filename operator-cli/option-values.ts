@@ -28,7 +28,13 @@ export type TimeOption =
   | { readonly kind: 'at'; readonly ms: number }
   | { readonly kind: 'after'; readonly ms: number };
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 /** With a zone, or a date alone, which is UTC: a local time would name another window on another computer. */
 const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
@@ -55,4 +61,25 @@ export function timeOf(option: TimeOption, base: { readonly now: number; readonl
     case 'after':
       return base.from + option.ms;
   }
+}
+
+/** Reads a span such as "90s", "15m", "2h" or "7d" into milliseconds; the message of a failure names the range. */
+export function duration(leastMs: number, mostMs: number): (text: string) => number {
+  return (text) => {
+    const span = /^([0-9]{1,9})(ms|[smhd])$/.exec(text);
+    const ms = span === null ? Number.NaN : Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0);
+    if (ms >= leastMs && ms <= mostMs) return ms;
+    throw new InvalidArgumentError(
+      `Expected a span such as 90s, 15m, 2h or 7d, from ${shownSpan(leastMs)} to ${shownSpan(mostMs)}.`,
+    );
+  };
+}
+
+/** A span in the largest unit that divides it, as {@link duration} reads it. */
+export function shownSpan(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNIT_MS).findLast(([, size]) => ms !== 0 && ms % size === 0) ?? [
+    's',
+    1_000,
+  ];
+  return `${ms / unitMs}${unit}`;
 }

@@ -29,7 +29,7 @@ export function reportError(error: unknown, environment: CliEnvironment): ExitNa
   }
   if (error instanceof EngineError) {
     environment.err(`${error.code}: ${error.message}\n`);
-    const hint = error.details.missing === true ? CONFIG_HINT : HINTS[error.code];
+    const hint = error.details.hint === 'config' ? CONFIG_HINT : HINTS[error.code];
     if (hint !== undefined) environment.err(`${hint}\n`);
   } else {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,13 +1,21 @@
 import type { WindowSummary } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { elementName } from '../src/sharing/index.ts';
-import { AMBIGUITY_BITS, ambiguityBits, checkCapacity, leastSensors } from '../src/statistics/index.ts';
+import {
+  AMBIGUITY_BITS,
+  ambiguityBits,
+  checkCapacity,
+  LEAST_SENSORS_MAX,
+  leastSensors,
+} from '../src/statistics/index.ts';
+import { shownSpan } from './option-values.ts';
 import { counted, type Palette, renderTable, shownTime } from './output.ts';
 
 /** What a stream promises, as JSON; `leastSensors` is null where no number of sensors is enough. */
 export function streamJson(stream: StreamDocument) {
   const least = leastSensors(stream);
-  const bits = ambiguityBits(stream, stream.minSensors);
+  // The estimate takes a step per sensor, and beyond this many it has long settled.
+  const bits = ambiguityBits(stream, Math.min(stream.minSensors, LEAST_SENSORS_MAX));
   const { maxReadingsLimit } = checkCapacity(stream, stream.maxReadings);
   const { jws: _, hash, elements, ...terms } = stream;
   return {
@@ -49,8 +57,18 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
     ],
     ['ambiguity', `a result of ${counted(stream.minSensors, 'sensor')} ${leaves}: ${wanted}`],
     ['', `${needed} would leave ${AMBIGUITY_BITS} bits`],
+    ['windows', windowsOf(stream)],
+    ...(stream.groups.length === 0 ? [] : [['groups', stream.groups.join(', ')]]),
+    ['erased', `${shownSpan(stream.retentionMs)} after the end of a window`],
+    ['sensors', stream.enrolment === 'required' ? 'enrolled ones only' : 'anyone may upload'],
     ['public data', stream.publicData ? 'yes: the readings are no secret' : 'no'],
   ]);
+}
+
+function windowsOf({ window, graceMs }: StreamDocument): string {
+  if (window.kind === 'manual') return 'opened by hand';
+  const grace = graceMs === 0 ? '' : `, late readings for ${shownSpan(graceMs)}`;
+  return `${shownSpan(window.durationMs)} long, aligned to UTC${grace}`;
 }
 
 /** The windows of a stream, newest first. */

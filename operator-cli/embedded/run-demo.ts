@@ -10,6 +10,7 @@ import type { Log } from '../../src/ports/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import { type WindowId, windowId } from '../../src/ring/index.ts';
+import { momentElements } from '../../src/sharing/index.ts';
 import type { ResultDocument } from '../../src/statistics/index.ts';
 import { resultDocument } from '../../src/statistics/index.ts';
 import { createOperator, createTokenSource, type Operator, streamPayload } from '../operator/index.ts';
@@ -147,22 +148,18 @@ async function openStream(
   session: Session,
 ): Promise<{ readonly stream: StreamDocument; readonly window: WindowId }> {
   const { clock, signal } = session.environment;
+  const { unit, decimals, min, max } = readings;
+  const field = { name: 'reading', unit, decimals, min, max };
   const payload = streamPayload(
     operator.ring,
     {
       name: 'demo',
-      field: 'reading',
-      unit: readings.unit,
-      decimals: readings.decimals,
-      min: readings.min,
-      max: readings.max,
-      degree: DEMO_DEGREE,
+      fields: [field],
+      elements: momentElements([field], DEMO_DEGREE),
       minSensors: 1,
-      minCommittedPercent: 90,
       maxReadings: readings.texts.length,
       maxExcluded: 0,
       flagTimeoutMs: FLAG_TIMEOUT_MS,
-      graceMs: 0,
       retentionMs: 86_400_000,
       publicData: true,
     },

@@ -1,104 +1,128 @@
 import { compareRational, formatExactDecimal, parseDecimal, rational } from '../../src/arithmetic/index.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
-import type { StreamPayload } from '../../src/protocol/stream-document.ts';
+import type { StreamDomain, StreamDraft, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { SUITE } from '../../src/protocol/stream-document.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
-import { momentElements, type ReadingSchema } from '../../src/sharing/index.ts';
+import {
+  DECIMALS_MAX,
+  type FieldSchema,
+  momentElements,
+  type ReadingSchema,
+} from '../../src/sharing/index.ts';
 import { leastSensors } from '../../src/statistics/index.ts';
 
-/** A stream of one numeric field, as a person defines it. */
-export interface StreamTerms {
-  readonly name: string;
-  readonly field: string;
-  readonly unit: string;
-  readonly decimals: number;
-  readonly min: string;
-  readonly max: string;
-  /** Public value subtracted before sharing; without it the middle of min and max, which leaves most capacity. */
-  readonly offset?: string;
-  /** Highest power that is shared: 2 for variances. */
-  readonly degree: number;
-  /** Ids of the domains in the order of the shares; without it all of the ring. */
-  readonly domains?: readonly string[];
-  /** Without it the least number whose sums leave enough ambiguity. */
-  readonly minSensors?: number;
-  readonly minCommittedPercent: number;
-  readonly maxReadings: number;
-  readonly maxExcluded: number;
-  readonly flagTimeoutMs: number;
-  readonly graceMs: number;
-  readonly retentionMs: number;
-  readonly publicData: boolean;
-}
+const DAY_MS = 86_400_000;
+
+/** What a draft that says nothing else gets; --help and README name the same numbers. */
+export const STREAM_DEFAULTS = {
+  degree: 2,
+  graceMs: 0,
+  flagTimeoutMs: 60_000,
+  minCommittedPercent: 90,
+  maxReadings: 1_000_000,
+  maxExcluded: 1_000,
+  retentionMs: 7 * DAY_MS,
+} as const;
 
 /**
- * The payload an operator signs for the terms. Only what needs the ring is checked here; every other rule has
- * its one place where the document is opened.
+ * The payload an operator signs for a draft: nonce, keys and defaults filled in where the draft has none. Rules
+ * of a document have their one place where it is opened; here is only what nobody else can check, above all
+ * that a result leaves single readings open.
+ * @param draft any of its parts may be missing but name and fields; without elements it gets the count and all
+ * products of its fields up to degree 2.
  * @throws EngineError `INVALID_ARGUMENT` for a domain that the ring does not have or bounds in the wrong order,
- * `STREAM_REFUSED` when no number of sensors is safe and none is given
+ * `STREAM_REFUSED` with the numbers when readings are not public and minSensors are too few to hide one
  */
 export function streamPayload(
   ring: RingDocument,
-  terms: StreamTerms,
+  draft: StreamDraft,
   randomBytes: RandomBytes,
 ): StreamPayload {
-  const known = new Map<string, RingDocument['domains'][number]>(
-    ring.domains.map((section) => [section.domain, section]),
-  );
-  const domains = (terms.domains ?? [...known.keys()]).map((id) => {
-    const section = known.get(id);
-    if (section !== undefined) return { id: section.domain, key: section.key };
-    throw new EngineError(
-      'INVALID_ARGUMENT',
-      `expected domains of the ring (${[...known.keys()].join(', ')}), got ${id}`,
-    );
-  });
-  const { name, field, unit, decimals, min, max } = terms;
-  const schema = {
-    fields: [{ name: field, unit, decimals, offset: terms.offset ?? middleOf(terms), min, max }],
-    elements: momentElements([{ name: field }], terms.degree),
-  };
+  const fields = draft.fields.map(fieldOf);
+  const elements = draft.elements ?? momentElements(fields, STREAM_DEFAULTS.degree);
+  const publicData = draft.publicData ?? false;
+  const maxReadings = draft.maxReadings ?? STREAM_DEFAULTS.maxReadings;
   return {
     version: 1,
     suite: SUITE,
-    name,
-    nonce: toHex(randomBytes(16)),
-    operatorKey: ring.operatorKey,
-    ...schema,
-    domains,
-    window: { kind: 'manual' },
-    graceMs: terms.graceMs,
-    flagTimeoutMs: terms.flagTimeoutMs,
-    minSensors: terms.minSensors ?? safeSensors(schema),
-    minCommittedPercent: terms.minCommittedPercent,
-    maxReadings: terms.maxReadings,
-    maxExcluded: terms.maxExcluded,
-    retentionMs: terms.retentionMs,
-    countMode: 'single',
-    seeds: false,
-    publishesCells: false,
-    publicData: terms.publicData,
-    enrolment: 'open',
-    groups: [],
+    name: draft.name,
+    nonce: draft.nonce ?? toHex(randomBytes(16)),
+    operatorKey: draft.operatorKey ?? ring.operatorKey,
+    fields,
+    elements,
+    domains: domainsOf(ring, draft),
+    window: draft.window ?? { kind: 'manual' },
+    graceMs: draft.graceMs ?? STREAM_DEFAULTS.graceMs,
+    flagTimeoutMs: draft.flagTimeoutMs ?? STREAM_DEFAULTS.flagTimeoutMs,
+    minSensors: sensorsOf({ fields, elements }, draft.minSensors, publicData),
+    minCommittedPercent: draft.minCommittedPercent ?? STREAM_DEFAULTS.minCommittedPercent,
+    maxReadings,
+    maxExcluded: draft.maxExcluded ?? Math.min(STREAM_DEFAULTS.maxExcluded, maxReadings),
+    retentionMs: draft.retentionMs ?? STREAM_DEFAULTS.retentionMs,
+    countMode: draft.countMode ?? 'single',
+    seeds: draft.seeds ?? false,
+    publishesCells: draft.publishesCells ?? elements.some(({ kind }) => kind === 'cell'),
+    publicData,
+    // Who counts as a sensor matters only where readings are worth hiding.
+    enrolment: draft.enrolment ?? (publicData ? 'open' : 'required'),
+    groups: draft.groups ?? [],
   };
 }
 
-/** @throws EngineError `STREAM_REFUSED` for readings that no number of sensors hides: a yes/no sum is its multiset */
-function safeSensors(schema: ReadingSchema): number {
+/** @throws EngineError `STREAM_REFUSED` before a hostile number of decimals becomes a power of ten */
+function fieldOf(field: StreamDraft['fields'][number]): FieldSchema {
+  if (field.decimals > DECIMALS_MAX) {
+    throw new EngineError(
+      'STREAM_REFUSED',
+      `field ${field.name}: expected 0 to ${DECIMALS_MAX} decimals, got ${field.decimals}`,
+    );
+  }
+  return { ...field, unit: field.unit ?? '', offset: field.offset ?? middleOf(field) };
+}
+
+function domainsOf(ring: RingDocument, draft: StreamDraft): readonly StreamDomain[] {
+  const wanted: NonNullable<StreamDraft['domains']> =
+    draft.domains ?? ring.domains.map(({ domain }) => ({ id: domain }));
+  return wanted.map(({ id, key }) => {
+    const section = ring.domains.find(({ domain }) => domain === id);
+    if (section !== undefined) return { id: section.domain, key: key ?? section.key };
+    const known = ring.domains.map(({ domain }) => domain).join(', ');
+    throw new EngineError('INVALID_ARGUMENT', `expected domains of the ring (${known}), got ${id}`);
+  });
+}
+
+/** @throws EngineError `STREAM_REFUSED` with the numbers */
+function sensorsOf(schema: ReadingSchema, given: number | undefined, publicData: boolean): number {
+  if (given !== undefined && publicData) return given;
   const least = leastSensors(schema);
-  if (Number.isFinite(least)) return least;
+  if (!Number.isFinite(least)) {
+    throw new EngineError(
+      'STREAM_REFUSED',
+      'expected sums that leave single readings open, got sums for which no number of sensors is enough; fewer powers or a finer field leave more, cells publish all, and only public data may be given minSensors without',
+    );
+  }
+  if (given === undefined || given >= least) return given ?? least;
   throw new EngineError(
     'STREAM_REFUSED',
-    'expected a field whose sums leave single readings open, got one where no number of sensors is enough; with public data set min-sensors',
+    `expected minSensors of at least ${least}, so that a result leaves 20 bits of the readings open, got ${given}`,
+    { leastSensors: least, minSensors: given },
   );
 }
 
 /**
- * The middle of the bounds, rounded towards zero to the field's decimals.
+ * The middle of the bounds, rounded towards zero to the field's decimals: an offset there leaves most capacity.
  * @throws EngineError `INVALID_ARGUMENT` when min is above max, `MALFORMED_TEXT`
  */
-export function middleOf({ min, max, decimals }: Pick<StreamTerms, 'min' | 'max' | 'decimals'>): string {
+export function middleOf({
+  min,
+  max,
+  decimals,
+}: {
+  readonly min: string;
+  readonly max: string;
+  readonly decimals: number;
+}): string {
   const [low, high] = [parseDecimal(min), parseDecimal(max)];
   if (compareRational(low, high) > 0) {
     throw new EngineError('INVALID_ARGUMENT', `expected min to be at most max, got ${min} and ${max}`);

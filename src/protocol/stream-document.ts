@@ -12,8 +12,14 @@ import { checkReservedKinds, checkStreamRules } from './stream-rules.ts';
 import type { StreamDocument, StreamPayload } from './stream-schema.ts';
 import { readStreamPayload } from './stream-schema.ts';
 
-export type { StreamDocument, StreamDomain, StreamPayload, StreamWindow } from './stream-schema.ts';
-export { SUITE } from './stream-schema.ts';
+export type {
+  StreamDocument,
+  StreamDomain,
+  StreamDraft,
+  StreamPayload,
+  StreamWindow,
+} from './stream-schema.ts';
+export { readStreamDraft, SUITE } from './stream-schema.ts';
 
 /**
  * Opens a stream document under the ring document in force: signed by the ring's operator, shared among

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { DomainId, StreamHash } from '../ring/index.ts';
+import type { DomainId, PayloadReader, StreamHash } from '../ring/index.ts';
 import { DOMAINS_MAX, PUBLIC_KEY, payloadReader } from '../ring/index.ts';
 import type { ElementSchema, FieldSchema } from '../sharing/index.ts';
 import { ELEMENTS_MAX } from './limits.ts';
@@ -84,42 +84,88 @@ const element = Type.Union([
   Type.Object({ kind: Type.Literal('cell'), field: label(1), from: decimal, to: decimal }, closed),
 ]);
 
+const fieldProperties = {
+  name: label(1),
+  unit: label(0),
+  decimals: whole,
+  offset: decimal,
+  min: decimal,
+  max: decimal,
+} as const;
+
+/** The members of a stream document by name; a person's draft of one is made of the same. */
+export const streamProperties = {
+  version: Type.Literal(1),
+  suite: Type.Literal(SUITE),
+  name,
+  nonce: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  operatorKey: PUBLIC_KEY,
+  fields: Type.Array(Type.Object(fieldProperties, closed), { minItems: 1, maxItems: FIELDS_MAX }),
+  elements: Type.Array(element, { minItems: 1, maxItems: ELEMENTS_MAX }),
+  domains: Type.Array(Type.Object({ id: name, key: PUBLIC_KEY }, closed), { maxItems: DOMAINS_MAX }),
+  window: Type.Union([
+    Type.Object({ kind: Type.Literal('manual') }, closed),
+    Type.Object({ kind: Type.Literal('fixed'), durationMs: whole }, closed),
+  ]),
+  graceMs: whole,
+  flagTimeoutMs: whole,
+  minSensors: whole,
+  minCommittedPercent: whole,
+  maxReadings: whole,
+  maxExcluded: whole,
+  retentionMs: whole,
+  countMode: Type.Union([Type.Literal('single'), Type.Literal('batch')]),
+  seeds: Type.Boolean(),
+  publishesCells: Type.Boolean(),
+  publicData: Type.Boolean(),
+  enrolment: Type.Union([Type.Literal('required'), Type.Literal('open')]),
+  groups: Type.Array(label(1), { maxItems: 65_535 }),
+} as const;
+
 /** @throws EngineError `SCHEMA_MISMATCH`, `UNSUPPORTED_VERSION` */
 export const readStreamPayload = payloadReader(
   'a stream document',
+  Type.Object(streamProperties, closed),
+  'version',
+  1,
+);
+
+/** A stream as a person writes it: only name and fields have to be there. */
+export interface StreamDraft extends Partial<Omit<StreamPayload, 'name' | 'fields' | 'domains'>> {
+  readonly name: string;
+  readonly fields: readonly (Omit<FieldSchema, 'unit' | 'offset'> &
+    Partial<Pick<FieldSchema, 'unit' | 'offset'>>)[];
+  readonly domains?: readonly { readonly id: string; readonly key?: string }[];
+}
+
+/**
+ * A stream document as a person writes it: what is missing has a default, and keys and nonce are filled in. An
+ * unknown member is refused by its path, because a typing error in the name of a limit would lift the limit.
+ * @throws EngineError `SCHEMA_MISMATCH`, `UNSUPPORTED_VERSION`
+ */
+export const readStreamDraft: PayloadReader<StreamDraft> = payloadReader(
+  'a stream',
   Type.Object(
     {
-      version: Type.Literal(1),
-      suite: Type.Literal(SUITE),
+      ...Type.Partial(Type.Object(streamProperties)).properties,
       name,
-      nonce: Type.String({ pattern: '^[0-9a-f]{32}$' }),
-      operatorKey: PUBLIC_KEY,
       fields: Type.Array(
         Type.Object(
-          { name: label(1), unit: label(0), decimals: whole, offset: decimal, min: decimal, max: decimal },
+          {
+            ...fieldProperties,
+            unit: Type.Optional(fieldProperties.unit),
+            offset: Type.Optional(decimal),
+          },
           closed,
         ),
         { minItems: 1, maxItems: FIELDS_MAX },
       ),
-      elements: Type.Array(element, { minItems: 1, maxItems: ELEMENTS_MAX }),
-      domains: Type.Array(Type.Object({ id: name, key: PUBLIC_KEY }, closed), { maxItems: DOMAINS_MAX }),
-      window: Type.Union([
-        Type.Object({ kind: Type.Literal('manual') }, closed),
-        Type.Object({ kind: Type.Literal('fixed'), durationMs: whole }, closed),
-      ]),
-      graceMs: whole,
-      flagTimeoutMs: whole,
-      minSensors: whole,
-      minCommittedPercent: whole,
-      maxReadings: whole,
-      maxExcluded: whole,
-      retentionMs: whole,
-      countMode: Type.Union([Type.Literal('single'), Type.Literal('batch')]),
-      seeds: Type.Boolean(),
-      publishesCells: Type.Boolean(),
-      publicData: Type.Boolean(),
-      enrolment: Type.Union([Type.Literal('required'), Type.Literal('open')]),
-      groups: Type.Array(label(1), { maxItems: 65_535 }),
+      domains: Type.Optional(
+        Type.Array(Type.Object({ id: name, key: Type.Optional(PUBLIC_KEY) }, closed), {
+          minItems: 1,
+          maxItems: DOMAINS_MAX,
+        }),
+      ),
     },
     closed,
   ),

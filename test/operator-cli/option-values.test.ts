@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { decimalText, timeOf, timeOption, wholeNumber } from '../../operator-cli/option-values.ts';
+import {
+  decimalText,
+  duration,
+  shownSpan,
+  timeOf,
+  timeOption,
+  wholeNumber,
+} from '../../operator-cli/option-values.ts';
 
 describe('option values', () => {
   it('read whole numbers of a range only', () => {
@@ -28,6 +35,23 @@ describe('option values', () => {
   it('refuse a time without a zone, which would be another one elsewhere', () => {
     for (const text of ['2026-01-01T00:00', '2026-13-01', 'tomorrow', '+5', '-1']) {
       expect(() => timeOption(text)).toThrow(/Expected now/);
+    }
+  });
+
+  it('read spans with a unit only, within their range, and show them the same way', () => {
+    const read = duration(1_000, 86_400_000);
+    for (const [text, ms] of [
+      ['1500ms', 1_500],
+      ['90s', 90_000],
+      ['15m', 900_000],
+      ['1d', 86_400_000],
+    ] as const) {
+      expect(read(text)).toBe(ms);
+      expect(shownSpan(ms)).toBe(text);
+    }
+    expect(shownSpan(0)).toBe('0s');
+    for (const text of ['15', '', '1.5h', '-1h', '25h', '0s', '1w']) {
+      expect(() => read(text)).toThrow(/from 1s to 1d/);
     }
   });
 });
