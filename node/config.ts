@@ -21,6 +21,7 @@ const CONFIG = Type.Object(
     ring: TEXT,
     tls: TLS_FILES,
     peerTls: TLS_FILES,
+    sealingKey: TEXT,
     logLevel: Type.Enum([...LOG_LEVELS]),
   },
   closed,
@@ -45,6 +46,7 @@ const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]
   ['MCLOUD_TLS_KEY', 'path', 'tls', 'key'],
   ['MCLOUD_PEER_TLS_CERT', 'path', 'peerTls', 'cert'],
   ['MCLOUD_PEER_TLS_KEY', 'path', 'peerTls', 'key'],
+  ['MCLOUD_SEALING_KEY', 'path', 'sealingKey'],
   ['MCLOUD_LOG_LEVEL', 'text', 'logLevel'],
 ];
 
@@ -74,6 +76,8 @@ export interface NodeConfig {
   readonly ring: string;
   readonly tls: TlsFiles;
   readonly peerTls: TlsFiles;
+  /** File of the key that opens what sensors seal to the domain. */
+  readonly sealingKey: string;
   readonly logLevel: LogLevel;
 }
 
@@ -104,6 +108,7 @@ function configOf(path: string, settings: Settings): NodeConfig {
       ring: absolute(settings.ring),
       tls: files(settings.tls),
       peerTls: files(settings.peerTls),
+      sealingKey: absolute(settings.sealingKey),
       logLevel: settings.logLevel,
     };
   } catch (error) {

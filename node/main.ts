@@ -54,9 +54,10 @@ async function runNode(configPath: string): Promise<void> {
   });
   const node = await startNode({
     ...config,
-    ring: readRing(config.ring),
+    ring: readSettingFile(config.ring, 'ring document'),
     tls: readTlsIdentity(config.tls),
     peerTls: readTlsIdentity(config.peerTls),
+    sealingKey: readSettingFile(config.sealingKey, 'sealing key'),
     log,
   });
   started = node;
@@ -73,18 +74,18 @@ async function runNode(configPath: string): Promise<void> {
   process.exit(1);
 }
 
-function readRing(path: string): string {
+function readSettingFile(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new EngineError('INVALID_ARGUMENT', `expected a readable ring document at ${path}`, {}, { cause });
+    throw new EngineError('INVALID_ARGUMENT', `expected a readable ${what} at ${path}`, {}, { cause });
   }
 }
 
 /** For whatever restarts or holds back a container: one line, and an exit code that says the same. */
 async function reportHealth(configPath: string): Promise<void> {
   const config = loadNodeConfig(configPath, process.env);
-  const ring = await openRingDocument(readRing(config.ring), nodeVerifier);
+  const ring = await openRingDocument(readSettingFile(config.ring, 'ring document'), nodeVerifier);
   const { ready, reasons } = await askHealth(config, ring);
   process.stdout.write(ready ? 'ready\n' : `not ready: ${reasons.join('; ')}\n`);
   if (!ready) process.exitCode = 1;

@@ -1,5 +1,14 @@
-import { EngineError, utf8 } from '../src/foundation/index.ts';
-import type { Clock, Log, RandomBytes, Store, Transport, WindowKeys } from '../src/ports/index.ts';
+import { EngineError, toBase64Url, utf8 } from '../src/foundation/index.ts';
+import type {
+  Clock,
+  Log,
+  RandomBytes,
+  Sealing,
+  SealingKeyPair,
+  Store,
+  Transport,
+  WindowKeys,
+} from '../src/ports/index.ts';
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
@@ -32,6 +41,7 @@ export interface NodePorts {
   readonly peers: Transport;
   readonly log: Log;
   readonly verifier: Verifier;
+  readonly sealing: Sealing;
 }
 
 export interface NodeSettings {
@@ -41,6 +51,8 @@ export interface NodeSettings {
   readonly ring: string;
   /** The operator's public key the document must be signed by, where it is pinned. */
   readonly operatorKey?: string;
+  /** Opens what sensors seal to the domain. */
+  readonly sealingKey: SealingKeyPair;
   /** What was found wrong with the files beneath the store; null or absent for nothing. */
   readonly doubt?: string | null;
 }
@@ -174,14 +186,18 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   };
 }
 
-function selfOf(ring: RingDocument, { nodeId, domain }: NodeSettings): ServiceBase['self'] {
-  const all = ring.domains.flatMap((section) =>
-    section.nodes.map((node) => ({ node, domain: section.domain })),
-  );
+function selfOf(ring: RingDocument, { nodeId, domain, sealingKey }: NodeSettings): ServiceBase['self'] {
+  const all = ring.domains.flatMap((section) => section.nodes.map((node) => ({ node, ...section })));
   const place = all.findIndex(({ node }) => node.id === nodeId);
   const found = all[place];
   if (found === undefined || found.domain !== domain) {
     throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
+  }
+  if (found.sealingKey !== toBase64Url(sealingKey.publicKey)) {
+    throw new EngineError(
+      'RING_REFUSED',
+      `expected the sealing key that the section of domain ${domain} names, got another one`,
+    );
   }
   return { nodeId, domain, storeId: found.node.storeId, place };
 }

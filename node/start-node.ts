@@ -2,7 +2,9 @@ import { EngineError } from '../src/foundation/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
+  nodeSealing,
   nodeVerifier,
+  p256FromPem,
   systemClock,
 } from '../src/platform/index.ts';
 import type { Log } from '../src/ports/index.ts';
@@ -25,6 +27,8 @@ export interface StartNodeOptions {
   readonly peerListen: ListenAddress;
   readonly tls: TlsIdentity;
   readonly peerTls: TlsIdentity;
+  /** PEM of the key that opens what sensors seal to the domain. */
+  readonly sealingKey: string;
   readonly log: Log;
 }
 
@@ -48,6 +52,7 @@ export interface StartedNode {
 export async function startNode(options: StartNodeOptions): Promise<StartedNode> {
   const { nodeId, domain, tls, peerTls, log } = options;
   const clock = systemClock();
+  const sealingKey = p256FromPem(options.sealingKey);
   const ring = await openRingDocument(options.ring, nodeVerifier);
   const closing: (() => Promise<void>)[] = [];
   const closeAll = async () => {
@@ -70,8 +75,9 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       peers,
       log,
       verifier: nodeVerifier,
+      sealing: nodeSealing,
     };
-    const node = await openNode(ports, { nodeId, domain, ring: options.ring, doubt });
+    const node = await openNode(ports, { nodeId, domain, ring: options.ring, sealingKey, doubt });
     closing.push(() => node.close());
     const listeners = await Promise.allSettled([
       listenPeer({

@@ -2,6 +2,7 @@ import { toBase64Url, toHex } from '../../src/foundation/index.ts';
 import type { Ed25519KeyPair } from '../../src/platform/ed25519.ts';
 import { generateEd25519, nodeVerifier, signerFromPem } from '../../src/platform/ed25519.ts';
 import { nodeIdentityUri } from '../../src/platform/node-identity.ts';
+import { generateP256, type P256KeyFile } from '../../src/platform/p256.ts';
 import type { DomainId, NodeId, StoreId } from '../../src/ring/index.ts';
 import { openSection, signSection, storeId } from '../../src/ring/index.ts';
 import type { NodeAddress } from './addresses.ts';
@@ -38,17 +39,23 @@ export interface DomainMaterial {
   /** Signs the domain's section. */
   readonly key: Ed25519KeyPair;
   readonly authority: Authority;
+  /** Opens what sensors seal to the domain; every node of the domain has it. */
+  readonly sealing: P256KeyFile;
   readonly nodes: readonly NodeMaterial[];
   /** The domain's section document, compact JWS: all of this that anybody else ever sees. */
   readonly section: string;
 }
 
 /**
- * Makes one domain: its key, its certificate authority, its nodes' keys and certificates, its signed section.
+ * Makes one domain: its keys, its certificate authority, its nodes' keys and certificates, its signed section.
  * @throws EngineError `RING_REFUSED`, `SCHEMA_MISMATCH`, `INVALID_ARGUMENT` for a plan that no section may have
  */
 export async function createDomain(plan: DomainPlan, source: CertificateSource): Promise<DomainMaterial> {
-  const [key, authority] = await Promise.all([generateEd25519(), createAuthority(plan.domain, source)]);
+  const [key, sealing, authority] = await Promise.all([
+    generateEd25519(),
+    generateP256(),
+    createAuthority(plan.domain, source),
+  ]);
   const nodes = await Promise.all(
     plan.nodes.map(({ id, address }) => createNode(id, plan.domain, address, authority, source)),
   );
@@ -60,7 +67,7 @@ export async function createDomain(plan: DomainPlan, source: CertificateSource):
       provider: plan.provider,
       key: toBase64Url(key.publicKey),
       certificateAuthority: authority.certificatePem,
-      sealingKey: null,
+      sealingKey: toBase64Url(sealing.publicKey),
       replicas: plan.replicas,
       nodes: nodes.map(({ id, url, peerUrl, storeId: store }) => ({ id, url, peerUrl, storeId: store })),
       lostStores: [],
@@ -69,7 +76,7 @@ export async function createDomain(plan: DomainPlan, source: CertificateSource):
   );
   // Opened like anybody else's, so that no domain hands out what an operator's program would refuse.
   await openSection(section, nodeVerifier);
-  return { domain: plan.domain, key, authority, nodes, section };
+  return { domain: plan.domain, key, sealing, authority, nodes, section };
 }
 
 /** The settings file of a node as `m-cloud-node` reads it; paths count from the node's folder. */
@@ -85,6 +92,7 @@ export function nodeSettingsOf(node: NodeMaterial) {
     ring: 'ring.jws',
     tls: { cert: 'tls.pem', key: 'tls.key' },
     peerTls: { cert: 'peer.pem', key: 'peer.key' },
+    sealingKey: 'sealing.key',
     logLevel: 'info',
   };
 }

@@ -16,8 +16,8 @@ export const SECTION_FILE = 'section.jws';
  * Writes a development cluster into a new folder:
  *
  *     ring.jws  operator.json  operator.key  sensor.json
- *     DOMAIN/domain.key  DOMAIN/ca.pem  DOMAIN/ca.key  DOMAIN/section.jws
- *     DOMAIN/NODE/node.json  ring.jws  tls.pem  tls.key  peer.pem  peer.key
+ *     DOMAIN/domain.key  DOMAIN/sealing.key  DOMAIN/ca.pem  DOMAIN/ca.key  DOMAIN/section.jws
+ *     DOMAIN/NODE/node.json  ring.jws  tls.pem  tls.key  peer.pem  peer.key  sealing.key
  *
  * A node's folder is all that its computer needs; the domain's and the operator's keys stay out of it.
  * @throws EngineError `INVALID_ARGUMENT` when the folder exists or cannot be made
@@ -39,8 +39,8 @@ export function writeCluster(folder: string, material: ClusterMaterial): Promise
 /**
  * Writes one domain into a new folder; only `section.jws` is for others, and a node's folder for its computer.
  *
- *     domain.key  ca.pem  ca.key  section.jws
- *     NODE/node.json  tls.pem  tls.key  peer.pem  peer.key
+ *     domain.key  sealing.key  ca.pem  ca.key  section.jws
+ *     NODE/node.json  tls.pem  tls.key  peer.pem  peer.key  sealing.key
  *
  * @throws EngineError `INVALID_ARGUMENT` when the folder exists or cannot be made
  */
@@ -63,19 +63,21 @@ function operatorFiles(privateKeyPem: string): readonly NewFile[] {
 function domainFiles(folder: string, domain: DomainMaterial): readonly NewFile[] {
   return [
     secretFile(join(folder, 'domain.key'), domain.key.privateKeyPem),
+    secretFile(join(folder, 'sealing.key'), domain.sealing.privateKeyPem),
     openFile(join(folder, 'ca.pem'), domain.authority.certificatePem),
     secretFile(join(folder, 'ca.key'), domain.authority.privateKeyPem),
     openFile(join(folder, SECTION_FILE), `${domain.section}\n`),
-    ...domain.nodes.flatMap((node) => nodeFiles(join(folder, node.id), node)),
+    ...domain.nodes.flatMap((node) => nodeFiles(join(folder, node.id), node, domain)),
   ];
 }
 
-function nodeFiles(folder: string, node: NodeMaterial): readonly NewFile[] {
+function nodeFiles(folder: string, node: NodeMaterial, { sealing }: DomainMaterial): readonly NewFile[] {
   return [
     jsonFile(join(folder, 'node.json'), nodeSettingsOf(node)),
     openFile(join(folder, 'tls.pem'), node.publicTls.certificatePem),
     secretFile(join(folder, 'tls.key'), node.publicTls.privateKeyPem),
     openFile(join(folder, 'peer.pem'), node.peerTls.certificatePem),
     secretFile(join(folder, 'peer.key'), node.peerTls.privateKeyPem),
+    secretFile(join(folder, 'sealing.key'), sealing.privateKeyPem),
   ];
 }

@@ -7,6 +7,7 @@ import type { Clock, Log } from '../../src/ports/index.ts';
 import {
   type ClusterMaterial,
   createDevelopmentCluster,
+  type DomainMaterial,
   givenPorts,
   type NodeMaterial,
 } from '../cluster/index.ts';
@@ -58,7 +59,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   };
   const starts = await Promise.allSettled(
     material.domains
-      .flatMap((domain) => domain.nodes)
+      .flatMap((domain) => domain.nodes.map((node) => ({ ...node, sealing: domain.sealing })))
       .map((node) => startNode(settingsOf(node, material, join(folder, node.id), options.log))),
   );
   let failure: unknown;
@@ -74,8 +75,13 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   return { material, failed: Promise.race(nodes.map(({ stopped }) => stopped)), close };
 }
 
-function settingsOf(node: NodeMaterial, { ring }: ClusterMaterial, dataFolder: string, log: Log) {
-  const { id, domain, storeId, address, publicTls, peerTls } = node;
+function settingsOf(
+  node: NodeMaterial & Pick<DomainMaterial, 'sealing'>,
+  { ring }: ClusterMaterial,
+  dataFolder: string,
+  log: Log,
+) {
+  const { id, domain, storeId, address, publicTls, peerTls, sealing } = node;
   return {
     nodeId: id,
     domain,
@@ -86,6 +92,7 @@ function settingsOf(node: NodeMaterial, { ring }: ClusterMaterial, dataFolder: s
     peerListen: { host: HOST, port: address.peerPort },
     tls: { cert: publicTls.certificatePem, key: publicTls.privateKeyPem },
     peerTls: { cert: peerTls.certificatePem, key: peerTls.privateKeyPem },
+    sealingKey: sealing.privateKeyPem,
     log,
   };
 }

@@ -12,12 +12,15 @@ export type { JsonLogOptions, LogLevel } from './json-log.ts';
 export { jsonLog, LOG_LEVELS } from './json-log.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export { nodeIdentityOf, nodeIdentityUri } from './node-identity.ts';
+export { nodeSealing } from './node-sealing.ts';
 export type { OperatorTokenClaims } from './operator-token.ts';
 export {
   mintOperatorToken,
   OPERATOR_TOKEN_SECONDS_MAX,
   verifyOperatorToken,
 } from './operator-token.ts';
+export type { P256KeyFile } from './p256.ts';
+export { generateP256, p256FromPem } from './p256.ts';
 export { systemClock } from './system-clock.ts';
 export type { TransportLimits } from './transport-limits.ts';
 export { TRANSPORT_LIMITS } from './transport-limits.ts';

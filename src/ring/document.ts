@@ -123,7 +123,7 @@ function checkRing(ring: RingDocument): void {
   );
   checkDistinct(
     'sealing key',
-    domains.flatMap(({ sealingKey }) => sealingKey ?? []),
+    domains.map(({ sealingKey }) => sealingKey),
   );
   checkDistinct(
     'node id',

@@ -36,8 +36,8 @@ export interface SectionPayload {
   readonly key: string;
   /** PEM of the domain's own certificate authority, the only trust anchor for its nodes. */
   readonly certificateAuthority: string;
-  /** HPKE public key that shares are sealed to, base64url; null until shares are sealed. */
-  readonly sealingKey: string | null;
+  /** P-256 public key, uncompressed, base64url: sensors seal the domain's shares to it. */
+  readonly sealingKey: string;
   /** How many nodes of the domain own each partition. */
   readonly replicas: number;
   readonly nodes: readonly RingNode[];
@@ -56,6 +56,8 @@ export const NAME = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
 const STORE_ID = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const LEGAL_NAME = Type.String({ minLength: 1, maxLength: LEGAL_NAME_CHARS_MAX });
 const ORIGIN = Type.String({ minLength: 1, maxLength: ORIGIN_CHARS_MAX });
+/** The 65 bytes of an uncompressed point in base64url: the first byte is 4, and two bits of the last digit are 0. */
+const POINT = Type.String({ pattern: '^B[A-Za-z0-9_-]{85}[AEIMQUYcgkosw048]$' });
 /** A 32-byte key in base64url. */
 export const PUBLIC_KEY = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
 
@@ -74,10 +76,7 @@ const readSection = payloadReader(
         pattern:
           '^-----BEGIN CERTIFICATE-----\\n(?:[A-Za-z0-9+/]{1,64}={0,2}\\n)+-----END CERTIFICATE-----\\n$',
       }),
-      sealingKey: Type.Union([
-        Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 43, maxLength: 100 }),
-        Type.Null(),
-      ]),
+      sealingKey: POINT,
       replicas: Type.Integer({ minimum: 1, maximum: NODES_PER_DOMAIN_MAX }),
       nodes: Type.Array(Type.Object({ id: NAME, url: ORIGIN, peerUrl: ORIGIN, storeId: STORE_ID }, closed), {
         minItems: 1,

@@ -43,6 +43,7 @@ async function startFrom(settings: string): Promise<StartedNode> {
     ring: (await readFile(config.ring, 'utf8')).trim(),
     tls: readTlsIdentity(config.tls),
     peerTls: readTlsIdentity(config.peerTls),
+    sealingKey: await readFile(config.sealingKey, 'utf8'),
     log: recordingLog(),
   });
   running.push(node);

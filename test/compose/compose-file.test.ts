@@ -48,7 +48,7 @@ describe('docker-compose.yml', () => {
     const named = [...text.matchAll(/\$\{MCLOUD_CLUSTER:-\.\/cluster\}\/([\w./-]+)/g)].map(
       ([, path = '']) => path,
     );
-    expect(named.length).toBe(6 * 6 + 4);
+    expect(named.length).toBe(6 * 7 + 4);
     expect(named.filter((path) => !existsSync(join(workingFolder, 'c', path)))).toEqual([]);
     for (const id of nodes) {
       const folder = `${CLUSTER}/${id.replace(/-\d$/, '')}/${id}/`;
@@ -65,7 +65,7 @@ describe('docker-compose.yml', () => {
     for (const id of nodes) {
       const service = block(services, id, 2);
       expect(service).toContain(`- ${id}:/data\n`);
-      for (const name of ['tls', 'peer']) {
+      for (const name of ['tls', 'peer', 'sealing']) {
         expect(service).toContain(`- source: ${id}-${name}\n        target: /etc/m-cloud/${name}.key\n`);
         expect(block(secrets, `${id}-${name}`, 2)).toContain(`/${id}/${name}.key\n`);
       }

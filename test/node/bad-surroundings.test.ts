@@ -126,6 +126,13 @@ describe('a node does not start', () => {
     await expectCode(started({}), 'STORE_LOCKED');
   });
 
+  it('with the sealing key of another domain, or with none', async () => {
+    const { sealingKey } = nodes.optionsOf(nodeOf(1));
+    const dataFolder = await temporaryFolder();
+    await expectCode(started({ dataFolder, sealingKey }), 'RING_REFUSED');
+    await expectCode(started({ dataFolder, sealingKey: '' }), 'INVALID_ARGUMENT');
+  });
+
   it('in a data folder that is the one of another node', async () => {
     await nodes.stop(nodeOf(1));
     const { dataFolder } = nodes.optionsOf(nodeOf(1));

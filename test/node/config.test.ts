@@ -14,6 +14,7 @@ const SETTINGS = {
   ring: '../ring.jws',
   tls: { cert: 'tls.pem', key: 'tls.key' },
   peerTls: { cert: 'peer.pem', key: '/keys/peer.key' },
+  sealingKey: 'sealing.key',
   logLevel: 'info',
 };
 
@@ -43,6 +44,7 @@ test('relative paths of the file count from its folder', async () => {
     ring: resolve(folder, '../ring.jws'),
     tls: { cert: join(folder, 'tls.pem'), key: join(folder, 'tls.key') },
     peerTls: { cert: join(folder, 'peer.pem'), key: '/keys/peer.key' },
+    sealingKey: join(folder, 'sealing.key'),
   });
 });
 
@@ -61,6 +63,7 @@ test('every setting can be given by the environment, whose relative paths count 
     MCLOUD_TLS_KEY: '/b',
     MCLOUD_PEER_TLS_CERT: '/c',
     MCLOUD_PEER_TLS_KEY: '/d',
+    MCLOUD_SEALING_KEY: '/e',
     MCLOUD_LOG_LEVEL: 'debug',
     PATH: '/bin',
   });
@@ -74,6 +77,7 @@ test('every setting can be given by the environment, whose relative paths count 
     ring: resolve('ring.jws'),
     tls: { cert: '/a', key: '/b' },
     peerTls: { cert: '/c', key: '/d' },
+    sealingKey: '/e',
     logLevel: 'debug',
   });
 });

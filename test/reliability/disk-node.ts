@@ -7,7 +7,7 @@ import { openDataFolder } from '../../node/store/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
 import { BALLOT_ZERO } from '../../src/consensus/index.ts';
 import { EngineError, equalBytes } from '../../src/foundation/index.ts';
-import { cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeSealing, systemClock } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest } from '../../src/ports/index.ts';
 import {
   operations,
@@ -26,6 +26,7 @@ import { developmentRing, fixedKey, testVerifier } from '../support/development-
 import { streamPayload } from '../support/development-stream.ts';
 import { type RawReading, type RawReadingOptions, rawReading } from '../support/raw-reading.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { fixedSealingKey } from '../support/simulated-keys.ts';
 
 /** The node whose disk is damaged, its neighbour in the domain, and a node of the other domain. */
 export const SUBJECT = nodeId('a1');
@@ -121,8 +122,15 @@ async function openOn(folder: string, id: NodeId, ring: RingDocument, peers: Tra
         peers,
         log: recordingLog(),
         verifier: testVerifier,
+        sealing: nodeSealing,
       },
-      { nodeId: id, domain: section.domain, ring: ring.jws, doubt },
+      {
+        nodeId: id,
+        domain: section.domain,
+        ring: ring.jws,
+        sealingKey: fixedSealingKey(section.domain),
+        doubt,
+      },
     );
     return {
       handle,

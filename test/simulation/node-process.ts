@@ -1,7 +1,9 @@
 import type { NodeHandle } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
+import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Log } from '../../src/ports/index.ts';
+import { fixedSealingKey } from '../support/simulated-keys.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
 import { createDisk, type DiskCopy, type DiskSettings, type DiskSite, type SimulatedDisk } from './disk.ts';
@@ -105,8 +107,16 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       peers: network.transport({ life: mine, name: node, caller: { kind: 'peer', domain, node } }),
       log: logOf(mine),
       verifier: nodeVerifier,
+      sealing: nodeSealing,
     };
-    const settings = { nodeId: node, domain, ring: ring.document.jws, operatorKey: ring.operatorKey };
+    const sealingKey = fixedSealingKey(domain);
+    const settings = {
+      nodeId: node,
+      domain,
+      ring: ring.document.jws,
+      operatorKey: ring.operatorKey,
+      sealingKey,
+    };
     openNode(ports, settings).then(
       (opened) => {
         if (!mine.alive) return;

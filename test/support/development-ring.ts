@@ -18,6 +18,7 @@ import {
   signSection,
   storeId,
 } from '../../src/ring/index.ts';
+import { fixedSealingKey } from './simulated-keys.ts';
 
 /** An Ed25519 key that follows from its name, so that documents and vectors are the same on every run. */
 export interface FixedKey {
@@ -78,7 +79,7 @@ export function sectionPayload(domain: DomainId, nodes: number, replicas = 1): S
     provider: `Cloud ${domain}`,
     key: fixedKey(`domain ${domain}`).publicKey,
     certificateAuthority: fixedAuthority(domain),
-    sealingKey: null,
+    sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
     replicas: Math.min(replicas, nodes),
     nodes: Array.from({ length: nodes }, (_, i) => {
       const id = `${domain}${i + 1}`;

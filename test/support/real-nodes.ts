@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StartedNode, StartNodeOptions } from '../../node/start-node.ts';
 import { startNode } from '../../node/start-node.ts';
 import { openDataFolder } from '../../node/store/index.ts';
-import type { ClusterMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
+import type { ClusterMaterial, DomainMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Store, TableName } from '../../src/ports/index.ts';
 import { recordingLog } from './recording-log.ts';
@@ -27,16 +27,18 @@ export async function startRealNodes(material: ClusterMaterial): Promise<RealNod
   const folder = await mkdtemp(join(tmpdir(), 'mcloud-test-'));
   const log = recordingLog();
   const running = new Map<string, StartedNode>();
-  const nodes = material.domains.flatMap((domain) => domain.nodes);
+  const nodes = material.domains.flatMap((domain) =>
+    domain.nodes.map((node) => ({ ...node, sealing: domain.sealing })),
+  );
 
-  function materialOf(nodeId: string): NodeMaterial {
+  function materialOf(nodeId: string): NodeMaterial & Pick<DomainMaterial, 'sealing'> {
     const node = nodes.find(({ id }) => id === nodeId);
     if (node === undefined) throw new Error(`expected a node of the cluster, got ${nodeId}`);
     return node;
   }
 
   function optionsOf(nodeId: string): StartNodeOptions {
-    const { id, domain, storeId, address, publicTls, peerTls } = materialOf(nodeId);
+    const { id, domain, storeId, address, publicTls, peerTls, sealing } = materialOf(nodeId);
     const identity = (key: NodeMaterial['peerTls']) => ({ cert: key.certificatePem, key: key.privateKeyPem });
     return {
       nodeId: id,
@@ -48,6 +50,7 @@ export async function startRealNodes(material: ClusterMaterial): Promise<RealNod
       peerListen: { host: address.listenHost, port: address.peerPort },
       tls: identity(publicTls),
       peerTls: identity(peerTls),
+      sealingKey: sealing.privateKeyPem,
       log,
     };
   }

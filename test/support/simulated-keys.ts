@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { toBase64Url } from '../../src/foundation/index.ts';
 import { publicKeyFromPem, signerFromPem } from '../../src/platform/ed25519.ts';
+import { deriveKeyPair } from '../../src/platform/hpke.ts';
+import type { SealingKeyPair } from '../../src/ports/index.ts';
 import type { Signer } from '../../src/ring/index.ts';
 
 /** DER of PKCS #8 in front of the 32 bytes of an Ed25519 private key (RFC 8410). */
@@ -18,6 +20,11 @@ export function fixedKey(name: string): FixedKey {
   const der = Buffer.concat([PKCS8_PREFIX, seed]).toString('base64');
   const pem = `-----BEGIN PRIVATE KEY-----\n${der}\n-----END PRIVATE KEY-----\n`;
   return { signer: signerFromPem(pem), publicKey: toBase64Url(publicKeyFromPem(pem)) };
+}
+
+/** The key that a domain's shares are sealed to. */
+export function fixedSealingKey(domain: string): SealingKeyPair {
+  return deriveKeyPair(createHash('sha256').update(`m-cloud test sealing key ${domain}`).digest());
 }
 
 /** A text of the form of a certificate: documents carry one, the simulated network needs none. */

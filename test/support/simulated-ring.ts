@@ -1,3 +1,4 @@
+import { toBase64Url } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, SUITE, signStream } from '../../src/protocol/stream-document.ts';
@@ -11,7 +12,7 @@ import {
   signSection,
   storeId,
 } from '../../src/ring/index.ts';
-import { fixedCertificate, fixedKey } from './simulated-keys.ts';
+import { fixedCertificate, fixedKey, fixedSealingKey } from './simulated-keys.ts';
 
 /** How many clouds, and how many computers each. */
 export interface RingShape {
@@ -62,7 +63,7 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
           provider: domain,
           key: key.publicKey,
           certificateAuthority: fixedCertificate(domain),
-          sealingKey: null,
+          sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
           replicas: shape.replicas,
           nodes,
           lostStores: [],

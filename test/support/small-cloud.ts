@@ -3,7 +3,7 @@ import { openNode } from '../../node/node.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
 import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
-import { cryptoRandomBytes } from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
 import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf, readingId, sensorId } from '../../src/protocol/index.ts';
@@ -18,6 +18,7 @@ import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { type RawReading, rawReading } from './raw-reading.ts';
 import { recordingLog } from './recording-log.ts';
+import { fixedSealingKey } from './simulated-keys.ts';
 
 const TIMEOUT = { timeoutMs: 60_000 };
 const ALL_SCOPES = ['compute', 'streams', 'seal', 'status'];
@@ -106,6 +107,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
 
   async function start(node: NodeId, jws = ring.jws): Promise<NodeHandle> {
     const { store, keys } = diskOf(node);
+    const { domain } = memberOf(node);
     const handle = await openNode(
       {
         clock,
@@ -115,8 +117,9 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         peers: transport(node),
         log,
         verifier: testVerifier,
+        sealing: nodeSealing,
       },
-      { nodeId: node, domain: memberOf(node).domain, ring: jws },
+      { nodeId: node, domain, ring: jws, sealingKey: fixedSealingKey(domain) },
     );
     running.set(node, handle);
     void handle.stopped.then((reason) => {

@@ -17,6 +17,7 @@ import {
 import { toBase64Url } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/crypto-random.ts';
 import { nodeVerifier, publicKeyFromPem } from '../../../src/platform/ed25519.ts';
+import { p256FromPem } from '../../../src/platform/p256.ts';
 import { openRingDocument, openSensorBundle, readSensorBundle } from '../../../src/ring/index.ts';
 
 const options: DevelopmentClusterOptions = {
@@ -121,7 +122,7 @@ describe('a written cluster', () => {
     const key = await readFile(join(folder, operator.key), 'utf8');
     expect(toBase64Url(publicKeyFromPem(key))).toBe(ring.operatorKey);
 
-    for (const { domain, key: domainKey, nodes } of ring.domains) {
+    for (const { domain, key: domainKey, sealingKey, nodes } of ring.domains) {
       const pem = await readFile(join(folder, domain, 'domain.key'), 'utf8');
       expect(toBase64Url(publicKeyFromPem(pem))).toBe(domainKey);
       for (const node of nodes) {
@@ -130,6 +131,8 @@ describe('a written cluster', () => {
         expect(`https://${config.publicListen.host}:${config.publicListen.port}`).toBe(node.url);
         expect(`https://${config.peerListen.host}:${config.peerListen.port}`).toBe(node.peerUrl);
         expect((await readFile(config.ring, 'utf8')).trim()).toBe(ring.jws);
+        const sealing = p256FromPem(await readFile(config.sealingKey, 'utf8'));
+        expect(toBase64Url(sealing.publicKey)).toBe(sealingKey);
         for (const { cert, key: keyFile } of [config.tls, config.peerTls]) {
           new X509Certificate(await readFile(cert));
           await readFile(keyFile);
@@ -143,7 +146,7 @@ describe('a written cluster', () => {
     await writeCluster(folder, material);
     const names = await readdir(folder, { recursive: true });
     const keys = names.filter((name) => name.endsWith('.key'));
-    expect(keys).toHaveLength(1 + 3 * 2 + 6 * 2);
+    expect(keys).toHaveLength(1 + 3 * 3 + 6 * 3);
     for (const key of keys) expect((await stat(join(folder, key))).mode & 0o777).toBe(0o600);
     for (const name of names.filter((name) => !name.endsWith('.key'))) {
       const path = join(folder, name);

@@ -36,10 +36,13 @@ describe('a domain', () => {
     expect(names.filter((name) => name.endsWith('.key')).toSorted()).toEqual([
       'ca.key',
       'cloud-a-1/peer.key',
+      'cloud-a-1/sealing.key',
       'cloud-a-1/tls.key',
       'cloud-a-2/peer.key',
+      'cloud-a-2/sealing.key',
       'cloud-a-2/tls.key',
       'domain.key',
+      'sealing.key',
     ]);
     for (const name of names) {
       const file = await stat(at('cloud-a', name));

@@ -170,7 +170,8 @@ describe('a ring document', () => {
     ['no nodes', { nodes: [] }, 'SCHEMA_MISMATCH', /\/nodes/],
     ['more replicas than nodes', { replicas: 3 }, 'RING_REFUSED', /3 replicas for 2 nodes/],
     ['two certificates', { certificateAuthority: 'x' }, 'SCHEMA_MISMATCH', /\/certificateAuthority/],
-    ['a number as sealing key', { sealingKey: 1 }, 'SCHEMA_MISMATCH', /type string or type null; got 1/],
+    ['a number as sealing key', { sealingKey: 1 }, 'SCHEMA_MISMATCH', /type string; got 1/],
+    ['a sealing key in short form', { sealingKey: `A${'A'.repeat(43)}` }, 'SCHEMA_MISMATCH', /\/sealingKey/],
     ['a node over http', changedNode(0, { url: 'http://a1.example' }), 'RING_REFUSED', /https origin/],
     ['a path in an address', changedNode(0, { peerUrl: 'https://a1.example/x' }), 'RING_REFUSED', /peerUrl/],
     [
