@@ -4,6 +4,7 @@ import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/ind
 import { operations } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../src/protocol/stream-document.ts';
+import { fixedWindowAt } from '../src/protocol/window-rules.ts';
 import type {
   DomainId,
   NodeId,
@@ -52,10 +53,11 @@ export interface Directory {
   /** The stream's document, fetched once and then at hand. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
   stream(): StreamView | Promise<StreamView>;
   /**
-   * The window that a reading of this moment belongs to.
+   * The window that a reading belongs to: the fixed one its time lies in, or the manual one that is open then.
+   * @param at when it was measured, Unix milliseconds; now where it is not given, and whatever manual window is open.
    * @throws EngineError `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `INVALID_ARGUMENT` when several are open
    */
-  window(): WindowId | Promise<WindowId>;
+  window(at?: number): WindowId | Promise<WindowId>;
   /** The window was found sealed: the next reading looks again. No reading ever moves to another window. */
   forgetWindow(window: WindowId): void;
 }
@@ -119,19 +121,17 @@ export function createDirectory(options: DirectoryOptions): Directory {
 
   const rings = shared(fetchRing);
   const streams = shared(() => askStream(acceptStream));
-  const windows = shared(() =>
-    askStream((answer) => {
-      open = onlyOpenWindow(answer.windows);
-      return open;
-    }),
-  );
-  let open: WindowId | undefined;
+  const windows = shared(() => askStream(({ windows: listed }) => listed));
+  let listed: readonly WindowSummary[] = [];
 
-  function windowOf({ document: { window } }: StreamView): WindowId | Promise<WindowId> {
-    if (window.kind === 'fixed') {
-      return windowId(Math.floor(options.clock.now() / window.durationMs) * window.durationMs);
-    }
-    return open ?? windows('window');
+  function windowOf({ document: { window } }: StreamView, at?: number): WindowId | Promise<WindowId> {
+    if (window.kind === 'fixed') return fixedWindowAt(window.durationMs, at ?? options.clock.now());
+    const [known, ...others] = openWindowsAt(listed, at);
+    if (known !== undefined && others.length === 0) return known;
+    return windows('windows').then((found) => {
+      listed = found;
+      return onlyOpenWindow(found, at);
+    });
   }
 
   return {
@@ -143,9 +143,10 @@ export function createDirectory(options: DirectoryOptions): Directory {
     },
     refresh: rings,
     stream: () => accepted ?? streams('stream'),
-    window: () => (accepted === undefined ? streams('stream').then(windowOf) : windowOf(accepted)),
+    window: (at) =>
+      accepted === undefined ? streams('stream').then((view) => windowOf(view, at)) : windowOf(accepted, at),
     forgetWindow(window) {
-      if (open === window) open = undefined;
+      listed = listed.filter((known) => known.window !== window);
     },
   };
 }
@@ -160,17 +161,25 @@ function shared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
   };
 }
 
-function onlyOpenWindow(windows: readonly WindowSummary[]): WindowId {
-  const open = windows.filter(({ state, group }) => state === 'OPEN' && group === 0);
+/** The manual windows that are open, each once; with a time only those it lies in. */
+function openWindowsAt(windows: readonly WindowSummary[], at?: number): readonly WindowId[] {
+  const open = windows.filter(
+    ({ state, window, latest }) => state === 'OPEN' && (at === undefined || (window <= at && at < latest)),
+  );
+  return [...new Set(open.map(({ window }) => windowId(window)))];
+}
+
+function onlyOpenWindow(windows: readonly WindowSummary[], at?: number): WindowId {
+  const open = openWindowsAt(windows, at);
   const [first, second] = open;
+  const then = at === undefined ? '' : ` at ${at}`;
   if (second !== undefined) {
-    const names = open.map(({ window }) => window).join(', ');
     throw new EngineError(
       'INVALID_ARGUMENT',
-      `expected one open window, got ${names}; name the one you mean`,
+      `expected one open window${then}, got ${open.join(', ')}; name the one you mean`,
     );
   }
-  if (first !== undefined) return windowId(first.window);
+  if (first !== undefined) return first;
   if (windows.length === 0) throw new EngineError('WINDOW_NOT_OPEN', 'expected an open window, got none');
-  throw new EngineError('WINDOW_SEALED', 'expected an open window, got only sealed ones');
+  throw new EngineError('WINDOW_SEALED', `expected an open window${then}, got only others`);
 }

@@ -29,7 +29,7 @@ export interface SensorOptions {
   readonly stream: string;
   /** Who uploads, 32 hex digits; drawn at random where it is not given. */
   readonly sensorId?: string;
-  /** Start of the window for every reading, Unix milliseconds; else the one that is open. */
+  /** Start of the window for every reading, Unix milliseconds; else the one of the reading's time. */
   readonly window?: number;
   readonly policy?: Partial<SensorPolicy>;
 }
@@ -125,8 +125,8 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
       jobs.run(many.signal, async (signal) => {
         // A stream that is refused, or has no open window, is one failure and not one of every reading.
         await untilAborted(directory.stream(), signal);
-        if (many.window === undefined && options.window === undefined) {
-          await untilAborted(directory.window(), signal);
+        if (many.window === undefined && options.window === undefined && many.atOf === undefined) {
+          await untilAborted(directory.window(many.at), signal);
         }
         return uploadMany(context, readings, many, signal);
       }),

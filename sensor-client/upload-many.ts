@@ -14,6 +14,8 @@ export interface UploadManyOptions extends UploadOptions {
   readonly concurrency?: number;
   /** Who made the reading of an index, 32 hex digits, where a gateway uploads for many sensors. */
   readonly sensorIdOf?: (index: number) => string;
+  /** When the reading of an index was measured, Unix milliseconds, where they have times of their own. */
+  readonly atOf?: (index: number) => number;
   /** Called after every reading that ended. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Called with every failure, also those beyond what the summary lists. */
@@ -103,8 +105,10 @@ async function uploadAll(
 function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
   const { window, deadlineMs } = options;
   const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
+  const at = options.atOf?.(index) ?? options.at;
   return {
     ...(window === undefined ? {} : { window }),
+    ...(at === undefined ? {} : { at }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(sensorId === undefined ? {} : { sensorId }),
   };

@@ -18,8 +18,10 @@ import { readSensorId } from './names.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
-  /** Start of the reading's window, Unix milliseconds; else the sensor's, else the one that is open. */
+  /** Start of the reading's window, Unix milliseconds; else the sensor's, else the one of its time. */
   readonly window?: number;
+  /** When it was measured, Unix milliseconds: decides its window, and no retry moves it to another. Else now. */
+  readonly at?: number;
   /** Time until the reading is given up, milliseconds; 60,000 where it is not given. */
   readonly deadlineMs?: number;
   /** Who made the reading, 32 hex digits, where a gateway uploads for others. */
@@ -61,7 +63,7 @@ export async function uploadReading(
   const { document, domains } = await inTime(directory.stream());
   const vector = encodeReading(document, reading);
   const given = options.window ?? context.window;
-  const window = given === undefined ? await inTime(directory.window()) : windowId(given);
+  const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
   for (let splits = 1; ; splits++) {
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);
@@ -163,6 +165,12 @@ function drawReadingId({ randomBytes }: UploaderContext, partition: Partition | 
     bytes[1] = ((partition & 3) << 6) | ((bytes[1] ?? 0) & 63);
   }
   return readingId(bytes);
+}
+
+/** @throws EngineError `INVALID_ARGUMENT` */
+export function readTime(at: number | undefined): number | undefined {
+  if (at === undefined || (Number.isSafeInteger(at) && at >= 0)) return at;
+  throw new EngineError('INVALID_ARGUMENT', `expected a time in whole Unix milliseconds, got ${at}`);
 }
 
 function readDeadline(deadlineMs = DEADLINE_MS_DEFAULT): number {

@@ -1,10 +1,12 @@
 import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
 import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
+import type { Opening } from './opening.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface AdmissionComponents {
@@ -12,12 +14,22 @@ export interface AdmissionComponents {
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly windows: Windows;
   readonly decisions: Decisions;
+  readonly opening: Opening;
+  readonly clock: Clock;
 }
 
 /** What every message about flags and shares must pass, whoever sends it. */
 export interface Admission {
-  /** The window, once its terms are known here. @throws `STALE_EPOCH`, `UNKNOWN_STREAM`, `WINDOW_NOT_OPEN` */
+  /**
+   * The window, once its terms are known here. A fixed one that nobody has opened yet is opened.
+   * @throws `STALE_EPOCH`, `UNKNOWN_STREAM`, `STREAM_REFUSED`, `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `WINDOW_ERASED`
+   */
   window(context: MessageContext): Promise<OpenWindowRecord>;
+  /**
+   * What a sensor begins: nothing before the window's start on this node's clock, because who is accepted until
+   * then counts for the gate. @throws as `window`, `WINDOW_NOT_OPEN`
+   */
+  begun(context: MessageContext): Promise<OpenWindowRecord>;
   /** @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
   entries(stream: StreamDocument, partition: Partition, entries: readonly FlagEntry[]): void;
   /** The acceptors of a partition's flags, this node among them. @throws `WRONG_NODE` */
@@ -25,21 +37,26 @@ export interface Admission {
 }
 
 export function createAdmission(components: AdmissionComponents): Admission {
-  const { rings, self, windows, decisions } = components;
+  const { rings, self, windows, decisions, opening, clock } = components;
+  async function window(context: MessageContext): Promise<OpenWindowRecord> {
+    rings.check(context);
+    const known = windows.findOpen(context);
+    if (known !== undefined) return known;
+    const { stream, window: id, group } = context;
+    const record = await windows.find({ stream, window: id, group });
+    await decisions.look(record, 'terms');
+    if (windows.findOpen(context) === undefined) await opening.openFixed(record);
+    const opened = windows.findOpen(context);
+    if (opened !== undefined) return opened;
+    throw new EngineError('WINDOW_NOT_OPEN', `window ${id} of the stream has not been opened`);
+  }
+
   return {
-    async window(context) {
-      rings.check(context);
-      const known = windows.findOpen(context);
-      if (known !== undefined) return known;
-      const record = await windows.find({
-        stream: context.stream,
-        window: context.window,
-        group: context.group,
-      });
-      await decisions.look(record, 'terms');
-      const opened = windows.findOpen(context);
-      if (opened !== undefined) return opened;
-      throw new EngineError('WINDOW_NOT_OPEN', `window ${context.window} of the stream has not been opened`);
+    window,
+    async begun(context) {
+      const record = await window(context);
+      if (clock.now() >= record.scope.window) return record;
+      throw new EngineError('WINDOW_NOT_OPEN', `window ${record.scope.window} has not begun yet`);
     },
     entries(stream, partition, entries) {
       for (const { readingId, count } of entries) {

@@ -6,6 +6,8 @@ import type { NodeId } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
+import type { Opening } from './opening.ts';
+import { TURN_MS } from './opening.ts';
 import type { Repair } from './repair.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
@@ -19,6 +21,7 @@ const COUNTER_MAX = 2 ** 40;
 export interface CaretakerComponents {
   readonly census: FlagCensus;
   readonly flags: Flags;
+  readonly opening: Opening;
   readonly repair: Repair;
   readonly spread: Spread;
   readonly windows: Windows;
@@ -31,12 +34,12 @@ export interface CaretakerComponents {
 }
 
 /**
- * What a node does without being asked: resolves flags over their timeout, seals windows whose latest time has
- * passed, and brings thin and hinted rows to their owners, and fetches what a
- * damaged store lacks. Runs until the signal aborts.
+ * What a node does without being asked: opens fixed windows ahead of time, resolves flags over their timeout, seals
+ * windows whose latest time has passed, brings thin and hinted rows to their owners, and fetches what a damaged
+ * store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
-  const { census, flags, repair, spread, windows, settling, rings, self, clock, randomBytes, log } =
+  const { census, flags, opening, repair, spread, windows, settling, rings, self, clock, randomBytes, log } =
     components;
   let counter = 1;
 
@@ -77,16 +80,20 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     for (const record of windows.all()) {
       if (signal.aborted) return;
       if (record.settlement !== null || clock.now() < record.terms.value.latest) continue;
-      if (isRegisterAcceptor(record)) await settling.settle(record, signal);
+      // In turns, because one coordinator is enough and the next finds its work done.
+      const turn = registerTurn(record);
+      if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) continue;
+      await settling.settle(record, signal);
     }
   }
 
-  function isRegisterAcceptor({ scope, stream }: OpenWindowRecord): boolean {
+  /** This node's place among the acceptors of the window's register, or -1. */
+  function registerTurn({ scope, stream }: OpenWindowRecord): number {
     const domains = stream.domains.map(({ id }) => id);
     return rings
       .of(scope)
       .placement.registerAcceptors(domains, scope.stream, scope.window, scope.group)
-      .includes(self.nodeId);
+      .indexOf(self.nodeId);
   }
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -104,6 +111,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS);
     await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
     if (signal.aborted) return;
+    await attempt('opening', () => opening.run(signal));
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);
     await attempt('spreading', () => spread.run(signal));

@@ -9,7 +9,8 @@ import {
 import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
-import { limits, operations, windowKey, windowName } from '../../src/protocol/index.ts';
+import { limits, operations, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import { checkOpenable, checkWindowName, checkWindowTimes } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
@@ -178,12 +179,13 @@ function askerOf(
 
 /** The acceptor's side: one Synod step per request, its state on disk before the answer. */
 function createVote(
-  { journal, tables, storeKey, health, lock, self }: DecisionsComponents,
+  { journal, tables, storeKey, health, lock, self, clock }: DecisionsComponents,
   acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
 ): Decisions['vote'] {
   return async (record, request) => {
     health.checkVote();
     const { decision } = request;
+    if (decision === 'terms') checkTermsProposal(record, request, clock.now());
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {
       throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
     }
@@ -199,6 +201,19 @@ function createVote(
     await journal.synced();
     return reply;
   };
+}
+
+/** An acceptor holds a window to its rules by itself, so that no coordinator opens another kind of window. */
+function checkTermsProposal(
+  { stream, scope }: WindowRecord,
+  { kind, value }: SynodRequest,
+  now: number,
+): void {
+  checkWindowName(stream, scope.window);
+  if (kind !== 'accept' || value === null) return;
+  const times = windowTermsCodec.decode(value);
+  checkWindowTimes(stream, scope.window, times);
+  checkOpenable(stream, scope.window, times, now);
 }
 
 function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {

@@ -100,7 +100,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   }
 
   async function create(request: FlagsRequest): Promise<readonly Outcome[]> {
-    const record = await admission.window(request.context);
+    const record = await admission.begun(request.context);
     admission.entries(record.stream, request.partition, request.flags);
     const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) throw windowSealed(record);

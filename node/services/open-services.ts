@@ -18,6 +18,7 @@ import { createFrozen } from './frozen.ts';
 import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
 import { createInventory } from './inventory.ts';
+import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
@@ -67,7 +68,8 @@ export async function openServices(base: ServiceBase) {
       stream.domains.map(({ id }) => id),
       partition,
     ).length === 1;
-  const admission = createAdmission({ ...base, windows, decisions });
+  const opening = createOpening({ ...base, decisions, streams, windows });
+  const admission = createAdmission({ ...base, windows, decisions, opening });
   const frozen = createFrozen({ ...base, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
@@ -83,7 +85,7 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
-  const desk = createOperatorDesk({ ...base, admission, decisions, releasing, settling, windows });
+  const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, windows });
   const inventory = createInventory({ ...base, streams });
   const copies = createCopyCheck({ ...base, shares, streams });
   const audit = createAudit({ ...base, census, copies, inventory, repair, spread, windows });
@@ -101,6 +103,7 @@ export async function openServices(base: ServiceBase) {
     holding,
     inventory,
     lists,
+    opening,
     repair,
     settling,
     shares,

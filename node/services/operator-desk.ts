@@ -1,5 +1,4 @@
 import { EngineError, hasCode, toBase64Url } from '../../src/foundation/index.ts';
-import type { RandomBytes } from '../../src/ports/index.ts';
 import type {
   ComputeAnswer,
   OpenWindow,
@@ -8,31 +7,24 @@ import type {
   WindowQuestion,
   WindowScope,
 } from '../../src/protocol/index.ts';
-import { operations, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOWS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { streamHash, windowId } from '../../src/ring/identifiers.ts';
-import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
-import type { Decisions } from './decisions.ts';
+import type { Opening } from './opening.ts';
 import type { Releasing } from './releasing.ts';
 import type { Settling } from './settling.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 import { windowState } from './windows.ts';
 
-/** Bytes of K, the key of a window's set hash. */
-const SET_HASH_KEY_BYTES = 32;
-
 export interface OperatorDeskComponents {
   readonly admission: Admission;
-  readonly decisions: Decisions;
+  readonly opening: Opening;
   readonly releasing: Releasing;
   readonly settling: Settling;
   readonly windows: Windows;
   readonly rings: Rings;
-  readonly callPeer: CallPeer;
-  readonly randomBytes: RandomBytes;
 }
 
 /** What an operator asks of a node. */
@@ -56,7 +48,7 @@ const NOT_COMPLETE = [
 ] as const;
 
 export function createOperatorDesk(components: OperatorDeskComponents): OperatorDesk {
-  const { admission, decisions, releasing, settling, windows, rings, callPeer, randomBytes } = components;
+  const { admission, opening, releasing, settling, windows, rings } = components;
 
   function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
     return admission.window(rings.contextOf(scopeOf(question)));
@@ -64,42 +56,20 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
 
   async function open(request: OpenWindow, signal: AbortSignal): Promise<void> {
     const { window, notBefore, latest } = request;
-    const scope = scopeOf(request);
-    const record = await windows.find(scope);
+    const record = await windows.find(scopeOf(request));
     if (record.stream.window.kind !== 'manual') {
       throw new EngineError(
         'STREAM_REFUSED',
         'expected a stream of manual windows; fixed ones open by themselves',
       );
     }
-    if (notBefore < window || latest < notBefore) {
-      throw new EngineError(
-        'INVALID_ARGUMENT',
-        'expected window <= notBefore <= latest, all in Unix milliseconds',
-      );
-    }
-    const wish = windowTermsCodec.encode({ setHashKey: randomBytes(SET_HASH_KEY_BYTES), notBefore, latest });
-    const decided = windowTermsCodec.decode(await decisions.decide(record, 'terms', wish, signal));
-    if (decided.notBefore !== notBefore || decided.latest !== latest) {
+    const opened = await opening.open(record, { notBefore, latest }, signal);
+    if (opened.notBefore !== notBefore || opened.latest !== latest) {
       throw new EngineError(
         'WINDOW_CONFLICT',
-        `window ${window} was opened with notBefore ${decided.notBefore} and latest ${decided.latest}`,
+        `window ${window} was opened with notBefore ${opened.notBefore} and latest ${opened.latest}`,
       );
     }
-    await announce(record.stream, scope);
-  }
-
-  /** Tells every node of the stream's domains; one that misses it learns of the window from its first message. */
-  async function announce(stream: StreamDocument, scope: WindowScope): Promise<void> {
-    const nodes = stream.domains.flatMap(({ id }) => rings.of(scope).nodesOf(id));
-    const context = rings.contextOf(scope);
-    await Promise.all(
-      nodes.map((node) =>
-        callPeer(node, operations.ANNOUNCE, { context }).catch((error: unknown) => {
-          if (!(error instanceof EngineError)) throw error;
-        }),
-      ),
-    );
   }
 
   return {

@@ -42,7 +42,7 @@ export function createValues(components: ValuesComponents): Values {
   const { journal, admission, streams, shares, spread, rings, self, peers } = components;
 
   async function check(request: UploadRequest): Promise<OpenWindowRecord> {
-    const record = await admission.window(request.context);
+    const record = await admission.begun(request.context);
     const index = streams.indexOf(record.stream);
     if (request.index !== index) {
       throw new EngineError(

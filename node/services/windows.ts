@@ -18,12 +18,15 @@ import {
   windowTermsCodec,
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
+import { checkWindowTimes } from '../../src/protocol/window-rules.ts';
+import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Streams } from './streams.ts';
 
-/** Open windows a node keeps in memory: all that are not erased. */
+/** Windows of all streams that a node keeps in memory: all that are open and not erased. */
 export const WINDOWS_MAX = 65_536;
 /** Windows asked about that are not open: anyone may name one, so the oldest is forgotten beyond this. */
 const UNOPENED_MAX = 1_024;
@@ -86,6 +89,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   const { journal, tables, keys, storeKey, streams } = components;
   const opened = new Map<string, OpenWindowRecord>();
   const unopened = new Map<string, WindowRecord>();
+  /** How many of `opened` each stream has. */
+  const openedOf = new Map<StreamHash, number>();
 
   async function find({ stream: hash, window, group }: WindowScope): Promise<WindowRecord> {
     const scope = { stream: hash, window, group };
@@ -106,11 +111,19 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   async function makeOpen(record: WindowRecord): Promise<void> {
     if (opened.size >= WINDOWS_MAX)
       throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
-    const rowKey = await keys.create(record.scope.stream, record.scope.window);
+    const { stream } = record.scope;
+    if ((openedOf.get(stream) ?? 0) >= WINDOWS_PER_STREAM_MAX) {
+      throw new EngineError(
+        'OVERLOADED',
+        `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
+      );
+    }
+    const rowKey = await keys.create(stream, record.scope.window);
     const name = windowName(record.scope);
     if (opened.has(name)) return;
     record.rowKey = rowKey;
     if (isOpen(record)) opened.set(name, record);
+    openedOf.set(stream, (openedOf.get(stream) ?? 0) + 1);
     unopened.delete(name);
   }
 
@@ -146,6 +159,9 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     find,
     findOpen: (scope) => opened.get(windowName(scope)),
     async learn(record, decision, bytes) {
+      // A majority that breaks the window's own rules is no majority of honest nodes.
+      if (decision === 'terms')
+        checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
       journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${decision}`), bytes)]);
       await journal.synced();
       await remember(record, decision, bytes);

@@ -15,6 +15,7 @@ interface UploadCliOptions extends SensorCliOptions {
   readonly csv?: string;
   readonly column?: string;
   readonly window?: number;
+  readonly at?: number;
   readonly concurrency: number;
   readonly deadline: number;
   readonly json?: boolean;
@@ -33,7 +34,12 @@ export function addUpload(
     .option('--column <name>', 'the column of --csv')
     .option(
       '--window <start>',
-      'the window, Unix milliseconds (default: the open one)',
+      'the window, Unix milliseconds (default: the one of the time)',
+      wholeNumber(0, 2 ** 53 - 1),
+    )
+    .option(
+      '--at <time>',
+      'when the readings were measured, Unix milliseconds (default: now)',
       wholeNumber(0, 2 ** 53 - 1),
     )
     .option(
@@ -112,6 +118,7 @@ async function uploadAll(
         tell(failure);
       },
       ...(options.window === undefined ? {} : { window: options.window }),
+      ...(options.at === undefined ? {} : { at: options.at }),
     })
     .finally(progress.end);
   const report = uploadReport(hash, summary, source.placeOf);

@@ -104,6 +104,12 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'The window is sealed; this is not an outcome of a flag.',
   },
+  WINDOW_ERASED: {
+    status: 410,
+    retry: false,
+    meaning:
+      'The window is past its retention: everything about its readings was erased. This is not "not held".',
+  },
   WINDOW_FULL: {
     status: 409,
     retry: false,

@@ -9,6 +9,13 @@ export const READINGS_MAX = 2 ** 32;
 /** Length of a fixed window, in milliseconds: sealing costs a round among all nodes, so not below a second. */
 export const WINDOW_MS_MIN = 1_000;
 export const WINDOW_MS_MAX = 366 * DAY_MS;
+/** How far ahead of its start a manual window may be opened, in milliseconds; a fixed one opens one length ahead. */
+export const WINDOW_AHEAD_MS_MAX = 366 * DAY_MS;
+/**
+ * Windows of a stream, groups counted apart, between their opening and their erasure: each is a key file and a
+ * record in memory at every node, and the nodes open fixed ones without being asked.
+ */
+export const WINDOWS_PER_STREAM_MAX = 16_384;
 /** Time after a window's end in which late readings are taken, in milliseconds. */
 export const GRACE_MS_MAX = 7 * DAY_MS;
 /** Time after which an unset flag may become ERROR, in milliseconds; a network needs some, a day is plenty. */

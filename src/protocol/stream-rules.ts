@@ -13,6 +13,7 @@ import {
   SENSORS_MIN_MAX,
   WINDOW_MS_MAX,
   WINDOW_MS_MIN,
+  WINDOWS_PER_STREAM_MAX,
 } from './stream-limits.ts';
 import type { StreamPayload } from './stream-schema.ts';
 
@@ -52,11 +53,29 @@ function checkNumbers(stream: StreamPayload): void {
   ];
   for (const [name, value, least, most] of ranges) checkRange(name, value, least, most);
   if (stream.window.kind === 'fixed') {
-    checkRange('window.durationMs', stream.window.durationMs, WINDOW_MS_MIN, WINDOW_MS_MAX);
+    const { durationMs } = stream.window;
+    checkRange('window.durationMs', durationMs, WINDOW_MS_MIN, WINDOW_MS_MAX);
+    checkKeptWindows(stream, durationMs);
   }
   if (stream.minSensors > stream.maxReadings) {
     throw refused(
       `expected minSensors up to maxReadings ${stream.maxReadings}, got ${stream.minSensors}: no window could be released`,
+    );
+  }
+}
+
+/** Fixed windows open by themselves, so that how many are kept at a time follows from the document alone. */
+function checkKeptWindows({ graceMs, retentionMs, groups }: StreamPayload, durationMs: number): void {
+  if (retentionMs <= graceMs) {
+    throw refused(
+      `expected retentionMs above graceMs ${graceMs}, got ${retentionMs}: windows would be erased before they are sealed`,
+    );
+  }
+  // From one length before its start until its end and retention.
+  const kept = Math.ceil((2 * durationMs + retentionMs) / durationMs) * Math.max(1, groups.length);
+  if (kept > WINDOWS_PER_STREAM_MAX) {
+    throw refused(
+      `expected at most ${WINDOWS_PER_STREAM_MAX} windows and groups at a time, got ${kept} with windows of ${durationMs} ms, retentionMs ${retentionMs} and ${groups.length} groups`,
     );
   }
 }

@@ -102,6 +102,34 @@ test('a fixed window is the one that contains the moment of the reading', async 
   expect((await clock.until(own.upload(1))).flagKey.split('.')[1]).toBe(String(start + 60_000));
 });
 
+test('a reading goes into the window of its own time, and no retry moves it', async () => {
+  const start = Math.floor(WINDOW / 60_000) * 60_000;
+  const { clock, nodes, sensor } = await sensorScene({
+    stream: { window: { kind: 'fixed', durationMs: 60_000 } },
+    windows: [start - 60_000, start],
+  });
+  const own = await sensor();
+  const { flagKey } = await clock.until(own.upload(1, { at: start - 1 }));
+  expect(flagKey.split('.')[1]).toBe(String(start - 60_000));
+  nodes.seal(start - 60_000);
+  await expect(clock.until(own.upload(2, { at: start - 1 }))).rejects.toMatchObject({
+    code: 'WINDOW_SEALED',
+  });
+  await expect(clock.until(own.upload(2, { at: 0.5 }))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  const summary = await clock.until(own.uploadMany([3, 4], { atOf: (i) => start - 60_000 * (1 - i) }));
+  expect(summary).toMatchObject({ committed: 1, failuresByCode: { WINDOW_SEALED: 1 } });
+});
+
+test('of manual windows a reading with a time takes the one that is open then', async () => {
+  const { clock, sensor } = await sensorScene({ windows: [WINDOW, WINDOW + 86_400_000] });
+  const own = await sensor();
+  const { flagKey } = await clock.until(own.upload(1, { at: WINDOW + 5 }));
+  expect(flagKey.split('.')[1]).toBe(String(WINDOW));
+  await expect(clock.until(own.upload(1, { at: WINDOW - 1 }))).rejects.toMatchObject({
+    code: 'WINDOW_SEALED',
+  });
+});
+
 test('a stale ring document is replaced by its successor, and the reading goes on', async () => {
   const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE });
   const own = await sensor();

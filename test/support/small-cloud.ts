@@ -178,7 +178,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         entry: entry ?? entryIn(group),
       }),
     async openWindow(terms = {}) {
-      const window = terms.window ?? windowId(START_MS + windows++);
+      const window = terms.window ?? windowId(START_MS - 1_000 + windows++);
       const { notBefore = window, latest = window + DAY_MS } = terms;
       await clock.until(operator.openWindow(stream, { window, notBefore, latest }));
       return window;

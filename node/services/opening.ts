@@ -1,0 +1,126 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
+import { operations, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { shareIndex } from '../../src/protocol/stream-document.ts';
+import type { WindowTimes } from '../../src/protocol/window-rules.ts';
+import {
+  checkOpenable,
+  checkWindowName,
+  checkWindowTimes,
+  fixedTimes,
+  fixedWindowAt,
+} from '../../src/protocol/window-rules.ts';
+import { windowId } from '../../src/ring/identifiers.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
+import type { Decisions } from './decisions.ts';
+import type { Streams } from './streams.ts';
+import type { WindowRecord, Windows } from './windows.ts';
+
+/** Bytes of K, the key of a window's set hash. */
+const SET_HASH_KEY_BYTES = 32;
+/** Lead of one acceptor of a register over the next in what each of them would do by itself, in milliseconds. */
+export const TURN_MS = 2_000;
+
+export interface OpeningComponents {
+  readonly decisions: Decisions;
+  readonly streams: Streams;
+  readonly windows: Windows;
+  readonly rings: Rings;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly callPeer: CallPeer;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+}
+
+/** Line 0 of docs/PROTOCOL.md, "Seal, settle, release": bringing slot 0 of a window's register to a decision. */
+export interface Opening {
+  /**
+   * Opens the window on the given times, or finds it open, and tells the nodes of the stream's domains.
+   * @returns the times it is open under
+   * @throws EngineError what the window's rules refuse, `INCOMPLETE` without a majority
+   */
+  open(record: WindowRecord, times: WindowTimes, signal?: AbortSignal): Promise<WindowTimes>;
+  /**
+   * Opens a fixed window that its acceptors have not opened yet, for example because all were away.
+   * @throws EngineError `WINDOW_NOT_OPEN` for a manual window or too early, `WINDOW_SEALED`, `WINDOW_ERASED`
+   */
+  openFixed(record: WindowRecord): Promise<void>;
+  /** Opens the running and the next window of every fixed stream that this node is a register's acceptor of. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createOpening(components: OpeningComponents): Opening {
+  const { decisions, streams, windows, rings, self, callPeer, clock, randomBytes, log } = components;
+
+  async function open(record: WindowRecord, times: WindowTimes, signal?: AbortSignal): Promise<WindowTimes> {
+    const { stream, scope } = record;
+    checkWindowTimes(stream, scope.window, times);
+    checkOpenable(stream, scope.window, times, clock.now());
+    const setHashKey = randomBytes(SET_HASH_KEY_BYTES);
+    const wish = windowTermsCodec.encode({ ...times, setHashKey });
+    const decided = windowTermsCodec.decode(await decisions.decide(record, 'terms', wish, signal));
+    await announce(stream, scope);
+    return { notBefore: decided.notBefore, latest: decided.latest };
+  }
+
+  /** Tells every node of the stream's domains; one that misses it learns of the window from its first message. */
+  async function announce(stream: StreamDocument, scope: WindowScope): Promise<void> {
+    const nodes = stream.domains.flatMap(({ id }) => rings.of(scope).nodesOf(id));
+    const context = rings.contextOf(scope);
+    await Promise.all(
+      nodes.map((node) =>
+        callPeer(node, operations.ANNOUNCE, { context }).catch((error: unknown) => {
+          if (!(error instanceof EngineError)) throw error;
+        }),
+      ),
+    );
+  }
+
+  async function openFixed(record: WindowRecord): Promise<void> {
+    const { stream, scope } = record;
+    checkWindowName(stream, scope.window);
+    const times = fixedTimes(stream, scope.window);
+    if (times === null) {
+      throw new EngineError('WINDOW_NOT_OPEN', `window ${scope.window} of the stream has not been opened`);
+    }
+    await open(record, times);
+  }
+
+  /** The scopes of a fixed stream that should be open by now, as far as it is this node's turn to open them. */
+  function due(stream: StreamDocument): readonly WindowScope[] {
+    if (stream.window.kind !== 'fixed' || shareIndex(stream, self.domain) === undefined) return [];
+    const { durationMs } = stream.window;
+    const domains = stream.domains.map(({ id }) => id);
+    const now = clock.now();
+    const running = fixedWindowAt(durationMs, now);
+    return [running, windowId(running + durationMs)].flatMap((window) => {
+      const scope = { stream: stream.hash, window, group: 0 };
+      const turn = rings
+        .of(scope)
+        .placement.registerAcceptors(domains, scope.stream, window, scope.group)
+        .indexOf(self.nodeId);
+      return turn >= 0 && now >= window - durationMs + turn * TURN_MS ? [scope] : [];
+    });
+  }
+
+  return {
+    open,
+    openFixed,
+    async run(signal) {
+      for (const scope of streams.list().flatMap(due)) {
+        if (signal.aborted) return;
+        if (windows.findOpen(scope) !== undefined) continue;
+        // A register without a majority keeps its own window closed and no other.
+        await openFixed(await windows.find(scope)).catch((error: unknown) => {
+          if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
+          log.debug('a window is not open yet', { window: windowName(scope), code: error.code });
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
+import { fixedWindowAt } from '../../../src/protocol/window-rules.ts';
+import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const MINUTE = 60_000;
+const GRACE = 10_000;
+const FIXED = { window: { kind: 'fixed', durationMs: MINUTE }, graceMs: GRACE } as const;
+const RUNNING = fixedWindowAt(MINUTE, START_MS);
+const NEXT = windowId(RUNNING + MINUTE);
+/** Care comes round once a second at the least, and the third acceptor of a register waits for its turn. */
+const CARE = 6_000;
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+const questionOf = (window: WindowId) => ({ stream: cloud.stream.hash, window, group: 0 });
+
+async function windowsOf(node: NodeId) {
+  const { windows } = await cloud.ask(node, operations.READ_STREAM, { stream: cloud.stream.hash });
+  return windows;
+}
+
+const firstNode = (): NodeId => cloud.nodeIds[0] as NodeId;
+
+describe('fixed windows', () => {
+  it('are opened by the nodes, the next one ahead of its start, and sealed at end and grace', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 }, stream: FIXED });
+    await cloud.clock.advance(CARE);
+    const opened = [NEXT, RUNNING].map((window) => ({
+      window,
+      group: 0,
+      notBefore: window + MINUTE + GRACE,
+      latest: window + MINUTE + GRACE,
+      state: 'OPEN',
+    }));
+    for (const node of cloud.nodeIds) expect(await windowsOf(node)).toEqual(opened);
+
+    await cloud.reading(RUNNING, '2.5').commit();
+    await cloud.clock.advance(RUNNING + MINUTE + GRACE - 1_000 - cloud.clock.now());
+    await cloud.reading(RUNNING, '4').commit();
+    await expectCode(cloud.order(firstNode(), operations.SEAL, questionOf(RUNNING)), 'SEAL_TOO_EARLY');
+    await cloud.clock.advance(1_000 + CARE);
+    await expectCode(cloud.reading(RUNNING, '8').create(), 'WINDOW_SEALED');
+    await cloud.reading(NEXT, '8').commit();
+    expectExact(await cloud.compute(RUNNING), ['2.5', '4']);
+  });
+
+  it('that nobody opened are opened by the first message about them, up to their seal', async () => {
+    cloud = await startSmallCloud({ stream: { ...FIXED, graceMs: 3 * MINUTE } });
+    const late = windowId(RUNNING - 2 * MINUTE);
+    await cloud.reading(late, '1').commit();
+    await cloud.clock.advance(late + 4 * MINUTE - cloud.clock.now());
+    expectExact(await cloud.compute(late), ['1']);
+    await expectCode(cloud.reading(windowId(RUNNING - 3 * MINUTE), '1').create(), 'WINDOW_SEALED');
+  });
+
+  it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
+    cloud = await startSmallCloud({ stream: FIXED });
+    await expectCode(cloud.reading(NEXT, '1').create(), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.reading(NEXT, '1').upload(0), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.reading(windowId(NEXT + 3 * MINUTE), '1').create(), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.reading(windowId(RUNNING + 1), '1').create(), 'STREAM_REFUSED');
+    await cloud.clock.advance(NEXT - cloud.clock.now());
+    await cloud.reading(NEXT, '1').commit();
+  });
+
+  it('are not opened by the operator, and by no node on other terms', async () => {
+    cloud = await startSmallCloud({ stream: FIXED });
+    const own = { notBefore: RUNNING + MINUTE + GRACE, latest: RUNNING + MINUTE + GRACE };
+    const order = { ...questionOf(RUNNING), ...own };
+    await expectCode(cloud.order(firstNode(), operations.OPEN_WINDOW, order), 'STREAM_REFUSED');
+    const { context } = cloud.reading(RUNNING, '1').createRequest;
+    const value = windowTermsCodec.encode({
+      setHashKey: new Uint8Array(32),
+      notBefore: RUNNING,
+      latest: own.latest,
+    });
+    const ballot = { counter: 1, proposer: 0 };
+    const proposal = { context, decision: 'terms', kind: 'accept', ballot, value } as const;
+    for (const node of cloud.nodeIds) {
+      await expectCode(cloud.askAs(node, node, operations.SYNOD, proposal), 'INVALID_ARGUMENT');
+    }
+  });
+});
+
+describe('a manual window', () => {
+  it('opens at most a year ahead, for a year at most, and not when it would be erased at once', async () => {
+    cloud = await startSmallCloud();
+    const day = 86_400_000;
+    const open = (window: number, latest: number) =>
+      cloud.order(firstNode(), operations.OPEN_WINDOW, {
+        ...questionOf(windowId(window)),
+        notBefore: window,
+        latest,
+      });
+    await expectCode(open(START_MS + 367 * day, START_MS + 368 * day), 'WINDOW_NOT_OPEN');
+    await expectCode(open(START_MS, START_MS + 367 * day), 'INVALID_ARGUMENT');
+    const erased = START_MS - cloud.stream.retentionMs;
+    await expectCode(open(erased - 1, erased), 'WINDOW_ERASED');
+    expect(await open(erased - 1, erased + MINUTE)).toEqual({ done: true });
+  });
+});
