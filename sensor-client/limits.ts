@@ -16,7 +16,7 @@ export const SPLITS_MAX = 3;
 export const CIRCLES_MAX = 3;
 /** Readings of `uploadMany` under way at once; also how many share a partition, and so requests. */
 export const CONCURRENCY_DEFAULT = 64;
-/** More readings under way would only wait inside the connection pools. */
-export const CONCURRENCY_MAX = 1_024;
+/** More readings under way than one request holds would only wait. */
+export const CONCURRENCY_MAX = 4_096;
 /** Failures that a summary lists; the others are counted by code and told to `onFailure`. */
 export const FAILURES_KEPT_MAX = 1_000;

@@ -1,5 +1,5 @@
 import { plainStatistics, startEmbeddedCluster } from '../../operator-cli/embedded/index.ts';
-import type { ComputeOutcome } from '../../operator-cli/operator/index.ts';
+import type { ComputeOutcome, Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createSensor, type Sensor } from '../../sensor-client/index.ts';
@@ -11,23 +11,25 @@ import {
   systemClock,
 } from '../../src/platform/index.ts';
 import type { Log } from '../../src/ports/index.ts';
-import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
-import { type WindowId, windowId } from '../../src/ring/index.ts';
+import { type RingDocument, type SensorBundle, type WindowId, windowId } from '../../src/ring/index.ts';
 import { resultDocument } from '../../src/statistics/index.ts';
+import { startProcessCluster } from '../reliability/cluster.ts';
 import { streamPayload } from '../support/development-stream.ts';
 import { createShareUploader, type ShareUploader } from './share-uploader.ts';
+import { timed } from './stopwatch.ts';
 
 const DIGITS = 30;
 /** No run leaves a flag open for so long that a node would turn it into ERROR, milliseconds. */
 const FLAG_TIMEOUT_MS = 3_600_000;
-const WINDOW_MS = 3_600_000;
-const WAIT_MS = 120_000;
+const WINDOW_MS = 7_200_000;
+const WAIT_MS = 600_000;
+const DOMAINS = 3;
+const REPLICAS = 2;
+const ACCEPTORS = 3;
 
-/**
- * The honest cluster: 3 domains of 2 nodes, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store each,
- * all in this process together with the sensor.
- */
+/** The honest cluster: 3 domains, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
 export interface ClusterScene {
   /** Three elements: count, x, x^2. */
   readonly stream: StreamDocument;
@@ -35,16 +37,127 @@ export interface ClusterScene {
   readonly sensor: Sensor;
   /** The same uploads without flags. */
   readonly uploader: ShareUploader;
+  /** Whether every node is a process of its own. */
+  readonly processes: boolean;
+  /** The first so many sensors of a fleet, each with connections of its own. */
+  fleet(size: number): Promise<readonly Sensor[]>;
   /** A fresh window. */
   openWindow(): Promise<WindowId>;
   /** Seals, computes, and says whether the result is the plain statistics of the readings. */
-  isExact(window: WindowId, readings: readonly string[]): Promise<boolean>;
+  conclude(window: WindowId, readings: readonly string[]): Promise<Conclusion>;
+  /** Processor time of all nodes so far where they are processes of their own, else 0; microseconds. */
+  nodeCpuMicros(): Promise<number>;
   close(): Promise<void>;
 }
 
-export async function openClusterScene(): Promise<ClusterScene> {
+export interface Conclusion {
+  readonly exact: boolean;
+  /** Of all nodes, or of this process where the nodes are in it. */
+  readonly cpuMicros: number;
+}
+
+export interface SceneOptions {
+  readonly nodesPerDomain: number;
+  /** Whether every node is a process of its own; all in this process otherwise, for profiles and small tests. */
+  readonly processes: boolean;
+}
+
+/** A running cluster, whichever way it was started. */
+interface Running {
+  readonly ring: RingDocument;
+  readonly bundle: SensorBundle;
+  readonly stream: StreamDocument;
+  readonly operator: Operator;
+  nodeCpuMicros(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const streamOf = (ring: RingDocument): StreamPayload => {
+  return { ...streamPayload(ring), flagTimeoutMs: FLAG_TIMEOUT_MS };
+};
+
+export async function openClusterScene(options: SceneOptions): Promise<ClusterScene> {
+  const running = options.processes ? await startProcesses(options) : await startEmbedded(options);
+  const { ring, bundle, stream, operator } = running;
   const clock = systemClock();
-  const cluster = await startEmbeddedCluster({ domains: 3, nodesPerDomain: 2, clock, log: silentLog });
+  const newSensor = () => createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true } });
+  const sensors: Sensor[] = [await newSensor()];
+  const uploader = createShareUploader({ ring, stream, clock });
+  let last = 0;
+
+  async function conclude(window: WindowId, readings: readonly string[]): Promise<boolean> {
+    await operator.seal(stream, window, { waitMs: WAIT_MS });
+    return isExactResult(await operator.compute(stream, window, { waitMs: WAIT_MS }), readings);
+  }
+
+  async function fleet(size: number): Promise<readonly Sensor[]> {
+    while (sensors.length < size) sensors.push(await newSensor());
+    return sensors.slice(0, size);
+  }
+
+  return {
+    stream,
+    sensor: await firstOf(fleet(1)),
+    uploader,
+    processes: options.processes,
+    fleet,
+    async openWindow() {
+      last = Math.max(last + 1, clock.now());
+      const window = windowId(last);
+      await operator.openWindow(stream, { window, notBefore: window, latest: window + WINDOW_MS });
+      return window;
+    },
+    async conclude(window, readings) {
+      const before = await running.nodeCpuMicros();
+      let exact = false;
+      const here = await timed(async () => {
+        exact = await conclude(window, readings);
+      });
+      const nodes = (await running.nodeCpuMicros()) - before;
+      return { exact, cpuMicros: options.processes ? nodes : here.cpuMicros };
+    },
+    nodeCpuMicros: running.nodeCpuMicros,
+    async close() {
+      await Promise.all([...sensors, uploader].map((one) => one.close()));
+      await running.close();
+    },
+  };
+}
+
+async function firstOf(sensors: Promise<readonly Sensor[]>): Promise<Sensor> {
+  const [sensor] = await sensors;
+  if (sensor === undefined) throw new Error('expected a sensor');
+  return sensor;
+}
+
+async function startProcesses({ nodesPerDomain }: SceneOptions): Promise<Running> {
+  const faults: string[] = [];
+  const cluster = await startProcessCluster({
+    domains: DOMAINS,
+    nodesPerDomain,
+    replicas: REPLICAS,
+    acceptors: ACCEPTORS,
+    streamOf,
+    violation: (text) => faults.push(text),
+  });
+  const { processes } = cluster;
+  return {
+    ring: cluster.material.ring,
+    bundle: cluster.material.sensorBundle,
+    stream: cluster.stream,
+    operator: cluster.operator,
+    async nodeCpuMicros() {
+      if (faults.length > 0) throw new Error(faults.join('\n'));
+      const times = await Promise.all(processes.nodes.map(({ id }) => processes.cpuMicros(id)));
+      return times.reduce((sum, one) => sum + one, 0);
+    },
+    close: () => cluster.close(),
+  };
+}
+
+async function startEmbedded({ nodesPerDomain }: SceneOptions): Promise<Running> {
+  const clock = systemClock();
+  const cluster = await startEmbeddedCluster({ domains: DOMAINS, nodesPerDomain, clock, log: silentLog });
   const { ring, operator: key, sensorBundle: bundle } = cluster.material;
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
   const operator = createOperator({
@@ -55,27 +168,17 @@ export async function openClusterScene(): Promise<ClusterScene> {
     verifier: nodeVerifier,
     tokenFor: createTokenSource({ privateKeyPem: key.privateKeyPem, clock }),
   });
-  const payload = { ...streamPayload(ring), flagTimeoutMs: FLAG_TIMEOUT_MS };
-  const { stream } = await operator.putStream(await signStream(payload, signerFromPem(key.privateKeyPem)));
-  const sensor = await createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true } });
-  const uploader = createShareUploader({ ring, stream, clock });
-  let last = 0;
+  const { stream } = await operator.putStream(
+    await signStream(streamOf(ring), signerFromPem(key.privateKeyPem)),
+  );
   return {
+    ring,
+    bundle,
     stream,
-    sensor,
-    uploader,
-    async openWindow() {
-      last = Math.max(last + 1, clock.now());
-      const window = windowId(last);
-      await operator.openWindow(stream, { window, notBefore: window, latest: window + WINDOW_MS });
-      return window;
-    },
-    async isExact(window, readings) {
-      await operator.seal(stream, window, { waitMs: WAIT_MS });
-      return isExactResult(await operator.compute(stream, window, { waitMs: WAIT_MS }), readings);
-    },
+    operator,
+    nodeCpuMicros: async () => 0,
     async close() {
-      await Promise.all([sensor.close(), uploader.close(), transport.close()]);
+      await transport.close();
       await cluster.close();
     },
   };

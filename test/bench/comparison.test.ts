@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Comparison, Sample } from './comparison.ts';
-import { InexactSumError, measure, median } from './comparison.ts';
+import { InexactSumError, measure, median, meetsTarget, skippedRow } from './comparison.ts';
 
 /** A comparison whose sides give these amounts, one after another, and write down whose turn it was. */
 function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
@@ -57,4 +57,17 @@ test('a run whose sums are not exact ends the benchmark, on either side and in t
 test('the median of an even number of values lies between the middle two', () => {
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(median([7])).toBe(7);
+});
+
+test('a target speaks of the ratio, or of our own figure where it says so', () => {
+  const head = { name: 'r', unit: '', peerName: '', note: '' };
+  const row = (ours: number, peer: number, target: string) => {
+    return { ...head, target, ours, peer, ratio: ours / peer, pairs: 1 };
+  };
+  expect(meetsTarget(row(5, 10, '>= 0.5'))).toBe(true);
+  expect(meetsTarget(row(5, 11, '>= 0.5'))).toBe(false);
+  expect(meetsTarget(row(5, 10, '<= 0.4'))).toBe(false);
+  expect(meetsTarget(row(5, 1, 'ours <= 5'))).toBe(true);
+  expect(meetsTarget(row(5, 1, 'recorded'))).toBe(null);
+  expect(meetsTarget(skippedRow({ ...head, target: '>= 0.5' }, 'nothing to compare with'))).toBe(null);
 });

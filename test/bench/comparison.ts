@@ -1,11 +1,12 @@
 /** One line of the benchmark's answer. `ratio` is ours / peer; `target` speaks of it, or of ours where it says so. */
 export interface BenchRow {
   readonly name: string;
-  readonly ours: number;
-  readonly peer: number;
+  /** Null in a row that was not measured; its note says why. */
+  readonly ours: number | null;
+  readonly peer: number | null;
   readonly peerName: string;
   readonly unit: string;
-  readonly ratio: number;
+  readonly ratio: number | null;
   /** Like ">= 0.4" or "ours <= 5"; "recorded" where nothing is asked for. */
   readonly target: string;
   readonly pairs: number;
@@ -16,19 +17,23 @@ export interface BenchRow {
 export interface Sample {
   /** In the unit of the comparison. */
   readonly amount: number;
-  /** Processor time of one reading in this process, microseconds. */
+  /** Processor time of one reading in this process and those measured with it, microseconds. */
   readonly cpuMicros?: number;
   /** Whether the sums over what was measured came out to the last digit. */
   readonly exact: boolean;
 }
 
-/** Two ways to do the same work. */
-export interface Comparison {
+/** What a row compares. */
+export interface RowHead {
   readonly name: string;
   readonly unit: string;
   readonly peerName: string;
   readonly target: string;
   readonly note: string;
+}
+
+/** Two ways to do the same work. */
+export interface Comparison extends RowHead {
   readonly ours: () => Promise<Sample>;
   readonly peer: () => Promise<Sample>;
 }
@@ -65,6 +70,19 @@ export async function measure(comparison: Comparison, pairs: number): Promise<Be
     pairs,
     note: [comparison.note, cpuNote(ours, peer)].filter((part) => part !== '').join('; '),
   };
+}
+
+/** The row of a comparison that can't be made here. */
+export function skippedRow({ note, ...head }: RowHead, reason: string): BenchRow {
+  return { ...head, ours: null, peer: null, ratio: null, pairs: 0, note: `not measured: ${reason}; ${note}` };
+}
+
+/** Whether a row meets its target; null where it was not measured or nothing is asked for. */
+export function meetsTarget({ ours, ratio, target }: BenchRow): boolean | null {
+  const asked = /^(ours )?([<>])= (\d+(?:\.\d+)?)$/.exec(target);
+  const found = asked?.[1] === undefined ? ratio : ours;
+  if (asked === null || found === null) return null;
+  return asked[2] === '<' ? found <= Number(asked[3]) : found >= Number(asked[3]);
 }
 
 async function exactly(name: string, side: string, run: () => Promise<Sample>): Promise<Sample> {

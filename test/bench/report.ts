@@ -1,6 +1,12 @@
 import type { BenchRow } from './comparison.ts';
+import { meetsTarget } from './comparison.ts';
 
-const HEADER = ['row', 'ours', 'peer', 'unit', 'ratio', 'target', 'pairs'];
+const HEADER = ['row', 'ours', 'peer', 'unit', 'ratio', 'target', 'met', 'pairs'];
+
+const MET: ReadonlyMap<boolean | null, string> = new Map([
+  [true, 'yes'],
+  [false, 'no'],
+]);
 
 /** The rows as a table, each note in a line below its row. */
 export function benchTable(rows: readonly BenchRow[]): string {
@@ -11,6 +17,7 @@ export function benchTable(rows: readonly BenchRow[]): string {
     row.unit,
     shown(row.ratio),
     row.target,
+    MET.get(meetsTarget(row)) ?? '',
     String(row.pairs),
   ]);
   const widths = HEADER.map((title, i) =>
@@ -26,7 +33,8 @@ export function benchTable(rows: readonly BenchRow[]): string {
 }
 
 /** Three digits that count, and never a power of ten. */
-function shown(value: number): string {
+function shown(value: number | null): string {
+  if (value === null) return '-';
   if (value >= 100) return Math.round(value).toString();
   return String(Number(value.toPrecision(3)));
 }

@@ -1,29 +1,17 @@
-import { type ClusterScene, openClusterScene } from './cluster-scene.ts';
 import type { BenchRow, Comparison } from './comparison.ts';
-import { measure } from './comparison.ts';
+import { measure, skippedRow } from './comparison.ts';
+import { hasPostgres } from './peers/postgres.ts';
+import { createResources, type Resources } from './resources.ts';
+import { coalescedRow, loneRow } from './rows/against-plain.ts';
+import { nodesAgainstPrio3Row, splitAgainstPrio3Row } from './rows/against-prio3.ts';
+import { jiffRow, postgresHead, postgresRow } from './rows/against-systems.ts';
 import { commitCoalescedRow } from './rows/commit-coalesced.ts';
 import { commitLoneRow } from './rows/commit-lone.ts';
 import { demoRow } from './rows/demo.ts';
+import { scaleRow, sealRow } from './rows/growth.ts';
+import { memoryRow } from './rows/memory.ts';
 import { splitRow } from './rows/split.ts';
-
-/** How much work one run of each row is. */
-export interface BenchSizes {
-  readonly splitReadings: number;
-  readonly loneReadings: number;
-  readonly loneInFlight: number;
-  readonly coalescedReadings: number;
-  readonly coalescedInFlight: number;
-  /** Arguments of the demo, where it is not to run over its default data. */
-  readonly demoArguments?: readonly string[];
-}
-
-export const FULL_SIZES: BenchSizes = {
-  splitReadings: 50_000,
-  loneReadings: 400,
-  loneInFlight: 32,
-  coalescedReadings: 4_096,
-  coalescedInFlight: 512,
-};
+import type { BenchSizes } from './sizes.ts';
 
 export interface BenchOptions {
   readonly pairs: number;
@@ -34,26 +22,100 @@ export interface BenchOptions {
   readonly onRow?: (name: string) => void;
 }
 
-/** A cluster is started once, and only for rows that need one. */
 interface Bench {
   readonly pairs: number;
   readonly sizes: BenchSizes;
-  scene(): Promise<ClusterScene>;
+  readonly resources: Resources;
 }
 
-const compare = async (bench: Bench, comparison: Comparison | Promise<Comparison>): Promise<BenchRow> =>
-  measure(await comparison, bench.pairs);
+type RowMaker = (bench: Bench) => Promise<BenchRow>;
 
-const ROWS: Readonly<Record<string, (bench: Bench) => Promise<BenchRow>>> = {
-  split: (bench) => compare(bench, splitRow({ readings: bench.sizes.splitReadings })),
-  'commit-lone': async (bench) => {
-    const size = { readings: bench.sizes.loneReadings, inFlight: bench.sizes.loneInFlight };
-    return compare(bench, commitLoneRow(await bench.scene(), size));
+const compared =
+  (make: (bench: Bench) => Comparison | Promise<Comparison>): RowMaker =>
+  async (bench) =>
+    measure(await make(bench), bench.pairs);
+
+const ROWS: Readonly<Record<string, RowMaker>> = {
+  split: compared(({ sizes }) => splitRow({ readings: sizes.splitReadings })),
+  'client-cpu': compared(({ sizes }) => splitAgainstPrio3Row(sizes.splitReadings, sizes.prio3Readings)),
+  'lone-direct-32': compared(async ({ sizes, resources }) =>
+    loneRow(await resources.small(), await resources.plain(), {
+      name: 'lone-direct-32',
+      target: '>= 0.12',
+      readings: sizes.loneReadings,
+      plainReadings: sizes.plainReadings,
+      inFlight: sizes.loneInFlight,
+    }),
+  ),
+  'coalesced-512': compared(async ({ sizes, resources }) =>
+    coalescedRow(await resources.small(), await resources.plain(), {
+      name: 'coalesced-512',
+      target: '>= 2.5',
+      readings: sizes.coalescedReadings,
+      plainReadings: sizes.plainReadings,
+      inFlight: sizes.coalescedInFlight,
+    }),
+  ),
+  'coalesced-2048': compared(async ({ sizes, resources }) =>
+    coalescedRow(await resources.small(), await resources.plain(), {
+      name: 'coalesced-2048',
+      target: '>= 4.5',
+      readings: sizes.coalescedReadings,
+      plainReadings: sizes.plainReadings,
+      inFlight: sizes.manyInFlight,
+    }),
+  ),
+  'node-cpu': compared(async ({ sizes, resources }) =>
+    nodesAgainstPrio3Row(await resources.small(), {
+      readings: sizes.coalescedReadings,
+      prio3Readings: sizes.prio3Readings,
+      inFlight: sizes.manyInFlight,
+    }),
+  ),
+  jiff: compared(async ({ sizes, resources }) =>
+    jiffRow(await resources.small(), await resources.jiff(), {
+      readings: sizes.coalescedReadings,
+      peerReadings: sizes.jiffReadings,
+      inFlight: sizes.manyInFlight,
+    }),
+  ),
+  postgres: async ({ pairs, sizes, resources }) => {
+    const size = {
+      readings: sizes.coalescedReadings,
+      peerReadings: sizes.plainReadings,
+      inFlight: sizes.coalescedInFlight,
+    };
+    if (!hasPostgres()) return skippedRow(postgresHead(size), 'the Debian package postgresql-15 is not here');
+    return measure(postgresRow(await resources.small(), await resources.postgres(), size), pairs);
   },
-  'commit-coalesced': async (bench) => {
-    const size = { readings: bench.sizes.coalescedReadings, inFlight: bench.sizes.coalescedInFlight };
-    return compare(bench, commitCoalescedRow(await bench.scene(), size));
-  },
+  'commit-lone': compared(async ({ sizes, resources }) =>
+    commitLoneRow(await resources.small(), { readings: sizes.loneReadings, inFlight: sizes.loneInFlight }),
+  ),
+  'commit-coalesced': compared(async ({ sizes, resources }) =>
+    commitCoalescedRow(await resources.small(), {
+      readings: sizes.coalescedReadings,
+      inFlight: sizes.coalescedInFlight,
+    }),
+  ),
+  scale: compared(async ({ sizes, resources }) =>
+    scaleRow(await resources.small(), await resources.large(), {
+      readingsPerSensor: sizes.coalescedReadings,
+      inFlight: sizes.coalescedInFlight,
+      factor: sizes.scaleFactor,
+    }),
+  ),
+  'seal-compute': compared(async ({ sizes, resources }) =>
+    sealRow(await resources.small(), {
+      many: sizes.sealMany,
+      few: sizes.sealFew,
+      inFlight: sizes.manyInFlight,
+    }),
+  ),
+  memory: async ({ sizes, resources }) =>
+    memoryRow(await resources.inProcess(), {
+      readings: sizes.memoryReadings,
+      inFlight: sizes.manyInFlight,
+    }),
   demo: ({ sizes }) => demoRow(sizes.demoArguments),
 };
 
@@ -65,14 +127,8 @@ export const ROW_NAMES: readonly string[] = Object.keys(ROWS);
  * @throws InexactSumError when a run's sums were not exact; no figure of such a benchmark means anything
  */
 export async function runBench(options: BenchOptions): Promise<BenchRow[]> {
-  let opened: Promise<ClusterScene> | undefined;
-  const bench: Bench = {
-    ...options,
-    scene() {
-      opened ??= openClusterScene();
-      return opened;
-    },
-  };
+  const resources = createResources(options.sizes);
+  const bench: Bench = { ...options, resources };
   const rows: BenchRow[] = [];
   try {
     for (const [name, measureRow] of Object.entries(ROWS)) {
@@ -81,7 +137,7 @@ export async function runBench(options: BenchOptions): Promise<BenchRow[]> {
       rows.push(await measureRow(bench));
     }
   } finally {
-    await (await opened)?.close();
+    await resources.close();
   }
   return rows;
 }

@@ -19,6 +19,7 @@ import type { Transport } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { DomainId, RingDocument } from '../../src/ring/index.ts';
+import { atExit } from '../support/at-exit.ts';
 import { createNodeProcesses, type NodeProcesses } from './node-processes.ts';
 import { nodeProgram } from './node-program.ts';
 
@@ -64,12 +65,12 @@ export async function startProcessCluster(options: ProcessClusterOptions): Promi
   let processes: NodeProcesses | undefined;
   // Also where the run is ended from outside: data folders of nodes are large.
   const forget = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
-  process.once('exit', forget);
+  const stay = atExit(forget);
   const close = async () => {
     await processes?.close();
     await transport.close();
     await rm(home, { recursive: true, force: true });
-    process.removeListener('exit', forget);
+    stay();
   };
   try {
     await writeCluster(folder, material);

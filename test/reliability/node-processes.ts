@@ -1,17 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
+import { atExit } from '../support/at-exit.ts';
+import { processCpuMicros } from '../support/process-cpu.ts';
 
 /** Time a node may need from its start to its readiness, ms; beyond it the run calls it a hang. */
 const READY_MS_MAX = 60_000;
 const READY_POLL_MS = 50;
 const PROBE_MS_MAX = 2_000;
-/** Linux counts processor time in hundredths of a second. */
-const CLOCK_TICK_MICROS = 10_000;
 /** Lines of each node's log that are kept to explain a failure. */
 const LOG_LINES_MAX = 40;
 
@@ -59,7 +58,7 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
   const killAll = () => {
     for (const { child } of running.values()) child.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  const stay = atExit(killAll);
 
   function materialOf(nodeId: string): NodeMaterial {
     const node = nodes.find(({ id }) => id === nodeId);
@@ -123,15 +122,10 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     },
     pause: (nodeId) => void running.get(nodeId)?.child.kill('SIGSTOP'),
     resume: (nodeId) => void running.get(nodeId)?.child.kill('SIGCONT'),
-    async cpuMicros(nodeId) {
-      const stat = await readFile(`/proc/${running.get(nodeId)?.child.pid}/stat`, 'utf8').catch(() => '');
-      // The name in brackets may hold blanks; user and system time are the 12th and 13th fields after it.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICK_MICROS;
-    },
+    cpuMicros: (nodeId) => processCpuMicros(running.get(nodeId)?.child.pid),
     async close() {
       await Promise.all([...running.keys()].map((nodeId) => processes.kill(nodeId)));
-      process.removeListener('exit', killAll);
+      stay();
     },
   };
   return processes;

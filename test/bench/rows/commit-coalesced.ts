@@ -5,7 +5,7 @@ import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
 import { inFlight } from '../in-flight.ts';
-import { DEADLINE_MS, uploadRate } from '../upload-rate.ts';
+import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
 
 export interface CoalescedSize {
   readonly readings: number;
@@ -21,17 +21,8 @@ export function commitCoalescedRow(scene: ClusterScene, size: CoalescedSize): Co
     unit: 'readings per second',
     peerName: 'the same UPLOADs without flags',
     target: 'recorded',
-    note: `3 domains x 2 nodes, 3 acceptors, 2 replicas and the sensor in one process; ${size.inFlight} readings in flight share requests`,
-    ours: () =>
-      uploadRate(scene, texts, async (window) => {
-        const { failed } = await sensor.uploadMany(texts, {
-          window,
-          concurrency: size.inFlight,
-          deadlineMs: DEADLINE_MS,
-        });
-        if (failed > 0) throw new Error(`expected every reading to be committed, ${failed} were not`);
-        return [];
-      }),
+    note: `${size.inFlight} readings in flight share requests`,
+    ours: () => uploadRate(scene, texts, (window) => uploadCoalesced([sensor], texts, window, size.inFlight)),
     peer: () =>
       uploadRate(scene, texts, async (window) => {
         const entries: FlagEntry[] = [];

@@ -16,7 +16,7 @@ import { benchReadings } from '../bench-readings.ts';
 import type { Comparison, Sample } from '../comparison.ts';
 import { timed } from '../stopwatch.ts';
 
-const DOMAINS = 3;
+export const SPLIT_DOMAINS = 3;
 const FIELD = { name: 'x', unit: '', decimals: 1, offset: '0', min: '-50', max: '60' };
 const SCHEMA: ReadingSchema = { fields: [FIELD], elements: momentElements([FIELD], 2) };
 const ELEMENTS = SCHEMA.elements.length;
@@ -32,15 +32,15 @@ export function splitRow({ readings }: { readonly readings: number }): Compariso
     unit: 'microseconds of CPU per reading',
     peerName: 'plain BigInt split',
     target: 'ours <= 5',
-    note: `${ELEMENTS} elements, ${DOMAINS} domains, one thread, encoding of the reading and adding up its shares included on both sides`,
-    ours: () => run(texts, (vector) => split(vector, DOMAINS, pool)),
-    peer: () => run(texts, plainSplit),
+    note: `${ELEMENTS} elements, ${SPLIT_DOMAINS} domains, one thread, encoding of the reading and adding up its shares included on both sides`,
+    ours: () => splitSample(texts, (vector) => split(vector, SPLIT_DOMAINS, pool)),
+    peer: () => splitSample(texts, plainSplit),
   };
 }
 
 /** The same shares the plain way: one draw, one subtraction and one encoding per element, all in bigint. */
 function plainSplit(vector: readonly FieldElement[]): readonly Uint8Array[] {
-  const masks = Array.from({ length: DOMAINS - 1 }, () => vector.map(drawElement));
+  const masks = Array.from({ length: SPLIT_DOMAINS - 1 }, () => vector.map(drawElement));
   const last = vector.map((element, i) =>
     fieldElement(masks.reduce((left: bigint, mask) => left - (mask[i] ?? 0n), element)),
   );
@@ -55,9 +55,10 @@ function drawElement(): FieldElement {
   }
 }
 
-async function run(texts: readonly string[], splitOne: Split): Promise<Sample> {
+/** Splits readings, adds their shares up per domain, and compares the sums. */
+export async function splitSample(texts: readonly string[], splitOne: Split): Promise<Sample> {
   // Added up as they come: keeping every share would measure the memory and not the splitting.
-  const sums = Array.from({ length: DOMAINS }, () => createLimbSum(ELEMENTS));
+  const sums = Array.from({ length: SPLIT_DOMAINS }, () => createLimbSum(ELEMENTS));
   const { cpuMicros } = await timed(() => {
     for (const text of texts) {
       const shares = splitOne(encodeReading(SCHEMA, text));

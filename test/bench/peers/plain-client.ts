@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { createAuthority } from '../../support/certificates.ts';
+import { processCpuMicros } from '../../support/process-cpu.ts';
+import type { Sample } from '../comparison.ts';
+import { inFlight } from '../in-flight.ts';
+import { timed } from '../stopwatch.ts';
+import { plainSumsOf, sameSums } from './plain-sums.ts';
+import { startProgram } from './program.ts';
+
+/** Beyond so many connections the endpoint gets slower, whatever is in flight. */
+const CONNECTIONS_MAX = 64;
+const SENSOR = 'e0b1c2d3e4f5a6b7';
+
+export interface PlainEndpoint {
+  /** Readings as requests of their own. */
+  upload(texts: readonly string[], most: number): Promise<Sample>;
+  close(): Promise<void>;
+}
+
+/** The plain endpoint in a process of its own, and a client of it in this one. */
+export async function openPlainEndpoint(): Promise<PlainEndpoint> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcloud-plain-'));
+  const authority = await createAuthority('plain');
+  const { cert, key } = await authority.issue();
+  await writeFile(join(folder, 'tls.cert'), cert);
+  await writeFile(join(folder, 'tls.key'), key);
+  const program = startProgram('plain-endpoint.ts', [folder]);
+  const origin = `https://localhost:${await program.ask('port')}`;
+  const pools = new Map<number, Pool>();
+  let run = 0;
+
+  function poolOf(connections: number): Pool {
+    const known = pools.get(connections);
+    if (known !== undefined) return known;
+    const made = new Pool(origin, { connections, connect: { ca: authority.pem } });
+    pools.set(connections, made);
+    return made;
+  }
+
+  async function post(pool: Pool, path: string, body: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await pool.request({ method: 'POST', path, body, headers });
+    await answer.body.text();
+    if (answer.statusCode !== 200)
+      throw new Error(`expected the plain endpoint to store, got ${answer.statusCode}`);
+  }
+
+  return {
+    async upload(texts, most) {
+      const at = ++run;
+      const pool = poolOf(Math.min(most, CONNECTIONS_MAX));
+      const cpuBefore = await processCpuMicros(program.pid);
+      const { wallMicros, cpuMicros } = await timed(() =>
+        inFlight(texts.length, most, (index) =>
+          post(pool, `/runs/${at}/readings`, JSON.stringify({ sensor: SENSOR, value: Number(texts[index]) })),
+        ),
+      );
+      const nodeCpuMicros = (await processCpuMicros(program.pid)) - cpuBefore;
+      return {
+        amount: (texts.length * 1e6) / wallMicros,
+        cpuMicros: (cpuMicros + nodeCpuMicros) / texts.length,
+        exact: sameSums(await program.ask('sums', at), plainSumsOf(texts)),
+      };
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      await program.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

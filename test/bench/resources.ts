@@ -1,0 +1,65 @@
+import { benchReadings } from './bench-readings.ts';
+import type { ClusterScene } from './cluster-scene.ts';
+import { openClusterScene } from './cluster-scene.ts';
+import type { JiffParties } from './peers/jiff.ts';
+import { openJiff } from './peers/jiff.ts';
+import type { PlainEndpoint } from './peers/plain-client.ts';
+import { openPlainEndpoint } from './peers/plain-client.ts';
+import type { Postgres } from './peers/postgres.ts';
+import { openPostgres } from './peers/postgres.ts';
+import type { BenchSizes } from './sizes.ts';
+import { uploadCoalesced } from './upload-rate.ts';
+
+/** What rows run on, each started when the first row asks for it and warmed up by count. */
+export interface Resources {
+  /** Three domains of two nodes. */
+  small(): Promise<ClusterScene>;
+  /** Three domains of `scaleFactor` times as many. */
+  large(): Promise<ClusterScene>;
+  /** The small cluster with all nodes in this process. */
+  inProcess(): Promise<ClusterScene>;
+  plain(): Promise<PlainEndpoint>;
+  postgres(): Promise<Postgres>;
+  jiff(): Promise<JiffParties>;
+  close(): Promise<void>;
+}
+
+const NODES_PER_DOMAIN = 2;
+
+export function createResources(sizes: BenchSizes): Resources {
+  const opened: Promise<{ close(): Promise<void> }>[] = [];
+
+  function once<T extends { close(): Promise<void> }>(open: () => Promise<T>): () => Promise<T> {
+    let resource: Promise<T> | undefined;
+    return () => {
+      if (resource === undefined) {
+        resource = open();
+        opened.push(resource);
+      }
+      return resource;
+    };
+  }
+
+  async function warm(nodesPerDomain: number, processes: boolean): Promise<ClusterScene> {
+    const scene = await openClusterScene({ nodesPerDomain, processes });
+    const texts = benchReadings(sizes.warmUpReadings);
+    await uploadCoalesced([scene.sensor], texts, await scene.openWindow(), sizes.coalescedInFlight);
+    return scene;
+  }
+
+  const small = once(() => warm(NODES_PER_DOMAIN, sizes.processes));
+  return {
+    small,
+    large:
+      sizes.scaleFactor === 1
+        ? small
+        : once(() => warm(NODES_PER_DOMAIN * sizes.scaleFactor, sizes.processes)),
+    inProcess: sizes.processes ? once(() => warm(NODES_PER_DOMAIN, false)) : small,
+    plain: once(openPlainEndpoint),
+    postgres: once(openPostgres),
+    jiff: once(openJiff),
+    async close() {
+      await Promise.allSettled(opened.map(async (resource) => (await resource).close()));
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { benchReadings } from '../bench-readings.ts';
+import type { ClusterScene } from '../cluster-scene.ts';
+import type { Comparison } from '../comparison.ts';
+import type { PlainEndpoint } from '../peers/plain-client.ts';
+import { uploadCoalesced, uploadLone, uploadRate } from '../upload-rate.ts';
+
+export interface AgainstPlain {
+  readonly name: string;
+  readonly target: string;
+  readonly readings: number;
+  /** The plain endpoint is faster and needs more readings for a figure. */
+  readonly plainReadings: number;
+  readonly inFlight: number;
+}
+
+const PLAIN = 'plain Fastify + Level endpoint, JSON, one reading per request, group commit, https';
+const DIFFERENCE = 'the plain endpoint keeps every reading readable, in one place, in one copy';
+
+/** Sensors that send one reading at a time, each over connections of its own. */
+export function loneRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
+  const texts = benchReadings(row.readings);
+  return {
+    ...headOf(row, `${row.inFlight} sensors, each with connections of its own and one reading under way`),
+    ours: async () => {
+      const sensors = await scene.fleet(row.inFlight);
+      return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
+    },
+    peer: peerOf(plain, row),
+  };
+}
+
+/** One SDK with many readings under way, which share requests. */
+export function coalescedRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
+  const texts = benchReadings(row.readings);
+  return {
+    ...headOf(row, `${row.inFlight} readings in flight in one SDK`),
+    ours: () =>
+      uploadRate(scene, texts, (window) => uploadCoalesced([scene.sensor], texts, window, row.inFlight)),
+    peer: peerOf(plain, row),
+  };
+}
+
+function headOf({ name, target }: AgainstPlain, work: string) {
+  return { name, target, unit: 'readings per second', peerName: PLAIN, note: `${work}; ${DIFFERENCE}` };
+}
+
+function peerOf(plain: PlainEndpoint, { plainReadings, inFlight }: AgainstPlain): Comparison['peer'] {
+  const texts = benchReadings(plainReadings);
+  return () => plain.upload(texts, inFlight);
+}
