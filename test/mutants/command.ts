@@ -26,7 +26,16 @@ export function argumentsOf(detector: Detector): readonly string[] {
     case 'test':
       return testArguments([detector]);
     case 'simulation':
-      return ['--import', 'tsx', 'test/simulation/main.ts', '--json', '--seeds', String(detector.seeds)];
+      return [
+        '--import',
+        'tsx',
+        'test/simulation/main.ts',
+        '--json',
+        '--jobs',
+        '1',
+        '--seeds',
+        String(detector.seeds),
+      ];
     case 'model':
       return ['--import', 'tsx', 'test/model/main.ts', '--json', '--jobs', '1', '--only', detector.only];
   }

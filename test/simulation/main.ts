@@ -1,25 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { forbidRealWorld } from './kernel/index.ts';
-import { planOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { replayCommand, summaryOf, summaryText } from './report.ts';
 import { type RunReport, runPlan } from './run.ts';
+import { checkReplays, runSeeds } from './seeds.ts';
 import { shrinkPlan } from './shrink.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--seed S] [--json] [--trace] [--shrink]
+const HELP = `npm run simulate -- [--seeds N] [--seed S] [--jobs N] [--repeat N] [--json] [--trace] [--shrink]
+npm run simulate -- --plan FILE [--trace] [--json]
 
 Runs sensors, nodes and operator in one process on a simulated clock, network and disk, with faults, and
 checks every invariant. The seeds are S, S+1, ...; the same seed always runs the same way.
 
   --seeds N   how many seeds to run (default 100)
   --seed S    the first seed (default 1)
+  --jobs N    processes at once (default: the number of cores, at most 4)
+  --repeat N  runs the first N seeds a second time and compares the hashes over all that happened (default 0)
   --json      one JSON object on standard output instead of text
-  --trace     every event of every run on standard error
-  --shrink    the smallest plan found that still fails, for every seed that does, on standard error
+  --trace     every event of every run on standard error, in one process
+  --shrink    the smallest plan found that still fails, for the first seed that does, on standard error
+  --plan FILE runs one plan, as --shrink prints it, instead of seeds
 
 Exits with 1 when an invariant was violated.`;
 
-/** Seeds of one command; more belong into several processes. */
+/** Seeds of one command; more belong into several. */
 const SEEDS_MAX = 1_000_000;
+const JOBS_MAX = 64;
+/** Processes where nobody asks for a number. */
+const JOBS = Math.min(availableParallelism(), 4);
 
 function wholeNumber(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
@@ -34,6 +44,9 @@ async function main(): Promise<number> {
     options: {
       seeds: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
+      jobs: { type: 'string', default: String(JOBS) },
+      repeat: { type: 'string', default: '0' },
+      plan: { type: 'string' },
       json: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
@@ -44,25 +57,59 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const seeds = wholeNumber('seeds', values.seeds, 1, SEEDS_MAX);
+  const count = wholeNumber('seeds', values.seeds, 1, SEEDS_MAX);
   const first = wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER - SEEDS_MAX);
-  const reports: RunReport[] = [];
-  const allow = forbidRealWorld();
-  for (let seed = first; seed < first + seeds; seed++) {
-    const plan = planOf(seed);
-    const report = await runPlan(plan, values.trace ? { listener: (line) => console.error(line) } : {});
-    reports.push(report);
-    if (report.violations.length === 0) continue;
-    console.error(`seed ${seed}: ${report.violations.length} violations; ${replayCommand(seed)}`);
-    for (const violation of report.violations) console.error(`  ${violation}`);
-    if (!values.shrink) continue;
-    const small = await shrinkPlan(plan, async (one) => (await runPlan(one)).violations.length > 0);
-    console.error(JSON.stringify(small, null, 2));
-  }
-  allow();
-  const summary = summaryOf(reports);
+  const repeat = wholeNumber('repeat', values.repeat, 0, count);
+  const jobs = wholeNumber('jobs', values.jobs, 1, JOBS_MAX);
+  const seeds = Array.from({ length: count }, (_, i) => first + i);
+  const again = seeds.slice(0, repeat);
+  const planned = values.plan === undefined ? undefined : readPlan(values.plan);
+  const reports: readonly RunReport[] =
+    planned !== undefined
+      ? await inThisProcess([planned], values.trace)
+      : jobs === 1 || count + repeat === 1 || values.trace
+        ? await inThisProcess(
+            [...seeds, ...again].map((seed) => planOf(seed)),
+            values.trace,
+          )
+        : await runSeeds([...seeds, ...again], jobs, told);
+  const differing = checkReplays(reports);
+  for (const text of differing) console.error(text);
+  const summary = summaryOf(reports.slice(0, reports.length - repeat), differing.length);
+  const failed = reports.find(({ violations }) => violations.length > 0);
+  if (values.shrink && failed !== undefined) await printSmallest(planned ?? planOf(failed.seed));
   console.log(values.json ? JSON.stringify(summary) : summaryText(summary));
   return summary.violations === 0 ? 0 : 1;
+}
+
+function readPlan(path: string): Plan {
+  return JSON.parse(readFileSync(path, 'utf8')) as Plan;
+}
+
+async function inThisProcess(plans: Iterable<Plan>, trace: boolean): Promise<readonly RunReport[]> {
+  const reports: RunReport[] = [];
+  const allow = forbidRealWorld();
+  for (const plan of plans) {
+    const report = await runPlan(plan, trace ? { listener: (line) => console.error(line) } : {});
+    reports.push(report);
+    told(report);
+  }
+  allow();
+  return reports;
+}
+
+function told({ seed, violations }: RunReport): void {
+  if (violations.length === 0) return;
+  console.error(`seed ${seed}: ${violations.length} violations; ${replayCommand(seed)}`);
+  for (const violation of violations) console.error(`  ${violation}`);
+}
+
+async function printSmallest(plan: Plan): Promise<void> {
+  const allow = forbidRealWorld();
+  const small = await shrinkPlan(plan, async (one) => (await runPlan(one)).violations.length > 0);
+  allow();
+  console.error(`the smallest plan found that fails, for npm run simulate -- --plan FILE:`);
+  console.error(JSON.stringify(small, null, 2));
 }
 
 process.exitCode = await main();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RunReport } from './run.ts';
 
 /** What several runs add up to. */
@@ -11,18 +12,23 @@ export interface Summary {
   /** Windows that ended INCOMPLETE because a disk lost what no other had. */
   readonly incomplete: number;
   readonly violations: number;
+  /** Hash over everything that happened in all runs. */
+  readonly trace: string;
 }
 
 const MS_PER_HOUR = 3_600_000;
 
-export function summaryOf(reports: readonly RunReport[]): Summary {
+/** @param others violations that belong to no single run. */
+export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
+  const hash = createHash('sha256');
   const faults: Record<string, number> = {};
   const readings: Record<string, number> = {};
   let simulatedMs = 0;
   let events = 0;
   let incomplete = 0;
-  let violations = 0;
+  let violations = others;
   for (const report of reports) {
+    hash.update(`${report.seed} ${report.trace}\n`);
     simulatedMs += report.simulatedMs;
     events += report.events;
     incomplete += report.incomplete;
@@ -31,7 +37,16 @@ export function summaryOf(reports: readonly RunReport[]): Summary {
     for (const { fate } of report.readings) readings[fate] = (readings[fate] ?? 0) + 1;
   }
   const simulatedHours = Math.round((simulatedMs / MS_PER_HOUR) * 100) / 100;
-  return { seeds: reports.length, simulatedHours, events, faults, readings, incomplete, violations };
+  return {
+    seeds: reports.length,
+    simulatedHours,
+    events,
+    faults,
+    readings,
+    incomplete,
+    violations,
+    trace: hash.digest('hex'),
+  };
 }
 
 export function summaryText(summary: Summary): string {
@@ -48,6 +63,7 @@ export function summaryText(summary: Summary): string {
     `readings         ${listed(summary.readings)}`,
     `incomplete       ${summary.incomplete}`,
     `violations       ${summary.violations}`,
+    `trace            ${summary.trace}`,
   ].join('\n');
 }
 
