@@ -86,7 +86,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const trust = settings.operatorKey === undefined ? {} : { operatorKey: settings.operatorKey };
   const ring = await openRingDocument(settings.ring, verifier, trust);
   const self = selfOf(ring, settings);
-  const storeKey = await keys.create(STORE_KEY_NAME, windowId(0));
+  const storeKey = await keys.create(STORE_KEY_NAME, windowId(0), 0);
   const rowSeal = createRowSeal(randomBytes);
   const sealed = await openSealedStore({ store, rowSeal, storeKey, log });
   const { journal, memory, health } = sealed;

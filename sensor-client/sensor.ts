@@ -31,6 +31,8 @@ export interface SensorOptions {
   readonly sensorId?: string;
   /** Start of the window for every reading, Unix milliseconds; else the one of the reading's time. */
   readonly window?: number;
+  /** Label of every reading, one of those that the stream declares. */
+  readonly group?: string;
   readonly policy?: Partial<SensorPolicy>;
 }
 
@@ -107,6 +109,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     stream,
     sensorId,
     ...(options.window === undefined ? {} : { window: options.window }),
+    ...(options.group === undefined ? {} : { group: options.group }),
   };
   let closed: Promise<void> | undefined;
 

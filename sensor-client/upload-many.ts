@@ -16,6 +16,8 @@ export interface UploadManyOptions extends UploadOptions {
   readonly sensorIdOf?: (index: number) => string;
   /** When the reading of an index was measured, Unix milliseconds, where they have times of their own. */
   readonly atOf?: (index: number) => number;
+  /** The label of the reading of an index, where the stream declares some. */
+  readonly groupOf?: (index: number) => string;
   /** Called after every reading that ended. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Called with every failure, also those beyond what the summary lists. */
@@ -106,9 +108,11 @@ function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
   const { window, deadlineMs } = options;
   const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
   const at = options.atOf?.(index) ?? options.at;
+  const group = options.groupOf?.(index) ?? options.group;
   return {
     ...(window === undefined ? {} : { window }),
     ...(at === undefined ? {} : { at }),
+    ...(group === undefined ? {} : { group }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(sensorId === undefined ? {} : { sensorId }),
   };

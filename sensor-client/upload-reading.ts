@@ -4,6 +4,7 @@ import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { FlagKey, ReadingId, SensorId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
+import { groupNamed } from '../src/protocol/stream-groups.ts';
 import type { Partition, StreamHash } from '../src/ring/index.ts';
 import { windowId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
@@ -22,6 +23,8 @@ export interface UploadOptions {
   readonly window?: number;
   /** When it was measured, Unix milliseconds: decides its window, and no retry moves it to another. Else now. */
   readonly at?: number;
+  /** The reading's label, one of those that the stream declares; else the sensor's. */
+  readonly group?: string;
   /** Time until the reading is given up, milliseconds; 60,000 where it is not given. */
   readonly deadlineMs?: number;
   /** Who made the reading, 32 hex digits, where a gateway uploads for others. */
@@ -41,6 +44,7 @@ export interface UploaderContext extends Omit<SplitContext, 'domains'> {
   readonly stream: StreamHash;
   readonly sensorId: SensorId;
   readonly window?: number;
+  readonly group?: string;
 }
 
 /**
@@ -62,12 +66,13 @@ export async function uploadReading(
   const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
   const { document, domains } = await inTime(directory.stream());
   const vector = encodeReading(document, reading);
+  const { group } = groupNamed(document, options.group ?? context.group ?? null);
   const given = options.window ?? context.window;
   const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
   for (let splits = 1; ; splits++) {
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);
-    const key: FlagKey = { stream: context.stream, window, group: 0, readingId: id, sensorId, count: 1 };
+    const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count: 1 };
     const attempt: Split = { key, shares: split(vector, domains.length, pool), setSent: false };
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);

@@ -85,7 +85,7 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
-  const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, windows });
+  const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, streams, windows });
   const inventory = createInventory({ ...base, streams });
   const copies = createCopyCheck({ ...base, shares, streams });
   const audit = createAudit({ ...base, census, copies, inventory, repair, spread, windows });

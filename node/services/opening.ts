@@ -4,6 +4,7 @@ import type { WindowScope } from '../../src/protocol/index.ts';
 import { operations, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../src/protocol/stream-document.ts';
+import { groupsOf } from '../../src/protocol/stream-groups.ts';
 import type { WindowTimes } from '../../src/protocol/window-rules.ts';
 import {
   checkOpenable,
@@ -98,13 +99,15 @@ export function createOpening(components: OpeningComponents): Opening {
     const domains = stream.domains.map(({ id }) => id);
     const now = clock.now();
     const running = fixedWindowAt(durationMs, now);
-    return [running, windowId(running + durationMs)].flatMap((window) => {
-      const scope = { stream: stream.hash, window, group: 0 };
+    const scopes = [running, windowId(running + durationMs)].flatMap((window) =>
+      groupsOf(stream).map(({ group }) => ({ stream: stream.hash, window, group })),
+    );
+    return scopes.filter((scope) => {
       const turn = rings
         .of(scope)
-        .placement.registerAcceptors(domains, scope.stream, window, scope.group)
+        .placement.registerAcceptors(domains, scope.stream, scope.window, scope.group)
         .indexOf(self.nodeId);
-      return turn >= 0 && now >= window - durationMs + turn * TURN_MS ? [scope] : [];
+      return turn >= 0 && now >= scope.window - durationMs + turn * TURN_MS;
     });
   }
 

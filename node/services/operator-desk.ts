@@ -9,18 +9,21 @@ import type {
 } from '../../src/protocol/index.ts';
 import { WINDOWS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { groupsOf } from '../../src/protocol/stream-groups.ts';
 import { streamHash, windowId } from '../../src/ring/identifiers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Opening } from './opening.ts';
 import type { Releasing } from './releasing.ts';
 import type { Settling } from './settling.ts';
+import type { Streams } from './streams.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 import { windowState } from './windows.ts';
 
 export interface OperatorDeskComponents {
   readonly admission: Admission;
   readonly opening: Opening;
+  readonly streams: Streams;
   readonly releasing: Releasing;
   readonly settling: Settling;
   readonly windows: Windows;
@@ -29,7 +32,7 @@ export interface OperatorDeskComponents {
 
 /** What an operator asks of a node. */
 export interface OperatorDesk {
-  /** Opens a manual window for ever on the given terms. @throws `WINDOW_CONFLICT`, `STREAM_REFUSED`, `INCOMPLETE` */
+  /** Opens a manual window for ever on the given terms, for every group. @throws `WINDOW_CONFLICT`, `STREAM_REFUSED`, `INCOMPLETE` */
   open(request: OpenWindow, signal: AbortSignal): Promise<void>;
   seal(question: WindowQuestion, signal: AbortSignal): Promise<SealAnswer>;
   /** COMPUTE: seals, waits until all is settled, and answers the domain's row. */
@@ -48,7 +51,7 @@ const NOT_COMPLETE = [
 ] as const;
 
 export function createOperatorDesk(components: OperatorDeskComponents): OperatorDesk {
-  const { admission, opening, releasing, settling, windows, rings } = components;
+  const { admission, opening, releasing, settling, streams, windows, rings } = components;
 
   function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
     return admission.window(rings.contextOf(scopeOf(question)));
@@ -56,20 +59,25 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
 
   async function open(request: OpenWindow, signal: AbortSignal): Promise<void> {
     const { window, notBefore, latest } = request;
-    const record = await windows.find(scopeOf(request));
-    if (record.stream.window.kind !== 'manual') {
+    const stream = await streams.find(streamHash(request.stream));
+    if (stream.window.kind !== 'manual') {
       throw new EngineError(
         'STREAM_REFUSED',
         'expected a stream of manual windows; fixed ones open by themselves',
       );
     }
-    const opened = await opening.open(record, { notBefore, latest }, signal);
-    if (opened.notBefore !== notBefore || opened.latest !== latest) {
-      throw new EngineError(
-        'WINDOW_CONFLICT',
-        `window ${window} was opened with notBefore ${opened.notBefore} and latest ${opened.latest}`,
-      );
-    }
+    // A window that were open for some labels only would turn their absence into a statement about the others.
+    await Promise.all(
+      groupsOf(stream).map(async ({ group }) => {
+        const record = await windows.find({ stream: stream.hash, window: windowId(window), group });
+        const opened = await opening.open(record, { notBefore, latest }, signal);
+        if (opened.notBefore === notBefore && opened.latest === latest) return;
+        throw new EngineError(
+          'WINDOW_CONFLICT',
+          `window ${window} was opened with notBefore ${opened.notBefore} and latest ${opened.latest}`,
+        );
+      }),
+    );
   }
 
   return {

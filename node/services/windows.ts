@@ -19,7 +19,7 @@ import {
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
-import { checkWindowTimes } from '../../src/protocol/window-rules.ts';
+import { checkGroup, checkWindowTimes } from '../../src/protocol/window-rules.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -96,7 +96,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     const scope = { stream: hash, window, group };
     const stream = await streams.find(scope.stream);
     streams.indexOf(stream);
-    if (scope.group !== 0) throw new EngineError('STREAM_REFUSED', `expected group 0, got ${scope.group}`);
+    checkGroup(stream, scope.group);
     const name = windowName(scope);
     const known = opened.get(name) ?? unopened.get(name);
     if (known !== undefined) return known;
@@ -118,7 +118,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
         `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
       );
     }
-    const rowKey = await keys.create(stream, record.scope.window);
+    const rowKey = await keys.create(stream, record.scope.window, record.scope.group);
     const name = windowName(record.scope);
     if (opened.has(name)) return;
     record.rowKey = rowKey;

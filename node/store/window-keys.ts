@@ -47,8 +47,8 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
   }
 
   return {
-    create: (stream, window) => {
-      const path = keyPath(folder, stream, window);
+    create: (stream, window, group) => {
+      const path = keyPath(folder, stream, window, group);
       return inTurn(path, async () => {
         const known = await read(path);
         if (known !== undefined) return known;
@@ -58,13 +58,13 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
         return key;
       });
     },
-    find: (stream, window) => {
-      const path = keyPath(folder, stream, window);
+    find: (stream, window, group) => {
+      const path = keyPath(folder, stream, window, group);
       const cached = cache.get(path);
       return cached === undefined ? inTurn(path, () => read(path)) : Promise.resolve(cached);
     },
-    destroy: (stream, window) => {
-      const path = keyPath(folder, stream, window);
+    destroy: (stream, window, group) => {
+      const path = keyPath(folder, stream, window, group);
       return inTurn(path, async () => {
         // The array is not wiped: a row under way would be written under a key of zeros.
         cache.delete(path);
@@ -74,8 +74,8 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
   };
 }
 
-function keyPath(folder: string, stream: StreamHash, window: WindowId): string {
-  return join(folder, `${stream}-${window}.key`);
+function keyPath(folder: string, stream: StreamHash, window: WindowId, group: number): string {
+  return join(folder, `${stream}-${window}-${group}.key`);
 }
 
 /** A crash during a creation leaves a part of a key that nothing was ever written under. */

@@ -30,7 +30,7 @@ export async function openWindow(
   terms: OpenedWindow,
   options: CallOptions = {},
 ): Promise<void> {
-  const request = { stream: stream.hash, group: 0, ...terms };
+  const request = { stream: stream.hash, ...terms };
   await askAnyNode(ports, nodesOfStream(ports, stream), operations.OPEN_WINDOW, request, {
     ...options,
     timeoutMs: QUESTION_TIMEOUT_MS,

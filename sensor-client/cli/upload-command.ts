@@ -16,6 +16,7 @@ interface UploadCliOptions extends SensorCliOptions {
   readonly column?: string;
   readonly window?: number;
   readonly at?: number;
+  readonly group?: string;
   readonly concurrency: number;
   readonly deadline: number;
   readonly json?: boolean;
@@ -42,6 +43,7 @@ export function addUpload(
       'when the readings were measured, Unix milliseconds (default: now)',
       wholeNumber(0, 2 ** 53 - 1),
     )
+    .option('--group <label>', 'the label of the readings, where the stream declares some')
     .option(
       '--concurrency <n>',
       'readings under way at once',
@@ -119,6 +121,7 @@ async function uploadAll(
       },
       ...(options.window === undefined ? {} : { window: options.window }),
       ...(options.at === undefined ? {} : { at: options.at }),
+      ...(options.group === undefined ? {} : { group: options.group }),
     })
     .finally(progress.end);
   const report = uploadReport(hash, summary, source.placeOf);

@@ -55,8 +55,9 @@ const streamList = Type.Object(
 export type StreamList = Static<typeof streamList>;
 export const streamListCodec: Codec<StreamList> = jsonCodec(streamList);
 
+/** A manual window, for every group of the stream. */
 const openWindow = Type.Object(
-  { stream: hash, window: instant, group, notBefore: instant, latest: instant },
+  { stream: hash, window: instant, notBefore: instant, latest: instant },
   closed,
 );
 export type OpenWindow = Static<typeof openWindow>;

@@ -11,6 +11,8 @@ export const WINDOW_MS_MIN = 1_000;
 export const WINDOW_MS_MAX = 366 * DAY_MS;
 /** How far ahead of its start a manual window may be opened, in milliseconds; a fixed one opens one length ahead. */
 export const WINDOW_AHEAD_MS_MAX = 366 * DAY_MS;
+/** Labels of a stream: each has a register, a seal and a release of its own in every window. */
+export const GROUPS_MAX = 256;
 /**
  * Windows of a stream, groups counted apart, between their opening and their erasure: each is a key file and a
  * record in memory at every node, and the nodes open fixed ones without being asked.

@@ -7,6 +7,7 @@ import {
   FLAG_TIMEOUT_MS_MAX,
   FLAG_TIMEOUT_MS_MIN,
   GRACE_MS_MAX,
+  GROUPS_MAX,
   READINGS_MAX,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
@@ -26,6 +27,8 @@ export function checkStreamRules(stream: StreamPayload, ring: RingDocument): voi
   checkDomains(stream, ring);
   // Fields and elements have their rules where they are turned into stored integers.
   storedSchema(stream);
+  checkRange('number of groups', stream.groups.length, 0, GROUPS_MAX);
+  checkDistinct('group', stream.groups);
   checkCellsAnnounced(stream);
   checkSupported(stream, ring);
 }
@@ -116,7 +119,6 @@ function checkCellsAnnounced(stream: StreamPayload): void {
 function checkSupported(stream: StreamPayload, ring: RingDocument): void {
   if (stream.countMode !== 'single') throw unsupported('countMode', 'single', stream.countMode);
   if (stream.seeds) throw unsupported('seeds', 'false', 'true');
-  if (stream.groups.length > 0) throw unsupported('groups', 'none', String(stream.groups.length));
   if (stream.enrolment !== 'open') throw unsupported('enrolment', 'open', stream.enrolment);
   if (!stream.publicData) throw unsupported('publicData', 'true', 'false');
   if (!ring.development) {

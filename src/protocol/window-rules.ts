@@ -1,6 +1,7 @@
 import { EngineError } from '../foundation/index.ts';
 import type { WindowId } from '../ring/identifiers.ts';
 import { windowId } from '../ring/identifiers.ts';
+import { groupsOf } from './stream-groups.ts';
 import { WINDOW_AHEAD_MS_MAX, WINDOW_MS_MAX } from './stream-limits.ts';
 import type { StreamPayload } from './stream-schema.ts';
 import type { WindowTerms } from './window-messages.ts';
@@ -48,6 +49,15 @@ export function checkWindowName({ window: kind, name }: StreamPayload, window: W
     'STREAM_REFUSED',
     `expected a window of stream ${name} to start at a multiple of ${kind.durationMs} ms, got ${window}`,
   );
+}
+
+/** @throws EngineError `STREAM_REFUSED` for a group that the stream does not have */
+export function checkGroup(stream: StreamPayload, group: number): void {
+  const groups = groupsOf(stream);
+  if (groups.some((found) => found.group === group)) return;
+  const last = groups.at(-1)?.group ?? 0;
+  const expected = last === 0 ? 'group 0' : `a group from 1 to ${last}`;
+  throw new EngineError('STREAM_REFUSED', `expected ${expected} in stream ${stream.name}, got ${group}`);
 }
 
 /**

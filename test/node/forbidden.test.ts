@@ -35,7 +35,7 @@ describe('a node lets nobody use', () => {
   refused('an operation of the operator without a token for its scope and domain', async ({ window }) => {
     const { stream } = client;
     const question = { stream: stream.hash, window, group: 0 };
-    const terms = { ...question, notBefore: window, latest: window };
+    const terms = { stream: stream.hash, window, notBefore: window, latest: window };
     const asked: readonly (readonly [string, (token?: string) => Promise<unknown>])[] = [
       ['compute', (token) => call(nodeOf(0), operations.COMPUTE, question, token)],
       ['seal', (token) => call(nodeOf(0), operations.SEAL, question, token)],

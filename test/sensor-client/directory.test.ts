@@ -165,3 +165,23 @@ test('a node with an older document is waited for', async () => {
   await clock.until(upload);
   expect([...nodes.flags.values()]).toEqual(['TRUE']);
 });
+
+test('a reading carries the label it was given, and only one that the stream declares', async () => {
+  const { clock, sensor } = await sensorScene({ stream: { groups: ['north', 'south'] } });
+  const own = await sensor({ group: 'north' });
+  const groupOf = async (group?: string) => {
+    const { flagKey } = await clock.until(own.upload(1, group === undefined ? {} : { group }));
+    return flagKey.split('.')[2];
+  };
+  expect(await groupOf()).toBe('1');
+  expect(await groupOf('south')).toBe('2');
+  await expect(groupOf('east')).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('north, south'),
+  });
+  const bare = await sensor();
+  await expect(clock.until(bare.upload(1))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  const labels = ['north', 'south'];
+  const many = await clock.until(bare.uploadMany([1, 2], { groupOf: (i) => labels[i] ?? '' }));
+  expect(many.committed).toBe(2);
+});

@@ -12,7 +12,7 @@ export type KeysCopy = readonly (readonly [string, Uint8Array])[];
 export interface SimulatedKeys {
   open(life: Life): WindowKeys;
   /** The key as it is, for checkers. */
-  peek(stream: StreamHash, window: WindowId): Uint8Array | undefined;
+  peek(stream: StreamHash, window: WindowId, group: number): Uint8Array | undefined;
   /** The key files as a backup has them. */
   copy(): KeysCopy;
   /** Puts a copy in the place of what is there; without one all are lost. */
@@ -31,24 +31,24 @@ export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
       kernel.schedule(`${name} ${label}`, random.fraction() * WRITE_MS, () => resolve(act()), life);
     });
   return {
-    peek: (stream, window) => keys.get(`${stream}/${window}`),
+    peek: (stream, window, group) => keys.get(`${stream}/${window}/${group}`),
     copy: () => [...keys],
     restore(copy) {
       keys.clear();
       for (const [name, key] of copy ?? []) keys.set(name, key);
     },
     open: (life) => ({
-      create: (stream, window) =>
+      create: (stream, window, group) =>
         after(life, 'makes a window key', () => {
-          const known = keys.get(`${stream}/${window}`) ?? random.bytes(KEY_BYTES);
-          keys.set(`${stream}/${window}`, known);
+          const known = keys.get(`${stream}/${window}/${group}`) ?? random.bytes(KEY_BYTES);
+          keys.set(`${stream}/${window}/${group}`, known);
           return known.slice();
         }),
-      find: (stream, window) =>
-        after(life, 'finds a window key', () => keys.get(`${stream}/${window}`)?.slice()),
-      destroy: (stream, window) =>
+      find: (stream, window, group) =>
+        after(life, 'finds a window key', () => keys.get(`${stream}/${window}/${group}`)?.slice()),
+      destroy: (stream, window, group) =>
         after(life, 'destroys a window key', () => {
-          keys.delete(`${stream}/${window}`);
+          keys.delete(`${stream}/${window}/${group}`);
         }),
     }),
   };

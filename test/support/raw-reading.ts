@@ -44,6 +44,8 @@ export interface RawReadingOptions {
   readonly transport: Transport;
   readonly window: WindowId;
   readonly reading: string;
+  /** Its group, 0 where the stream has none. */
+  readonly label?: number;
   /** Another split under the flag of a reading that exists. */
   readonly entry?: FlagEntry;
 }
@@ -73,7 +75,7 @@ export function rawReading({
     placementEpoch: ring.epoch,
     stream: stream.hash,
     window,
-    group: 0,
+    group: rest.label ?? 0,
   };
   const acceptors = placement.acceptors(
     stream.domains.map(({ id }) => id),

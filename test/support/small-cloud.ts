@@ -48,8 +48,12 @@ export interface SmallCloud {
   order<Q, R>(node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
   /** Asks as a node of the ring does. */
   askAs<Q, R>(from: NodeId, node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
-  /** A reading with its messages; those of one `group` lie in one partition. */
-  reading(window: WindowId, reading: string, options?: { entry?: FlagEntry; group?: number }): RawReading;
+  /** A reading with its messages, of the stream's group `label`; those of one `group` lie in one partition. */
+  reading(
+    window: WindowId,
+    reading: string,
+    options?: { entry?: FlagEntry; group?: number; label?: number },
+  ): RawReading;
   openWindow(terms?: { window?: WindowId; notBefore?: number; latest?: number }): Promise<WindowId>;
   compute(window: WindowId): ReturnType<Operator['compute']>;
   /** Throws where a node stopped by itself for another reason than its disk. */
@@ -168,13 +172,14 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     order: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT, 'token'),
     askAs: (from, node, operation, request) =>
       callOperation(transport(from), node, operation, request, TIMEOUT),
-    reading: (window, reading, { entry, group } = {}) =>
+    reading: (window, reading, { entry, group, label = 0 } = {}) =>
       rawReading({
         ring,
         stream,
         transport: sensors,
         window,
         reading,
+        label,
         entry: entry ?? entryIn(group),
       }),
     async openWindow(terms = {}) {
@@ -223,16 +228,16 @@ async function handled(
 
 function memoryKeys(): WindowKeys {
   const keys = new Map<string, Uint8Array>();
-  const nameOf = (stream: string, window: number) => `${stream}-${window}`;
+  const nameOf = (stream: string, window: number, group: number) => `${stream}-${window}-${group}`;
   return {
-    async create(stream, window) {
-      const key = keys.get(nameOf(stream, window)) ?? cryptoRandomBytes(32);
-      keys.set(nameOf(stream, window), key);
+    async create(stream, window, group) {
+      const key = keys.get(nameOf(stream, window, group)) ?? cryptoRandomBytes(32);
+      keys.set(nameOf(stream, window, group), key);
       return key;
     },
-    find: async (stream, window) => keys.get(nameOf(stream, window)),
-    async destroy(stream, window) {
-      keys.delete(nameOf(stream, window));
+    find: async (stream, window, group) => keys.get(nameOf(stream, window, group)),
+    async destroy(stream, window, group) {
+      keys.delete(nameOf(stream, window, group));
     },
   };
 }

@@ -7,6 +7,7 @@ import { SEAL_MUTANTS } from './seal.ts';
 import { SENSOR_MUTANTS } from './sensor.ts';
 import { SHARE_MUTANTS } from './shares.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
+import { WINDOW_MUTANTS } from './windows.ts';
 
 /** Every seeded bug, in the order in which a reading meets the code. */
 export const MUTANTS: readonly Mutant[] = [
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SHARE_MUTANTS,
   ...SEAL_MUTANTS,
   ...RELEASE_MUTANTS,
+  ...WINDOW_MUTANTS,
   ...STORAGE_MUTANTS,
   ...ACCESS_MUTANTS,
 ];

@@ -56,7 +56,7 @@ async function rewrite(
   { entry }: RawReading,
   change: Partial<ValueRow>,
 ): Promise<void> {
-  const key = await cloud.keys(node).find(cloud.stream.hash, window);
+  const key = await cloud.keys(node).find(cloud.stream.hash, window, 0);
   const rowKey = flagRowKey({ stream: cloud.stream.hash, window, group: 0 }, entry);
   const sealed = cloud
     .store(node)

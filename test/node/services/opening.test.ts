@@ -73,7 +73,7 @@ describe('fixed windows', () => {
   it('are not opened by the operator, and by no node on other terms', async () => {
     cloud = await startSmallCloud({ stream: FIXED });
     const own = { notBefore: RUNNING + MINUTE + GRACE, latest: RUNNING + MINUTE + GRACE };
-    const order = { ...questionOf(RUNNING), ...own };
+    const order = { stream: cloud.stream.hash, window: RUNNING, ...own };
     await expectCode(cloud.order(firstNode(), operations.OPEN_WINDOW, order), 'STREAM_REFUSED');
     const { context } = cloud.reading(RUNNING, '1').createRequest;
     const value = windowTermsCodec.encode({
@@ -95,7 +95,8 @@ describe('a manual window', () => {
     const day = 86_400_000;
     const open = (window: number, latest: number) =>
       cloud.order(firstNode(), operations.OPEN_WINDOW, {
-        ...questionOf(windowId(window)),
+        stream: cloud.stream.hash,
+        window,
         notBefore: window,
         latest,
       });

@@ -21,6 +21,7 @@ export interface DiskRows {
 /** The name of the key that belongs to no window, as node.ts has it. */
 const STORE_KEY_STREAM = streamHash('0'.repeat(64));
 const WINDOW_AT = 32;
+const GROUP_AT = 40;
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
 
@@ -32,22 +33,23 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
   function open(table: 'flags' | 'values', scope: WindowScope, entry: FlagEntry): Uint8Array | undefined {
     const rowKey = flagRowKey(scope, entry);
     const sealed = disk.get(table, rowKey);
-    const key = keys.peek(scope.stream, scope.window);
+    const key = keys.peek(scope.stream, scope.window, scope.group);
     if (sealed === undefined || key === undefined) return undefined;
     return seal.open(key, table, rowKey, sealed) ?? undefined;
   }
 
   return {
     opens(stream, rowKey) {
-      const window = windowId(Number(new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(WINDOW_AT)));
+      const view = new DataView(rowKey.buffer, rowKey.byteOffset);
+      const window = windowId(Number(view.getBigUint64(WINDOW_AT)));
       const sealed = disk.get('values', rowKey);
-      const key = keys.peek(stream, window);
+      const key = keys.peek(stream, window, view.getUint16(GROUP_AT));
       return sealed !== undefined && key !== undefined && seal.open(key, 'values', rowKey, sealed) !== null;
     },
     remembered(node, store) {
       const rowKey = utf8(`S${node}/${store}`);
       const sealed = disk.get('meta', rowKey);
-      const key = keys.peek(STORE_KEY_STREAM, windowId(0));
+      const key = keys.peek(STORE_KEY_STREAM, windowId(0), 0);
       if (sealed === undefined || key === undefined) return 0;
       const plain = seal.open(key, 'meta', rowKey, sealed);
       return plain === null ? 0 : Number(new DataView(plain.buffer, plain.byteOffset).getBigUint64(0));

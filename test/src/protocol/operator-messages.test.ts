@@ -49,7 +49,7 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
     streamListCodec,
     fc.record({ streams: anyListOf(fc.record({ stream, name: fc.string() })) }),
   ],
-  ['OPEN_WINDOW request', openWindowCodec, fc.record({ stream, ...window, ...terms })],
+  ['OPEN_WINDOW request', openWindowCodec, fc.record({ stream, window: anyU64, ...terms })],
   ['SEAL and COMPUTE request', windowQuestionCodec, fc.record({ stream, ...window })],
   [
     'SEAL answer',

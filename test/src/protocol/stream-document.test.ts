@@ -226,7 +226,22 @@ describe('a stream document', () => {
     ],
     ['batches', { countMode: 'batch' }, /countMode single in this version, got batch/],
     ['seeds', { seeds: true }, /seeds false in this version/],
-    ['groups', { groups: ['one'] }, /groups none in this version, got 1/],
+    ['the same group twice', { groups: ['one', 'two', 'one'] }, /every group once, got one twice/],
+    [
+      'more groups than one register each can bear',
+      { groups: Array.from({ length: 257 }, (_, i) => `g${i}`) },
+      /number of groups from 0 to 256, got 257/,
+    ],
+    [
+      'more fixed windows than nodes keep until they are erased',
+      { window: { kind: 'fixed', durationMs: 60_000 }, groups: ['one', 'two'], retentionMs: 7 * 86_400_000 },
+      /at most 16384 windows and groups at a time, got 20164 /,
+    ],
+    [
+      'fixed windows that would be erased before they are sealed',
+      { window: { kind: 'fixed', durationMs: 60_000 }, graceMs: 5_000, retentionMs: 5_000 },
+      /retentionMs above graceMs 5000, got 5000/,
+    ],
     ['required enrolment', { enrolment: 'required' }, /enrolment open in this version/],
     ['private data', { publicData: false }, /publicData true in this version/],
   ])('with %s is refused by name', async (_, change, message) => {

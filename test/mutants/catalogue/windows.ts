@@ -1,0 +1,38 @@
+import type { Mutant } from '../mutant.ts';
+import { byTest } from '../mutant.ts';
+
+/** Windows, groups, the gate and erasure. */
+export const WINDOW_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'windows/opened-on-any-terms',
+    breaks: 'GATE: a coordinator opens a fixed window that can be sealed at will',
+    file: 'node/services/decisions.ts',
+    find: '  checkWindowTimes(stream, scope.window, times);\n',
+    replace: '',
+    detector: byTest('node/services/opening', 'are not opened by the operator'),
+  },
+  {
+    name: 'windows/readings-before-the-start',
+    breaks: 'GATE: sensors are accepted after the first readings of a window are there',
+    file: 'node/services/admission.ts',
+    find: 'if (clock.now() >= record.scope.window) return record;',
+    replace: 'if (clock.now() >= 0) return record;',
+    detector: byTest('node/services/opening', 'take nothing before they begin'),
+  },
+  {
+    name: 'windows/reading-moved-to-now',
+    breaks: 'a reading counts in the window of its upload and not in that of its time',
+    file: 'sensor-client/directory.ts',
+    find: 'fixedWindowAt(window.durationMs, at ?? options.clock.now())',
+    replace: 'fixedWindowAt(window.durationMs, options.clock.now())',
+    detector: byTest('sensor-client/directory', 'a reading goes into the window of its own time'),
+  },
+  {
+    name: 'groups/mixed-into-a-total',
+    breaks: 'GATE: the readings of one label are sealed and added with those of another',
+    file: 'src/protocol/flag-key.ts',
+    find: 'bigEndian(scope.window, 8), bigEndian(scope.group, 2)',
+    replace: 'bigEndian(scope.window, 8), bigEndian(0, 2)',
+    detector: byTest('node/services/groups', 'seals, settles and releases every group'),
+  },
+];
