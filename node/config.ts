@@ -4,7 +4,16 @@ import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { EngineError } from '../src/foundation/index.ts';
 import { LOG_LEVELS, type LogLevel } from '../src/platform/index.ts';
-import { type DomainId, domainId, type NodeId, nodeId, type StoreId, storeId } from '../src/ring/index.ts';
+import { ROSTER_AUTHORITIES_MAX } from '../src/protocol/limits.ts';
+import {
+  type DomainId,
+  domainId,
+  type NodeId,
+  nodeId,
+  PUBLIC_KEY,
+  type StoreId,
+  storeId,
+} from '../src/ring/index.ts';
 
 const closed = { additionalProperties: false } as const;
 const TEXT = Type.String({ minLength: 1, maxLength: 4_096 });
@@ -22,6 +31,8 @@ const CONFIG = Type.Object(
     tls: TLS_FILES,
     peerTls: TLS_FILES,
     sealingKey: TEXT,
+    enrolmentAuthorities: Type.Optional(Type.Array(PUBLIC_KEY, { maxItems: ROSTER_AUTHORITIES_MAX })),
+    allowOpenEnrolment: Type.Optional(Type.Boolean()),
     logLevel: Type.Enum([...LOG_LEVELS]),
   },
   closed,
@@ -29,7 +40,7 @@ const CONFIG = Type.Object(
 type Settings = Static<typeof CONFIG>;
 
 /** How the text of an environment variable becomes a setting. */
-type Kind = 'text' | 'path' | 'port';
+type Kind = 'text' | 'path' | 'port' | 'list' | 'switch';
 
 /** Where each environment variable goes. */
 const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]])[] = [
@@ -47,6 +58,8 @@ const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]
   ['MCLOUD_PEER_TLS_CERT', 'path', 'peerTls', 'cert'],
   ['MCLOUD_PEER_TLS_KEY', 'path', 'peerTls', 'key'],
   ['MCLOUD_SEALING_KEY', 'path', 'sealingKey'],
+  ['MCLOUD_ENROLMENT_AUTHORITIES', 'list', 'enrolmentAuthorities'],
+  ['MCLOUD_ALLOW_OPEN_ENROLMENT', 'switch', 'allowOpenEnrolment'],
   ['MCLOUD_LOG_LEVEL', 'text', 'logLevel'],
 ];
 
@@ -78,6 +91,10 @@ export interface NodeConfig {
   readonly peerTls: TlsFiles;
   /** File of the key that opens what sensors seal to the domain. */
   readonly sealingKey: string;
+  /** Ed25519 public keys, base64url: whom this domain believes about which sensors are real. */
+  readonly enrolmentAuthorities: readonly string[];
+  /** Serve streams that anybody may upload to. */
+  readonly allowOpenEnrolment: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -109,6 +126,8 @@ function configOf(path: string, settings: Settings): NodeConfig {
       tls: files(settings.tls),
       peerTls: files(settings.peerTls),
       sealingKey: absolute(settings.sealingKey),
+      enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
+      allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
       logLevel: settings.logLevel,
     };
   } catch (error) {
@@ -158,7 +177,7 @@ function withSetting(
   return { ...settings, [name]: withSetting(isRecord(inner) ? inner : {}, rest, value) };
 }
 
-function settingOf(kind: Kind, text: string): string | number {
+function settingOf(kind: Kind, text: string): string | number | boolean | readonly string[] {
   switch (kind) {
     case 'text':
       return text;
@@ -167,6 +186,10 @@ function settingOf(kind: Kind, text: string): string | number {
     case 'port':
       // Left as text where it is no number, so that the schema says what was expected.
       return /^\d{1,5}$/.test(text) ? Number(text) : text;
+    case 'list':
+      return text.split(',');
+    case 'switch':
+      return text === 'true' || text === 'false' ? text === 'true' : text;
   }
 }
 

@@ -55,6 +55,10 @@ export interface NodeSettings {
   readonly sealingKey: SealingKeyPair;
   /** What was found wrong with the files beneath the store; null or absent for nothing. */
   readonly doubt?: string | null;
+  /** Whom this domain believes about which sensors are real: Ed25519 public keys, base64url. Nobody by default. */
+  readonly enrolmentAuthorities?: readonly string[];
+  /** Whether this domain serves streams that anybody may upload to. Not by default. */
+  readonly allowOpenEnrolment?: boolean;
 }
 
 /** One running cloud computer, without its ports to the network. */
@@ -97,9 +101,13 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const handlers = createHandlers();
   const peers = createPeers({ transport: ports.peers, handlers, self, clock, memory });
   const { callPeer } = peers;
-  const base = { ...ports, ...sealed, storeKey, lock, rings, self, peers, callPeer };
+  const enrolment = {
+    enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
+    allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
+  };
+  const base = { ...ports, ...sealed, ...enrolment, storeKey, lock, rings, self, peers, callPeer };
   const services = await openServices(base);
-  const { census, spread, streams, repair } = services;
+  const { census, rosterSpread, spread, streams, repair } = services;
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
   const doubt = settings.doubt ?? miscounted;
   if (doubt !== null) health.raise(doubt);
@@ -107,7 +115,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const ending = new AbortController();
   let failure: Error | null = null;
   let served = false;
-  const serving = checkStart(base, sealed.start.seq, ending.signal).then(() => {
+  const serving = checkStart({ ...base, rosterSpread }, sealed.start.seq, ending.signal).then(() => {
     served = true;
   });
   const care = serving.then(
@@ -157,10 +165,10 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     return { commitSeq: memory.recall(caller.node, storeId(request.storeId)) };
   });
 
-  // Before the others have answered, this node answers their same question and nothing else: when all start at
+  // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.
   const admit = ({ path }: { readonly path: string }): void => {
-    if (served || path === operations.RECALL.path) return;
+    if (served || path === operations.RECALL.path || path === operations.ROSTER_BATCH.path) return;
     throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
   };
   // Until it serves it shows what it started with: a number of this life, told back, would look like one lost.

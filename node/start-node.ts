@@ -29,6 +29,10 @@ export interface StartNodeOptions {
   readonly peerTls: TlsIdentity;
   /** PEM of the key that opens what sensors seal to the domain. */
   readonly sealingKey: string;
+  /** Ed25519 public keys, base64url, of the enrolment authorities that this domain trusts. */
+  readonly enrolmentAuthorities?: readonly string[];
+  /** Serve streams that anybody may upload to; not by default. */
+  readonly allowOpenEnrolment?: boolean;
   readonly log: Log;
 }
 
@@ -77,7 +81,15 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       verifier: nodeVerifier,
       sealing: nodeSealing,
     };
-    const node = await openNode(ports, { nodeId, domain, ring: options.ring, sealingKey, doubt });
+    const node = await openNode(ports, {
+      nodeId,
+      domain,
+      ring: options.ring,
+      sealingKey,
+      doubt,
+      enrolmentAuthorities: options.enrolmentAuthorities ?? [],
+      allowOpenEnrolment: options.allowOpenEnrolment ?? false,
+    });
     closing.push(() => node.close());
     const listeners = await Promise.allSettled([
       listenPeer({

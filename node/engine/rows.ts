@@ -2,7 +2,7 @@ import type { Accepted, AcceptorState, Ballot } from '../../src/consensus/index.
 import { BALLOT_ZERO } from '../../src/consensus/index.ts';
 import { ballotLayout } from '../../src/protocol/flag-messages.ts';
 import type { FlagValue } from '../../src/protocol/index.ts';
-import type { Layout } from '../../src/protocol/layout.ts';
+import type { Layout, Value } from '../../src/protocol/layout.ts';
 import {
   decodeVersioned,
   encodeVersioned,
@@ -11,11 +11,13 @@ import {
   optional,
   record,
   sizedBytes,
+  text,
   u8,
   u32,
   u64,
 } from '../../src/protocol/layout.ts';
 import { ELEMENTS_MAX, REGISTER_VALUE_BYTES_MAX } from '../../src/protocol/limits.ts';
+import { DOCUMENT_CHARS_MAX } from '../../src/ring/index.ts';
 
 /** Version of what is inside a sealed row; the disk format may change until 1.0. */
 const FORMAT = 1;
@@ -78,3 +80,10 @@ export const encodeSynodRow = (row: AcceptorState<Uint8Array>): Uint8Array =>
   encodeVersioned(synodRow, FORMAT, row);
 export const decodeSynodRow = (bytes: Uint8Array): AcceptorState<Uint8Array> =>
   decodeVersioned(synodRow, FORMAT, bytes);
+
+/** A batch of an enrolment authority's log, and when this domain accepted it. */
+const rosterRow = record({ acceptedAt: u64, document: text(DOCUMENT_CHARS_MAX) });
+export type RosterRow = Value<typeof rosterRow>;
+
+export const encodeRosterRow = (row: RosterRow): Uint8Array => encodeVersioned(rosterRow, FORMAT, row);
+export const decodeRosterRow = (bytes: Uint8Array): RosterRow => decodeVersioned(rosterRow, FORMAT, bytes);

@@ -9,6 +9,7 @@ import type { Flags } from './flags.ts';
 import type { Opening } from './opening.ts';
 import { TURN_MS } from './opening.ts';
 import type { Repair } from './repair.ts';
+import type { RosterSpread } from './roster-spread.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
@@ -23,6 +24,7 @@ export interface CaretakerComponents {
   readonly flags: Flags;
   readonly opening: Opening;
   readonly repair: Repair;
+  readonly rosterSpread: RosterSpread;
   readonly spread: Spread;
   readonly windows: Windows;
   readonly settling: Settling;
@@ -39,8 +41,21 @@ export interface CaretakerComponents {
  * store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
-  const { census, flags, opening, repair, spread, windows, settling, rings, self, clock, randomBytes, log } =
-    components;
+  const {
+    census,
+    flags,
+    opening,
+    repair,
+    rosterSpread,
+    spread,
+    windows,
+    settling,
+    rings,
+    self,
+    clock,
+    randomBytes,
+    log,
+  } = components;
   let counter = 1;
 
   async function resolveOverdue(): Promise<void> {
@@ -115,6 +130,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);
     await attempt('spreading', () => spread.run(signal));
+    await attempt('asking for the roster', () => rosterSpread.run(signal));
     await attempt('repairing', () => repair.run(signal));
   }
 }

@@ -102,6 +102,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   async function create(request: FlagsRequest): Promise<readonly Outcome[]> {
     const record = await admission.begun(request.context);
     admission.entries(record.stream, request.partition, request.flags);
+    admission.sensors(record.stream, request.flags);
     const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) throw windowSealed(record);
     const outcomes = await update(record, request.partition, request.flags, (row) => ({
@@ -140,6 +141,10 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     admission.entries(record.stream, request.partition, request.flags);
     admission.acceptors(record, request.partition);
     const asked = flagRequestOf(request);
+    // Only the first step of TRUE: what a revoked sensor has left undecided must still come to an end.
+    if (asked.kind === 'accept' && asked.ballot.counter === 0) {
+      admission.sensors(record.stream, request.flags);
+    }
     if (asked.kind === 'read') return readVotes(record, request.flags);
     const votes = await update(record, request.partition, request.flags, (row) =>
       voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),

@@ -63,6 +63,7 @@ export function createFlags(components: FlagsComponents): Flags {
     admission.entries(record.stream, request.partition, flags);
     const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
+    admission.sensors(record.stream, flags);
     try {
       const attempt = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
       // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.

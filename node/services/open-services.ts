@@ -22,6 +22,8 @@ import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
+import { openRoster } from './roster.ts';
+import { createRosterSpread } from './roster-spread.ts';
 import { createSetLists } from './set-lists.ts';
 import { createSettledFlags } from './settled-flags.ts';
 import { createSettling } from './settling.ts';
@@ -56,11 +58,14 @@ export interface ServiceBase {
   readonly callPeer: CallPeer;
   readonly health: StoreHealth;
   readonly damaged: DamagedRows;
+  readonly enrolmentAuthorities: readonly string[];
+  readonly allowOpenEnrolment: boolean;
 }
 
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
 export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
+  const roster = await openRoster(base);
   const windows = await openWindows({ ...base, streams });
   const decisions = createDecisions({ ...base, windows });
   const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
@@ -69,7 +74,8 @@ export async function openServices(base: ServiceBase) {
       partition,
     ).length === 1;
   const opening = createOpening({ ...base, decisions, streams, windows });
-  const admission = createAdmission({ ...base, windows, decisions, opening });
+  const rosterSpread = createRosterSpread({ ...base, roster });
+  const admission = createAdmission({ ...base, windows, decisions, opening, roster });
   const frozen = createFrozen({ ...base, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
@@ -105,6 +111,8 @@ export async function openServices(base: ServiceBase) {
     lists,
     opening,
     repair,
+    roster,
+    rosterSpread,
     settling,
     shares,
     spread,

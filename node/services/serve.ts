@@ -14,6 +14,8 @@ import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { RowInventory } from './inventory.ts';
 import type { OperatorDesk } from './operator-desk.ts';
+import type { Roster } from './roster.ts';
+import type { RosterSpread } from './roster-spread.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareSums } from './share-sums.ts';
 import type { ShareTable } from './share-table.ts';
@@ -34,6 +36,8 @@ export interface Services {
   readonly inventory: RowInventory;
   readonly lists: SetLists;
   readonly rings: Rings;
+  readonly roster: Roster;
+  readonly rosterSpread: RosterSpread;
   readonly shares: ShareTable;
   readonly status: () => NodeStatus;
   readonly streams: Streams;
@@ -48,6 +52,7 @@ export function serve(handlers: Handlers, services: Services): void {
   serveOperators(handlers, services);
   servePeers(handlers, services);
   serveDomain(handlers, services);
+  serveRoster(handlers, services);
 }
 
 function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, streams, desk }: Services): void {
@@ -143,4 +148,15 @@ function serveDomain(handlers: Handlers, services: Services): void {
     await gather(await admission.window(context), partitions, signal);
     return { kept: true };
   });
+}
+
+function serveRoster(handlers: Handlers, { roster, rosterSpread }: Services): void {
+  handlers.add(operations.PUT_ROSTER, ({ document }) => rosterSpread.put(document));
+  handlers.add(operations.ROSTER_NEWS, async (news, caller) => {
+    if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
+    return rosterSpread.hear(caller.node, news);
+  });
+  handlers.add(operations.ROSTER_BATCH, async ({ authority, sequence }) => ({
+    batch: await roster.batch(authority, sequence),
+  }));
 }

@@ -20,6 +20,8 @@ export interface StreamsComponents {
   readonly verifier: Verifier;
   readonly callPeer: CallPeer;
   readonly log: Log;
+  readonly enrolmentAuthorities: readonly string[];
+  readonly allowOpenEnrolment: boolean;
 }
 
 /** The stream documents this node has. They are signed and named by their hash, so any source will do. */
@@ -51,6 +53,7 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
   async function put(jws: string): Promise<StreamDocument> {
     const document = await openStreamDocument(jws, verifier, rings.newest());
     if (known.has(document.hash)) return document;
+    checkEnrolment(document);
     if (known.size >= STREAMS_LISTED_MAX) {
       throw new EngineError('STREAM_REFUSED', `expected at most ${STREAMS_LISTED_MAX} streams on a node`);
     }
@@ -60,6 +63,22 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
     await journal.synced();
     known.set(document.hash, document);
     return document;
+  }
+
+  /** Who may upload is for each domain to say: neither the stream's document nor the ring's can open it. */
+  function checkEnrolment({ name, enrolment }: StreamDocument): void {
+    if (enrolment === 'open' && !components.allowOpenEnrolment) {
+      throw new EngineError(
+        'STREAM_REFUSED',
+        `expected enrolment required in stream ${name}: domain ${self.domain} does not allow open enrolment`,
+      );
+    }
+    if (enrolment === 'required' && components.enrolmentAuthorities.length === 0) {
+      throw new EngineError(
+        'STREAM_REFUSED',
+        `expected an enrolment authority in the settings of domain ${self.domain} for stream ${name}, got none`,
+      );
+    }
   }
 
   async function fetch(hash: StreamHash): Promise<StreamDocument> {

@@ -88,8 +88,10 @@ export function createValues(components: ValuesComponents): Values {
   return {
     async upload(request) {
       const record = await check(request);
+      const sensors = request.rows.map(({ entry }) => entry);
       const admit = () => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
+        admission.sensors(record.stream, sensors);
       };
       admit();
       const { ring } = rings.of(record.scope);

@@ -79,8 +79,16 @@ export async function createDomain(plan: DomainPlan, source: CertificateSource):
   return { domain: plan.domain, key, sealing, authority, nodes, section };
 }
 
+/** Whom a domain believes about which sensors are real. */
+export interface DomainEnrolment {
+  /** Ed25519 public keys of the enrolment authorities, base64url. */
+  readonly enrolmentAuthorities: readonly string[];
+  /** Serve streams that anybody may upload to. */
+  readonly allowOpenEnrolment: boolean;
+}
+
 /** The settings file of a node as `m-cloud-node` reads it; paths count from the node's folder. */
-export function nodeSettingsOf(node: NodeMaterial) {
+export function nodeSettingsOf(node: NodeMaterial, enrolment: DomainEnrolment) {
   const { listenHost: host, publicPort, peerPort } = node.address;
   return {
     nodeId: node.id,
@@ -93,6 +101,7 @@ export function nodeSettingsOf(node: NodeMaterial) {
     tls: { cert: 'tls.pem', key: 'tls.key' },
     peerTls: { cert: 'peer.pem', key: 'peer.key' },
     sealingKey: 'sealing.key',
+    ...enrolment,
     logLevel: 'info',
   };
 }

@@ -15,7 +15,7 @@ import {
 import type { AddressPlan } from './addresses.ts';
 import { bundleOf } from './bundle.ts';
 import type { CertificateSource } from './certificates.ts';
-import { createDomain, type DomainMaterial } from './domain.ts';
+import { createDomain, type DomainEnrolment, type DomainMaterial } from './domain.ts';
 
 /** Domains are called cloud-a, cloud-b, ...; a ring has at most 16. */
 const DOMAIN_LETTERS = 'abcdefghijklmnop';
@@ -34,6 +34,9 @@ export interface DevelopmentClusterOptions {
 export interface ClusterMaterial {
   readonly ring: RingDocument;
   readonly operator: Ed25519KeyPair;
+  /** Says which sensors are real; every domain's settings trust it, and let anybody upload to open streams. */
+  readonly authority: Ed25519KeyPair;
+  readonly enrolment: DomainEnrolment;
   readonly domains: readonly DomainMaterial[];
   readonly sensorBundle: SensorBundle;
 }
@@ -50,7 +53,7 @@ export async function createDevelopmentCluster(options: DevelopmentClusterOption
       `expected ${DOMAINS_MIN} to ${DOMAINS_MAX} domains, got ${options.domains}`,
     );
   }
-  const operator = await generateEd25519();
+  const [operator, authority] = await Promise.all([generateEd25519(), generateEd25519()]);
   const domains = await Promise.all(
     Array.from({ length: options.domains }, (_, index) => createDevelopmentDomain(index, options)),
   );
@@ -68,7 +71,11 @@ export async function createDevelopmentCluster(options: DevelopmentClusterOption
   );
   // Opened like anybody else's, so that no cluster leaves here that a node would refuse.
   const ring = await openRingDocument(jws, nodeVerifier);
-  return { ring, operator, domains, sensorBundle: bundleOf(ring) };
+  const enrolment = {
+    enrolmentAuthorities: [toBase64Url(authority.publicKey)],
+    allowOpenEnrolment: true,
+  };
+  return { ring, operator, authority, enrolment, domains, sensorBundle: bundleOf(ring) };
 }
 
 function createDevelopmentDomain(index: number, options: DevelopmentClusterOptions): Promise<DomainMaterial> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DomainMaterial, NodeMaterial } from './domain.ts';
+import type { DomainEnrolment, DomainMaterial, NodeMaterial } from './domain.ts';
 import { nodeSettingsOf } from './domain.ts';
 import type { ClusterMaterial } from './init.ts';
 import { jsonFile, type NewFile, openFile, secretFile, writeNewFolder } from './new-folder.ts';
@@ -11,11 +11,14 @@ const OPERATOR_CONFIG: OperatorConfig = { format: 1, ring: 'ring.jws', key: 'ope
 /** The document a node starts with; a domain's own folder has none until the ring is assembled. */
 export const NODE_RING_FILE = 'ring.jws';
 export const SECTION_FILE = 'section.jws';
+/** The enrolment authority of a development cluster; a real one has a folder, and a person, of its own. */
+export const AUTHORITY_FOLDER = 'authority';
+export const AUTHORITY_KEY_FILE = 'authority.key';
 
 /**
  * Writes a development cluster into a new folder:
  *
- *     ring.jws  operator.json  operator.key  sensor.json
+ *     ring.jws  operator.json  operator.key  sensor.json  authority/authority.key
  *     DOMAIN/domain.key  DOMAIN/sealing.key  DOMAIN/ca.pem  DOMAIN/ca.key  DOMAIN/section.jws
  *     DOMAIN/NODE/node.json  ring.jws  tls.pem  tls.key  peer.pem  peer.key  sealing.key
  *
@@ -23,14 +26,15 @@ export const SECTION_FILE = 'section.jws';
  * @throws EngineError `INVALID_ARGUMENT` when the folder exists or cannot be made
  */
 export function writeCluster(folder: string, material: ClusterMaterial): Promise<void> {
-  const { ring, operator, sensorBundle, domains } = material;
+  const { ring, operator, authority, enrolment, sensorBundle, domains } = material;
   const ringText = `${ring.jws}\n`;
   return writeNewFolder(folder, [
     openFile(OPERATOR_CONFIG.ring, ringText),
     ...operatorFiles(operator.privateKeyPem),
+    secretFile(join(AUTHORITY_FOLDER, AUTHORITY_KEY_FILE), authority.privateKeyPem),
     jsonFile('sensor.json', sensorBundle),
     ...domains.flatMap((domain) => [
-      ...domainFiles(domain.domain, domain),
+      ...domainFiles(domain.domain, domain, enrolment),
       ...domain.nodes.map(({ id }) => openFile(join(domain.domain, id, NODE_RING_FILE), ringText)),
     ]),
   ]);
@@ -44,8 +48,12 @@ export function writeCluster(folder: string, material: ClusterMaterial): Promise
  *
  * @throws EngineError `INVALID_ARGUMENT` when the folder exists or cannot be made
  */
-export function writeDomain(folder: string, material: DomainMaterial): Promise<void> {
-  return writeNewFolder(folder, domainFiles('', material));
+export function writeDomain(
+  folder: string,
+  material: DomainMaterial,
+  enrolment: DomainEnrolment,
+): Promise<void> {
+  return writeNewFolder(folder, domainFiles('', material, enrolment));
 }
 
 /**
@@ -60,20 +68,25 @@ function operatorFiles(privateKeyPem: string): readonly NewFile[] {
   return [secretFile(OPERATOR_CONFIG.key, privateKeyPem), jsonFile('operator.json', OPERATOR_CONFIG)];
 }
 
-function domainFiles(folder: string, domain: DomainMaterial): readonly NewFile[] {
+function domainFiles(folder: string, domain: DomainMaterial, enrolment: DomainEnrolment): readonly NewFile[] {
   return [
     secretFile(join(folder, 'domain.key'), domain.key.privateKeyPem),
     secretFile(join(folder, 'sealing.key'), domain.sealing.privateKeyPem),
     openFile(join(folder, 'ca.pem'), domain.authority.certificatePem),
     secretFile(join(folder, 'ca.key'), domain.authority.privateKeyPem),
     openFile(join(folder, SECTION_FILE), `${domain.section}\n`),
-    ...domain.nodes.flatMap((node) => nodeFiles(join(folder, node.id), node, domain)),
+    ...domain.nodes.flatMap((node) => nodeFiles(join(folder, node.id), node, domain, enrolment)),
   ];
 }
 
-function nodeFiles(folder: string, node: NodeMaterial, { sealing }: DomainMaterial): readonly NewFile[] {
+function nodeFiles(
+  folder: string,
+  node: NodeMaterial,
+  { sealing }: DomainMaterial,
+  enrolment: DomainEnrolment,
+): readonly NewFile[] {
   return [
-    jsonFile(join(folder, 'node.json'), nodeSettingsOf(node)),
+    jsonFile(join(folder, 'node.json'), nodeSettingsOf(node, enrolment)),
     openFile(join(folder, 'tls.pem'), node.publicTls.certificatePem),
     secretFile(join(folder, 'tls.key'), node.publicTls.privateKeyPem),
     openFile(join(folder, 'peer.pem'), node.peerTls.certificatePem),

@@ -66,7 +66,8 @@ export function addDomainInit(parent: Command, environment: CliEnvironment): voi
       },
       { randomBytes: environment.randomBytes, nowMs: environment.clock.now() },
     );
-    await writeDomain(folder, material);
+    // A domain decides later, in its own settings, whom it believes; nobody is believed by default.
+    await writeDomain(folder, material, { enrolmentAuthorities: [], allowOpenEnrolment: false });
     const key = toBase64Url(material.key.publicKey);
     session.say(
       `send section.jws to the operator, and publish the key ${key} where sensors' owners can compare it`,

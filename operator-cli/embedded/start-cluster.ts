@@ -77,7 +77,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
 
 function settingsOf(
   node: NodeMaterial & Pick<DomainMaterial, 'sealing'>,
-  { ring }: ClusterMaterial,
+  { ring, enrolment }: ClusterMaterial,
   dataFolder: string,
   log: Log,
 ) {
@@ -93,6 +93,7 @@ function settingsOf(
     tls: { cert: publicTls.certificatePem, key: publicTls.privateKeyPem },
     peerTls: { cert: peerTls.certificatePem, key: peerTls.privateKeyPem },
     sealingKey: sealing.privateKeyPem,
+    ...enrolment,
     log,
   };
 }

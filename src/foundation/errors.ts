@@ -159,6 +159,26 @@ export const ERROR_TABLE = {
   },
   UNAUTHENTICATED: { status: 401, retry: false, meaning: 'The request carries no usable credential.' },
   FORBIDDEN: { status: 403, retry: false, meaning: 'The caller may not use this operation.' },
+  SENSOR_UNKNOWN: {
+    status: 403,
+    retry: false,
+    meaning: 'No enrolment authority that the domain trusts has enrolled the sensor for the stream.',
+  },
+  SENSOR_REVOKED: {
+    status: 403,
+    retry: false,
+    meaning: 'The enrolment authority has revoked the sensor; its readings are refused for ever.',
+  },
+  ROSTER_REFUSED: {
+    status: 422,
+    retry: false,
+    meaning: 'A batch of enrolments breaks a rule; the message names it.',
+  },
+  ROSTER_GAP: {
+    status: 409,
+    retry: true,
+    meaning: 'The node lacks batches before this one; the details say which it expects next.',
+  },
   // Running a node.
   ROW_CORRUPT: {
     status: 500,

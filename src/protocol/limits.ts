@@ -26,3 +26,11 @@ export const STREAMS_LISTED_MAX = 1_024;
 export const WINDOWS_LISTED_MAX = 1_024;
 /** Attempts of a proposer before a round gives up and leaves the rest to whoever asks next. */
 export const BALLOT_ATTEMPTS_MAX = 32;
+/** Sensors enrolled, and sensors revoked, by one batch of the roster: its document stays below the limit of documents. */
+export const ROSTER_CHANGES_MAX = 4_096;
+/** Sensors a node keeps of all authorities together: 93 bytes each, 200 MB in all. */
+export const ROSTER_SENSORS_MAX = 2_097_152;
+/** Enrolment authorities a domain may trust. */
+export const ROSTER_AUTHORITIES_MAX = 16;
+/** Streams that one batch of enrolments may be restricted to. */
+export const ROSTER_STREAMS_MAX = 64;

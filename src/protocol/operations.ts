@@ -3,6 +3,7 @@ import { emptyCodec } from './codec.ts';
 import * as flags from './flag-messages.ts';
 import { JSON_BODY_BYTES_MAX, PEER_BODY_BYTES_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
 import * as operator from './operator-messages.ts';
+import * as roster from './roster-messages.ts';
 import * as windows from './window-messages.ts';
 
 /**
@@ -81,6 +82,12 @@ export const READ_RING = read('/v1/ring', emptyCodec, operator.ringCodec);
 export const LIST_STREAMS = read('/v1/streams', emptyCodec, operator.streamListCodec);
 export const READ_STREAM = read('/v1/stream', operator.streamQueryCodec, operator.streamAnswerCodec);
 
+/** The document carries its own proof, so whoever brings it needs none. */
+export const PUT_ROSTER: Operation<roster.RosterBody, roster.RosterHead> = {
+  ...sensor('/v1/roster', roster.rosterBodyCodec, roster.rosterHeadCodec),
+  bodyBytesMax: JSON_BODY_BYTES_MAX,
+};
+
 export const PUT_STREAM = asked('streams', '/v1/streams', operator.streamBodyCodec, operator.doneCodec);
 export const OPEN_WINDOW = asked('streams', '/v1/windows/open', operator.openWindowCodec, operator.doneCodec);
 export const SEAL = asked('seal', '/v1/windows/seal', operator.windowQuestionCodec, operator.sealAnswerCodec);
@@ -139,6 +146,19 @@ export const RECALL = between(
   '/peer/v1/recall',
   windows.recallRequestCodec,
   windows.recallResponseCodec,
+);
+/** "I have this batch": whoever lacks it fetches what it misses from the sender. */
+export const ROSTER_NEWS = between(
+  'peer',
+  '/peer/v1/roster/news',
+  roster.rosterHeadCodec,
+  roster.rosterHeadCodec,
+);
+export const ROSTER_BATCH = between(
+  'peer',
+  '/peer/v1/roster/batch',
+  roster.rosterHeadCodec,
+  roster.storedBatchCodec,
 );
 export const READY = between(
   'peer',

@@ -119,12 +119,9 @@ function checkCellsAnnounced(stream: StreamPayload): void {
 function checkSupported(stream: StreamPayload, ring: RingDocument): void {
   if (stream.countMode !== 'single') throw unsupported('countMode', 'single', stream.countMode);
   if (stream.seeds) throw unsupported('seeds', 'false', 'true');
-  if (stream.enrolment !== 'open') throw unsupported('enrolment', 'open', stream.enrolment);
   if (!stream.publicData) throw unsupported('publicData', 'true', 'false');
   if (!ring.development) {
-    throw refused(
-      'expected a ring document with development true for publicData and open enrolment, got development false',
-    );
+    throw refused('expected a ring document with development true for publicData, got development false');
   }
 }
 

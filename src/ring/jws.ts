@@ -12,7 +12,11 @@ import { DOCUMENT_CHARS_MAX } from './limits.ts';
 import { parseRecord } from './payload.ts';
 
 /** What a document is; part of its signed header, so that a document of one kind never passes for another. */
-export type DocumentType = 'mcloud-ring+jws' | 'mcloud-domain+jws' | 'mcloud-stream+jws';
+export type DocumentType =
+  | 'mcloud-ring+jws'
+  | 'mcloud-domain+jws'
+  | 'mcloud-stream+jws'
+  | 'mcloud-roster+jws';
 
 /** Says whether `signature` is the Ed25519 signature (RFC 8032, 64 bytes) of the 32-byte key over `message`. */
 export type Verifier = (

@@ -130,6 +130,7 @@ async function openOn(folder: string, id: NodeId, ring: RingDocument, peers: Tra
         ring: ring.jws,
         sealingKey: fixedSealingKey(section.domain),
         doubt,
+        allowOpenEnrolment: true,
       },
     );
     return {

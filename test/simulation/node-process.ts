@@ -116,6 +116,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       ring: ring.document.jws,
       operatorKey: ring.operatorKey,
       sealingKey,
+      allowOpenEnrolment: true,
     };
     openNode(ports, settings).then(
       (opened) => {

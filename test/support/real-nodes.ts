@@ -51,6 +51,7 @@ export async function startRealNodes(material: ClusterMaterial): Promise<RealNod
       tls: identity(publicTls),
       peerTls: identity(peerTls),
       sealingKey: sealing.privateKeyPem,
+      ...material.enrolment,
       log,
     };
   }

@@ -1,4 +1,4 @@
-import type { NodeHandle } from '../../node/node.ts';
+import type { NodeHandle, NodeSettings } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
@@ -20,6 +20,7 @@ import { type RawReading, rawReading } from './raw-reading.ts';
 import { recordingLog } from './recording-log.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
 
+const OPEN_TO_ALL = { allowOpenEnrolment: true };
 const TIMEOUT = { timeoutMs: 60_000 };
 const ALL_SCOPES = ['compute', 'streams', 'seal', 'status'];
 const DAY_MS = 86_400_000;
@@ -63,6 +64,8 @@ export interface SmallCloud {
 export interface SmallCloudOptions {
   readonly shape?: RingShape;
   readonly stream?: Partial<StreamPayload>;
+  /** Whom every domain believes about sensors; anybody may upload where it is left out. */
+  readonly enrolment?: Pick<NodeSettings, 'enrolmentAuthorities' | 'allowOpenEnrolment'>;
 }
 
 export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<SmallCloud> {
@@ -123,7 +126,14 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         verifier: testVerifier,
         sealing: nodeSealing,
       },
-      { nodeId: node, domain, ring: jws, sealingKey: fixedSealingKey(domain) },
+      {
+        nodeId: node,
+        domain,
+        ring: jws,
+        sealingKey: fixedSealingKey(domain),
+        ...OPEN_TO_ALL,
+        ...options.enrolment,
+      },
     );
     running.set(node, handle);
     void handle.stopped.then((reason) => {

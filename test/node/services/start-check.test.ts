@@ -39,9 +39,10 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
   checkStart(
     {
       rings: createRings(ring),
-      self: { nodeId: self.id, storeId: self.storeId },
+      self: { nodeId: self.id, domain: ring.domains[0]!.domain, storeId: self.storeId },
       callPeer,
       health,
+      rosterSpread: { fetch: async () => {} },
       clock,
       randomBytes: (length) => new Uint8Array(length),
     },

@@ -1,0 +1,112 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Log, RandomBytes } from '../../src/ports/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { RosterHead } from '../../src/protocol/roster-messages.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
+import type { Roster, StoredBatch } from './roster.ts';
+
+/** Nodes that are told of a new batch by each node that gets one; told in turn, they reach every node of a large ring. */
+const TOLD_MAX = 16;
+
+export interface RosterSpreadComponents {
+  readonly roster: Roster;
+  readonly rings: Rings;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly callPeer: CallPeer;
+  readonly lock: KeyedLock;
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+}
+
+/** Brings the authorities' logs from node to node. They are signed, so any node of any domain is a source. */
+export interface RosterSpread {
+  /** PUT_ROSTER: keeps the batch and tells other nodes. */
+  put(document: string): Promise<RosterHead>;
+  /** ROSTER_NEWS: fetches what this node lacks from the teller, and tells others. */
+  hear(from: NodeId, news: RosterHead): Promise<RosterHead>;
+  /** Fetches what this node lacks of every log it trusts. @throws EngineError when the node does not answer */
+  fetch(from: NodeId, signal?: AbortSignal): Promise<void>;
+  /** Asks one other node, by lot: news that went lost is made up for. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createRosterSpread(components: RosterSpreadComponents): RosterSpread {
+  const { roster, rings, self, callPeer, lock, randomBytes, log } = components;
+
+  function byLot(count: number): readonly NodeId[] {
+    const nodes = rings.newest().domains.flatMap((section) => section.nodes.map(({ id }) => id));
+    const left = nodes.filter((id) => id !== self.nodeId);
+    const drawn: NodeId[] = [];
+    while (drawn.length < count && left.length > 0) {
+      const [high = 0, low = 0] = randomBytes(2);
+      drawn.push(...left.splice((high * 256 + low) % left.length, 1));
+    }
+    return drawn;
+  }
+
+  function headOf(authority: string): RosterHead {
+    return { authority, sequence: roster.newest(authority) };
+  }
+
+  function tell(authority: string): void {
+    for (const node of byLot(TOLD_MAX)) {
+      callPeer(node, operations.ROSTER_NEWS, headOf(authority)).catch((error: unknown) => {
+        if (!(error instanceof EngineError)) throw error;
+        log.debug('a node did not take the news of the roster', { to: node, code: error.code });
+      });
+    }
+  }
+
+  /** One fetch of a log at a time: after the first, the others find nothing left to carry. */
+  function fetchLog(from: NodeId, authority: string, signal?: AbortSignal): Promise<void> {
+    return lock.run(`roster-fetch/${authority}`, async () => {
+      for (;;) {
+        const wanted = { authority, sequence: roster.newest(authority) + 1 };
+        const { batch } = await callPeer(from, operations.ROSTER_BATCH, wanted, signal);
+        if (batch === null || !(await took(from, batch))) return;
+      }
+    });
+  }
+
+  /** A node that hands out another log, or none at all, must not keep this one from starting. */
+  async function took(from: NodeId, { document, acceptedAt }: StoredBatch): Promise<boolean> {
+    // What a node of this domain has accepted, the domain has; on anybody else's word of when, an authority could
+    // date its sensors back.
+    const own = rings.livingNodesOf(self.domain).includes(from);
+    try {
+      await roster.put(document, own ? acceptedAt : undefined);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
+      log.error('the roster of another node does not continue this one', { from, code: error.code });
+      return false;
+    }
+  }
+
+  async function fetch(from: NodeId, signal?: AbortSignal): Promise<void> {
+    for (const authority of roster.authorities) await fetchLog(from, authority, signal);
+  }
+
+  return {
+    fetch,
+    async put(document) {
+      const { grew, ...head } = await roster.put(document);
+      if (grew) tell(head.authority);
+      return head;
+    },
+    async hear(from, { authority, sequence }) {
+      const before = roster.newest(authority);
+      if (!roster.authorities.includes(authority) || sequence <= before) return headOf(authority);
+      await fetchLog(from, authority);
+      if (roster.newest(authority) > before) tell(authority);
+      return headOf(authority);
+    },
+    async run(signal) {
+      if (roster.authorities.length === 0) return;
+      for (const node of byLot(1)) await fetch(node, signal);
+    },
+  };
+}
