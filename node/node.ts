@@ -27,6 +27,7 @@ import type { Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
 import type { ServiceBase } from './services/open-services.ts';
 import { openServices } from './services/open-services.ts';
+import type { Roster } from './services/roster.ts';
 import { serve } from './services/serve.ts';
 import { checkStart } from './services/start-check.ts';
 import { verifyRows } from './services/verify-rows.ts';
@@ -68,6 +69,8 @@ export interface NodeHandle {
   readonly ring: RingDocument;
   /** Resolves when the node serves; rejects when it is closed before. */
   readonly serving: Promise<void>;
+  /** Which sensors this node takes for real. */
+  readonly roster: Pick<Roster, 'find'>;
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
   status(): NodeStatus;
   /** Resolves, and never rejects, with the reason when the node must stop. */
@@ -79,6 +82,8 @@ export interface NodeHandle {
 /** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
 const STORE_KEY_NAME = streamHash('0'.repeat(64));
 const RING_ROW = utf8('ring');
+/** What a node is asked by others that start, and answers before it serves. */
+const ANSWERED_BEFORE: readonly string[] = [operations.RECALL.path, operations.ROSTER_BATCH.path];
 
 /**
  * Starts a node on its store: verifies the ring document, reads back what was decided, and begins its care.
@@ -107,7 +112,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   };
   const base = { ...ports, ...sealed, ...enrolment, storeKey, lock, rings, self, peers, callPeer };
   const services = await openServices(base);
-  const { census, rosterSpread, spread, streams, repair } = services;
+  const { census, roster, rosterSpread, spread, streams, repair } = services;
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
   const doubt = settings.doubt ?? miscounted;
   if (doubt !== null) health.raise(doubt);
@@ -168,7 +173,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.
   const admit = ({ path }: { readonly path: string }): void => {
-    if (served || path === operations.RECALL.path || path === operations.ROSTER_BATCH.path) return;
+    if (served || ANSWERED_BEFORE.includes(path)) return;
     throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
   };
   // Until it serves it shows what it started with: a number of this life, told back, would look like one lost.
@@ -182,6 +187,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     publicRouter: createRouter({ handlers, self, audiences: ['public', 'operator'], admit }),
     peerRouter: createRouter({ handlers, self, audiences: ['public', 'peer', 'domain'], admit, stamp }),
     ring,
+    roster,
     serving,
     readiness,
     status,

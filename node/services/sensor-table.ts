@@ -7,10 +7,10 @@ import { SENSOR_KEY_BYTES } from '../../src/protocol/sensor-key.ts';
 const COORDINATES_BYTES = SENSOR_KEY_BYTES - 1;
 const ROW_BYTES = SENSOR_ID_BYTES + COORDINATES_BYTES;
 /** Rows allocated together: growing never copies what is there. */
-const SLAB_ROWS = 16_384;
+const ROWS_PER_SLAB = 16_384;
 /** Stands for a batch in the row of a revoked sensor. */
 const REVOKED = 0xffff_ffff;
-const INDEX_SLOTS_MIN = 1_024;
+const FIRST_SLOTS = 1_024;
 
 /** What the table says of a sensor; `batch` is the number that it was enrolled with. */
 export type SensorRow =
@@ -31,13 +31,13 @@ export interface SensorTable {
 /** Open addressing over the first bytes of the id, which is a hash already. */
 export function createSensorTable(): SensorTable {
   const slabs: { readonly rows: Uint8Array; readonly batches: Uint32Array }[] = [];
-  let index = new Uint32Array(INDEX_SLOTS_MIN);
+  let index = new Uint32Array(FIRST_SLOTS);
   let size = 0;
 
   function slabOf(row: number): { rows: Uint8Array; batches: Uint32Array; at: number } {
-    const slab = slabs[Math.floor(row / SLAB_ROWS)];
+    const slab = slabs[Math.floor(row / ROWS_PER_SLAB)];
     invariant(slab !== undefined, 'a row lies in a slab');
-    return { ...slab, at: row % SLAB_ROWS };
+    return { ...slab, at: row % ROWS_PER_SLAB };
   }
 
   /** The slot of the index that has the sensor's row plus one, or the free one where it would go. */
@@ -72,8 +72,11 @@ export function createSensorTable(): SensorTable {
   function add(sensor: SensorId, publicKey: Uint8Array, batch: number): void {
     // Above half full, runs of taken slots would make every look-up slow.
     if (2 * (size + 1) > index.length) grow();
-    if (size === slabs.length * SLAB_ROWS) {
-      slabs.push({ rows: new Uint8Array(SLAB_ROWS * ROW_BYTES), batches: new Uint32Array(SLAB_ROWS) });
+    if (size === slabs.length * ROWS_PER_SLAB) {
+      slabs.push({
+        rows: new Uint8Array(ROWS_PER_SLAB * ROW_BYTES),
+        batches: new Uint32Array(ROWS_PER_SLAB),
+      });
     }
     const { rows, batches, at } = slabOf(size);
     rows.set(sensor, at * ROW_BYTES);

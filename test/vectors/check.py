@@ -1,14 +1,16 @@
 """A second reading of the vectors that shares no code with the first.
 
 Plain Python integers, fractions and decimals, standard library only. Reads field.json, share.json,
-fixed-point.json, statistics.json and messages.json. Prints "ok N cases"; a mismatch exits with 1.
+fixed-point.json, statistics.json, messages.json and the roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
 Run: python3 test/vectors/check.py
 """
 
 import json
 import sys
+from base64 import urlsafe_b64decode
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from hashlib import sha256
 from math import prod
 from pathlib import Path
 
@@ -149,9 +151,28 @@ def check_statistics():
             expect("root", Decimal(case["root"]), root(value, digits))
 
 
+def labelled(purpose, *parts):
+    everything = (f"mcloud/1/{purpose}".encode(), *parts)
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in everything))
+
+
+def unpadded(text):
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def check_roster(batch):
+    payload = json.loads(unpadded(batch["jws"].split(".")[1]))
+    expect("batch hash", labelled("document", batch["jws"].encode()).hexdigest(), batch["hash"])
+    keys = [unpadded(key) for key in payload["enrol"]]
+    found = [{"publicKey": key.hex(), "sensorId": labelled("sensor", key).hexdigest()[:32]} for key in keys]
+    expect("enrolled sensors", found, batch["enrolled"])
+    expect("revoked sensors", payload["revoke"], batch["revoked"])
+
+
 check_field()
 check_shares()
 check_fixed_point()
 check_statistics()
+check_roster(load("documents.json")["rosterBatch"])
 check_messages(load("messages.json"), expect)
 print(f"ok {cases} cases")

@@ -146,7 +146,7 @@ describe('a written cluster', () => {
     await writeCluster(folder, material);
     const names = await readdir(folder, { recursive: true });
     const keys = names.filter((name) => name.endsWith('.key'));
-    expect(keys).toHaveLength(1 + 3 * 3 + 6 * 3);
+    expect(keys).toHaveLength(2 + 3 * 3 + 6 * 3);
     for (const key of keys) expect((await stat(join(folder, key))).mode & 0o777).toBe(0o600);
     for (const name of names.filter((name) => !name.endsWith('.key'))) {
       const path = join(folder, name);

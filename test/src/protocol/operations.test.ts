@@ -35,9 +35,9 @@ describe('the catalogue of operations', () => {
     for (const [name, { audience }] of ALL) if (fromShares.includes(name)) expect(audience).toBe('domain');
   });
 
-  it('carries everything about flags and shares in binary, and what people write in JSON', () => {
-    for (const [, { audience, method, request }] of ALL) {
-      const json = audience === 'operator' || method === 'GET';
+  it('carries everything about flags and shares in binary, and documents and what people write in JSON', () => {
+    for (const [name, { audience, method, request }] of ALL) {
+      const json = audience === 'operator' || method === 'GET' || name.includes('ROSTER');
       expect(request.contentType).toBe(json ? JSON_CONTENT : BINARY_CONTENT);
     }
   });

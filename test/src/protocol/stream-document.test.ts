@@ -242,7 +242,6 @@ describe('a stream document', () => {
       { window: { kind: 'fixed', durationMs: 60_000 }, graceMs: 5_000, retentionMs: 5_000 },
       /retentionMs above graceMs 5000, got 5000/,
     ],
-    ['required enrolment', { enrolment: 'required' }, /enrolment open in this version/],
     ['private data', { publicData: false }, /publicData true in this version/],
   ])('with %s is refused by name', async (_, change, message) => {
     await expect(openWith(change)).rejects.toMatchObject({

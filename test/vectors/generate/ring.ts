@@ -1,11 +1,13 @@
 import {
   bigEndian,
   EngineError,
+  fromHex,
   labelledHash,
   toBase64Url,
   toHex,
   utf8,
 } from '../../../src/foundation/index.ts';
+import { openRosterBatch, sensorIdOf, signRosterBatch } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
 import type { DomainId, RingDocument } from '../../../src/ring/index.ts';
 import {
@@ -39,6 +41,12 @@ const WINDOWS = [
   { window: 1_700_000_000_000, group: 0 },
   { window: 1_700_000_000_000, group: 7 },
   { window: Number.MAX_SAFE_INTEGER, group: 65_535 },
+];
+
+/** P-256 public keys of the private keys 1 and 2. */
+const SENSOR_KEYS = [
+  '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+  '047cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc4766997807775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1',
 ];
 
 /** The files of this part of the format, by name; everything in them follows from fixed keys. */
@@ -107,7 +115,37 @@ async function documentVectors(): Promise<unknown> {
     sections: ring.domains.map(({ domain, jws }) => ({ domain, jws, hash: documentHash(jws) })),
     ring: { jws: ring.jws, hash: ring.hash },
     stream: { jws: stream, hash: (await openStreamDocument(stream, testVerifier, ring)).hash },
+    rosterBatch: await rosterVector(),
     refused: await refusedDocuments(ring),
+  };
+}
+
+/** A batch of one enrolment authority; the sensors' keys belong to the private keys 1 and 2. */
+async function rosterVector(): Promise<unknown> {
+  const [first, second] = SENSOR_KEYS.map(fromHex);
+  if (first === undefined || second === undefined) throw new Error('expected two keys');
+  const authority = fixedKey('authority');
+  const jws = await signRosterBatch(
+    {
+      format: 1,
+      authority: authority.publicKey,
+      sequence: 1,
+      previous: null,
+      streams: null,
+      enrol: [toBase64Url(first)],
+      revoke: [toHex(sensorIdOf(second))],
+    },
+    authority.signer,
+  );
+  const { hash, enrolled, revoked } = await openRosterBatch(jws, testVerifier);
+  return {
+    jws,
+    hash,
+    enrolled: enrolled.map(({ publicKey, sensor }) => ({
+      publicKey: toHex(publicKey),
+      sensorId: toHex(sensor),
+    })),
+    revoked: revoked.map(toHex),
   };
 }
 

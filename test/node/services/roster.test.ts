@@ -1,0 +1,217 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/foundation/index.ts';
+import type { SensorId } from '../../../src/protocol/index.ts';
+import { operations, readingId } from '../../../src/protocol/index.ts';
+import type { NodeId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { createTestAuthority, createTestSensor } from '../../support/enrolment.ts';
+import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const MINUTE_MS = 60_000;
+let cloud: SmallCloud;
+afterEach(() => cloud.close());
+
+const authority = () => createTestAuthority();
+type Authority = ReturnType<typeof authority>;
+
+async function enrolledCloud(by: Authority, nodes: readonly number[] = [2, 1, 1]): Promise<SmallCloud> {
+  cloud = await startSmallCloud({
+    shape: { nodes },
+    stream: { enrolment: 'required' },
+    enrolment: { enrolmentAuthorities: [by.publicKey], allowOpenEnrolment: false },
+  });
+  return cloud;
+}
+
+const put = (node: NodeId, document: string) => cloud.ask(node, operations.PUT_ROSTER, { document });
+const standing = (node: NodeId, sensor: SensorId) => cloud.handle(node).roster.find(cloud.stream, sensor);
+const standings = (sensor: SensorId) => cloud.nodeIds.map((node) => standing(node, sensor).kind);
+/** Lets messages travel; nothing in it waits for the clock. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await cloud.clock.advance(0);
+}
+
+describe('the roster of sensors', () => {
+  it('accepts an enrolled sensor at every node, with its key and the time of acceptance', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const sensor = createTestSensor();
+    await cloud.clock.advance(MINUTE_MS);
+    const head = await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    expect(head).toEqual({ authority: by.publicKey, sequence: 1 });
+    await settle();
+    expect(standings(sensor.id)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+    expect(standing('c1' as NodeId, sensor.id)).toEqual({
+      kind: 'accepted',
+      publicKey: sensor.publicKey,
+      acceptedAt: START_MS + MINUTE_MS,
+    });
+  });
+
+  it('revokes a sensor at every node as soon as one hears of it, and for ever', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const sensor = createTestSensor();
+    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await settle();
+    await put('b1' as NodeId, await by.next({ revoke: [sensor.id] }));
+    await settle();
+    expect(new Set(standings(sensor.id))).toEqual(new Set(['revoked']));
+    await put('c1' as NodeId, await by.next({ enrol: [sensor] }));
+    await settle();
+    expect(new Set(standings(sensor.id))).toEqual(new Set(['revoked']));
+  });
+
+  it('is still there after a restart, with the first time of acceptance', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const [sensor, gone] = [createTestSensor(), createTestSensor()];
+    await put('a1' as NodeId, await by.next({ enrol: [sensor, gone] }));
+    await put('a1' as NodeId, await by.next({ revoke: [gone.id] }));
+    const before = standing('a1' as NodeId, sensor.id);
+    await cloud.clock.advance(MINUTE_MS);
+    await cloud.restart();
+    expect(standing('a1' as NodeId, sensor.id)).toEqual(before);
+    expect(new Set(standings(gone.id))).toEqual(new Set(['revoked']));
+  });
+
+  it('is fetched by a node that was away before it serves, with the time its own domain knows', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const [sensor, gone] = [createTestSensor(), createTestSensor()];
+    await put('a1' as NodeId, await by.next({ enrol: [gone] }));
+    await settle();
+    for (const node of ['a2', 'c1'] as NodeId[]) await cloud.stop(node);
+    await put('a1' as NodeId, await by.next({ enrol: [sensor], revoke: [gone.id] }));
+    await cloud.clock.advance(MINUTE_MS);
+    for (const node of ['a2', 'c1'] as NodeId[]) {
+      await cloud.start(node);
+      expect(standing(node, gone.id).kind).toBe('revoked');
+    }
+    // a2 has the word of a1; c1, alone in its domain, can only say when it heard of it itself.
+    expect(standing('a2' as NodeId, sensor.id)).toMatchObject({ acceptedAt: START_MS });
+    expect(standing('c1' as NodeId, sensor.id)).toMatchObject({ acceptedAt: START_MS + MINUTE_MS });
+  });
+
+  it('refuses what does not follow, and says which batch it expects', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const first = await by.next({ enrol: [createTestSensor()] });
+    const second = await by.next({ enrol: [createTestSensor()] });
+    const gap = await expectCode(put('a1' as NodeId, second), 'ROSTER_GAP');
+    expect(gap.details.expected).toBe(1);
+    await put('a1' as NodeId, first);
+    const other = await by.sign({ sequence: 2, previous: 'f'.repeat(64), revoke: ['0'.repeat(32)] });
+    await expectCode(put('a1' as NodeId, other), 'ROSTER_REFUSED');
+    await put('a1' as NodeId, second);
+    expect(await put('a1' as NodeId, first)).toMatchObject({ sequence: 2 });
+  });
+
+  it('refuses a second batch of one number', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    await put('a1' as NodeId, await by.next({ enrol: [createTestSensor()] }));
+    const fork = await by.sign({ sequence: 1, previous: null, revoke: ['0'.repeat(32)] });
+    await expectCode(put('a1' as NodeId, fork), 'ROSTER_REFUSED');
+  });
+
+  it('refuses an authority that the domain does not trust, and keeps nothing of it', async () => {
+    await enrolledCloud(authority());
+    const before = diskText(cloud.store('a1' as NodeId));
+    const stranger = createTestAuthority('stranger');
+    await expectCode(
+      put('a1' as NodeId, await stranger.next({ enrol: [createTestSensor()] })),
+      'ROSTER_REFUSED',
+    );
+    expect(diskText(cloud.store('a1' as NodeId))).toBe(before);
+  });
+
+  it('takes a sensor for the streams of its batch only', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const [here, elsewhere] = [createTestSensor(), createTestSensor()];
+    await put('a1' as NodeId, await by.next({ enrol: [here], streams: [cloud.stream.hash] }));
+    await put('a1' as NodeId, await by.next({ enrol: [elsewhere], streams: ['0'.repeat(64)] }));
+    expect(standing('a1' as NodeId, here.id).kind).toBe('accepted');
+    expect(standing('a1' as NodeId, elsewhere.id).kind).toBe('unknown');
+  });
+});
+
+describe('a stream of enrolled sensors', () => {
+  const readingOf = async (sensor: SensorId) => {
+    const window = await cloud.openWindow();
+    const id = readingId(new Uint8Array(16));
+    return cloud.reading(window, '21.5', { entry: { readingId: id, sensorId: sensor, count: 1 } });
+  };
+
+  it('takes the readings of an enrolled sensor', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const sensor = createTestSensor();
+    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await settle();
+    const reading = await readingOf(sensor.id);
+    await reading.commit();
+    expect(await reading.get()).toEqual({ outcomes: ['TRUE'] });
+  });
+
+  it('refuses CREATE, UPLOAD and SET of a sensor that nobody enrolled', async () => {
+    await enrolledCloud(authority());
+    const reading = await readingOf(createTestSensor().id);
+    await expectCode(reading.create(), 'SENSOR_UNKNOWN');
+    await expectCode(reading.upload(0), 'SENSOR_UNKNOWN');
+    const refused = await expectCode(reading.set(), 'SENSOR_UNKNOWN');
+    expect(refused.message).toContain(toHex(reading.entry.sensorId));
+    expect(await reading.get()).toEqual({ outcomes: ['UNDECIDED'] });
+  });
+
+  it('refuses CREATE, UPLOAD and SET of a revoked sensor, and its reading ends as ERROR', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const sensor = createTestSensor();
+    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await settle();
+    const reading = await readingOf(sensor.id);
+    await reading.create();
+    for (const index of [0, 1, 2]) await reading.upload(index);
+    await put('a1' as NodeId, await by.next({ revoke: [sensor.id] }));
+    await settle();
+    await expectCode(reading.create(), 'SENSOR_REVOKED');
+    await expectCode(reading.upload(0), 'SENSOR_REVOKED');
+    await expectCode(reading.set(), 'SENSOR_REVOKED');
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await reading.get()).toEqual({ outcomes: ['ERROR'] });
+  });
+
+  it('is refused the first vote for TRUE by an acceptor, whoever coordinates', async () => {
+    await enrolledCloud(authority());
+    const { entry, partition, acceptor, createRequest } = await readingOf(createTestSensor().id);
+    const vote = {
+      context: createRequest.context,
+      partition,
+      kind: 'accept' as const,
+      ballot: { counter: 0, proposer: 0 },
+      value: 'TRUE' as const,
+      flags: [entry],
+    };
+    const other = cloud.nodeIds.find((node) => node !== acceptor) ?? acceptor;
+    await expectCode(cloud.askAs(other, acceptor, operations.VOTE, vote), 'SENSOR_UNKNOWN');
+  });
+
+  it('is refused by a domain that trusts no enrolment authority', async () => {
+    const opening = startSmallCloud({ stream: { enrolment: 'required' } });
+    await expectCode(opening, 'STREAM_REFUSED');
+    await enrolledCloud(authority());
+  });
+});
+
+describe('a stream that anybody may upload to', () => {
+  it('is refused by a domain whose settings do not allow it', async () => {
+    const by = authority();
+    const opening = startSmallCloud({
+      enrolment: { enrolmentAuthorities: [by.publicKey], allowOpenEnrolment: false },
+    });
+    await expectCode(opening, 'STREAM_REFUSED');
+    await enrolledCloud(by);
+  });
+});
