@@ -45,6 +45,8 @@ test('relative paths of the file count from its folder', async () => {
     tls: { cert: join(folder, 'tls.pem'), key: join(folder, 'tls.key') },
     peerTls: { cert: join(folder, 'peer.pem'), key: '/keys/peer.key' },
     sealingKey: join(folder, 'sealing.key'),
+    enrolmentAuthorities: [],
+    allowOpenEnrolment: false,
   });
 });
 
@@ -64,6 +66,8 @@ test('every setting can be given by the environment, whose relative paths count 
     MCLOUD_PEER_TLS_CERT: '/c',
     MCLOUD_PEER_TLS_KEY: '/d',
     MCLOUD_SEALING_KEY: '/e',
+    MCLOUD_ENROLMENT_AUTHORITIES: `${'A'.repeat(43)},${'B'.repeat(43)}`,
+    MCLOUD_ALLOW_OPEN_ENROLMENT: 'true',
     MCLOUD_LOG_LEVEL: 'debug',
     PATH: '/bin',
   });
@@ -78,6 +82,8 @@ test('every setting can be given by the environment, whose relative paths count 
     tls: { cert: '/a', key: '/b' },
     peerTls: { cert: '/c', key: '/d' },
     sealingKey: '/e',
+    enrolmentAuthorities: ['A'.repeat(43), 'B'.repeat(43)],
+    allowOpenEnrolment: true,
     logLevel: 'debug',
   });
 });
@@ -90,6 +96,14 @@ test('the environment wins over the file, and an empty variable is none', async 
 test('an unknown setting is refused by name, also inside another', async () => {
   await expectRefused({ ...SETTINGS, loglevel: 'info' }, /additional properties \(loglevel\)/);
   await expectRefused({ ...SETTINGS, tls: { ...SETTINGS.tls, ca: 'x' } }, /tls must not .*\(ca\)/);
+});
+
+test('an authority that is no key, and a switch that is neither true nor false, are refused', async () => {
+  await expectRefused(
+    { ...SETTINGS, enrolmentAuthorities: ['operator'] },
+    /enrolmentAuthorities\.0 must match/,
+  );
+  await expectRefused(SETTINGS, /allowOpenEnrolment must be boolean/, { MCLOUD_ALLOW_OPEN_ENROLMENT: 'yes' });
 });
 
 test('a missing or wrong setting is refused by name', async () => {
