@@ -66,7 +66,8 @@ export async function checkSameRows(world: World, window: number): Promise<void>
     callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
   const clock = simulatedClock(kernel, life);
   const rows = new Map<string, string>();
-  for (const { node, domain } of nodes) {
+  for (const { node, domain, gone } of nodes) {
+    if (gone()) continue;
     let problem = '';
     for (let answers = 0, attempt = 0; answers < 2; attempt++) {
       if (attempt >= AUDIT_ATTEMPTS_MAX && world.excused.has(window)) break;

@@ -13,6 +13,8 @@ export interface DiskSettings {
   readonly readMs: number;
   /** Asked at every site; a disk that wants a crash there ends the life itself and then answers true. */
   readonly crashAt: (site: DiskSite) => boolean;
+  /** Hears of every row that becomes durable. */
+  readonly onPut?: (table: TableName, key: Uint8Array, value: Uint8Array) => void;
 }
 
 /** What is on a disk outlives every process that opened it. */
@@ -29,6 +31,11 @@ export interface SimulatedDisk {
   restore(copy: DiskCopy | undefined): void;
   /** Flips one bit of the value of a random row and names the row; undefined when the table is empty. */
   flipBit(table: TableName): Uint8Array | undefined;
+  /**
+   * Takes back one of the last commits but the newest, as if its record in a log had not been read: later ones stay.
+   * Says whether there was one.
+   */
+  dropCommit(): boolean;
   /** The next commit fails; whether it is on the disk nobody can say. */
   failNext(): void;
   /** Until then every commit fails and leaves nothing; simulated Unix milliseconds. */
@@ -39,6 +46,9 @@ export interface SimulatedDisk {
   mend(): void;
   commits(): number;
 }
+
+/** Commits that are still in a log; older ones have moved to tables. */
+const LOG_COMMITS = 20;
 
 export type DiskCopy = readonly (readonly [TableName, Uint8Array, Uint8Array])[];
 
@@ -55,6 +65,8 @@ interface Pending {
 export function createDisk(kernel: Kernel, name: string, settings: DiskSettings): SimulatedDisk {
   const random = kernel.random.fork(`disk ${name}`);
   const tables = new Map<TableName, SortedTable>();
+  /** All that made the tables what they are, in order. */
+  const history: (readonly StoreOperation[])[] = [];
   let commits = 0;
   let failing = false;
   let failed = false;
@@ -71,8 +83,16 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
   function apply(commit: Pending): void {
     commit.durable = true;
     commits += 1;
+    history.push(commit.operations);
+    change(commit.operations);
     for (const operation of commit.operations) {
       kernel.trace.note(kernel.now(), `${name} ${operation.kind} ${operation.table}`, operation.key);
+      if (operation.kind === 'put') settings.onPut?.(operation.table, operation.key, operation.value);
+    }
+  }
+
+  function change(operations: readonly StoreOperation[]): void {
+    for (const operation of operations) {
       if (operation.kind === 'put') table(operation.table).put(operation.key, operation.value);
       else table(operation.table).delete(operation.key);
     }
@@ -161,7 +181,9 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       [...tables].flatMap(([of, rows]) => rows.all().map(([key, value]) => [of, key, value] as const)),
     restore(copy) {
       tables.clear();
-      for (const [of, key, value] of copy ?? []) table(of).put(key, value);
+      history.length = 0;
+      history.push((copy ?? []).map(([of, key, value]) => ({ kind: 'put', table: of, key, value })));
+      history.forEach(change);
     },
     flipBit(of) {
       const rows = table(of).all();
@@ -171,8 +193,19 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       const damaged = value.slice();
       const at = random.between(0, value.length - 1);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
+      history.push([{ kind: 'put', table: of, key, value: damaged }]);
       table(of).put(key, damaged);
       return key;
+    },
+    dropCommit() {
+      const candidates = [...history.keys()]
+        .slice(-LOG_COMMITS, -1)
+        .filter((place) => isCommit(history[place]));
+      if (candidates.length === 0) return false;
+      history.splice(random.pick(candidates), 1);
+      tables.clear();
+      history.forEach(change);
+      return true;
     },
     failNext() {
       failing = true;
@@ -191,6 +224,11 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     },
     commits: () => commits,
   };
+}
+
+/** Bits that flipped are in the history too, and a first copy; a node numbers every commit of its own. */
+function isCommit(operations: readonly StoreOperation[] | undefined): boolean {
+  return operations?.some(({ kind, table }) => kind === 'put' && table === 'meta') === true;
 }
 
 /** What the caller does with its arrays afterwards must not reach the disk. */

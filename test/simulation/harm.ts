@@ -1,9 +1,9 @@
 import { PARTITION_KEY_BYTES } from '../../src/protocol/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
+import type { StorageFault } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import type { FolderCopy, SimulatedNode } from './node-process.ts';
-import type { StorageFault } from './plan.ts';
 import { plannedWindowId, type World } from './world.ts';
 
 /** Pause before a loss that nobody would notice is tried again, ms. */
@@ -18,7 +18,12 @@ export function scheduleStorageFault(world: World, fault: StorageFault): void {
   let copy: FolderCopy | undefined;
   const atMs = Math.min(fault.atMs, plan.quietMs);
   const act = (): void => {
-    if (fault.kind === 'disk error') {
+    if (node.gone()) return;
+    if (fault.kind === 'gone') {
+      leave(world, node);
+    } else if (fault.kind === 'dropped commit') {
+      drop(world, node, fault.downMs);
+    } else if (fault.kind === 'disk error') {
       node.disk.failNext();
     } else if (fault.kind === 'full disk') {
       world.fault('full disk');
@@ -48,6 +53,25 @@ function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', down
   else forgetVotes(world, node);
 }
 
+/** A gap in the numbers of its commits gives it away, so the node must notice by itself. */
+function drop(world: World, node: SimulatedNode, downMs: number): void {
+  node.crash(downMs);
+  const before = sharesOn(world, node);
+  if (!node.disk.dropCommit()) return;
+  world.fault('dropped commit');
+  node.harm.any = true;
+  allowMissing(world, node, before);
+  forgetVotes(world, node);
+}
+
+/** For whoever is left it is as if its disk were lost, but for the votes: a majority may do without them. */
+function leave(world: World, node: SimulatedNode): void {
+  node.leave();
+  if (!node.gone()) return;
+  allowMissing(world, node, sharesOn(world, node));
+  allowUndecided(world);
+}
+
 /**
  * A data folder is lost or goes back to an old copy. Only what others have written down can give the loss
  * away, so it waits until as many of them remember a later commit as a starting node needs to hear one:
@@ -58,6 +82,7 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   const others = nodes.filter((other) => other !== node);
   const last = copy === undefined ? 0 : lastCommitOf(copy.disk);
   const witnesses = others.filter((other) => rememberedBy(other, world.ring.document, node.node) > last);
+  if (node.gone()) return;
   if (witnesses.length < Math.min(2, others.length)) {
     if (kernel.now() < START_MS + plan.quietMs - UNNOTICED_PAUSE_MS)
       kernel.schedule('fault lost folder', UNNOTICED_PAUSE_MS, () => lose(world, node, copy, downMs));
@@ -81,25 +106,32 @@ function sharesOn({ stream }: World, node: SimulatedNode): readonly Uint8Array[]
 /** Windows of which a share is on no disk of its domain any more may stay INCOMPLETE. */
 function allowMissing(world: World, node: SimulatedNode, before: readonly Uint8Array[]): void {
   const { nodes, stream } = world;
-  const siblings = nodes.filter(({ domain }) => domain === node.domain);
+  const siblings = nodes.filter(({ domain, gone }) => domain === node.domain && !gone());
   for (const key of before) {
     if (siblings.some((one) => one.rows.opens(stream.hash, key))) continue;
     world.mayEndIncomplete(windowOfKey(world, key), 'the only copy of a share is gone');
   }
 }
 
-/**
- * From now on this store must never vote. What then can't be decided any more stays INCOMPLETE: everything
- * with one acceptor, and the ledger of a domain that has no majority left (docs/PROTOCOL.md, "Seal, settle, release").
- */
+/** From now on this store must never vote. */
 function forgetVotes(world: World, node: SimulatedNode): void {
-  const { nodes, plan } = world;
   node.harm.votes = true;
-  const doubted = nodes.filter(({ harm }) => harm.votes);
-  const inDomain = doubted.filter(({ domain }) => domain === node.domain).length;
+  allowUndecided(world);
+}
+
+/**
+ * What too few stores are left to decide stays INCOMPLETE: everything with one acceptor, and the ledger of a
+ * domain that has no majority left (docs/PROTOCOL.md, "Seal, settle, release").
+ */
+function allowUndecided(world: World): void {
+  const { nodes, plan } = world;
+  const silent = nodes.filter(({ harm, gone }) => harm.votes || gone());
   const { acceptors, nodesPerDomain } = plan.shape;
-  const ledgerStuck = nodesPerDomain - inDomain < majority(nodesPerDomain);
-  if (acceptors > 1 && doubted.length === 1 && !ledgerStuck) return;
+  const ledgerStuck = silent.some(({ domain }) => {
+    const left = nodesPerDomain - silent.filter((other) => other.domain === domain).length;
+    return left < majority(nodesPerDomain);
+  });
+  if (acceptors > 1 && silent.length === 1 && !ledgerStuck) return;
   for (const window of plan.windows.keys())
     world.mayEndIncomplete(window, 'too few stores that vote are left');
 }
@@ -112,7 +144,8 @@ function windowOfKey({ plan }: World, key: Uint8Array): number {
 
 /** Every store that has forgotten votes must know it by now, and say so. */
 export function checkDoubts({ nodes, violation }: World): void {
-  for (const { node, harm, handle } of nodes) {
+  for (const { node, harm, handle, gone } of nodes) {
+    if (gone()) continue;
     const reasons = handle()?.readiness().reasons ?? [];
     const doubted = reasons.some((reason) => /^repair: (?!\d)/.test(reason));
     if (harm.votes && !doubted) violation(`DOUBT: ${node} has lost votes and does not know it`);

@@ -60,6 +60,8 @@ export interface Network {
   /** Stops the messages of one direction; what is on its way still arrives. */
   cut(from: string, to: string): void;
   heal(from: string, to: string): void;
+  /** What is sent in one direction from now on arrives no sooner than at that time; simulated Unix milliseconds. */
+  clog(from: string, to: string, untilMs: number): void;
   /** From now on under other settings. */
   setFaults(settings: NetworkSettings): void;
 }

@@ -23,6 +23,8 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
   /** Requests that each process is handling. */
   const handling = new Map<Life, Set<Promise<void>>>();
   const cuts = new Set<string>();
+  /** Per link when what is sent over it arrives at the earliest. */
+  const clogs = new Map<string, number>();
   let settings = first;
 
   /** Lets `arrive` happen when the message does, if it does; a paused receiver finds it when it goes on. */
@@ -50,6 +52,11 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
     if (stalled) {
       hooks.fault('stall');
       delayMs += stallMs;
+    }
+    const cloggedMs = (clogs.get(link(from, to)) ?? 0) - kernel.now();
+    if (cloggedMs > 0) {
+      hooks.fault('clog');
+      delayMs += cloggedMs;
     }
     const attempt = (): void => {
       const untilMs = receiver()?.pausedUntilMs ?? 0;
@@ -169,6 +176,7 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
     },
     cut: (from, to) => void cuts.add(link(from, to)),
     heal: (from, to) => void cuts.delete(link(from, to)),
+    clog: (from, to, untilMs) => void clogs.set(link(from, to), untilMs),
     setFaults: (next) => {
       settings = next;
     },

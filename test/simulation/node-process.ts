@@ -2,7 +2,7 @@ import type { NodeHandle } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
-import type { Log } from '../../src/ports/index.ts';
+import type { Log, LogFields, TableName } from '../../src/ports/index.ts';
 import { fixedSealingKey } from '../support/simulated-keys.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
@@ -29,6 +29,9 @@ export interface SimulatedNode extends RingMember {
   handle(): NodeHandle | undefined;
   /** Starts a process on what is on the disk; nothing where one runs. */
   start(): void;
+  /** The computer ends and never comes back; nothing where it is away at the moment. */
+  leave(): void;
+  gone(): boolean;
   /** SIGKILL. The next process starts after `downMs`. */
   crash(downMs: number): void;
   /** SIGTERM: waits for the node to close, then as `crash`. */
@@ -61,6 +64,10 @@ export interface NodeSurroundings {
   readonly disk: Omit<DiskSettings, 'crashAt'>;
   readonly skewMs: number;
   readonly sabotage: Sabotage;
+  /** Hears of every row that becomes durable on its disk. */
+  stored(node: SimulatedNode, table: TableName, key: Uint8Array): void;
+  /** Hears of every line of the node's log. */
+  logged(text: string): void;
   fault(kind: string): void;
   /** Something that must not happen whatever else does. */
   violation(what: string): void;
@@ -84,15 +91,20 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   const { kernel, network, ring, sabotage, violation } = surroundings;
   const { node, domain } = member;
   const armed = new Map<DiskSite | NetworkSite, number>();
-  const disk = createDisk(kernel, node, { ...surroundings.disk, crashAt: pass });
+  const disk = createDisk(kernel, node, {
+    ...surroundings.disk,
+    crashAt: pass,
+    onPut: (table, key) => surroundings.stored(self, table, key),
+  });
   const keys = createKeys(kernel, node);
   const harm: Harm = { any: false, votes: false };
   let runs = 0;
+  let gone = false;
   let life: Life | undefined;
   let handle: NodeHandle | undefined;
 
   function start(): void {
-    if (life?.alive) return;
+    if (gone || life?.alive) return;
     runs += 1;
     const mine = startLife(`${node}#${runs}`);
     life = mine;
@@ -162,14 +174,16 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
 
   /** A node whose disk was not harmed has nothing to report as an error. */
   function logOf(mine: Life): Log {
-    const note = (level: string) => (message: string) =>
+    const note = (level: string) => (message: string, fields?: LogFields) => {
       kernel.trace.note(kernel.now(), `${mine.name} ${level}: ${message}`);
+      surroundings.logged(`${message} ${JSON.stringify(fields ?? {})}`);
+    };
     return {
       debug: note('debug'),
       info: note('info'),
       warn: note('warn'),
       error: (message, fields) => {
-        note('error')(message);
+        note('error')(message, fields);
         if (harm.any && HARM_REPORTS.includes(message)) return;
         if (mine.alive) violation(`${mine.name} logs an error: ${message} ${JSON.stringify(fields ?? {})}`);
       },
@@ -192,7 +206,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     return true;
   }
 
-  return {
+  const self: SimulatedNode = {
     ...member,
     disk,
     rows: createDiskRows(disk, keys),
@@ -210,6 +224,14 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     },
     handle: () => handle,
     start,
+    leave() {
+      if (gone || life?.alive !== true) return;
+      surroundings.fault('gone');
+      gone = true;
+      endLife(life);
+      handle = undefined;
+    },
+    gone: () => gone,
     crash(downMs) {
       if (life?.alive !== true) return;
       surroundings.fault('crash');
@@ -229,4 +251,5 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     disarm: () => armed.clear(),
     pass,
   };
+  return self;
 }

@@ -20,7 +20,7 @@ describe('the plan of a seed', () => {
   });
 
   it('has every class of faults in some seeds and leaves it out of others', () => {
-    const kinds = ['crash', 'stop', 'crash at site', 'sensor death', 'cut', 'pause'];
+    const kinds = ['crash', 'stop', 'crash at site', 'sensor death', 'cut', 'partition', 'clog', 'pause'];
     for (const kind of [...kinds, 'lost folder', 'disk error', 'full disk']) {
       const having = plans.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length;
       expect(having).toBeGreaterThan(80);
@@ -43,6 +43,22 @@ describe('the plan of a seed', () => {
     }
     for (const { faults } of plans)
       expect(faults.filter(({ kind }) => kind === 'lost folder').length).toBeLessThanOrEqual(1);
+  });
+
+  it('drops commits where no folder is lost, and takes a node away for ever where a domain can do without', () => {
+    const having = (kind: string) =>
+      plans.filter(({ faults }) => faults.some((fault) => fault.kind === kind));
+    expect(having('dropped commit').length).toBeGreaterThan(40);
+    expect(having('dropped commit').filter((plan) => having('lost folder').includes(plan))).toEqual([]);
+    expect(having('gone').length).toBeGreaterThan(20);
+    for (const { shape } of having('gone')) expect(shape.nodesPerDomain).toBeGreaterThanOrEqual(3);
+  });
+
+  it('lets some sensors that die start again', () => {
+    const deaths = plans.flatMap(({ faults }) => faults.filter((fault) => fault.kind === 'sensor death'));
+    const back = deaths.filter(({ backMs }) => backMs !== undefined).length;
+    expect(back).toBeGreaterThan(deaths.length / 4);
+    expect(back).toBeLessThan((3 * deaths.length) / 4);
   });
 
   it('ends every fault before the quiet phase', () => {

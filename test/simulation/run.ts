@@ -1,12 +1,13 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
 import { checkSameRows, computeOnce } from './compute.ts';
+import type { PlannedFault, StorageFault } from './faults.ts';
 import { checkDoubts, scheduleStorageFault } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
-import type { Plan, PlannedFault, PlannedOperation, StorageFault } from './plan.ts';
+import type { Plan, PlannedOperation } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
-import { buildWorld, placeName, plannedWindowId, type World } from './world.ts';
+import { buildWorld, placeName, placesOf, plannedWindowId, type World } from './world.ts';
 
 export interface RunReport {
   readonly seed: number;
@@ -113,6 +114,7 @@ async function live(world: World): Promise<void> {
   }
   checkDoubts(world);
   world.exchanges.atEnd();
+  world.outputs.atEnd();
   const readings = sensors.flatMap((sensor) => sensor.readings());
   for (const wrong of checkReadings(readings, results, world.excused)) violation(wrong);
 }
@@ -191,7 +193,7 @@ function scheduleOperation(world: World, operation: PlannedOperation): void {
 }
 
 function scheduleFault(world: World, fault: PlannedFault): void {
-  const { kernel, network, nodes, plan } = world;
+  const { kernel, nodes, plan } = world;
   if (fault.kind === 'sensor death') return;
   if (isStorageFault(fault)) {
     scheduleStorageFault(world, fault);
@@ -203,23 +205,44 @@ function scheduleFault(world: World, fault: PlannedFault): void {
     else if (fault.kind === 'crash at site') nodes[fault.node]?.arm(fault.site, fault.downMs);
     else if (fault.kind === 'pause')
       nodes[fault.node]?.pause(Math.min(fault.forMs, plan.quietMs - fault.atMs));
-    else {
-      const from = placeName(world, fault.from);
-      const to = placeName(world, fault.to);
-      network.cut(from, to);
-      if (fault.both) network.cut(to, from);
-      const forMs = Math.min(fault.forMs, plan.quietMs - fault.atMs);
-      kernel.schedule('heal', forMs, () => {
-        network.heal(from, to);
-        network.heal(to, from);
-      });
-    }
+    else harmNetwork(world, fault);
   };
   kernel.schedule(`fault ${fault.kind}`, fault.atMs, act);
 }
 
+function harmNetwork(
+  world: World,
+  fault: Extract<PlannedFault, { readonly kind: 'cut' | 'partition' | 'clog' }>,
+): void {
+  const { kernel, network, plan } = world;
+  const forMs = Math.min(fault.forMs, plan.quietMs - fault.atMs);
+  if (fault.kind === 'clog') {
+    network.clog(placeName(world, fault.from), placeName(world, fault.to), kernel.now() + forMs);
+    return;
+  }
+  const links: (readonly [string, string])[] = [];
+  if (fault.kind === 'cut') {
+    const [from, to] = [placeName(world, fault.from), placeName(world, fault.to)];
+    links.push([from, to], ...(fault.both ? [[to, from] as const] : []));
+  } else {
+    const places = Array.from({ length: placesOf(world) }, (_, place) => place);
+    for (const inside of fault.side.map((place) => placeName(world, place))) {
+      for (const outside of places.filter((place) => !fault.side.includes(place))) {
+        const other = placeName(world, outside);
+        links.push([inside, other], [other, inside]);
+      }
+    }
+  }
+  for (const [from, to] of links) network.cut(from, to);
+  kernel.schedule('heal', forMs, () => {
+    for (const [from, to] of links) network.heal(from, to);
+  });
+}
+
 function isStorageFault(fault: PlannedFault): fault is StorageFault {
-  return ['bit flip', 'lost folder', 'disk error', 'full disk'].includes(fault.kind);
+  return ['bit flip', 'dropped commit', 'lost folder', 'disk error', 'full disk', 'gone'].includes(
+    fault.kind,
+  );
 }
 
 function textOf(error: unknown): string {

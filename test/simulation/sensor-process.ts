@@ -2,10 +2,10 @@ import type { Sensor } from '../../sensor-client/sensor.ts';
 import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
-import type { Transport } from '../../src/ports/index.ts';
+import type { Clock, Transport } from '../../src/ports/index.ts';
 import type { FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
-import { endLife, type Kernel, simulatedClock, startLife } from './kernel/index.ts';
+import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
 import type { UploadProgram } from './sabotage.ts';
 
@@ -14,6 +14,8 @@ export interface SensorDeath {
   readonly request: number;
   /** Whether that request still leaves. */
   readonly sent: boolean;
+  /** After so long the device starts again; absent for never. */
+  readonly backMs?: number;
 }
 
 export interface SensorSurroundings {
@@ -26,8 +28,21 @@ export interface SensorSurroundings {
   /** Start of a window by its place in the plan, Unix milliseconds. */
   windowStart(window: number): number;
   readonly program: UploadProgram | undefined;
+  /** Hears of every error that the sensor's program is given. */
+  told(text: string): void;
   fault(kind: string): void;
   violation(what: string): void;
+}
+
+/** One run of a device's program. */
+interface SensorProcess {
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly underWay: Set<Promise<void>>;
+  /** Resolves when it dies. */
+  readonly death: Promise<void>;
+  opened: Promise<Sensor> | undefined;
 }
 
 /** A device with the real SDK in it, and what its program was told about every reading. */
@@ -57,19 +72,33 @@ export function sensorName(number: number): string {
 export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   const { kernel, network, ring, number, violation } = surroundings;
   const name = sensorName(number);
-  const life = startLife(name);
-  const clock = simulatedClock(kernel, life);
   const readings = new Map<number, { fate: Fate; window: number; flagKey: string | null }>();
-  const underWay = new Set<Promise<void>>();
-  let died: () => void = () => undefined;
-  const death = new Promise<void>((resolve) => {
-    died = resolve;
-  });
-  let opened: Promise<Sensor> | undefined;
-  const transport = mortal(network.transport({ life, name, caller: { kind: 'anonymous' } }));
+  let starts = 0;
+  let running = begin();
+
+  /** One run of the device's program. */
+  function begin(): SensorProcess {
+    starts += 1;
+    const life = startLife(starts === 1 ? name : `${name}#${starts}`);
+    let died: () => void = () => undefined;
+    const death = new Promise<void>((resolve) => {
+      died = resolve;
+    });
+    const transport = network.transport({ life, name, caller: { kind: 'anonymous' } });
+    const process: SensorProcess = {
+      life,
+      clock: simulatedClock(kernel, life),
+      // Only the first run dies as planned.
+      transport: starts === 1 ? mortal(transport, life, () => died()) : transport,
+      underWay: new Set(),
+      death,
+      opened: undefined,
+    };
+    return process;
+  }
 
   /** The transport of a sensor that ends at its planned request. */
-  function mortal(inner: Transport): Transport {
+  function mortal(inner: Transport, life: Life, died: () => void): Transport {
     let requests = 0;
     return {
       ...inner,
@@ -81,14 +110,21 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
           surroundings.fault('sensor death');
           endLife(life);
           died();
+          if (surroundings.death?.backMs !== undefined)
+            kernel.schedule(`${name} restarts`, surroundings.death.backMs, restart);
         }
         return sent ?? new Promise(() => undefined);
       },
     };
   }
 
-  function open(): Promise<Sensor> {
-    opened ??= createSensor(
+  function restart(): void {
+    surroundings.fault('sensor restart');
+    running = begin();
+  }
+
+  function open(process: SensorProcess): Promise<Sensor> {
+    process.opened ??= createSensor(
       {
         bundle: {
           format: 1,
@@ -102,22 +138,22 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         policy: { allowDevelopment: true },
       },
       {
-        clock,
-        randomBytes: kernel.random.fork(name).bytes,
+        clock: process.clock,
+        randomBytes: kernel.random.fork(process.life.name).bytes,
         verifier: nodeVerifier,
-        connect: () => transport,
+        connect: () => process.transport,
       },
     );
-    return opened;
+    return process.opened;
   }
 
-  async function uploadOne(exponent: number, window: number): Promise<void> {
+  async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
     const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
     readings.set(exponent, reading);
     const program = surroundings.program ?? uploadOnce;
     try {
       const committed = await program(
-        await open(),
+        await open(process),
         (4n ** BigInt(exponent)).toString(),
         surroundings.windowStart(window),
       );
@@ -128,6 +164,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         violation(`${name} fails with ${String(error)}`);
         return;
       }
+      surroundings.told(`${error.message} ${JSON.stringify(error.details)}`);
       reading.fate = fateOf(error);
       reading.flagKey = String(error.details.flagKey ?? '');
     }
@@ -136,20 +173,23 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
 
   return {
     upload(exponent, window) {
-      if (!life.alive) return;
-      const work = uploadOne(exponent, window);
-      underWay.add(work);
-      void work.finally(() => underWay.delete(work));
+      const process = running;
+      if (!process.life.alive) return;
+      const work = uploadOne(process, exponent, window);
+      process.underWay.add(work);
+      void work.finally(() => process.underWay.delete(work));
     },
     readings: () => [...readings].map(([exponent, { fate, window }]) => ({ exponent, fate, window })),
     async idle() {
+      const { life, underWay, death } = running;
       while (life.alive && underWay.size > 0) await Promise.race([death, Promise.all(underWay)]);
     },
     async askUnknown(excused) {
+      const { life, clock } = running;
       if (!life.alive) return;
       for (const [exponent, reading] of readings) {
         if (reading.fate !== 'unknown' || !reading.flagKey) continue;
-        const sensor = await open();
+        const sensor = await open(running);
         for (let attempt = 0; reading.fate === 'unknown'; attempt++) {
           const outcome = await sensor.outcome(reading.flagKey).catch(() => 'UNDECIDED' as const);
           if (outcome === 'TRUE') reading.fate = 'committed';

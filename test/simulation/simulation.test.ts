@@ -140,6 +140,35 @@ describe('the checkers', () => {
   });
 });
 
+describe('a log that lost one commit in its middle', () => {
+  it('costs no reading where the other stores are enough', async () => {
+    const plan: Plan = {
+      ...plainPlan({}),
+      shape: { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
+      faults: [{ kind: 'dropped commit', atMs: 2_500, node: 4, downMs: 100 }],
+    };
+    const { violations, faults, incomplete } = await runPlan(plan);
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'dropped commit': 1 });
+    expect(incomplete).toBe(0);
+  });
+});
+
+describe('a node that never comes back', () => {
+  it('keeps no window of a domain of three nodes from its result', async () => {
+    const plan: Plan = {
+      ...plainPlan({}),
+      shape: { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
+      faults: [{ kind: 'gone', atMs: 1_000, node: 4 }],
+    };
+    const { violations, faults, incomplete, readings } = await runPlan(plan);
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ gone: 1 });
+    expect(incomplete).toBe(0);
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
+  });
+});
+
 describe('a data folder that goes back to an old copy', () => {
   const restored: Plan = {
     ...plainPlan({}),

@@ -3,6 +3,7 @@ import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { createPlacement, type WindowId, windowId } from '../../src/ring/index.ts';
 import { type FixedRing, fixedRing, fixedStream } from '../support/simulated-ring.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
+import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
 import { type Kernel, START_MS } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
@@ -26,6 +27,7 @@ export interface World extends WorldReports {
   /** The first answer to COMPUTE of each window, by its place in the plan; every other must equal it. */
   readonly results: Map<number, ComputedWindow>;
   readonly exchanges: ExchangeChecker;
+  readonly outputs: OutputChecker;
   /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
   readonly excused: ReadonlyMap<number, string>;
   mayEndIncomplete(window: number, why: string): void;
@@ -49,8 +51,12 @@ export async function buildWorld(
   const ring = await fixedRing(plan.shape);
   const stream = await fixedStream(ring, { flagTimeoutMs: plan.flagTimeoutMs, maxExcluded: 0 });
   const nodes: SimulatedNode[] = [];
+  const outputs = createOutputChecker({ stream, violation });
   const network = createNetwork(kernel, plan.network, {
-    answered: (exchange) => exchanges.answered(exchange),
+    answered: (exchange) => {
+      exchanges.answered(exchange);
+      outputs.answered(exchange);
+    },
     fault,
     site: (site, id) => {
       nodes.find(({ node }) => node === id)?.pass(site);
@@ -66,6 +72,8 @@ export async function buildWorld(
         disk: plan.disk,
         skewMs,
         sabotage,
+        stored: (node, table, key) => outputs.stored(node, table, key),
+        logged: (text) => outputs.logged(text),
         fault,
         violation,
       }),
@@ -83,6 +91,7 @@ export async function buildWorld(
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
       windowStart: (window) => plannedWindowId(plan, window),
       program: sabotage.upload,
+      told: (text) => outputs.logged(text),
       fault,
       violation,
     }),
@@ -101,6 +110,7 @@ export async function buildWorld(
     operator,
     results,
     exchanges,
+    outputs,
     excused,
     mayEndIncomplete: (window, why) => {
       if (!excused.has(window)) excused.set(window, why);
@@ -112,6 +122,11 @@ export async function buildWorld(
 /** The id of a window of the plan. */
 export function plannedWindowId(plan: Plan, window: number): WindowId {
   return windowId(START_MS + (plan.windows[window]?.openMs ?? 0));
+}
+
+/** How many places a plan can number. */
+export function placesOf({ nodes, plan }: World): number {
+  return nodes.length + plan.sensors + 1;
 }
 
 /** The name in the network of a place that a plan numbers: nodes, then sensors, then the operator. */

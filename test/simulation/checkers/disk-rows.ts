@@ -12,6 +12,8 @@ import type { SimulatedKeys } from '../window-keys.ts';
 export interface DiskRows {
   flag(scope: WindowScope, entry: FlagEntry): FlagRow | undefined;
   value(scope: WindowScope, entry: FlagEntry): ValueRow | undefined;
+  /** Which share is under the row key; undefined where there is none that opens. */
+  indexOf(stream: StreamHash, rowKey: Uint8Array): number | undefined;
   /** Whether there is a share under the row key that opens. */
   opens(stream: StreamHash, rowKey: Uint8Array): boolean;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
@@ -38,14 +40,20 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return seal.open(key, table, rowKey, sealed) ?? undefined;
   }
 
+  function openValue(stream: StreamHash, rowKey: Uint8Array): Uint8Array | null {
+    const view = new DataView(rowKey.buffer, rowKey.byteOffset);
+    const window = windowId(Number(view.getBigUint64(WINDOW_AT)));
+    const sealed = disk.get('values', rowKey);
+    const key = keys.peek(stream, window, view.getUint16(GROUP_AT));
+    return sealed === undefined || key === undefined ? null : seal.open(key, 'values', rowKey, sealed);
+  }
+
   return {
-    opens(stream, rowKey) {
-      const view = new DataView(rowKey.buffer, rowKey.byteOffset);
-      const window = windowId(Number(view.getBigUint64(WINDOW_AT)));
-      const sealed = disk.get('values', rowKey);
-      const key = keys.peek(stream, window, view.getUint16(GROUP_AT));
-      return sealed !== undefined && key !== undefined && seal.open(key, 'values', rowKey, sealed) !== null;
+    indexOf(stream, rowKey) {
+      const plain = openValue(stream, rowKey);
+      return plain === null ? undefined : decodeValueRow(plain).index;
     },
+    opens: (stream, rowKey) => openValue(stream, rowKey) !== null,
     remembered(node, store) {
       const rowKey = utf8(`S${node}/${store}`);
       const sealed = disk.get('meta', rowKey);

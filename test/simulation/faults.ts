@@ -1,0 +1,262 @@
+import type { RingShape } from '../support/simulated-ring.ts';
+import type { DiskSite } from './disk.ts';
+import type { Random } from './kernel/index.ts';
+import type { NetworkSite } from './network-types.ts';
+
+export type PlannedFault =
+  /** The process ends at an instant, whatever it is doing. */
+  | { readonly kind: 'crash'; readonly atMs: number; readonly node: number; readonly downMs: number }
+  /** The process stops in order, as a service manager asks it to. */
+  | { readonly kind: 'stop'; readonly atMs: number; readonly node: number; readonly downMs: number }
+  /** The process ends the next time it passes the site. */
+  | {
+      readonly kind: 'crash at site';
+      readonly atMs: number;
+      readonly node: number;
+      readonly site: DiskSite | NetworkSite;
+      readonly downMs: number;
+    }
+  /** The sensor ends around one of its requests: before it leaves, or once it is on its way. */
+  | {
+      readonly kind: 'sensor death';
+      readonly sensor: number;
+      readonly request: number;
+      readonly sent: boolean;
+      /** After so long the device starts again, with the same name and nothing in its memory; absent for never. */
+      readonly backMs?: number;
+    }
+  /** Two places stop hearing each other, in one direction or both. */
+  | {
+      readonly kind: 'cut';
+      readonly atMs: number;
+      readonly from: number;
+      readonly to: number;
+      readonly both: boolean;
+      readonly forMs: number;
+    }
+  /** Nothing travels between some nodes and everybody else. */
+  | {
+      readonly kind: 'partition';
+      readonly atMs: number;
+      readonly side: readonly number[];
+      readonly forMs: number;
+    }
+  /** Messages of one direction pile up and arrive together when it ends. */
+  | {
+      readonly kind: 'clog';
+      readonly atMs: number;
+      readonly from: number;
+      readonly to: number;
+      readonly forMs: number;
+    }
+  /** The process stands still and goes on as if no time had passed. */
+  | { readonly kind: 'pause'; readonly atMs: number; readonly node: number; readonly forMs: number }
+  | StorageFault;
+
+export type StorageFault =
+  /** While the node is down, one bit of a random row flips. */
+  | {
+      readonly kind: 'bit flip';
+      readonly atMs: number;
+      readonly node: number;
+      readonly table: 'flags' | 'values';
+      readonly downMs: number;
+    }
+  /** While the node is down, one bit of its log flips, and the store beneath drops that batch without a word. */
+  | { readonly kind: 'dropped commit'; readonly atMs: number; readonly node: number; readonly downMs: number }
+  /** While the node is down, its data folder becomes what it was at `copyAtMs`; without that, it is lost. */
+  | {
+      readonly kind: 'lost folder';
+      readonly copyAtMs?: number;
+      readonly atMs: number;
+      readonly node: number;
+      readonly downMs: number;
+    }
+  /** The computer ends and never comes back. */
+  | { readonly kind: 'gone'; readonly atMs: number; readonly node: number }
+  /** The disk refuses the next commit. */
+  | { readonly kind: 'disk error'; readonly atMs: number; readonly node: number }
+  /** The disk takes no commit for a while. */
+  | { readonly kind: 'full disk'; readonly atMs: number; readonly node: number; readonly forMs: number };
+
+const SITES: readonly (DiskSite | NetworkSite)[] = [
+  'commit pending',
+  'commit durable',
+  'request arrived',
+  'reply ready',
+];
+
+/** Length of the part of a run in which things go wrong, ms. */
+export const SAFETY_MS = 90_000;
+
+/** Whether a class of faults is on in a seed; one class says nothing about another. */
+export function isOn(random: Random, label: string): boolean {
+  return random.fork(`swarm ${label}`).chance(0.5);
+}
+
+/** The faults of a seed, apart from those that the network draws for each message. */
+export function faultsOf(random: Random, ring: RingShape, sensors: number): readonly PlannedFault[] {
+  const nodes = ring.domains * ring.nodesPerDomain;
+  const faults: PlannedFault[] = [];
+  const maybe = (label: string, planned: (fork: Random) => readonly PlannedFault[]) => {
+    if (isOn(random, label)) faults.push(...planned(random.fork(label)));
+  };
+  maybe('crashes', (fork) => crashesOf(fork, nodes));
+  maybe('stops', (fork) => stopsOf(fork, nodes));
+  maybe('crashes at sites', (fork) => siteCrashesOf(fork, nodes));
+  maybe('sensor deaths', (fork) => deathsOf(fork, sensors, ring.domains));
+  maybe('cuts', (fork) => cutsOf(fork, nodes, sensors));
+  maybe('partitions', (fork) => partitionsOf(fork, ring));
+  maybe('clogs', (fork) => clogsOf(fork, nodes, sensors));
+  maybe('pauses', (fork) => pausesOf(fork, nodes));
+  maybe('bad values', (fork) => bitFlipsOf(fork, nodes, 'values'));
+  maybe('bad flags', (fork) => bitFlipsOf(fork, nodes, 'flags'));
+  maybe('disk errors', (fork) => diskErrorsOf(fork, nodes));
+  maybe('full disks', (fork) => fullDisksOf(fork, nodes));
+  // A folder that is lost is noticed by what others have written down, which a dropped commit may take from them.
+  if (isOn(random, 'lost folder')) faults.push(...lostFolderOf(random.fork('lost folder'), nodes));
+  else maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
+  maybe('gone', (fork) => goneOf(fork, ring));
+  return faults;
+}
+
+function crashesOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 6) }, () => ({
+    kind: 'crash' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    downMs: random.pick([100, 3_000, 30_000]),
+  }));
+}
+
+function stopsOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 3) }, () => ({
+    kind: 'stop' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    downMs: random.pick([100, 5_000]),
+  }));
+}
+
+function siteCrashesOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 8) }, () => ({
+    kind: 'crash at site' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    site: random.pick(SITES),
+    downMs: random.pick([100, 3_000, 20_000]),
+  }));
+}
+
+/** A sensor needs CREATE, one UPLOAD per domain and SET for a reading; most die within their first few. */
+function deathsOf(random: Random, sensors: number, domains: number): PlannedFault[] {
+  const faults: PlannedFault[] = [];
+  for (let sensor = 0; sensor < sensors; sensor++) {
+    if (!random.chance(0.4)) continue;
+    const request = random.between(1, 3 * (domains + 2));
+    const death = { kind: 'sensor death', sensor, request, sent: random.chance(0.5) } as const;
+    faults.push(random.chance(0.5) ? { ...death, backMs: random.pick([200, 5_000]) } : death);
+  }
+  return faults;
+}
+
+/** Places are numbered nodes first, then sensors, then the operator. */
+function cutsOf(random: Random, nodes: number, sensors: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 5) }, () => ({
+    kind: 'cut' as const,
+    atMs: random.between(0, SAFETY_MS),
+    from: random.between(0, nodes - 1),
+    to: random.between(0, nodes + sensors),
+    both: random.chance(0.5),
+    forMs: random.between(500, 40_000),
+  }));
+}
+
+/** One node, one cloud, or as many nodes as happens. */
+function partitionsOf(random: Random, { domains, nodesPerDomain }: RingShape): PlannedFault[] {
+  const nodes = Array.from({ length: domains * nodesPerDomain }, (_, node) => node);
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const domain = random.between(0, domains - 1);
+    const side = random.pick([
+      [random.pick(nodes)],
+      nodes.filter((node) => Math.floor(node / nodesPerDomain) === domain),
+      nodes.filter(() => random.chance(0.5)),
+    ]);
+    const forMs = random.between(500, 40_000);
+    return { kind: 'partition' as const, atMs: random.between(0, SAFETY_MS), side, forMs };
+  });
+}
+
+function clogsOf(random: Random, nodes: number, sensors: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 6) }, () => ({
+    kind: 'clog' as const,
+    atMs: random.between(0, SAFETY_MS),
+    from: random.between(0, nodes + sensors),
+    to: random.between(0, nodes - 1),
+    forMs: random.between(500, 20_000),
+  }));
+}
+
+/** Only where a domain goes on releasing without one of its nodes. */
+function goneOf(random: Random, { domains, nodesPerDomain, acceptors }: RingShape): PlannedFault[] {
+  if (nodesPerDomain < 3 || acceptors < 3) return [];
+  const node = random.between(0, domains * nodesPerDomain - 1);
+  return [{ kind: 'gone', atMs: random.between(0, SAFETY_MS), node }];
+}
+
+function droppedCommitsOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 2) }, () => ({
+    kind: 'dropped commit' as const,
+    atMs: random.between(1_000, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    downMs: random.pick([100, 3_000]),
+  }));
+}
+
+function pausesOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'pause' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    forMs: random.pick([300, 4_000, 40_000]),
+  }));
+}
+
+function bitFlipsOf(random: Random, nodes: number, table: 'flags' | 'values'): PlannedFault[] {
+  return Array.from({ length: random.between(1, table === 'values' ? 4 : 2) }, () => ({
+    kind: 'bit flip' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    table,
+    downMs: random.pick([100, 3_000]),
+  }));
+}
+
+/** One in a run: of a second one nobody could say whether those who remember the first are still there. */
+function lostFolderOf(random: Random, nodes: number): PlannedFault[] {
+  const atMs = random.between(5_000, SAFETY_MS);
+  const fault = {
+    kind: 'lost folder' as const,
+    atMs,
+    node: random.between(0, nodes - 1),
+    downMs: random.pick([100, 3_000, 20_000]),
+  };
+  return [random.chance(0.3) ? fault : { ...fault, copyAtMs: random.between(1_000, atMs) }];
+}
+
+function diskErrorsOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'disk error' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+  }));
+}
+
+function fullDisksOf(random: Random, nodes: number): PlannedFault[] {
+  return Array.from({ length: random.between(1, 2) }, () => ({
+    kind: 'full disk' as const,
+    atMs: random.between(0, SAFETY_MS),
+    node: random.between(0, nodes - 1),
+    forMs: random.pick([1_000, 20_000]),
+  }));
+}
