@@ -37,7 +37,8 @@ export interface OperatorDesk {
   seal(question: WindowQuestion, signal: AbortSignal): Promise<SealAnswer>;
   /** COMPUTE: seals, waits until all is settled, and answers the domain's row. */
   compute(question: WindowQuestion, signal: AbortSignal): Promise<ComputeAnswer>;
-  describe(stream: StreamDocument): StreamAnswer;
+  /** The document and a page of its windows, newest first, behind the one that `after` names. */
+  describe(stream: StreamDocument, after?: string): StreamAnswer;
 }
 
 /** Refusals of COMPUTE that mean "not yet, or never", and why. */
@@ -97,7 +98,7 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
         return { status: 'INCOMPLETE', reason: `${error.code}: ${error.message}` };
       }
     },
-    describe(stream) {
+    describe(stream, after) {
       const described = windows.of(stream).map((record) => ({
         window: record.scope.window,
         group: record.scope.group,
@@ -105,8 +106,12 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
         latest: record.terms.value.latest,
         state: windowState(record),
       }));
-      described.sort((a, b) => b.window - a.window);
-      return { document: stream.jws, windows: described.slice(0, WINDOWS_LISTED_MAX) };
+      described.sort((a, b) => b.window - a.window || a.group - b.group);
+      const [window = Number.POSITIVE_INFINITY, group = 0] = after?.split('.').map(Number) ?? [];
+      const behind = described.filter(
+        (one) => one.window < window || (one.window === window && one.group > group),
+      );
+      return { document: stream.jws, windows: behind.slice(0, WINDOWS_LISTED_MAX) };
     },
   };
 }

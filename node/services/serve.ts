@@ -68,12 +68,12 @@ function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, stre
   handlers.add(operations.LIST_STREAMS, async () => ({
     streams: streams.list().map(({ hash, name }) => ({ stream: hash, name })),
   }));
-  handlers.add(operations.READ_STREAM, async ({ stream }, caller) => {
+  handlers.add(operations.READ_STREAM, async ({ stream, after }, caller) => {
     const hash = streamHash(stream);
     // A peer that asks has looked at home; were the question passed on, one unknown name would go round for ever.
     const found = caller.kind === 'peer' ? streams.findHere(hash) : await streams.find(hash);
     if (found === undefined) throw new EngineError('UNKNOWN_STREAM', `expected a known stream, got ${hash}`);
-    return desk.describe(found);
+    return desk.describe(found, after);
   });
 }
 

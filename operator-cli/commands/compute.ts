@@ -1,19 +1,33 @@
-import type { Command } from 'commander';
-import { EngineError } from '../../src/foundation/index.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EngineError, type ErrorCode } from '../../src/foundation/index.ts';
+import { groupNamed } from '../../src/protocol/stream-groups.ts';
 import type { CliEnvironment } from '../environment.ts';
-import { defaultTexts, examples, exits } from '../help.ts';
-import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from '../operator/index.ts';
-import { wholeNumber } from '../option-values.ts';
-import { resultJson, resultText } from '../result-report.ts';
+import { examples, exits } from '../help.ts';
+import {
+  type MissingPart,
+  type SeriesQuestion,
+  type SeriesResult,
+  type StreamState,
+  WAIT_MS_DEFAULT,
+  WAIT_MS_MAX,
+} from '../operator/index.ts';
+import { timeOption, wholeNumber } from '../option-values.ts';
+import { answerJson, answerText, missingLine, seriesJson, seriesText } from '../result-report.ts';
 import { createSession } from '../session.ts';
 import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
 
 /** Digits a person may ask for: printing is quadratic in them, and no measurement has a thousand. */
 export const DIGITS_MAX = 1_000;
+/** Reasons named in one message. */
+const REASONS_MAX = 3;
 
 interface ComputeOptions {
-  readonly window: WindowChoice;
+  readonly window?: WindowChoice;
+  readonly from?: number;
+  readonly to?: number;
+  readonly group?: string;
   readonly seal?: boolean;
+  readonly follow?: boolean;
   readonly digits: number;
   readonly wait: number;
 }
@@ -21,10 +35,20 @@ interface ComputeOptions {
 export function addCompute(parent: Command, environment: CliEnvironment): void {
   const command = parent
     .command('compute')
-    .description('the exact statistics of a window, from one row of every domain')
+    .description('the exact statistics of every released window of a stream, and of all together')
     .argument('<stream>', 'name or hash of the stream, or the first 8 digits of the hash or more')
-    .option('--window <start>', 'start of the window, or latest', windowChoice, { kind: 'latest' })
-    .option('--seal', 'seal through one node first; without it each domain seals an open window by itself')
+    .addOption(
+      new Option('--window <start>', 'one window by its start, or latest; it is sealed if it may be')
+        .argParser(windowChoice)
+        .conflicts(['from', 'to', 'follow']),
+    )
+    .option('--from <time>', 'only windows that start then or later', momentOption)
+    .addOption(
+      new Option('--to <time>', 'only windows that start before').argParser(momentOption).conflicts('follow'),
+    )
+    .option('--group <label>', 'only the readings with this label')
+    .addOption(new Option('--seal', 'seal the open windows first, through one node').conflicts('follow'))
+    .option('--follow', 'go on, and print each window when it is released, until stopped')
     .option('--digits <n>', 'significant digits of rounded numbers', wholeNumber(1, DIGITS_MAX), 15)
     .option(
       '--wait <seconds>',
@@ -32,32 +56,77 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
       wholeNumber(0, WAIT_MS_MAX / 1_000),
       WAIT_MS_DEFAULT / 1_000,
     );
-  defaultTexts(command, { window: 'latest' });
   examples(command, [
-    ['m-cloud compute temperature', 'close the newest window and print its statistics'],
-    ['m-cloud compute temperature --seal --json', 'the same, sealed through one node first'],
+    ['m-cloud compute temperature', 'every window that is sealed, and the total'],
+    ['m-cloud compute temperature --window latest', 'close the newest window and print its statistics'],
+    ['m-cloud compute temperature --from 2026-01-01 --to 2026-02-01 --json', 'a month, for a program'],
     ['m-cloud compute 3f9a12c4 --window 2026-01-31T12:00Z', ''],
   ]);
   exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
   command.action(async (name: string, options: ComputeOptions) => {
     const session = createSession(command, environment);
     const { signal } = environment;
-    const waitMs = options.wait * 1_000;
     await session.withOperator(async ({ operator }) => {
       const state = await operator.findStream(name, { signal });
-      const window = windowOf(state, options.window);
-      if (options.seal === true) {
-        const answer = await operator.seal(state.stream, window, { waitMs, signal });
-        session.say(answer.sealed ? 'sealed' : `not sealed yet: ${answer.reason}`);
+      const question = questionOf(state, options);
+      if (options.follow === true) {
+        await operator.follow(state.stream, question, {
+          signal,
+          onTrouble: ({ code, message }) => session.say(`${code}: ${message}; asking again`),
+          onAnswer: (answer) =>
+            session.answer(answerJson(answer, options.digits), () => answerText(answer, options.digits)),
+        });
+        return;
       }
-      const outcome = await operator.compute(state.stream, window, { waitMs, signal });
-      if (outcome.kind !== 'result') {
-        if (session.json) session.answer(outcome, () => '');
-        throw new EngineError(outcome.kind === 'withheld' ? 'WITHHELD' : 'INCOMPLETE', outcome.reason);
+      const series = await operator.series(state.stream, question, {
+        waitMs: options.wait * 1_000,
+        signal,
+      });
+      if (session.json || series.total !== null) {
+        session.answer(seriesJson(series, options.digits), () =>
+          seriesText(series, options.digits, session.palette),
+        );
       }
-      session.answer(resultJson(state.stream, outcome, options.digits), () =>
-        resultText(state.stream, outcome, options.digits, session.palette),
-      );
+      const failure = failureOf(series);
+      if (failure !== undefined) throw failure;
     });
   });
+}
+
+function questionOf(state: StreamState, options: ComputeOptions): SeriesQuestion {
+  const { window, from, to, group, seal } = options;
+  if (from !== undefined && to !== undefined && to <= from) {
+    throw new EngineError('INVALID_ARGUMENT', `expected --to after --from, got ${to} and ${from}`);
+  }
+  return {
+    ...(window === undefined ? {} : { window: windowOf(state, window) }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(group === undefined ? {} : { group: groupNamed(state.stream, group) }),
+    ...(seal === undefined ? {} : { seal }),
+  };
+}
+
+/** How a command with this answer ends: well where something was released and nothing contradicts itself. */
+function failureOf({ total, missing }: SeriesResult): EngineError | undefined {
+  const impossible = missing.filter(({ state }) => state === 'impossible');
+  if (impossible.length > 0) return failure('IMPOSSIBLE_AGGREGATE', impossible);
+  if (total !== null) return undefined;
+  const withheld = missing.every(({ state }) => state === 'withheld');
+  return failure(withheld ? 'WITHHELD' : 'INCOMPLETE', missing);
+}
+
+function failure(code: ErrorCode, parts: readonly MissingPart[]): EngineError {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return new EngineError(code, first.reason);
+  const told = parts.slice(0, REASONS_MAX).map(missingLine).join('; ');
+  const more = parts.length > REASONS_MAX ? `; and ${parts.length - REASONS_MAX} more` : '';
+  return new EngineError(code, `expected a result, got none of ${parts.length}: ${told}${more}`);
+}
+
+/** Reads Unix milliseconds or a time; a span would mean another moment whenever it is asked. */
+function momentOption(text: string): number {
+  const time = timeOption(text);
+  if (time.kind === 'at') return time.ms;
+  throw new InvalidArgumentError('Expected Unix milliseconds, or a time such as 2026-01-31T12:00Z.');
 }

@@ -1,4 +1,4 @@
-import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
+import { balanced, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -6,20 +6,31 @@ import type { DomainId, StreamHash, WindowId } from '../../src/ring/index.ts';
 import type { FieldSchema } from '../../src/sharing/index.ts';
 import { combine } from '../../src/sharing/index.ts';
 import type { Univariate } from '../../src/statistics/index.ts';
-import { checkPlausible, momentsOf, univariate } from '../../src/statistics/index.ts';
+import { checkPlausible, momentsOfSums, univariate } from '../../src/statistics/index.ts';
+import { resultWarnings, type Warning } from './warnings.ts';
 
-/** The exact statistics of a window: over `readings` of the `committed` ones, the same for every domain. */
-export interface WindowResult {
-  readonly kind: 'result';
-  readonly stream: StreamHash;
-  readonly window: WindowId;
-  /** Name of the decided set T and the exclusions X that every domain added over, hex. */
-  readonly settled: string;
+/** Sums over readings, and the statistics read off them; they can be added to those of other readings. */
+export interface Sums {
   readonly readings: number;
   readonly committed: number;
   readonly excluded: number;
-  readonly domains: readonly DomainId[];
+  /** Per element of the stream the signed sum of its stored integers, exact; all statistics follow from them. */
+  readonly sums: readonly bigint[];
   readonly fields: readonly { readonly field: FieldSchema; readonly statistics: Univariate }[];
+  /** What these sums say beyond what they should. */
+  readonly warnings: readonly Warning[];
+}
+
+/** The exact result of a window or group: over `readings` of the `committed` ones, the same for every domain. */
+export interface WindowResult extends Sums {
+  readonly kind: 'result';
+  readonly stream: StreamHash;
+  readonly window: WindowId;
+  /** As in the flag key; see `groupsOf`. */
+  readonly group: number;
+  /** Name of the decided set T and the exclusions X that every domain added over, hex. */
+  readonly settled: string;
+  readonly domains: readonly DomainId[];
 }
 
 /**
@@ -27,15 +38,17 @@ export interface WindowResult {
  * rows do not say together: one row per domain of the stream, all over the same settled set, a shared count
  * that equals the public one, and sums that some readings within the bounds can have.
  * @param rows released rows, in any order.
+ * @param group as in the flag key; 0 of a stream without labels.
  * @throws EngineError `IMPOSSIBLE_AGGREGATE` naming the contradiction, `ELEMENT_OUT_OF_RANGE`
  */
 export function combineRows(
   stream: StreamDocument,
   window: WindowId,
   rows: readonly ReleasedRow[],
+  group = 0,
 ): WindowResult {
   const inOrder = rowsInOrder(stream, rows);
-  for (const row of inOrder) checkRow(stream, window, row);
+  for (const row of inOrder) checkRow(stream, { window, group }, row);
   const first = checkAgreement(inOrder);
   const sums = combine(inOrder.map(({ elements }) => elements));
   if (sums[0] !== BigInt(first.readings)) {
@@ -44,17 +57,51 @@ export function combineRows(
     );
   }
   checkPlausible(stream, sums);
-  const moments = momentsOf(stream, sums);
   return {
     kind: 'result',
     stream: stream.hash,
     window,
+    group,
     settled: toHex(first.settled),
-    readings: first.readings,
-    committed: first.flags + first.excluded,
-    excluded: first.excluded,
     domains: stream.domains.map(({ id }) => id),
-    fields: stream.fields.map((field) => ({ field, statistics: univariate(moments, field.name) })),
+    ...describeSums(stream, {
+      readings: first.readings,
+      committed: first.flags + first.excluded,
+      excluded: first.excluded,
+      sums: sums.map(balanced),
+    }),
+  };
+}
+
+/**
+ * Adds sums of disjoint sets of readings, windows and groups of one stream are such: exact, whatever they add up to.
+ * @throws EngineError `WRONG_VECTOR_LENGTH` for sums of another stream
+ */
+export function addSums(stream: StreamDocument, parts: readonly Sums[]): Sums {
+  const sums = stream.elements.map(() => 0n);
+  const counts = { readings: 0, committed: 0, excluded: 0 };
+  for (const part of parts) {
+    counts.readings += part.readings;
+    counts.committed += part.committed;
+    counts.excluded += part.excluded;
+    part.sums.forEach((sum, i) => {
+      sums[i] = (sums[i] ?? 0n) + sum;
+    });
+  }
+  return describeSums(stream, { ...counts, sums });
+}
+
+function describeSums(stream: StreamDocument, facts: Omit<Sums, 'fields' | 'warnings'>): Sums {
+  const moments = momentsOfSums(stream, facts.sums);
+  return {
+    ...facts,
+    // A field whose sum is not shared, as in a stream of cells alone, has no statistics of its own.
+    fields: stream.fields.flatMap((field) =>
+      moments.powerSums.get(field.name)?.length === 0
+        ? []
+        : [{ field, statistics: univariate(moments, field.name) }],
+    ),
+    warnings: resultWarnings(stream, facts.sums),
   };
 }
 
@@ -73,11 +120,15 @@ function rowsInOrder(stream: StreamDocument, rows: readonly ReleasedRow[]): read
   });
 }
 
-function checkRow(stream: StreamDocument, window: WindowId, row: ReleasedRow): void {
+function checkRow(
+  stream: StreamDocument,
+  { window, group }: { readonly window: WindowId; readonly group: number },
+  row: ReleasedRow,
+): void {
   const facts: readonly (readonly [string, string | number, string | number])[] = [
     ['stream', stream.hash, row.stream],
     ['window', window, row.window],
-    ['group', 0, row.group],
+    ['group', group, row.group],
     ['verdict', 'RELEASED', row.verdict],
     ['bytes of elements', stream.elements.length * ELEMENT_BYTES, row.elements.length],
   ];

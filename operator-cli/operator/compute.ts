@@ -31,8 +31,9 @@ export async function computeWindow(
   ports: OperatorPorts,
   stream: StreamDocument,
   window: WindowId,
-  options: WaitOptions = {},
+  options: WaitOptions & { readonly group?: number } = {},
 ): Promise<ComputeOutcome> {
+  const { group = 0, ...wait } = options;
   // A released row never changes, so a domain that gave its row is not asked again.
   const rows = new Map<DomainId, ReleasedRow>();
   let waiting: readonly string[] = [];
@@ -42,7 +43,7 @@ export async function computeWindow(
     const answers = await Promise.all(
       missing.map(async (domain) => ({
         domain,
-        answer: await askDomain(ports, stream, window, domain, turn, { ...options, timeoutMs }),
+        answer: await askDomain(ports, { stream, window, group }, domain, turn, { ...wait, timeoutMs }),
       })),
     );
     for (const { domain, answer } of answers) {
@@ -52,26 +53,27 @@ export async function computeWindow(
     if (withheld !== undefined) {
       return { kind: 'withheld', reason: `domain ${withheld.domain}: ${printable(withheld.reason)}` };
     }
-    if (rows.size === stream.domains.length) return combineRows(stream, window, [...rows.values()]);
+    if (rows.size === stream.domains.length) {
+      return combineRows(stream, window, [...rows.values()], group);
+    }
     throwIfUnknownToAll(answers.map(({ answer }) => answer));
     waiting = answers.flatMap(({ domain, answer }) =>
       answer.kind === 'waiting' ? [`domain ${domain}: ${answer.reason}`] : [],
     );
     return undefined;
   };
-  const outcome = await repeatUntil(ports, round, options);
+  const outcome = await repeatUntil(ports, round, wait);
   return outcome ?? { kind: 'incomplete', reason: waiting.join('; ') };
 }
 
 async function askDomain(
   ports: OperatorPorts,
-  stream: StreamDocument,
-  window: WindowId,
+  scope: { readonly stream: StreamDocument; readonly window: WindowId; readonly group: number },
   domain: DomainId,
   turn: number,
   options: CallOptions & { readonly timeoutMs: number },
 ): Promise<DomainAnswer> {
-  const question = { stream: stream.hash, window, group: 0 };
+  const question = { ...scope, stream: scope.stream.hash };
   const nodes = nodesOf(ports.ring, [domain]);
   try {
     const answer = await askAnyNode(ports, nodes, operations.COMPUTE, question, { ...options, turn });

@@ -15,3 +15,11 @@ export const BACK_OFF_MS_MAX = 5_000;
 export const TOKEN_SECONDS = 300;
 /** A token is renewed this long before its end, in milliseconds: the request still has to reach the node. */
 export const TOKEN_RENEWAL_MS = 60_000;
+/** Windows and groups one question may be about: nodes keep no more of a stream that is not erased. */
+export const PARTS_MAX = 65_536;
+/** Windows asked about at once: more would wait at the nodes instead of here. */
+export const PARTS_AT_ONCE = 8;
+/** Pause before `--follow` looks for new windows, in milliseconds. */
+export const FOLLOW_MS = 2_000;
+/** How long `--follow` asks for one window before it looks at the others again, in milliseconds. */
+export const PART_WAIT_MS = 5_000;

@@ -3,9 +3,11 @@ import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
 import { type AuditReport, auditNodes } from './audit.ts';
 import { type ComputeOutcome, computeWindow } from './compute.ts';
+import { type FollowOptions, followSeries } from './follow.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { type PlacedStream, putStream } from './put-stream.ts';
 import { findStream, listStreams, readStream, type StreamState } from './read-streams.ts';
+import { computeSeries, type SeriesQuestion, type SeriesResult } from './series.ts';
 import { type NodeReport, readStatus } from './status.ts';
 import { type OpenedWindow, openWindow, sealWindow } from './windows.ts';
 
@@ -19,13 +21,22 @@ export interface Operator {
   /** By name, hash or a beginning of the hash. */
   findStream(nameOrHash: string, options?: CallOptions): Promise<StreamState>;
   openWindow(stream: StreamDocument, terms: OpenedWindow, options?: CallOptions): Promise<void>;
-  seal(stream: StreamDocument, window: WindowId, options?: WaitOptions): Promise<SealAnswer>;
-  /** COMPUTE: a result, or why there is none. */
-  compute(stream: StreamDocument, window: WindowId, options?: WaitOptions): Promise<ComputeOutcome>;
+  seal(stream: StreamDocument, window: WindowId, options?: PartOptions): Promise<SealAnswer>;
+  /** COMPUTE of one window, or one group of it: a result, or why there is none. */
+  compute(stream: StreamDocument, window: WindowId, options?: PartOptions): Promise<ComputeOutcome>;
+  /** COMPUTE of all sealed windows of a question, with the total of what was released and a list of what was not. */
+  series(stream: StreamDocument, question?: SeriesQuestion, options?: WaitOptions): Promise<SeriesResult>;
+  /** Hands over every part of a question when it is released, or never will be, until the signal aborts. */
+  follow(stream: StreamDocument, question: SeriesQuestion, options: FollowOptions): Promise<void>;
   /** Every node of the ring, also those that do not answer. */
   status(options?: CallOptions): Promise<readonly NodeReport[]>;
   /** Lets every node of the ring check all it has; also lists those that do not answer. */
   audit(options?: CallOptions): Promise<readonly AuditReport[]>;
+}
+
+/** A wait for one group of a window; 0 is the one group of a stream without labels. */
+export interface PartOptions extends WaitOptions {
+  readonly group?: number;
 }
 
 /** The operator's program over its ports; the command line, the demo and the simulator use the same one. */
@@ -39,6 +50,8 @@ export function createOperator(ports: OperatorPorts): Operator {
     openWindow: (stream, terms, options) => openWindow(ports, stream, terms, options),
     seal: (stream, window, options) => sealWindow(ports, stream, window, options),
     compute: (stream, window, options) => computeWindow(ports, stream, window, options),
+    series: (stream, question, options) => computeSeries(ports, stream, question, options),
+    follow: (stream, question, options) => followSeries(ports, stream, question, options),
     status: (options) => readStatus(ports, options),
     audit: (options) => auditNodes(ports, options),
   };

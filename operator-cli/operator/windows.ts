@@ -46,9 +46,9 @@ export async function sealWindow(
   ports: OperatorPorts,
   stream: StreamDocument,
   window: WindowId,
-  options: WaitOptions = {},
+  options: WaitOptions & { readonly group?: number } = {},
 ): Promise<SealAnswer> {
-  const request = { stream: stream.hash, window, group: 0 };
+  const request = { stream: stream.hash, window, group: options.group ?? 0 };
   let last: SealAnswer = { sealed: false, partitionsOpen: 0, reason: 'no node answered' };
   const ask = async (turn: number, leftMs: number): Promise<SealAnswer | undefined> => {
     const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));

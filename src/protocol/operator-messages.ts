@@ -34,9 +34,14 @@ const windowSummary = Type.Object(
 );
 export type WindowSummary = Static<typeof windowSummary>;
 
-const streamQuery = Type.Object({ stream: hash }, closed);
+/** `after`: window and group of the last one of the page before, as in its list; without it the newest come first. */
+const streamQuery = Type.Object(
+  { stream: hash, after: Type.Optional(Type.String({ pattern: '^[0-9]{1,16}\\.[0-9]{1,5}$' })) },
+  closed,
+);
 export type StreamQuery = Static<typeof streamQuery>;
 export const streamQueryCodec: Codec<StreamQuery> = jsonCodec(streamQuery);
+/** Windows newest first, and groups in order within one; a full page means that there may be more. */
 const streamAnswer = Type.Object(
   { document: Type.String(), windows: Type.Array(windowSummary, { maxItems: WINDOWS_LISTED_MAX }) },
   closed,

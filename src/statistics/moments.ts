@@ -1,5 +1,6 @@
 import {
   addRational,
+  balanced,
   type FieldElement,
   multiplyRational,
   type Rational,
@@ -7,7 +8,7 @@ import {
 } from '../arithmetic/index.ts';
 import { invariant } from '../foundation/index.ts';
 import { type ReadingSchema, type StoredField, storedSchema } from '../sharing/index.ts';
-import { readSums } from './stored-sums.ts';
+import { readSignedSums } from './stored-sums.ts';
 
 /** Sums over the included readings, exact and in the readings' own scale. */
 export interface Moments {
@@ -17,14 +18,23 @@ export interface Moments {
 }
 
 /**
- * Undoes offset and scale: with x = offset + s / 10^d and n readings,
- * sum(x^k) = sum over j of C(k, j) * offset^(k-j) * sum(s^j) / 10^(dj).
+ * {@link momentsOfSums} of combined elements.
  * @param sums the combined elements, checked with checkPlausible by the caller.
  * @throws EngineError `WRONG_VECTOR_LENGTH`
  */
 export function momentsOf(schema: ReadingSchema, sums: readonly FieldElement[]): Moments {
+  return momentsOfSums(schema, sums.map(balanced));
+}
+
+/**
+ * Undoes offset and scale: with x = offset + s / 10^d and n readings,
+ * sum(x^k) = sum over j of C(k, j) * offset^(k-j) * sum(s^j) / 10^(dj).
+ * @param sums one signed sum of stored integers per element, of one window or of several added.
+ * @throws EngineError `WRONG_VECTOR_LENGTH`
+ */
+export function momentsOfSums(schema: ReadingSchema, sums: readonly bigint[]): Moments {
   const stored = storedSchema(schema);
-  const read = readSums(stored, sums);
+  const read = readSignedSums(stored, sums);
   const powerSums = new Map<string, readonly Rational[]>();
   stored.fields.forEach((field, index) => {
     const storedSums: bigint[] = [read.count];

@@ -13,13 +13,20 @@ export interface StoredSums {
 
 /** @throws EngineError `WRONG_VECTOR_LENGTH` when there is not one sum per element of the schema. */
 export function readSums(stored: StoredSchema, sums: readonly FieldElement[]): StoredSums {
-  if (sums.length !== stored.elements.length) {
+  return readSignedSums(stored, sums.map(balanced));
+}
+
+/**
+ * The same of signed integers, such as sums of several windows: those may be beyond half the field.
+ * @throws EngineError `WRONG_VECTOR_LENGTH`
+ */
+export function readSignedSums(stored: StoredSchema, values: readonly bigint[]): StoredSums {
+  if (values.length !== stored.elements.length) {
     throw new EngineError(
       'WRONG_VECTOR_LENGTH',
-      `expected ${stored.elements.length} sums, got ${sums.length}`,
+      `expected ${stored.elements.length} sums, got ${values.length}`,
     );
   }
-  const values = sums.map(balanced);
   const byPowers = new Map<string, bigint>();
   stored.elements.forEach((element, i) => {
     if (element.kind !== 'moment') return;

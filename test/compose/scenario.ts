@@ -67,7 +67,8 @@ async function story(project: ComposeProject): Promise<void> {
   const computed = await project.json('operator', [
     ...['compute', 'temperature', '--seal', '--wait', '120', '--digits', String(DIGITS)],
   ]);
-  const { fields, committed, excluded } = computed as Record<string, unknown>;
+  const { total } = computed as { readonly total: Record<string, unknown> };
+  const { fields, committed, excluded } = total;
   deepStrictEqual({ committed, excluded }, { committed: readings.length, excluded: 0 });
   deepStrictEqual((fields as Record<string, unknown>).celsius, plainStatistics(readings, DIGITS));
   say(`computed over ${readings.length} readings: every digit is the plain computation's`);

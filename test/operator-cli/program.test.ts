@@ -4,21 +4,25 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import { windowId } from '../../src/ring/index.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { cli, clusterFolder, expectGolden } from './support/cli.ts';
-import { fakeClouds, honestRows, serveRows, WINDOW } from './support/fake-clouds.ts';
+import {
+  fakeClouds,
+  honestRows,
+  listedWindow,
+  serveRows,
+  serveWindows,
+  WINDOW,
+  withheldRows,
+} from './support/fake-clouds.ts';
 
 /** Clouds that know one stream with one window, and a configuration that leads to them. */
 async function servedClouds(readings: readonly string[] = ['20.5', '21', '-3.7']) {
   const clouds = await fakeClouds();
-  const { hash, name, jws } = clouds.stream;
+  const { hash, name } = clouds.stream;
   clouds.on(operations.LIST_STREAMS, () => ({ streams: [{ stream: hash, name }] }));
-  clouds.on(operations.READ_STREAM, () => ({
-    document: jws,
-    windows: [
-      { window: WINDOW, group: 0, notBefore: WINDOW, latest: WINDOW + 60_000, state: 'OPEN' as const },
-    ],
-  }));
+  serveWindows(clouds, [listedWindow(WINDOW, 'SEALED')]);
   clouds.on(operations.SEAL, () => ({ sealed: true, partitionsOpen: 0, reason: '' }));
   serveRows(clouds, honestRows(clouds.stream, readings));
   const config = join(await clusterFolder(), 'operator.json');
@@ -71,7 +75,7 @@ describe('compute', () => {
   it('prints a table for people', async () => {
     const { run } = await servedClouds();
     const { code, out, err } = await run('compute', 'temperatures', '--seal');
-    expect(err).toBe('development ring: one party made all keys, so nothing here is private\nsealed\n');
+    expect(err).toBe('development ring: one party made all keys, so nothing here is private\n');
     expect(code).toBe(0);
     await expectGolden('compute.txt', out);
   });
@@ -100,25 +104,78 @@ describe('compute', () => {
   });
 
   it.each([
-    ['INCOMPLETE', 8, { status: 'INCOMPLETE' as const, reason: 'flags undecided' }],
-    ['WITHHELD', 9, undefined],
-  ])('ends %s with exit code %i and the reason', async (kind, code, answer) => {
+    ['INCOMPLETE', 8, 'incomplete'],
+    ['WITHHELD', 9, 'withheld'],
+  ])('ends %s with exit code %i and the reason', async (kind, code, state) => {
     const { clouds, run } = await servedClouds();
-    if (answer === undefined) {
-      const rows = honestRows(clouds.stream, []).map((row) => ({
-        ...row,
-        verdict: 'WITHHELD' as const,
-        reason: 'fewer than 13 sensors',
-        elements: new Uint8Array(0),
-      }));
-      serveRows(clouds, rows);
-    } else clouds.on(operations.COMPUTE, () => answer);
+    if (kind === 'WITHHELD') serveRows(clouds, withheldRows(clouds.stream, 'fewer than 13 sensors'));
+    else clouds.on(operations.COMPUTE, () => ({ status: 'INCOMPLETE' as const, reason: 'flags undecided' }));
     const text = await run('compute', 'temperatures', '--wait', '1');
     expect(text).toMatchObject({ code, out: '' });
     expect(text.err).toMatch(new RegExp(`^${kind}: domain a: `, 'm'));
     const json = await run('compute', 'temperatures', '--wait', '1', '--json');
     expect(json.code).toBe(code);
-    expect(JSON.parse(json.out)).toMatchObject({ kind: kind.toLowerCase(), reason: expect.any(String) });
+    expect(JSON.parse(json.out)).toMatchObject({
+      windows: [],
+      total: null,
+      missing: [{ window: WINDOW, group: null, state }],
+    });
+  });
+
+  it('prints every window of a series, the total, and what is missing from it', async () => {
+    const { clouds, run } = await servedClouds();
+    const [second, third, fourth] = [1, 2, 3].map((day) => windowId(WINDOW + day * 86_400_000));
+    if (second === undefined || third === undefined || fourth === undefined) expect.unreachable();
+    serveWindows(clouds, [
+      listedWindow(WINDOW),
+      listedWindow(second, 'WITHHELD'),
+      listedWindow(third),
+      listedWindow(fourth, 'OPEN'),
+    ]);
+    serveRows(clouds, [
+      ...honestRows(clouds.stream, ['20.5', '21', '-3.7']),
+      ...withheldRows(clouds.stream, 'fewer than 13 sensors', { window: second }),
+      ...honestRows(clouds.stream, ['60', '60'], { window: third }),
+    ]);
+    const text = await run('compute', 'temperatures');
+    expect(text.code).toBe(0);
+    await expectGolden('compute-series.txt', text.out);
+    const json = await run('compute', 'temperatures', '--json');
+    await expectGolden('compute-series.json.txt', `${JSON.stringify(JSON.parse(json.out), null, 2)}\n`);
+    const day = await run('compute', 'temperatures', '--from', '2026-01-03', '--to', '2026-01-04', '--json');
+    expect(JSON.parse(day.out).total).toMatchObject({ parts: 1, readings: 2 });
+    const none = await run('compute', 'temperatures', '--from', '2026-01-05');
+    expect(none.err).toMatch(/WINDOW_NOT_OPEN: expected a window of stream temperatures from \d+, got none/);
+  });
+
+  it('prints one line for each window while it follows, and ends well when it is stopped', async () => {
+    const { clouds, config } = await servedClouds();
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const run = await cli(['compute', 'temperatures', '--follow', '--json', '--config', config], {
+      clouds,
+      signal: stop.signal,
+      out: (text) => {
+        lines.push(text);
+        stop.abort(new Error('stopped'));
+      },
+    });
+    expect(run).toMatchObject({ code: 0, err: '' });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ window: WINDOW, group: null, readings: 3 });
+  });
+
+  it.each([
+    [['--window', 'latest', '--from', '2026-01-01'], /'--window <start>' cannot be used with option '--from/],
+    [['--follow', '--seal'], /'--seal' cannot be used with option '--follow'/],
+    [['--from', '+1h'], /--from <time>.*Expected Unix milliseconds/],
+    [['--from', '2026-02-01', '--to', '2026-01-01'], /expected --to after --from/],
+    [['--group', 'north'], /expected no group, got "north"/],
+  ])('refuses %j', async (args, message) => {
+    const { run } = await servedClouds();
+    const wrong = await run('compute', 'temperatures', ...args);
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toMatch(message);
   });
 
   it('ends a contradiction between domains with exit code 10', async () => {

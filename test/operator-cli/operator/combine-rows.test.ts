@@ -6,7 +6,7 @@ import { fakeClouds, honestRows, WINDOW } from '../support/fake-clouds.ts';
 
 const READINGS = ['12.5', '-3.1', '0', '59.9', '-50', '12.5'];
 const { stream } = await fakeClouds();
-const rows = honestRows(stream, READINGS, 2);
+const rows = honestRows(stream, READINGS, { excluded: 2 });
 
 /** The honest rows with one of them changed. */
 function changed(index: number, change: Partial<ReleasedRow>): ReleasedRow[] {
@@ -57,7 +57,7 @@ describe('combining the rows of all domains', () => {
   });
 
   it('refuses a domain that lost a row but says it did not', () => {
-    const fewer = honestRows(stream, READINGS.slice(1), 2);
+    const fewer = honestRows(stream, READINGS.slice(1), { excluded: 2 });
     const elements = fewer[1]?.elements ?? new Uint8Array(0);
     expect(() => combineRows(stream, WINDOW, changed(1, { elements }))).toThrow(
       expect.objectContaining({ code: 'IMPOSSIBLE_AGGREGATE' }),
@@ -65,7 +65,7 @@ describe('combining the rows of all domains', () => {
   });
 
   it('refuses domains that all say they added one reading more than they did', () => {
-    const fewer = honestRows(stream, READINGS.slice(1), 2);
+    const fewer = honestRows(stream, READINGS.slice(1), { excluded: 2 });
     const lying = fewer.map((row) => ({ ...row, readings: READINGS.length, flags: READINGS.length }));
     expect(() => combineRows(stream, WINDOW, lying)).toThrow(/shared count equal to the settled 6 readings/);
   });

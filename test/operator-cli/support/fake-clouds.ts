@@ -3,17 +3,19 @@ import { createElementPool, encodeElements } from '../../../src/arithmetic/index
 import { EngineError, toBase64Url } from '../../../src/foundation/index.ts';
 import { nodeVerifier } from '../../../src/platform/index.ts';
 import type { Clock, Transport } from '../../../src/ports/index.ts';
-import type { Operation, ReleasedRow } from '../../../src/protocol/index.ts';
+import type { Operation, ReleasedRow, WindowSummary } from '../../../src/protocol/index.ts';
 import {
   operations,
   PROBLEM_CONTENT_TYPE,
   problemOf,
   releasedRowCodec,
 } from '../../../src/protocol/index.ts';
-import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
+import { WINDOWS_LISTED_MAX } from '../../../src/protocol/limits.ts';
+import type { StreamDocument, StreamPayload } from '../../../src/protocol/stream-document.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
 import type { RingDocument, WindowId } from '../../../src/ring/index.ts';
 import { windowId } from '../../../src/ring/index.ts';
+import type { Reading } from '../../../src/sharing/index.ts';
 import { combine, encodeReading, split } from '../../../src/sharing/index.ts';
 import { developmentRing, fixedKey, type RingShape } from '../../support/development-ring.ts';
 import { streamPayload } from '../../support/development-stream.ts';
@@ -46,9 +48,12 @@ export interface FakeClouds {
   on<Q, R>(operation: Operation<Q, R>, answer: (node: string, request: Q) => R | Promise<R>): void;
 }
 
-export async function fakeClouds(shape: RingShape = { nodes: [2, 2, 2] }): Promise<FakeClouds> {
+export async function fakeClouds(
+  shape: RingShape = { nodes: [2, 2, 2] },
+  terms: Partial<StreamPayload> = {},
+): Promise<FakeClouds> {
   const ring = await developmentRing(shape);
-  const jws = await signStream(streamPayload(ring), fixedKey('operator').signer);
+  const jws = await signStream({ ...streamPayload(ring), ...terms }, fixedKey('operator').signer);
   const stream = await openStreamDocument(jws, nodeVerifier, ring);
   const clock = sleepingClock();
   const asked: { node: string; path: string; token: string | undefined }[] = [];
@@ -99,11 +104,18 @@ export async function fakeClouds(shape: RingShape = { nodes: [2, 2, 2] }): Promi
   };
 }
 
+/** What a row says besides its sums. */
+export interface RowFacts {
+  readonly excluded?: number;
+  readonly window?: WindowId;
+  readonly group?: number;
+}
+
 /** The rows that honest domains release for the readings. */
 export function honestRows(
   stream: StreamDocument,
-  readings: readonly string[],
-  excluded = 0,
+  readings: readonly Reading[],
+  { excluded = 0, window = WINDOW, group = 0 }: RowFacts = {},
 ): readonly ReleasedRow[] {
   let drawn = 0;
   const pool = createElementPool((length) => {
@@ -118,8 +130,8 @@ export function honestRows(
     const own = shared.flatMap((shares) => shares[index] ?? []);
     return {
       stream: stream.hash,
-      window: WINDOW,
-      group: 0,
+      window,
+      group,
       domain: id,
       index,
       settled: new Uint8Array(32).fill(7),
@@ -138,11 +150,44 @@ export function rowAnswer(row: ReleasedRow): { readonly status: 'ROW'; readonly 
   return { status: 'ROW', row: toBase64Url(releasedRowCodec.encode(row)) };
 }
 
-/** Serves each domain's row at all of its nodes. */
+/** Serves each domain's row of every window and group at all of its nodes. */
 export function serveRows(clouds: FakeClouds, rows: readonly ReleasedRow[]): void {
-  clouds.on(operations.COMPUTE, (node) => {
-    const row = rows.find(({ domain }) => node.startsWith(domain));
+  clouds.on(operations.COMPUTE, (node, { window, group }) => {
+    const own = rows.filter((row) => row.window === window && row.group === group);
+    const row = own.find(({ domain }) => node.startsWith(domain));
     if (row === undefined) throw new EngineError('UNREACHABLE', `no answer from node ${node}: TEST`);
     return rowAnswer(row);
   });
+}
+
+/** Rows by which every domain withholds a window. */
+export function withheldRows(stream: StreamDocument, reason: string, facts: RowFacts = {}): ReleasedRow[] {
+  return honestRows(stream, [], facts).map((row) => ({
+    ...row,
+    verdict: 'WITHHELD',
+    reason,
+    elements: new Uint8Array(0),
+  }));
+}
+
+/** Lists the windows at every node, newest first, a page at a time. */
+export function serveWindows(clouds: FakeClouds, windows: readonly WindowSummary[]): void {
+  const { jws } = clouds.stream;
+  const listed = windows.toSorted((a, b) => b.window - a.window || a.group - b.group);
+  clouds.on(operations.READ_STREAM, (_, { after }) => {
+    const [window = Number.POSITIVE_INFINITY, group = 0] = after?.split('.').map(Number) ?? [];
+    const behind = listed.filter(
+      (one) => one.window < window || (one.window === window && one.group > group),
+    );
+    return { document: jws, windows: behind.slice(0, WINDOWS_LISTED_MAX) };
+  });
+}
+
+/** A window as a node lists it. */
+export function listedWindow(
+  window: WindowId,
+  state: WindowSummary['state'] = 'RELEASED',
+  group = 0,
+): WindowSummary {
+  return { window, group, notBefore: window, latest: window + 60_000, state };
 }
