@@ -1,19 +1,15 @@
 import type { WindowSummary } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import { SENSORS_FLOOR } from '../src/protocol/stream-limits.ts';
 import { elementName } from '../src/sharing/index.ts';
-import {
-  AMBIGUITY_BITS,
-  ambiguityBits,
-  checkCapacity,
-  LEAST_SENSORS_MAX,
-  leastSensors,
-} from '../src/statistics/index.ts';
+import { AMBIGUITY_BITS, ambiguityBits, checkCapacity, LEAST_SENSORS_MAX } from '../src/statistics/index.ts';
+import { leastSafeSensors } from './operator/index.ts';
 import { shownSpan } from './option-values.ts';
 import { counted, type Palette, renderTable, shownTime } from './output.ts';
 
 /** What a stream promises, as JSON; `leastSensors` is null where no number of sensors is enough. */
 export function streamJson(stream: StreamDocument) {
-  const least = leastSensors(stream);
+  const least = leastSafeSensors(stream);
   // The estimate takes a step per sensor, and beyond this many it has long settled.
   const bits = ambiguityBits(stream, Math.min(stream.minSensors, LEAST_SENSORS_MAX));
   const { maxReadingsLimit } = checkCapacity(stream, stream.maxReadings);
@@ -23,6 +19,7 @@ export function streamJson(stream: StreamDocument) {
     ...terms,
     elements: elements.map(elementName),
     capacity: { maxReadings: stream.maxReadings, maxReadingsLimit: maxReadingsLimit.toString() },
+    // Null: without moments all is open, with too many nobody knows.
     ambiguityBits: Number.isFinite(bits) ? Number(bits.toFixed(1)) : null,
     leastSensors: Number.isFinite(least) ? least : null,
   };
@@ -37,11 +34,16 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
   ]);
   const leaves =
     bits === null
-      ? 'leaves everything open'
+      ? stream.elements.some(({ kind }) => kind === 'moment')
+        ? 'leaves nobody knows how much open'
+        : 'leaves everything open'
       : bits <= 0
         ? 'leaves nothing open'
         : `leaves about ${bits} bits open`;
-  const needed = least === null ? 'no number of sensors' : `${least} sensors`;
+  const needed =
+    least === null
+      ? 'no number of sensors is known to be enough'
+      : `${least} sensors are the least that passes: ${AMBIGUITY_BITS} bits open, and never below ${SENSORS_FLOOR}`;
   const wanted =
     least !== null && stream.minSensors >= least ? palette.good('enough') : palette.bad('too few');
   return renderTable([
@@ -56,7 +58,7 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
       `at least ${counted(stream.minSensors, 'sensor')}, ${stream.minCommittedPercent} % of those that sent a share`,
     ],
     ['ambiguity', `a result of ${counted(stream.minSensors, 'sensor')} ${leaves}: ${wanted}`],
-    ['', `${needed} would leave ${AMBIGUITY_BITS} bits`],
+    ['', needed],
     ['windows', windowsOf(stream)],
     ...(stream.groups.length === 0 ? [] : [['groups', stream.groups.join(', ')]]),
     ['erased', `${shownSpan(stream.retentionMs)} after the end of a window`],

@@ -66,7 +66,8 @@ export interface DirectoryOptions {
   readonly ring: RingDocument;
   readonly trust: RingTrust;
   readonly stream: StreamHash;
-  readonly policy: SensorPolicy;
+  /** What differs from the defaults. */
+  readonly policy: Partial<SensorPolicy>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly verifier: Verifier;

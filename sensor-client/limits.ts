@@ -18,5 +18,7 @@ export const CIRCLES_MAX = 3;
 export const CONCURRENCY_DEFAULT = 64;
 /** More readings under way than one request holds would only wait. */
 export const CONCURRENCY_MAX = 4_096;
+/** Measurements whose stream is remembered; beyond it the oldest is forgotten, so that a gateway's memory is bounded. */
+export const MEASUREMENTS_MAX = 65_536;
 /** Failures that a summary lists; the others are counted by code and told to `onFailure`. */
 export const FAILURES_KEPT_MAX = 1_000;

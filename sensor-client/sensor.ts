@@ -13,9 +13,11 @@ import { createFlagCalls } from './flag-calls.ts';
 import { parseFlagKey } from './flag-key-text.ts';
 import type { Request } from './jobs.ts';
 import { createJobs, untilAborted } from './jobs.ts';
+import type { Measurements } from './measurements.ts';
+import { createMeasurements } from './measurements.ts';
 import { readSensorId, readStreamHash } from './names.ts';
 import type { SensorPolicy } from './policy.ts';
-import { DEFAULT_POLICY } from './policy.ts';
+import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
 import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
 import { uploadMany } from './upload-many.ts';
@@ -31,9 +33,12 @@ export interface SensorOptions {
   readonly sensorId?: string;
   /** Start of the window for every reading, Unix milliseconds; else the one of the reading's time. */
   readonly window?: number;
-  /** Label of every reading, one of those that the stream declares. */
+  /** Label of every reading, one of those that the stream declares. Whoever names one agrees that it is public. */
   readonly group?: string;
+  /** What the sensor agrees to where that is not {@link DEFAULT_POLICY}, the safe side of everything. */
   readonly policy?: Partial<SensorPolicy>;
+  /** Shared by the sensors of a program, so that one measurement goes to one stream; else each has its own. */
+  readonly measurements?: Measurements;
 }
 
 export interface WaitOptions {
@@ -56,7 +61,8 @@ export interface Sensor {
    * @throws EngineError before anything is sent: `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`,
    * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_SEALED` and
    * every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome}.
-   * `READING_ABORTED` is one or the other, see `details.setSent`.
+   * `READING_ABORTED` is one or the other, see `details.setSent`. `MEASUREMENT_USED` where the measurement was named
+   * before.
    */
   upload(reading: Reading, options?: UploadOptions): Promise<Committed>;
   /** Uploads many readings, a bounded number at a time. Failures are counted and listed, never thrown. */
@@ -84,6 +90,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
   const sensorId =
     options.sensorId === undefined ? brandSensorId(randomBytes(16)) : readSensorId(options.sensorId);
   const stream = readStreamHash(options.stream);
+  checkPolicy(options.policy ?? {});
   const { operatorKey, domainKeys } = options.bundle;
   const jobs = createJobs();
   const request: Request = (work) => jobs.run(undefined, work);
@@ -91,7 +98,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     ring: await openSensorBundle(options.bundle, verifier),
     trust: { operatorKey, domainKeys },
     stream,
-    policy: { ...DEFAULT_POLICY, ...options.policy },
+    policy: { ...(options.group === undefined ? {} : { allowGroups: true }), ...options.policy },
     clock,
     randomBytes,
     verifier,
@@ -106,6 +113,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     clock,
     randomBytes,
     pool: createElementPool(randomBytes),
+    measurements: options.measurements ?? createMeasurements(),
     stream,
     sensorId,
     ...(options.window === undefined ? {} : { window: options.window }),

@@ -18,6 +18,8 @@ export interface UploadManyOptions extends UploadOptions {
   readonly atOf?: (index: number) => number;
   /** The label of the reading of an index, where the stream declares some. */
   readonly groupOf?: (index: number) => string;
+  /** The caller's own name of what the reading of an index measured. */
+  readonly measurementOf?: (index: number) => string;
   /** Called after every reading that ended. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Called with every failure, also those beyond what the summary lists. */
@@ -109,10 +111,12 @@ function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
   const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
   const at = options.atOf?.(index) ?? options.at;
   const group = options.groupOf?.(index) ?? options.group;
+  const measurement = options.measurementOf?.(index) ?? options.measurement;
   return {
     ...(window === undefined ? {} : { window }),
     ...(at === undefined ? {} : { at }),
     ...(group === undefined ? {} : { group }),
+    ...(measurement === undefined ? {} : { measurement }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(sensorId === undefined ? {} : { sensorId }),
   };

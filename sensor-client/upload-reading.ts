@@ -15,6 +15,7 @@ import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
+import type { Measurements } from './measurements.ts';
 import { readSensorId } from './names.ts';
 
 export interface UploadOptions {
@@ -29,6 +30,8 @@ export interface UploadOptions {
   readonly deadlineMs?: number;
   /** Who made the reading, 32 hex digits, where a gateway uploads for others. */
   readonly sensorId?: string;
+  /** The caller's own name of what was measured; it goes to one stream, once. See `Measurements` for what is known. */
+  readonly measurement?: string;
 }
 
 /** A reading that is part of the window's result. */
@@ -45,6 +48,7 @@ export interface UploaderContext extends Omit<SplitContext, 'domains'> {
   readonly sensorId: SensorId;
   readonly window?: number;
   readonly group?: string;
+  readonly measurements: Measurements;
 }
 
 /**
@@ -52,12 +56,24 @@ export interface UploaderContext extends Omit<SplitContext, 'domains'> {
  * @param partition puts the reading where others of the same flush go; else chance decides.
  * @throws EngineError as `Sensor.upload` says
  */
-export async function uploadReading(
+export function uploadReading(
   context: UploaderContext,
   reading: Reading,
   options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
   partition?: Partition,
+): Promise<Committed> {
+  return context.measurements.once(options.measurement, context.stream, () =>
+    uploadSplits(context, reading, options, signal, partition),
+  );
+}
+
+async function uploadSplits(
+  context: UploaderContext,
+  reading: Reading,
+  options: Omit<UploadOptions, 'signal'>,
+  signal: AbortSignal,
+  partition: Partition | undefined,
 ): Promise<Committed> {
   const { directory, clock, pool } = context;
   const deadlineMs = readDeadline(options.deadlineMs);

@@ -21,7 +21,7 @@ export type {
   Total,
 } from './series.ts';
 export type { NodeReport } from './status.ts';
-export { middleOf, STREAM_DEFAULTS, streamPayload } from './stream-payload.ts';
+export { leastSafeSensors, middleOf, STREAM_DEFAULTS, streamPayload } from './stream-payload.ts';
 export type { TokenSourceOptions } from './tokens.ts';
 export { createTokenSource } from './tokens.ts';
 export type { Warning, WarningCode } from './warnings.ts';

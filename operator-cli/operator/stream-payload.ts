@@ -3,6 +3,7 @@ import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
 import type { StreamDomain, StreamDraft, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { SUITE } from '../../src/protocol/stream-document.ts';
+import { SENSORS_FLOOR } from '../../src/protocol/stream-limits.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
 import {
   DECIMALS_MAX,
@@ -10,7 +11,7 @@ import {
   momentElements,
   type ReadingSchema,
 } from '../../src/sharing/index.ts';
-import { leastSensors } from '../../src/statistics/index.ts';
+import { AMBIGUITY_BITS, leastSensors } from '../../src/statistics/index.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -92,20 +93,28 @@ function domainsOf(ring: RingDocument, draft: StreamDraft): readonly StreamDomai
   });
 }
 
+/**
+ * The least minSensors of private readings: their sums leave enough open, and no default floor of a domain or a
+ * sensor refuses them. Infinite where no number is enough.
+ */
+export function leastSafeSensors(schema: ReadingSchema): number {
+  return Math.max(SENSORS_FLOOR, leastSensors(schema));
+}
+
 /** @throws EngineError `STREAM_REFUSED` with the numbers */
 function sensorsOf(schema: ReadingSchema, given: number | undefined, publicData: boolean): number {
   if (given !== undefined && publicData) return given;
-  const least = leastSensors(schema);
+  const least = leastSafeSensors(schema);
   if (!Number.isFinite(least)) {
     throw new EngineError(
       'STREAM_REFUSED',
-      'expected sums that leave single readings open, got sums for which no number of sensors is enough; fewer powers or a finer field leave more, cells publish all, and only public data may be given minSensors without',
+      'expected sums that leave single readings open, got sums for which no number of sensors is enough or known to be; fewer powers, fewer fields or finer ones leave more, and public data may be given minSensors without',
     );
   }
   if (given === undefined || given >= least) return given ?? least;
   throw new EngineError(
     'STREAM_REFUSED',
-    `expected minSensors of at least ${least}, so that a result leaves 20 bits of the readings open, got ${given}`,
+    `expected minSensors of at least ${least}, so that a result leaves ${AMBIGUITY_BITS} bits of the readings open, got ${given}`,
     { leastSensors: least, minSensors: given },
   );
 }

@@ -1,15 +1,20 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { readSensorBundle } from '../../src/ring/index.ts';
+import type { SensorPolicy } from '../policy.ts';
+import { DEFAULT_POLICY } from '../policy.ts';
 import type { Sensor } from '../sensor.ts';
 import { createSensor } from '../sensor.ts';
 import type { CliEnvironment } from './environment.ts';
 import { readText } from './readings.ts';
+import { wholeNumber } from './usage.ts';
 
 export interface SensorCliOptions {
   readonly bundle: string;
   readonly stream: string;
   readonly sensorId?: string;
   readonly allowDevelopment?: boolean;
+  readonly allow?: Partial<SensorPolicy>;
+  readonly minSensors?: number;
 }
 
 export function addSensorOptions(command: Command): Command {
@@ -17,7 +22,34 @@ export function addSensorOptions(command: Command): Command {
     .requiredOption('--bundle <file>', 'sensor.json: the ring document and the keys to believe')
     .requiredOption('--stream <hash>', 'the stream, by the hash of its document')
     .option('--sensor-id <id>', 'who uploads, 32 hex digits (default: drawn at random)')
-    .option('--allow-development', 'take part in a development ring, which protects nothing');
+    .option('--allow-development', 'take part in a development ring, which protects nothing')
+    .option('--allow <list>', `streams that tell more: ${Object.keys(ALLOWED).join(', ')}`, allowedList)
+    .option(
+      '--min-sensors <n>',
+      `fewest sensors a result may be about (default: ${DEFAULT_POLICY.minSensors})`,
+      wholeNumber(1, 2 ** 32),
+    );
+}
+
+/** What a person may allow by one word each; all of it is refused otherwise. */
+const ALLOWED: Readonly<Record<string, Partial<SensorPolicy>>> = {
+  cells: { elementKinds: ['count', 'moment', 'cell'] },
+  seeds: { allowSeeds: true },
+  batches: { allowBatches: true },
+  'open-enrolment': { allowOpenEnrolment: true },
+  'public-data': { allowPublicData: true },
+};
+
+function allowedList(text: string): Partial<SensorPolicy> {
+  let policy: Partial<SensorPolicy> = {};
+  for (const word of text.split(',')) {
+    const rules = Object.hasOwn(ALLOWED, word) ? ALLOWED[word] : undefined;
+    if (rules === undefined) {
+      throw new InvalidArgumentError(`Expected some of ${Object.keys(ALLOWED).join(', ')}, got ${word}.`);
+    }
+    policy = { ...policy, ...rules };
+  }
+  return policy;
 }
 
 /** Opens a sensor, works with it, and closes it whatever happens. */
@@ -31,7 +63,11 @@ export async function withSensor(
     {
       bundle,
       stream: options.stream,
-      policy: { allowDevelopment: options.allowDevelopment === true },
+      policy: {
+        ...options.allow,
+        ...(options.minSensors === undefined ? {} : { minSensors: options.minSensors }),
+        allowDevelopment: options.allowDevelopment === true,
+      },
       ...(options.sensorId === undefined ? {} : { sensorId: options.sensorId }),
     },
     environment.ports,

@@ -80,6 +80,11 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'The flag of the reading is ERROR: it is not, and never will be, part of a result.',
   },
+  MEASUREMENT_USED: {
+    status: 409,
+    retry: false,
+    meaning: 'The measurement was given to a stream before; one measurement goes to one stream, once.',
+  },
   // Flags, windows, streams.
   SHARE_CONFLICT: {
     status: 409,

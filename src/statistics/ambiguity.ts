@@ -15,15 +15,20 @@ export const AMBIGUITY_BITS = 20;
 /** Sensors beyond which {@link leastSensors} stops looking: a yes/no field never gets there, its sum is its multiset. */
 export const LEAST_SENSORS_MAX = 100_000;
 
+/** Moments beyond which nothing is estimated: the determinant takes seconds, and a sensor checks it too. */
+export const MOMENTS_ESTIMATED_MAX = 160;
+
 /**
  * Estimate of how much the released sums leave open about `sensors` readings: bits in a multiset of readings on
  * the stream's grid minus bits in the sums, as if the readings were uniform between the bounds and the sums
  * normal. Near or below zero the sums determine who measured what up to the order. Cells publish the multiset
- * by design and are left out; without any moment the estimate is infinite.
+ * by design and are left out; without any moment the estimate is infinite, with more than
+ * {@link MOMENTS_ESTIMATED_MAX} it is minus infinity, because nobody knows.
  */
 export function ambiguityBits(schema: ReadingSchema, sensors: number): number {
   const terms = ambiguityTerms(schema);
   if (terms === undefined) return Number.POSITIVE_INFINITY;
+  if (terms === 'too many') return Number.NEGATIVE_INFINITY;
   let bits = 0;
   for (let i = 0; i < sensors; i++) bits += multisetStep(terms, i);
   return bits - releasedBits(terms, sensors);
@@ -31,11 +36,12 @@ export function ambiguityBits(schema: ReadingSchema, sensors: number): number {
 
 /**
  * The least number of sensors, at least 2, whose sums leave `bits` of ambiguity; infinite where even
- * {@link LEAST_SENSORS_MAX} are too few. One field of 0..40 in steps of 1: 13 at degree 2, 21 at 3, 37 at 4.
+ * {@link LEAST_SENSORS_MAX} are too few, or nobody knows. One field of 0..40 in steps of 1: 13 at degree 2, 21 at 3, 37 at 4.
  */
 export function leastSensors(schema: ReadingSchema, bits: number = AMBIGUITY_BITS): number {
   const terms = ambiguityTerms(schema);
   if (terms === undefined) return 2;
+  if (terms === 'too many') return Number.POSITIVE_INFINITY;
   let multiset = multisetStep(terms, 0);
   for (let sensors = 2; sensors <= LEAST_SENSORS_MAX; sensors++) {
     multiset += multisetStep(terms, sensors - 1);
@@ -65,10 +71,11 @@ function releasedBits({ rank, covarianceBits }: AmbiguityTerms, sensors: number)
 
 type Powers = readonly number[];
 
-function ambiguityTerms(schema: ReadingSchema): AmbiguityTerms | undefined {
+function ambiguityTerms(schema: ReadingSchema): AmbiguityTerms | 'too many' | undefined {
   const stored = storedSchema(schema);
   const moments = momentPowers(stored);
   if (moments.length === 0) return undefined;
+  if (moments.length > MOMENTS_ESTIMATED_MAX) return 'too many';
   // A field without moments would add grid points that no sum in the estimate pays for.
   let gridPoints = 1n;
   stored.fields.forEach(({ min, max }, index) => {

@@ -1,4 +1,10 @@
-export { AMBIGUITY_BITS, ambiguityBits, LEAST_SENSORS_MAX, leastSensors } from './ambiguity.ts';
+export {
+  AMBIGUITY_BITS,
+  ambiguityBits,
+  LEAST_SENSORS_MAX,
+  leastSensors,
+  MOMENTS_ESTIMATED_MAX,
+} from './ambiguity.ts';
 export type { CapacityReport, ElementCapacity } from './capacity.ts';
 export { checkCapacity } from './capacity.ts';
 export type { Moments, Univariate } from './moments.ts';

@@ -241,7 +241,7 @@ describe('streams and windows', () => {
     expect(created.ambiguityBits).toBeGreaterThanOrEqual(20);
     const text = await run('stream', 'create', ...terms, '--public-data', '--min-sensors', '2');
     expect(text.out).toMatch(/ambiguity .*too few/);
-    expect(text.out).toContain(`${created.leastSensors} sensors would leave 20 bits`);
+    expect(text.out).toContain(`${created.leastSensors} sensors are the least that passes: 20 bits open`);
   });
 
   it('are refused with the numbers', async () => {

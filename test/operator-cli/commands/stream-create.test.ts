@@ -230,7 +230,7 @@ describe('a stream from options', () => {
     const { clouds, run } = await scene();
     const few = await run('--name', 't', ...FIELD, '--min-sensors', '6');
     expect(few).toMatchObject({ code: 4, out: '' });
-    expect(few.err).toMatch(/STREAM_REFUSED: expected minSensors of at least 7, .* 20 bits .*, got 6\n/);
+    expect(few.err).toMatch(/STREAM_REFUSED: expected minSensors of at least 8, .* 20 bits .*, got 6\n/);
     const votes = await run('--name', 't', '--field', 'yes', '--decimals', '0', '--min', '0', '--max', '1');
     expect(votes.err).toMatch(/STREAM_REFUSED: expected sums that leave single readings open/);
     expect(clouds.asked).toEqual([]);
