@@ -1,4 +1,4 @@
-import { EngineError, toBase64Url, utf8 } from '../src/foundation/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
 import type {
   Clock,
   Log,
@@ -12,15 +12,16 @@ import type {
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
-import type { DomainId, NodeId, RingDocument, Verifier } from '../src/ring/index.ts';
-import { checkSuccessor, openRingDocument } from '../src/ring/index.ts';
-import type { Journal } from './engine/journal.ts';
+import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
+import { openRingDocument } from '../src/ring/index.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
+import { openDocuments } from './engine/own-documents.ts';
 import { stampContentType } from './engine/peer-memory.ts';
 import { createHandlers, createPeers } from './engine/peers.ts';
+import type { PeerDomain, PeerTarget } from './engine/phone-book.ts';
+import { createPhoneBook } from './engine/phone-book.ts';
 import { createRings } from './engine/rings.ts';
 import { createRouter } from './engine/router.ts';
-import type { RowSeal } from './engine/row-seal.ts';
 import { createRowSeal } from './engine/row-seal.ts';
 import { openSealedStore } from './engine/sealed-store.ts';
 import type { Router } from './http/router.ts';
@@ -38,8 +39,8 @@ export interface NodePorts {
   readonly randomBytes: RandomBytes;
   readonly store: Store;
   readonly keys: WindowKeys;
-  /** Carries requests to the peer ports of other nodes. */
-  readonly peers: Transport;
+  /** Opens what carries requests to the peer ports of other nodes, found by the ring documents in force. */
+  readonly connect: (targets: (nodeId: string) => PeerTarget) => Transport;
   readonly log: Log;
   readonly verifier: Verifier;
   readonly sealing: Sealing;
@@ -48,7 +49,9 @@ export interface NodePorts {
 export interface NodeSettings {
   readonly nodeId: NodeId;
   readonly domain: DomainId;
-  /** The ring document, JWS compact. */
+  /** The store's own name, where it is known from elsewhere; else the one the ring document gives the node. */
+  readonly storeId?: StoreId;
+  /** A ring document that lists the node, JWS compact; newer ones come from the store and from other nodes. */
   readonly ring: string;
   /** The operator's public key the document must be signed by, where it is pinned. */
   readonly operatorKey?: string;
@@ -66,7 +69,10 @@ export interface NodeSettings {
 export interface NodeHandle {
   readonly publicRouter: Router;
   readonly peerRouter: Router;
-  readonly ring: RingDocument;
+  /** The newest ring document. */
+  ring(): RingDocument;
+  /** Who may call as a node: every domain's newest section with all nodes that any document lists. */
+  peerDomains(): readonly PeerDomain[];
   /** Resolves when the node serves; rejects when it is closed before. */
   readonly serving: Promise<void>;
   /** Which sensors this node takes for real. */
@@ -79,11 +85,15 @@ export interface NodeHandle {
   close(): Promise<void>;
 }
 
+/** What a node is asked by others that start, and answers before it serves. */
+const ANSWERED_AT_ONCE: readonly string[] = [
+  operations.RECALL.path,
+  operations.READ_RINGS.path,
+  operations.ROSTER_BATCH.path,
+];
+
 /** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
 const STORE_KEY_NAME = streamHash('0'.repeat(64));
-const RING_ROW = utf8('ring');
-/** What a node is asked by others that start, and answers before it serves. */
-const ANSWERED_BEFORE: readonly string[] = [operations.RECALL.path, operations.ROSTER_BATCH.path];
 
 /**
  * Starts a node on its store: verifies the ring document, reads back what was decided, and begins its care.
@@ -93,26 +103,43 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const { clock, randomBytes, store, keys, log, verifier } = ports;
   const startedAt = clock.now();
   const trust = settings.operatorKey === undefined ? {} : { operatorKey: settings.operatorKey };
-  const ring = await openRingDocument(settings.ring, verifier, trust);
-  const self = selfOf(ring, settings);
+  const given = await openRingDocument(settings.ring, verifier, trust);
   const storeKey = await keys.create(STORE_KEY_NAME, windowId(0), 0);
   const rowSeal = createRowSeal(randomBytes);
   const sealed = await openSealedStore({ store, rowSeal, storeKey, log });
   const { journal, memory, health } = sealed;
-  await rememberRing(journal, rowSeal, storeKey, ring, verifier);
+  const documents = await openDocuments({ store, rowSeal, storeKey, verifier }, given, settings);
+  const { self, promised } = documents;
 
   const lock = createKeyedLock();
-  const rings = createRings(ring);
+  const rings = createRings(documents);
+  const phoneBook = createPhoneBook(rings);
   const handlers = createHandlers();
-  const peers = createPeers({ transport: ports.peers, handlers, self, clock, memory });
+  const transport = ports.connect(phoneBook.target);
+  // Documents are exchanged over the same connections whose messages find out that they must be.
+  const meet = (node: NodeId): Promise<void> => services.exchange.meet(node);
+  const peers = createPeers({ transport, handlers, self, clock, memory, rings, meet });
   const { callPeer } = peers;
   const enrolment = {
     enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
     allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
   };
-  const base = { ...ports, ...sealed, ...enrolment, storeKey, lock, rings, self, peers, callPeer };
+  const base = {
+    ...ports,
+    ...sealed,
+    ...enrolment,
+    storeKey,
+    rowSeal,
+    lock,
+    rings,
+    promised,
+    self,
+    peers,
+    callPeer,
+  };
   const services = await openServices(base);
-  const { census, roster, rosterSpread, spread, streams, repair } = services;
+  const { exchange, ringStore, roster, rosterSpread, repair } = services;
+  await ringStore.begin(given);
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
   const doubt = settings.doubt ?? miscounted;
   if (doubt !== null) health.raise(doubt);
@@ -120,7 +147,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const ending = new AbortController();
   let failure: Error | null = null;
   let served = false;
-  const serving = checkStart({ ...base, rosterSpread }, sealed.start.seq, ending.signal).then(() => {
+  const start = { ...base, rosterSpread, learn: exchange.learn };
+  const serving = checkStart(start, sealed.start.seq, ending.signal).then(() => {
     served = true;
   });
   const care = serving.then(
@@ -146,23 +174,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     return { ready: reasons.length === 0, reasons };
   }
 
-  function status(): NodeStatus {
-    return {
-      node: self.nodeId,
-      domain: self.domain,
-      epoch: rings.newest().epoch,
-      ...readiness(),
-      storeId: self.storeId,
-      commitSeq: journal.commitSeq(),
-      corruptRows: sealed.tables.corruptRows(),
-      undecidedFlags: census.undecided(),
-      thinPartitions: spread.counts().thin,
-      hintedPartitions: spread.counts().hinted,
-      acceptors: rings.newest().acceptors,
-      streams: streams.list().length,
-      uptimeMs: Math.max(0, clock.now() - startedAt),
-    };
-  }
+  const status = (): NodeStatus => statusOf({ ...base, ...services, startedAt }, readiness());
 
   serve(handlers, { ...services, rings, status });
   handlers.add(operations.RECALL, async (request, caller) => {
@@ -173,7 +185,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.
   const admit = ({ path }: { readonly path: string }): void => {
-    if (served || ANSWERED_BEFORE.includes(path)) return;
+    if (served || ANSWERED_AT_ONCE.includes(path)) return;
     throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
   };
   // Until it serves it shows what it started with: a number of this life, told back, would look like one lost.
@@ -183,10 +195,13 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
       commitSeq: served ? journal.commitSeq() : sealed.start.seq,
     });
 
+  const routes = { handlers, self, admit, recheck: rings.check };
+
   return {
-    publicRouter: createRouter({ handlers, self, audiences: ['public', 'operator'], admit }),
-    peerRouter: createRouter({ handlers, self, audiences: ['public', 'peer', 'domain'], admit, stamp }),
-    ring,
+    publicRouter: createRouter({ ...routes, audiences: ['public', 'operator'] }),
+    peerRouter: createRouter({ ...routes, audiences: ['public', 'peer', 'domain'], stamp }),
+    ring: rings.newest,
+    peerDomains: phoneBook.peerDomains,
     roster,
     serving,
     readiness,
@@ -200,45 +215,28 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   };
 }
 
-function selfOf(ring: RingDocument, { nodeId, domain, sealingKey }: NodeSettings): ServiceBase['self'] {
-  const all = ring.domains.flatMap((section) => section.nodes.map((node) => ({ node, ...section })));
-  const place = all.findIndex(({ node }) => node.id === nodeId);
-  const found = all[place];
-  if (found === undefined || found.domain !== domain) {
-    throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
-  }
-  if (found.sealingKey !== toBase64Url(sealingKey.publicKey)) {
-    throw new EngineError(
-      'RING_REFUSED',
-      `expected the sealing key that the section of domain ${domain} names, got another one`,
-    );
-  }
-  return { nodeId, domain, storeId: found.node.storeId, place };
-}
-
-/**
- * A node that has served under a ring document takes no older one, no second one of its epoch, and, for now,
- * none that places anything elsewhere: rows and votes would be looked for where they are not.
- */
-async function rememberRing(
-  journal: Journal,
-  rowSeal: RowSeal,
-  storeKey: Uint8Array,
-  ring: RingDocument,
-  verifier: Verifier,
-): Promise<void> {
-  const [sealed] = await journal.read('meta', [RING_ROW]);
-  if (sealed !== undefined) {
-    const plain = rowSeal.open(storeKey, 'meta', RING_ROW, sealed);
-    if (plain === null)
-      throw new EngineError('ROW_CORRUPT', 'the stored ring document does not authenticate');
-    const known = await openRingDocument(new TextDecoder().decode(plain), verifier);
-    if (known.hash === ring.hash) return;
-    checkSuccessor(known, ring);
-  }
-  const value = rowSeal.seal(storeKey, 'meta', RING_ROW, utf8(ring.jws));
-  journal.stage([{ kind: 'put', table: 'meta', key: RING_ROW, value }]);
-  await journal.synced();
+/** What a node says about itself to its operator. */
+function statusOf(
+  node: ServiceBase & Awaited<ReturnType<typeof openServices>> & { readonly startedAt: number },
+  readiness: { readonly ready: boolean; readonly reasons: string[] },
+): NodeStatus {
+  const { self, rings, journal, tables, census, spread, streams, clock, startedAt } = node;
+  const { thin, hinted } = spread.counts();
+  return {
+    node: self.nodeId,
+    domain: self.domain,
+    epoch: rings.newest().epoch,
+    ...readiness,
+    storeId: self.storeId,
+    commitSeq: journal.commitSeq(),
+    corruptRows: tables.corruptRows(),
+    undecidedFlags: census.undecided(),
+    thinPartitions: thin,
+    hintedPartitions: hinted,
+    acceptors: rings.newest().acceptors,
+    streams: streams.list().length,
+    uptimeMs: Math.max(0, clock.now() - startedAt),
+  };
 }
 
 /** The care of a node that closes in order ends without a reason to stop. */

@@ -8,10 +8,11 @@ import {
   systemClock,
 } from '../src/platform/index.ts';
 import type { Log } from '../src/ports/index.ts';
-import type { DomainId, NodeId, RingDocument, StoreId } from '../src/ring/index.ts';
-import { createPlacement, openRingDocument, publicKeyBytes } from '../src/ring/index.ts';
+import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
+import { publicKeyBytes } from '../src/ring/index.ts';
 import type { ListenAddress, Listener, TlsIdentity } from './http/index.ts';
 import { listenPeer, listenPublic } from './http/index.ts';
+import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';
 import { openDataFolder } from './store/index.ts';
 
@@ -57,7 +58,6 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
   const { nodeId, domain, tls, peerTls, log } = options;
   const clock = systemClock();
   const sealingKey = p256FromPem(options.sealingKey);
-  const ring = await openRingDocument(options.ring, nodeVerifier);
   const closing: (() => Promise<void>)[] = [];
   const closeAll = async () => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -69,14 +69,17 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       cryptoRandomBytes,
     );
     closing.push(() => store.close());
-    const peers = createUndiciTransport({ targets: peerTargets(ring), clientCertificate: peerTls });
-    closing.push(() => peers.close());
+    const connect: NodePorts['connect'] = (targets) => {
+      const peers = createUndiciTransport({ targets, clientCertificate: peerTls });
+      closing.push(() => peers.close());
+      return peers;
+    };
     const ports = {
       clock,
       randomBytes: cryptoRandomBytes,
       store,
       keys: windowKeys,
-      peers,
+      connect,
       log,
       verifier: nodeVerifier,
       sealing: nodeSealing,
@@ -84,6 +87,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     const node = await openNode(ports, {
       nodeId,
       domain,
+      storeId: options.storeId,
       ring: options.ring,
       sealingKey,
       doubt,
@@ -97,7 +101,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         tls: peerTls,
         router: node.peerRouter,
         log,
-        peers: () => ring.domains,
+        peers: node.peerDomains,
       }),
       listenPublic({
         address: options.publicListen,
@@ -105,7 +109,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         router: node.publicRouter,
         log,
         clock,
-        operatorKey: () => publicKeyBytes(ring.operatorKey),
+        operatorKey: () => publicKeyBytes(node.ring().operatorKey),
         audience: domain,
         readiness: () => node.readiness(),
       }),
@@ -130,27 +134,4 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
 function opened(listener: PromiseSettledResult<Listener>): Listener {
   if (listener.status === 'rejected') throw listener.reason;
   return listener.value;
-}
-
-/** Where each node's peer port is, and whose authority its certificate must come from. */
-function peerTargets(ring: RingDocument) {
-  const placement = createPlacement(ring);
-  const authorities = new Map(ring.domains.map((section) => [section.domain, section.certificateAuthority]));
-  const targets = new Map(
-    ring.domains
-      .flatMap(({ nodes }) => nodes)
-      .map(({ id }) => {
-        const { node, domain } = placement.node(id);
-        return [
-          String(id),
-          { origin: node.peerUrl, trust: authorities.get(domain) ?? '', pool: domain },
-        ] as const;
-      }),
-  );
-  return (nodeId: string) => {
-    const target = targets.get(nodeId);
-    if (target === undefined)
-      throw new EngineError('WRONG_NODE', `expected a node of the ring, got ${nodeId}`);
-    return target;
-  };
 }

@@ -1,12 +1,13 @@
 import { EngineError, hasCode, invariant } from '../../src/foundation/index.ts';
 import type { Clock, Transport } from '../../src/ports/index.ts';
-import type { Operation } from '../../src/protocol/index.ts';
+import type { MessageContext, Operation } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
 import type { PeerMemory } from './peer-memory.ts';
 import { stampOf } from './peer-memory.ts';
+import type { Rings } from './rings.ts';
 
 /** How long a node waits for another one's answer before it counts it as silent. */
 export const PEER_TIMEOUT_MS = 5_000;
@@ -77,6 +78,9 @@ export interface PeersComponents {
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly clock: Clock;
   readonly memory: PeerMemory;
+  readonly rings: Rings;
+  /** Exchanges ring documents with a node that uses others. */
+  readonly meet: (node: NodeId) => Promise<void>;
 }
 
 /** The other nodes as this one sees them. */
@@ -86,7 +90,8 @@ export interface Peers {
   suspected(node: NodeId): boolean;
 }
 
-export function createPeers({ transport, handlers, self, clock, memory }: PeersComponents): Peers {
+export function createPeers(components: PeersComponents): Peers {
+  const { transport, handlers, self, clock, memory, rings, meet } = components;
   const never = new AbortController().signal;
   const silentUntil = new Map<NodeId, number>();
 
@@ -112,14 +117,39 @@ export function createPeers({ transport, handlers, self, clock, memory }: PeersC
     }
   }
 
+  /** Once more after the two have the same documents, as long as these still place the window as the request says. */
+  async function callOnNewestRing<Q, R>(
+    to: NodeId,
+    operation: Operation<Q, R>,
+    request: Q,
+    signal?: AbortSignal,
+  ): Promise<R> {
+    try {
+      return await callOther(to, operation, request, signal);
+    } catch (error) {
+      const asked = contextIn(request);
+      if (!hasCode(error, 'STALE_EPOCH') || asked === null) throw error;
+      await meet(to);
+      const context = rings.contextOf(asked);
+      if (context.placementEpoch !== asked.placementEpoch) throw error;
+      return callOther(to, operation, { ...request, context }, signal);
+    }
+  }
+
   return {
     callPeer(to, operation, request, signal) {
-      if (to !== self.nodeId) return callOther(to, operation, request, signal);
+      if (to !== self.nodeId) return callOnNewestRing(to, operation, request, signal);
       const caller: Caller = { kind: 'peer', domain: self.domain, node: self.nodeId };
       return handlers.find(operation)(request, caller, signal ?? never);
     },
     suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
   };
+}
+
+/** The context of a message about a window; null for any other. */
+export function contextIn(request: unknown): MessageContext | null {
+  if (typeof request !== 'object' || request === null || !('context' in request)) return null;
+  return request.context as MessageContext;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { EngineError, utf8 } from '../../src/foundation/index.ts';
-import type { Audience, Operation } from '../../src/protocol/index.ts';
+import type { Audience, MessageContext, Operation } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import type { Caller, Router, RouterResponse } from '../http/router.ts';
 import type { Handlers } from './peers.ts';
+import { contextIn } from './peers.ts';
 
 /** COMPUTE reads every row of a window, AUDIT of all windows; everything else is over in the shell's own limit. */
 const COMPUTE_TIMEOUT_MS = 120_000;
@@ -14,6 +15,8 @@ export interface RouterOptions {
   readonly audiences: readonly Audience[];
   /** Refuses operations while the node does not serve them. @throws EngineError `NOT_READY` */
   readonly admit: (operation: Operation<unknown, unknown>) => void;
+  /** Refuses an answer made under ring documents that are no longer the newest. @throws EngineError `STALE_EPOCH` */
+  readonly recheck: (context: MessageContext) => void;
   /** Adds to an answer's content type what the other side should remember of this store. */
   readonly stamp?: (contentType: string) => string;
 }
@@ -22,7 +25,7 @@ export interface RouterOptions {
  * The operations of one port: who may ask is checked first, then the bytes are decoded, once. Peers are also
  * answered what is public, so that a node needs one kind of connection only.
  */
-export function createRouter({ handlers, self, audiences, admit, stamp }: RouterOptions): Router {
+export function createRouter({ handlers, self, audiences, admit, recheck, stamp }: RouterOptions): Router {
   const served = handlers.all().filter(({ audience }) => audiences.includes(audience));
   const byName = new Map(served.map((operation) => [`${operation.method} ${operation.path}`, operation]));
 
@@ -46,6 +49,8 @@ export function createRouter({ handlers, self, audiences, admit, stamp }: Router
       admit(operation);
       const asked = operation.request.decode(bodyOf(request.method, request.query, request.body));
       const answer = await handlers.find(operation)(asked, caller, signal);
+      const context = contextIn(asked);
+      if (context !== null) recheck(context);
       return {
         status: 200,
         body: operation.response.encode(answer),

@@ -1,7 +1,7 @@
 export type { Readiness } from './health.ts';
 export type { HttpLimits } from './limits.ts';
 export { PEER_LIMITS, PUBLIC_LIMITS } from './limits.ts';
-export type { PeerDomain, PeerPortOptions } from './peer-port.ts';
+export type { PeerPortOptions } from './peer-port.ts';
 export { listenPeer, peerOf } from './peer-port.ts';
 export type { PublicPortOptions } from './public-port.ts';
 export { listenPublic } from './public-port.ts';

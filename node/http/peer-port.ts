@@ -4,30 +4,23 @@ import type { FastifyRequest } from 'fastify';
 import { EngineError } from '../../src/foundation/index.ts';
 import { nodeIdentityOf } from '../../src/platform/index.ts';
 import type { Log } from '../../src/ports/index.ts';
-import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
+import type { PeerDomain } from '../engine/phone-book.ts';
 import { type HttpLimits, PEER_LIMITS } from './limits.ts';
 import type { Caller, Router } from './router.ts';
 import { type ListenAddress, type Listener, listen, type TlsIdentity } from './server.ts';
-
-/** What the ring document's section of a domain says about who may call as one of its nodes. */
-export interface PeerDomain {
-  readonly domain: DomainId;
-  /** PEM of the domain's own certificate authority. */
-  readonly certificateAuthority: string;
-  readonly nodes: readonly { readonly id: NodeId }[];
-}
 
 export interface PeerPortOptions {
   readonly address: ListenAddress;
   readonly tls: TlsIdentity;
   readonly router: Router;
   readonly log: Log;
-  /** The sections of the ring document in force; the same array as long as that stays the same. */
+  /** The domains of the ring and their nodes; the same array as long as the ring documents stay the same. */
   readonly peers: () => readonly PeerDomain[];
   readonly limits?: Partial<HttpLimits>;
 }
 
-/** What was found out about a connection, for as long as the sections it was judged by are in force. */
+/** What was found out about a connection, for as long as the ring documents it was judged by are in force. */
 interface Judgement {
   readonly peers: readonly PeerDomain[];
   readonly caller: Caller;

@@ -9,6 +9,7 @@ import type { Flags } from './flags.ts';
 import type { Opening } from './opening.ts';
 import { TURN_MS } from './opening.ts';
 import type { Repair } from './repair.ts';
+import type { RingExchange } from './ring-exchange.ts';
 import type { RosterSpread } from './roster-spread.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
@@ -29,7 +30,8 @@ export interface CaretakerComponents {
   readonly windows: Windows;
   readonly settling: Settling;
   readonly rings: Rings;
-  readonly self: { readonly nodeId: NodeId; readonly place: number };
+  readonly self: { readonly nodeId: NodeId };
+  readonly exchange: RingExchange;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly log: Log;
@@ -43,6 +45,7 @@ export interface CaretakerComponents {
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
   const {
     census,
+    exchange,
     flags,
     opening,
     repair,
@@ -82,7 +85,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
   ): Promise<void> {
     const outcomes = await flags.resolve(record, partition, open.map(entryOf), {
       counter,
-      proposer: self.place,
+      proposer: rings.proposer(),
     });
     open.forEach((flag, place) => {
       if (outcomes[place] !== 'UNDECIDED') census.learned(flag);
@@ -126,6 +129,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS);
     await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
     if (signal.aborted) return;
+    await attempt('passing ring documents on', () => exchange.run(signal));
     await attempt('opening', () => opening.run(signal));
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);

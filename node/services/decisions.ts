@@ -37,7 +37,7 @@ export interface DecisionsComponents {
   readonly lock: KeyedLock;
   readonly windows: Windows;
   readonly rings: Rings;
-  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly place: number };
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -77,8 +77,8 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   ): { acceptors: readonly NodeId[]; quorum: number } {
     const all = acceptorsOf(record, decision);
     if (decision !== 'release') return { acceptors: all, quorum: majority(all.length) };
-    const living = rings.of(record.scope).livingNodesOf(self.domain);
-    const lost = all.flatMap((node, place) => (living.includes(node) ? [] : [place]));
+    const gone = rings.of(record.scope).lostVotersOf(self.domain);
+    const lost = all.flatMap((node, place) => (gone.includes(node) ? [place] : []));
     const found = ledgerQuorum(all.length, lost);
     if (found !== null)
       return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum };
@@ -112,7 +112,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     const round = decideRound<Uint8Array>({
       acceptors: acceptors.length,
       quorum,
-      proposer: self.place,
+      proposer: rings.proposer(),
       wish,
       backOffMs: BACK_OFF_MS,
       attempts,
@@ -179,11 +179,12 @@ function askerOf(
 
 /** The acceptor's side: one Synod step per request, its state on disk before the answer. */
 function createVote(
-  { journal, tables, storeKey, health, lock, self, clock }: DecisionsComponents,
+  { journal, tables, storeKey, health, lock, rings, self, clock }: DecisionsComponents,
   acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
 ): Decisions['vote'] {
   return async (record, request) => {
     health.checkVote();
+    rings.checkVote(record.scope);
     const { decision } = request;
     if (decision === 'terms') checkTermsProposal(record, request, clock.now());
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {
@@ -193,6 +194,9 @@ function createVote(
     const reply = await lock.run(`${name}/${decision}`, async () => {
       const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
       const [plain] = await tables.readMany('windows', storeKey, [row]);
+      rings.check(request.context);
+      // A window that is open was opened under a placement in force; a new one must not open before its own is.
+      if (record.terms === null) rings.checkInForce(record.scope);
       const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
       const { state, reply } = acceptorStep(before, synodRequestOf(request));
       if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);

@@ -7,6 +7,7 @@ import type {
   FlagsRequest,
   FlagValue,
   FlagVote,
+  MessageContext,
   Outcome,
   VoteRequest,
 } from '../../src/protocol/index.ts';
@@ -14,6 +15,7 @@ import { flagRowKey, windowName } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
@@ -30,6 +32,7 @@ export interface FlagAcceptorComponents {
   readonly admission: Admission;
   readonly census: FlagCensus;
   readonly health: StoreHealth;
+  readonly rings: Rings;
   readonly clock: Clock;
 }
 
@@ -55,14 +58,15 @@ interface Change<T> {
 }
 
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
-  const { journal, tables, lock, admission, census, health, clock } = components;
+  const { journal, tables, lock, admission, census, health, rings, clock } = components;
 
   /**
    * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
-   * partition. Frozen is looked at after the last wait and before the staging, with nothing in between: a
+   * partition. Frozen and the ring documents are looked at after the last wait and before the staging, with nothing in between: a
    * freeze that was acknowledged can then never be followed by a vote.
    */
   function update<T>(
+    context: MessageContext,
     record: OpenWindowRecord,
     partition: Partition,
     entries: readonly FlagEntry[],
@@ -75,6 +79,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
       const keys = entries.map((entry) => flagRowKey(record.scope, entry));
       const plains = await tables.readMany('flags', record.rowKey, keys);
       if (record.frozen) throw windowSealed(record);
+      rings.check(context);
       const puts = [];
       const answers: T[] = [];
       const changes: [FlagEntry, FlagRow | undefined, FlagRow][] = [];
@@ -105,7 +110,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     admission.sensors(record.stream, request.flags);
     const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) throw windowSealed(record);
-    const outcomes = await update(record, request.partition, request.flags, (row) => ({
+    const outcomes = await update(request.context, record, request.partition, request.flags, (row) => ({
       row: row ?? freshFlag(clock.now()),
       answer: outcomeHere(row, acceptors.length),
     }));
@@ -123,7 +128,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     outcomes: readonly Outcome[],
   ): Promise<void> {
     if (record.frozen) return;
-    await update(record, partition, flags, (row, place) => {
+    await update(rings.contextOf(record.scope), record, partition, flags, (row, place) => {
       const outcome = outcomes[place];
       if (row === undefined || row.decided !== null || outcome === undefined || outcome === 'UNDECIDED') {
         return { row, answer: null };
@@ -137,6 +142,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
 
   async function vote(request: VoteRequest): Promise<readonly FlagVote[]> {
     health.checkVote();
+    rings.checkVote(request.context);
     const record = await admission.window(request.context);
     admission.entries(record.stream, request.partition, request.flags);
     admission.acceptors(record, request.partition);
@@ -146,7 +152,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
       admission.sensors(record.stream, request.flags);
     }
     if (asked.kind === 'read') return readVotes(record, request.flags);
-    const votes = await update(record, request.partition, request.flags, (row) =>
+    const votes = await update(request.context, record, request.partition, request.flags, (row) =>
       voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
     );
     await journal.synced();

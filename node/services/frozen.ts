@@ -22,6 +22,7 @@ import type { FrozenListRequest } from '../../src/protocol/window-messages.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition, StoreId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { Rings } from '../engine/rings.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
@@ -34,6 +35,7 @@ export interface FrozenComponents {
   readonly clock: Clock;
   readonly storeId: StoreId;
   readonly health: StoreHealth;
+  readonly rings: Rings;
 }
 
 /** The freeze of a window at this acceptor, and what it then has to say about its flags. */
@@ -48,7 +50,15 @@ export interface Frozen {
 /** Windows whose report is kept in memory, each at most 1,024 digests; a report that was dropped is counted anew. */
 const REPORTS_MAX = 128;
 
-export function createFrozen({ journal, tables, windows, clock, storeId, health }: FrozenComponents): Frozen {
+export function createFrozen({
+  journal,
+  tables,
+  windows,
+  clock,
+  storeId,
+  health,
+  rings,
+}: FrozenComponents): Frozen {
   const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
 
   /** One scan per window: after the freeze nothing about its flags changes here. */
@@ -90,6 +100,7 @@ export function createFrozen({ journal, tables, windows, clock, storeId, health 
   return {
     async freeze(record) {
       health.checkVote();
+      rings.checkVote(record.scope);
       const { notBefore } = record.terms.value;
       if (!record.frozen && clock.now() < notBefore) {
         throw new EngineError('SEAL_TOO_EARLY', `expected a time from ${notBefore} on, got ${clock.now()}`, {
@@ -101,6 +112,7 @@ export function createFrozen({ journal, tables, windows, clock, storeId, health 
     },
     async list(record, { partition, after }) {
       health.checkVote();
+      rings.checkVote(record.scope);
       checkFrozen(record);
       const flags: FrozenList['flags'][number][] = [];
       const prefix = partitionKey(record.scope, partition);

@@ -5,6 +5,7 @@ import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { RowSeal } from '../engine/row-seal.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import { createAdmission } from './admission.ts';
@@ -22,6 +23,8 @@ import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
+import { createRingExchange } from './ring-exchange.ts';
+import { createRingStore } from './ring-store.ts';
 import { openRoster } from './roster.ts';
 import { createRosterSpread } from './roster-spread.ts';
 import { createSetLists } from './set-lists.ts';
@@ -47,12 +50,13 @@ export interface ServiceBase {
   readonly storeKey: Uint8Array;
   readonly lock: KeyedLock;
   readonly rings: Rings;
+  readonly rowSeal: RowSeal;
+  /** Epochs of the placements that this store had promised before it was started. */
+  readonly promised: readonly number[];
   readonly self: {
     readonly nodeId: NodeId;
     readonly domain: DomainId;
     readonly storeId: StoreId;
-    /** The node's place in the ring document: its number as a proposer, which no other node has. */
-    readonly place: number;
   };
   readonly peers: Peers;
   readonly callPeer: CallPeer;
@@ -94,6 +98,8 @@ export async function openServices(base: ServiceBase) {
   const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, streams, windows });
   const inventory = createInventory({ ...base, streams });
   const copies = createCopyCheck({ ...base, shares, streams });
+  const ringStore = createRingStore({ ...base, windows });
+  const exchange = createRingExchange({ ...base, ringStore });
   const audit = createAudit({ ...base, census, copies, inventory, repair, spread, windows });
 
   return {
@@ -103,6 +109,7 @@ export async function openServices(base: ServiceBase) {
     census,
     decisions,
     desk,
+    exchange,
     flags,
     frozen,
     gather,
@@ -111,6 +118,7 @@ export async function openServices(base: ServiceBase) {
     lists,
     opening,
     repair,
+    ringStore,
     roster,
     rosterSpread,
     settling,

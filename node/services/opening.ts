@@ -62,6 +62,7 @@ export function createOpening(components: OpeningComponents): Opening {
     const { stream, scope } = record;
     checkWindowTimes(stream, scope.window, times);
     checkOpenable(stream, scope.window, times, clock.now());
+    if (record.terms === null) rings.checkInForce(scope);
     const setHashKey = randomBytes(SET_HASH_KEY_BYTES);
     const wish = windowTermsCodec.encode({ ...times, setHashKey });
     const decided = windowTermsCodec.decode(await decisions.decide(record, 'terms', wish, signal));
@@ -103,9 +104,11 @@ export function createOpening(components: OpeningComponents): Opening {
       groupsOf(stream).map(({ group }) => ({ stream: stream.hash, window, group })),
     );
     return scopes.filter((scope) => {
-      const turn = rings
-        .of(scope)
-        .placement.registerAcceptors(domains, scope.stream, scope.window, scope.group)
+      const { ring, placement } = rings.of(scope);
+      // A domain that has left the ring keeps the windows it was in and gets no new ones.
+      if (!domains.every((id) => ring.domains.some(({ domain }) => domain === id))) return false;
+      const turn = placement
+        .registerAcceptors(domains, scope.stream, scope.window, scope.group)
         .indexOf(self.nodeId);
       return turn >= 0 && now >= scope.window - durationMs + turn * TURN_MS;
     });

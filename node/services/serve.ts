@@ -14,6 +14,8 @@ import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { RowInventory } from './inventory.ts';
 import type { OperatorDesk } from './operator-desk.ts';
+import type { RingExchange } from './ring-exchange.ts';
+import type { RingStore } from './ring-store.ts';
 import type { Roster } from './roster.ts';
 import type { RosterSpread } from './roster-spread.ts';
 import type { SetLists } from './set-lists.ts';
@@ -29,6 +31,7 @@ export interface Services {
   readonly audit: Audit;
   readonly decisions: Decisions;
   readonly desk: OperatorDesk;
+  readonly exchange: RingExchange;
   readonly flags: Flags;
   readonly frozen: Frozen;
   readonly gather: Gather;
@@ -36,6 +39,7 @@ export interface Services {
   readonly inventory: RowInventory;
   readonly lists: SetLists;
   readonly rings: Rings;
+  readonly ringStore: RingStore;
   readonly roster: Roster;
   readonly rosterSpread: RosterSpread;
   readonly shares: ShareTable;
@@ -55,7 +59,10 @@ export function serve(handlers: Handlers, services: Services): void {
   serveRoster(handlers, services);
 }
 
-function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, streams, desk }: Services): void {
+function serveSensors(
+  handlers: Handlers,
+  { acceptor, flags, values, rings, ringStore, streams, desk }: Services,
+): void {
   handlers.add(operations.CREATE, async (request) => ({ outcomes: await acceptor.create(request) }));
   handlers.add(operations.SET, async (request, _, signal) => ({
     outcomes: await flags.set(request, signal),
@@ -65,6 +72,7 @@ function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, stre
   }));
   handlers.add(operations.UPLOAD, async (request) => ({ rows: await values.upload(request) }));
   handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
+  handlers.add(operations.READ_RINGS, async ({ from }) => ({ rings: [...ringStore.page(Number(from))] }));
   handlers.add(operations.LIST_STREAMS, async () => ({
     streams: streams.list().map(({ hash, name }) => ({ stream: hash, name })),
   }));
@@ -77,7 +85,8 @@ function serveSensors(handlers: Handlers, { acceptor, flags, values, rings, stre
   });
 }
 
-function serveOperators(handlers: Handlers, { audit, streams, desk, status }: Services): void {
+function serveOperators(handlers: Handlers, { audit, exchange, streams, desk, status }: Services): void {
+  handlers.add(operations.PUBLISH_RING, ({ ring }) => exchange.publish(ring));
   handlers.add(operations.PUT_STREAM, async ({ document }) => {
     await streams.put(document);
     return { done: true };
@@ -93,7 +102,7 @@ function serveOperators(handlers: Handlers, { audit, streams, desk, status }: Se
 }
 
 function servePeers(handlers: Handlers, services: Services): void {
-  const { acceptor, admission, decisions, frozen, holding, lists, rings, windows } = services;
+  const { acceptor, admission, decisions, frozen, exchange, holding, lists, rings, windows } = services;
   handlers.add(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
   handlers.add(operations.SYNOD, async (request) => {
     if (request.decision === 'release')
@@ -101,6 +110,7 @@ function servePeers(handlers: Handlers, services: Services): void {
     rings.check(request.context);
     return decisions.vote(await windows.find(request.context), request);
   });
+  handlers.add(operations.OFFER_RING, (offer) => exchange.offered(offer));
   handlers.add(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));
   handlers.add(operations.FROZEN_LIST, async (request) =>
     frozen.list(await admission.window(request.context), request),

@@ -2,6 +2,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, StoreId } from '../../src/ring/index.ts';
+import { oldestOf } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
@@ -14,6 +15,8 @@ export interface StartCheckComponents {
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly storeId: StoreId };
   readonly callPeer: CallPeer;
+  /** Fetches the ring documents that another node has and this one has not. */
+  readonly learn: (node: NodeId, signal: AbortSignal) => Promise<void>;
   readonly health: StoreHealth;
   readonly rosterSpread: Pick<RosterSpread, 'fetch'>;
   readonly clock: Clock;
@@ -21,8 +24,9 @@ export interface StartCheckComponents {
 }
 
 /**
- * Asks the other nodes what they remember of this store, before it serves: a store that was restored from an
- * old copy, or whose tail was lost, looks whole to itself. From each it fetches what it missed of the roster. Waits for all but one of them (all, where there is
+ * Asks the other nodes for newer ring documents and what they remember of this store, before it serves: a store
+ * that was restored from an old copy, or whose tail was lost, looks whole to itself. From each it fetches what it
+ * missed of the roster. Waits for all but one of them (all, where there is
  * one), so that one node that is away for long keeps nobody from starting.
  * @param startSeq the last commit group found on disk.
  */
@@ -31,18 +35,27 @@ export async function checkStart(
   startSeq: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rings, self, callPeer, health, rosterSpread, clock, randomBytes } = components;
-  const waiting = new Set(rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
-  waiting.delete(self.nodeId);
-  const own = rings.livingNodesOf(self.domain);
-  const mayBeAway = waiting.size > 1 ? 1 : 0;
+  const { rings, self, callPeer, learn, health, rosterSpread, clock, randomBytes } = components;
+  const answered = new Set<NodeId>();
+
+  /** Those of the placement in force that can remember anything; a document learned meanwhile may name others. */
+  function others(): readonly NodeId[] {
+    return rings
+      .inForce()
+      .domains.flatMap(({ domain, nodes }) => {
+        const living = rings.livingNodesOf(domain);
+        return nodes.map(({ id }) => id).filter((id) => living.includes(id));
+      })
+      .filter((id) => id !== self.nodeId);
+  }
 
   async function ask(node: NodeId): Promise<void> {
     try {
       const { commitSeq } = await callPeer(node, operations.RECALL, { storeId: self.storeId }, signal);
+      await learn(node, signal);
       // A sensor that was revoked while this node was away must find it informed.
       await rosterSpread.fetch(node, signal);
-      waiting.delete(node);
+      answered.add(node);
       if (commitSeq > startSeq) {
         health.raise(`node ${node} has seen commit ${commitSeq} of this store, which ends at ${startSeq}`);
       }
@@ -52,10 +65,15 @@ export async function checkStart(
   }
 
   for (;;) {
+    const own = rings.livingNodesOf(self.domain);
+    const waiting = others().filter((node) => !answered.has(node));
     // The own domain first: it knows when the domain accepted a sensor.
-    await Promise.all([...waiting].filter((node) => own.includes(node)).map(ask));
-    await Promise.all([...waiting].filter((node) => !own.includes(node)).map(ask));
-    if (waiting.size <= mayBeAway) return;
+    await Promise.all(waiting.filter((node) => own.includes(node)).map(ask));
+    await Promise.all(waiting.filter((node) => !own.includes(node)).map(ask));
+    const asked = others();
+    const silent = asked.filter((node) => !answered.has(node)).length;
+    const mayBeAway = asked.length > 1 ? 1 : 0;
+    if (silent <= mayBeAway && oldestOf(rings.history()).epoch === 1) return;
     signal.throwIfAborted();
     const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * ASK_AGAIN_MS);
     await clock.sleep(ASK_AGAIN_MS + jitter, signal);

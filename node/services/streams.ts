@@ -6,6 +6,7 @@ import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, shareIndex } from '../../src/protocol/stream-document.ts';
 import { streamHashBytes, streamHashFromBytes } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, StreamHash, Verifier } from '../../src/ring/index.ts';
+import { ringOfStreams } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -45,13 +46,17 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
   for (const [key, value] of await allDocuments(journal)) {
     const hash = streamHashFromBytes(key);
     // A document that no longer verifies was altered on disk; without it the stream is unknown, and asked for again.
-    const document = await openStreamDocument(fromUtf8(value), verifier, rings.newest()).catch(() => null);
+    const document = await openStreamDocument(
+      fromUtf8(value),
+      verifier,
+      ringOfStreams(rings.history()),
+    ).catch(() => null);
     if (document !== null && document.hash === hash) known.set(hash, document);
     else log.error('a stored stream document does not verify', { stream: hash });
   }
 
   async function put(jws: string): Promise<StreamDocument> {
-    const document = await openStreamDocument(jws, verifier, rings.newest());
+    const document = await openStreamDocument(jws, verifier, ringOfStreams(rings.history()));
     if (known.has(document.hash)) return document;
     checkEnrolment(document);
     if (known.size >= STREAMS_LISTED_MAX) {
@@ -86,7 +91,7 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
       if (node.id === self.nodeId) continue;
       try {
         const { document } = await callPeer(node.id, operations.READ_STREAM, { stream: hash });
-        const opened = await openStreamDocument(document, verifier, rings.newest());
+        const opened = await openStreamDocument(document, verifier, ringOfStreams(rings.history()));
         if (opened.hash === hash) return await put(document);
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;

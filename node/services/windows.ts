@@ -227,7 +227,8 @@ export function windowState(record: OpenWindowRecord): WindowState {
   return record.frozen ? 'SEALED' : 'OPEN';
 }
 
-function scopeOfKey(key: Uint8Array): WindowScope {
+/** Reads a window's key back. */
+export function scopeOfKey(key: Uint8Array): WindowScope {
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
   return {
     stream: streamHashFromBytes(key.slice(0, 32)),

@@ -44,6 +44,7 @@ export async function assembleRing(options: AssembleOptions): Promise<RingDocume
       previous: previous?.hash ?? null,
       acceptors,
       placementFrom: previous?.placementFrom ?? 0,
+      placementEpoch: previous?.placementEpoch ?? epoch(1),
       development: false,
       operatorKey: toBase64Url(publicKeyFromPem(operatorKeyPem)),
       sections,

@@ -63,6 +63,7 @@ export async function createDevelopmentCluster(options: DevelopmentClusterOption
       previous: null,
       acceptors: options.acceptors,
       placementFrom: 0,
+      placementEpoch: epoch(1),
       development: true,
       operatorKey: toBase64Url(operator.publicKey),
       sections: domains.map(({ section }) => section),

@@ -4,7 +4,7 @@ import type { Scope } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import { TOKEN_RENEWAL_MS, TOKEN_SECONDS } from './limits.ts';
 
-const ALL_SCOPES: readonly Scope[] = ['compute', 'streams', 'seal', 'status'];
+const ALL_SCOPES: readonly Scope[] = ['compute', 'ring', 'streams', 'seal', 'status'];
 
 export interface TokenSourceOptions {
   /** PKCS #8 PEM of the operator's Ed25519 key. */

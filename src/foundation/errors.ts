@@ -147,6 +147,12 @@ export const ERROR_TABLE = {
     meaning:
       'The sender uses another ring document than the receiver; the newest one is attached where it helps.',
   },
+  PLACEMENT_PENDING: {
+    status: 409,
+    retry: true,
+    meaning:
+      'The window belongs to a placement that is not in force yet: too few nodes have stored its ring document.',
+  },
   RING_REFUSED: {
     status: 422,
     retry: false,

@@ -4,6 +4,8 @@ export const JSON_BODY_BYTES_MAX = 1_048_576;
 export const SENSOR_BODY_BYTES_MAX = 2_097_152;
 /** Bytes of a binary request between nodes; a page of ids or rows fits in it. */
 export const PEER_BODY_BYTES_MAX = 8_388_608;
+/** Characters of ring documents in one message, beyond the first: keeps it within PEER_BODY_BYTES_MAX. */
+export const RINGS_PAGE_CHARS_MAX = 2_000_000;
 /** Flags in one request: bounds the work done under one partition lock. */
 export const FLAGS_PER_REQUEST_MAX = 4_096;
 /** Elements of a reading vector: count, moments and cells together. */

@@ -3,6 +3,7 @@ import { emptyCodec } from './codec.ts';
 import * as flags from './flag-messages.ts';
 import { JSON_BODY_BYTES_MAX, PEER_BODY_BYTES_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
 import * as operator from './operator-messages.ts';
+import * as rings from './ring-messages.ts';
 import * as roster from './roster-messages.ts';
 import * as windows from './window-messages.ts';
 
@@ -14,7 +15,7 @@ import * as windows from './window-messages.ts';
 export type Audience = 'public' | 'operator' | 'peer' | 'domain';
 
 /** The scopes an operator's token may carry. */
-export type Scope = 'compute' | 'streams' | 'seal' | 'status';
+export type Scope = 'compute' | 'ring' | 'streams' | 'seal' | 'status';
 
 /** One thing a node can be asked: how it is written, who may ask, and how much they may send. */
 export interface Operation<Request, Response> {
@@ -78,10 +79,12 @@ export const SET = sensor('/v1/flags/set', flags.setRequestCodec, flags.outcomes
 export const GET = sensor('/v1/flags/get', flags.flagsRequestCodec, flags.outcomesCodec);
 export const UPLOAD = sensor('/v1/values/upload', flags.uploadRequestCodec, flags.uploadResponseCodec);
 
-export const READ_RING = read('/v1/ring', emptyCodec, operator.ringCodec);
+export const READ_RING = read('/v1/ring', emptyCodec, rings.ringCodec);
+export const READ_RINGS = read('/v1/rings', rings.ringsQueryCodec, rings.ringsAnswerCodec);
 export const LIST_STREAMS = read('/v1/streams', emptyCodec, operator.streamListCodec);
 export const READ_STREAM = read('/v1/stream', operator.streamQueryCodec, operator.streamAnswerCodec);
 
+export const PUBLISH_RING = asked('ring', '/v1/ring', rings.ringCodec, rings.publishedCodec);
 /** The document carries its own proof, so whoever brings it needs none. */
 export const PUT_ROSTER: Operation<roster.RosterBody, roster.RosterHead> = {
   ...sensor('/v1/roster', roster.rosterBodyCodec, roster.rosterHeadCodec),
@@ -147,6 +150,7 @@ export const RECALL = between(
   windows.recallRequestCodec,
   windows.recallResponseCodec,
 );
+export const OFFER_RING = between('peer', '/peer/v1/ring', rings.ringOfferCodec, rings.ringStateCodec);
 /** "I have this batch": whoever lacks it fetches what it misses from the sender. */
 export const ROSTER_NEWS = between(
   'peer',

@@ -12,10 +12,6 @@ const group = Type.Integer({ minimum: 0, maximum: 65_535 });
 const done = Type.Object({ done: Type.Literal(true) }, closed);
 export const doneCodec: Codec<Static<typeof done>> = jsonCodec(done);
 
-const ring = Type.Object({ ring: Type.String() }, closed);
-export type RingAnswer = Static<typeof ring>;
-export const ringCodec: Codec<RingAnswer> = jsonCodec(ring);
-
 const streamDocumentBody = Type.Object({ document: Type.String({ maxLength: 1_000_000 }) }, closed);
 export type StreamBody = Static<typeof streamDocumentBody>;
 export const streamBodyCodec: Codec<StreamBody> = jsonCodec(streamDocumentBody);

@@ -1,4 +1,4 @@
-import type { DomainId, RingDocument, Signer, Verifier } from '../ring/index.ts';
+import type { DomainId, Signer, Verifier } from '../ring/index.ts';
 import {
   documentHash,
   domainId,
@@ -8,6 +8,7 @@ import {
   verifyCompact,
 } from '../ring/index.ts';
 import { checkCapacity } from '../statistics/index.ts';
+import type { StreamRing } from './stream-rules.ts';
 import { checkReservedKinds, checkStreamRules } from './stream-rules.ts';
 import type { StreamDocument, StreamPayload } from './stream-schema.ts';
 import { readStreamPayload } from './stream-schema.ts';
@@ -23,14 +24,14 @@ export { readStreamDraft, SUITE } from './stream-schema.ts';
 
 /**
  * Opens a stream document under the ring document in force: signed by the ring's operator, shared among
- * domains of the ring with the keys they have there, every rule kept, and every sum within half the field.
+ * domains of the ring with keys they have or had there, every rule kept, and every sum within half the field.
  * @throws EngineError `STREAM_REFUSED` naming the rule and the numbers, `CAPACITY_EXCEEDED`,
  * `SIGNATURE_INVALID`, `SCHEMA_MISMATCH`, `UNSUPPORTED_VERSION`, `MALFORMED_TEXT`, `BODY_TOO_LARGE`
  */
 export async function openStreamDocument(
   jws: string,
   verifier: Verifier,
-  ring: RingDocument,
+  ring: StreamRing,
 ): Promise<StreamDocument> {
   const operator = publicKeyBytes(ring.operatorKey);
   const { payload } = await verifyCompact('mcloud-stream+jws', jws, operator, verifier);

@@ -1,5 +1,5 @@
 import { EngineError } from '../foundation/index.ts';
-import type { RingDocument } from '../ring/index.ts';
+import type { DomainId } from '../ring/index.ts';
 import { DOMAINS_MAX } from '../ring/index.ts';
 import { storedSchema } from '../sharing/index.ts';
 import { EXCLUDED_MAX } from './limits.ts';
@@ -18,11 +18,18 @@ import {
 } from './stream-limits.ts';
 import type { StreamPayload } from './stream-schema.ts';
 
+/** What a stream needs of a ring: its operator, and each domain under the keys it has or had. */
+export interface StreamRing {
+  readonly operatorKey: string;
+  readonly development: boolean;
+  readonly domains: readonly { readonly domain: DomainId; readonly key: string }[];
+}
+
 /**
  * The rules of a stream beyond its schema, capacity apart.
  * @throws EngineError `STREAM_REFUSED` naming the rule and the numbers
  */
-export function checkStreamRules(stream: StreamPayload, ring: RingDocument): void {
+export function checkStreamRules(stream: StreamPayload, ring: StreamRing): void {
   checkNumbers(stream);
   checkDomains(stream, ring);
   // Fields and elements have their rules where they are turned into stored integers.
@@ -83,7 +90,7 @@ function checkKeptWindows({ graceMs, retentionMs, groups }: StreamPayload, durat
   }
 }
 
-function checkDomains(stream: StreamPayload, ring: RingDocument): void {
+function checkDomains(stream: StreamPayload, ring: StreamRing): void {
   if (stream.operatorKey !== ring.operatorKey) {
     throw refused(`expected the operator key of the ring ${ring.operatorKey}, got ${stream.operatorKey}`);
   }
@@ -93,14 +100,15 @@ function checkDomains(stream: StreamPayload, ring: RingDocument): void {
     'domain',
     stream.domains.map(({ id }) => id),
   );
-  const sections = new Map(ring.domains.map((section) => [section.domain, section]));
+  const keys = new Map<string, string[]>();
+  for (const { domain, key } of ring.domains) keys.set(domain, [...(keys.get(domain) ?? []), key]);
   for (const { id, key } of stream.domains) {
-    const section = sections.get(id);
-    if (section === undefined) {
-      throw refused(`expected domains of the ring (${[...sections.keys()].join(', ')}), got ${id}`);
+    const known = keys.get(id);
+    if (known === undefined) {
+      throw refused(`expected domains of the ring (${[...keys.keys()].join(', ')}), got ${id}`);
     }
-    if (section.key !== key) {
-      throw refused(`expected for domain ${id} its key in the ring ${section.key}, got ${key}`);
+    if (!known.includes(key)) {
+      throw refused(`expected for domain ${id} its key in the ring ${known.at(-1)}, got ${key}`);
     }
   }
 }
@@ -116,7 +124,7 @@ function checkCellsAnnounced(stream: StreamPayload): void {
 }
 
 /** What the format has and this version does not do yet: refused by name instead of done halfway. */
-function checkSupported(stream: StreamPayload, ring: RingDocument): void {
+function checkSupported(stream: StreamPayload, ring: StreamRing): void {
   if (stream.countMode !== 'single') throw unsupported('countMode', 'single', stream.countMode);
   if (stream.seeds) throw unsupported('seeds', 'false', 'true');
   if (!stream.publicData) throw unsupported('publicData', 'true', 'false');

@@ -16,8 +16,10 @@ export interface RingPayload {
   readonly previous: string | null;
   /** How many nodes vote on a flag. */
   readonly acceptors: 1 | 3;
-  /** Windows that start at this Unix millisecond or later are placed by this document. */
+  /** Windows that start at this Unix millisecond or later are placed as this document says. */
   readonly placementFrom: number;
+  /** The epoch of the document that began this placement: this one, or an earlier one that placed the same. */
+  readonly placementEpoch: Epoch;
   /** One party made all keys: no privacy at all; for tests and demonstrations. */
   readonly development: boolean;
   /** The operator's Ed25519 public key, base64url; it signs this document and the streams. */
@@ -38,7 +40,10 @@ export interface RingDocument extends Omit<RingPayload, 'sections'> {
 /** Keys that the reader knows from elsewhere; whoever pins none believes the document's own. */
 export interface RingTrust {
   readonly operatorKey?: string;
-  /** Per domain its public key, base64url. Where it is given, every domain of the ring must be in it. */
+  /**
+   * Per domain its public key, base64url. Where it is given, every domain of the ring must be in it, under that
+   * key or one that this key has signed in its section.
+   */
   readonly domainKeys?: Readonly<Record<DomainId, string>>;
 }
 
@@ -51,6 +56,7 @@ const readRing = payloadReader(
       previous: Type.Union([Type.String({ pattern: '^[0-9a-f]{64}$' }), Type.Null()]),
       acceptors: Type.Union([Type.Literal(1), Type.Literal(3)]),
       placementFrom: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      placementEpoch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
       development: Type.Boolean(),
       operatorKey: PUBLIC_KEY,
       sections: Type.Array(Type.String({ maxLength: DOCUMENT_CHARS_MAX }), {
@@ -87,6 +93,7 @@ export async function openRingDocument(
   const ring: RingDocument = {
     ...payload,
     epoch: epoch(payload.epoch),
+    placementEpoch: epoch(payload.placementEpoch),
     jws,
     hash: documentHash(jws),
     domains,
@@ -106,6 +113,9 @@ function checkRing(ring: RingDocument): void {
     throw refused(
       `expected a previous document exactly from epoch 2 on, got epoch ${ring.epoch} with ${ring.previous === null ? 'none' : 'one'}`,
     );
+  }
+  if (ring.placementEpoch > ring.epoch) {
+    throw refused(`expected a placement of epoch ${ring.epoch} or earlier, got ${ring.placementEpoch}`);
   }
   const nodes = ring.domains.flatMap((domain) => domain.nodes);
   if (nodes.length > NODES_MAX)
@@ -133,10 +143,17 @@ function checkRing(ring: RingDocument): void {
     'node address',
     nodes.flatMap(({ url, peerUrl }) => [url, peerUrl]),
   );
-  checkDistinct('store id', [
-    ...nodes.map(({ storeId }) => storeId),
-    ...domains.flatMap(({ lostStores }) => lostStores),
-  ]);
+  checkDistinct(
+    'store id',
+    nodes.map(({ storeId }) => storeId),
+  );
+  // A node may stand beside its own lost store until it has another one, but no store belongs to two domains.
+  checkDistinct(
+    'store id',
+    domains.flatMap((section) => [
+      ...new Set([...section.nodes.map(({ storeId }) => storeId), ...section.lostStores]),
+    ]),
+  );
 }
 
 function checkDistinct(what: string, values: readonly string[]): void {
@@ -152,11 +169,12 @@ function checkDistinct(what: string, values: readonly string[]): void {
 
 function checkPins(ring: RingDocument, { domainKeys }: RingTrust): void {
   if (domainKeys === undefined) return;
-  for (const { domain, key } of ring.domains) {
+  for (const { domain, key, rotatedFrom } of ring.domains) {
     const pinned = Object.hasOwn(domainKeys, domain) ? domainKeys[domain] : undefined;
     if (pinned === undefined)
       throw refused(`expected only pinned domains, got ${domain} without a pinned key`);
-    if (pinned !== key) throw refused(`expected the pinned key ${pinned} for domain ${domain}, got ${key}`);
+    if (pinned !== key && pinned !== rotatedFrom)
+      throw refused(`expected the pinned key ${pinned} for domain ${domain}, got ${key}`);
   }
 }
 

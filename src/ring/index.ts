@@ -1,5 +1,22 @@
+export { majorityPromised } from './barrier.ts';
 export type { RingDocument, RingPayload, RingTrust } from './document.ts';
 export { openRingDocument, signRingDocument } from './document.ts';
+export type { RingHistory } from './history.ts';
+export {
+  extendHistory,
+  livingNodesOf,
+  lostStoresOf,
+  newestOf,
+  nodesEver,
+  oldestOf,
+  placementsOf,
+  placingDocument,
+  prependHistory,
+  reaches,
+  ringHistory,
+  ringOfStreams,
+  sectionsOf,
+} from './history.ts';
 export type { DomainId, Epoch, NodeId, Partition, StoreId, StreamHash, WindowId } from './identifiers.ts';
 export {
   domainId,
@@ -30,7 +47,7 @@ export { parseRecord, payloadReader } from './payload.ts';
 export type { PlacedNode, Placement } from './placement.ts';
 export { createPlacement, majority, registerPartition, TOKENS_PER_NODE } from './placement.ts';
 export type { DomainSection, RingNode, SectionPayload } from './section.ts';
-export { NAME, openSection, PUBLIC_KEY, signSection } from './section.ts';
+export { NAME, openSection, PUBLIC_KEY, signKeyRotation, signSection } from './section.ts';
 export type { SensorBundle } from './sensor-bundle.ts';
 export { openSensorBundle, readSensorBundle } from './sensor-bundle.ts';
 export { checkSuccessor } from './successor.ts';

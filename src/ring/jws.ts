@@ -15,6 +15,7 @@ import { parseRecord } from './payload.ts';
 export type DocumentType =
   | 'mcloud-ring+jws'
   | 'mcloud-domain+jws'
+  | 'mcloud-domain-key+jws'
   | 'mcloud-stream+jws'
   | 'mcloud-roster+jws';
 

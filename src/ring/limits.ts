@@ -17,5 +17,12 @@ export const LOST_STORES_MAX = 128;
 export const LEGAL_NAME_CHARS_MAX = 120;
 /** Longest origin of a node, in characters: a DNS name has at most 253. */
 export const ORIGIN_CHARS_MAX = 300;
+/** Longest proof of a domain's new key, in characters: two keys, a name and a signature. */
+export const KEY_PROOF_CHARS_MAX = 1_024;
+/**
+ * Most ring documents kept, the newest and all before it: nodes number each other by the whole row of them. At
+ * one change a week it lasts twenty years.
+ */
+export const RING_DOCUMENTS_MAX = 1_024;
 /** Longest certificate of a domain's own authority, in characters of PEM. */
 export const CERTIFICATE_CHARS_MAX = 4096;

@@ -6,6 +6,7 @@ import type { Signer, Verifier } from './jws.ts';
 import { checkSignature, publicKeyBytes, readCompact, signCompact } from './jws.ts';
 import {
   CERTIFICATE_CHARS_MAX,
+  KEY_PROOF_CHARS_MAX,
   LEGAL_NAME_CHARS_MAX,
   LOST_STORES_MAX,
   NODES_PER_DOMAIN_MAX,
@@ -34,6 +35,11 @@ export interface SectionPayload {
   readonly provider: string;
   /** The domain's Ed25519 public key, base64url. */
   readonly key: string;
+  /**
+   * Where the key is not the one of the section before: the old key's word for the new one, as
+   * {@link signKeyRotation} makes it.
+   */
+  readonly keyProof?: string;
   /** PEM of the domain's own certificate authority, the only trust anchor for its nodes. */
   readonly certificateAuthority: string;
   /** P-256 public key, uncompressed, base64url: sensors seal the domain's shares to it. */
@@ -48,6 +54,8 @@ export interface SectionPayload {
 export interface DomainSection extends SectionPayload {
   /** The section as it was signed. */
   readonly jws: string;
+  /** The key, base64url, that has named this section's key as its successor; null where the section shows none. */
+  readonly rotatedFrom: string | null;
 }
 
 const closed = { additionalProperties: false } as const;
@@ -71,6 +79,7 @@ const readSection = payloadReader(
       operatorName: LEGAL_NAME,
       provider: LEGAL_NAME,
       key: PUBLIC_KEY,
+      keyProof: Type.Optional(Type.String({ maxLength: KEY_PROOF_CHARS_MAX })),
       certificateAuthority: Type.String({
         maxLength: CERTIFICATE_CHARS_MAX,
         pattern:
@@ -109,6 +118,7 @@ export async function openSection(jws: string, verifier: Verifier): Promise<Doma
     })),
     lostStores: payload.lostStores.map(storeId),
     jws,
+    rotatedFrom: await rotatedFrom(payload, verifier),
   };
   checkSection(section);
   return section;
@@ -117,6 +127,39 @@ export async function openSection(jws: string, verifier: Verifier): Promise<Doma
 /** Signs a domain's section with the domain's own key, for the tools that make documents. */
 export function signSection(payload: SectionPayload, signer: Signer): Promise<string> {
   return signCompact('mcloud-domain+jws', { format: 1, ...payload }, signer);
+}
+
+const readRotation = payloadReader(
+  'a key rotation',
+  Type.Object({ format: Type.Literal(1), domain: NAME, oldKey: PUBLIC_KEY, newKey: PUBLIC_KEY }, closed),
+  'format',
+  1,
+);
+
+/**
+ * The old key's word that the domain goes on under a new one: what lets sensors that pinned the old key follow.
+ * @param signer signs with the old key.
+ */
+export function signKeyRotation(
+  rotation: { readonly domain: DomainId; readonly oldKey: string; readonly newKey: string },
+  signer: Signer,
+): Promise<string> {
+  return signCompact('mcloud-domain-key+jws', { format: 1, ...rotation }, signer);
+}
+
+async function rotatedFrom(
+  { domain, key, keyProof }: Pick<SectionPayload, 'key' | 'keyProof'> & { readonly domain: string },
+  verifier: Verifier,
+): Promise<string | null> {
+  if (keyProof === undefined) return null;
+  const document = readCompact('mcloud-domain-key+jws', keyProof);
+  const rotation = readRotation(document.payload);
+  await checkSignature('mcloud-domain-key+jws', document, publicKeyBytes(rotation.oldKey), verifier);
+  if (rotation.domain === domain && rotation.newKey === key) return rotation.oldKey;
+  throw new EngineError(
+    'RING_REFUSED',
+    `expected a proof of the key ${key} of domain ${domain}, got one of ${rotation.newKey} of ${rotation.domain}`,
+  );
 }
 
 function checkSection(section: DomainSection): void {

@@ -38,21 +38,21 @@ describe('a node that has served under a ring document', () => {
       nodes: payload.nodes.map((node) => ({ ...node, url: node.url.replace('7001', '8001') })),
     });
     const handle = await cloud.start(firstNode(), await laterRing({}, moved));
-    expect(handle.ring.epoch).toBe(2);
+    expect(handle.ring().epoch).toBe(2);
   });
 
-  it('starts under no older one', async () => {
+  it('goes on under the newest one it has, whatever older one it is started with', async () => {
     cloud = await startSmallCloud();
     await cloud.stop(firstNode());
     await cloud.start(firstNode(), await laterRing({}));
     await cloud.stop(firstNode());
-    await expectCode(cloud.start(firstNode()), 'RING_REFUSED');
+    const handle = await cloud.start(firstNode());
+    expect(handle.ring().epoch).toBe(2);
   });
 
   it.each<[string, Partial<RingPayload>, (payload: SectionPayload) => SectionPayload]>([
     ['another number of acceptors', { acceptors: 3 }, (payload) => payload],
     ['another start of its placement', { placementFrom: 5 }, (payload) => payload],
-    ['a gap in the epochs', { epoch: epoch(3) }, (payload) => payload],
     ['another past', { previous: 'ab'.repeat(32) }, (payload) => payload],
     ['more nodes', {}, (payload) => newer(sectionPayload(payload.domain, 2))],
   ])('starts under none with %s', async (_, change, section) => {
@@ -83,7 +83,7 @@ describe('a node whose own records were changed on disk', () => {
 
   it('does not start when it is the ring document it served under', async () => {
     cloud = await startSmallCloud();
-    await spoil('meta', (key) => fromUtf8(key) === 'ring');
+    await spoil('meta', (key) => key[0] === 'E'.charCodeAt(0));
     await expectCode(cloud.start(firstNode()), 'ROW_CORRUPT');
   });
 

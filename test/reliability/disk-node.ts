@@ -119,7 +119,7 @@ async function openOn(folder: string, id: NodeId, ring: RingDocument, peers: Tra
         randomBytes: cryptoRandomBytes,
         store,
         keys: windowKeys,
-        peers,
+        connect: () => peers,
         log: recordingLog(),
         verifier: testVerifier,
         sealing: nodeSealing,
@@ -245,7 +245,7 @@ function callerOf({ ring }: NodeHandle, from: NodeId | undefined, { token }: Tra
     if (token === undefined) return { kind: 'anonymous' } as const;
     return { kind: 'operator', scopes: ['compute', 'streams', 'seal', 'status'], subject: 'test' } as const;
   }
-  const section = ring.domains.find(({ nodes }) => nodes.some(({ id }) => id === from));
+  const section = ring().domains.find(({ nodes }) => nodes.some(({ id }) => id === from));
   if (section === undefined) throw new Error(`expected a node of the ring, got ${from}`);
   return { kind: 'peer', domain: section.domain, node: from } as const;
 }

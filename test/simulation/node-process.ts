@@ -116,7 +116,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       randomBytes: kernel.random.fork(mine.name).bytes,
       store: sabotage.store?.(store) ?? store,
       keys: keys.open(mine),
-      peers: network.transport({ life: mine, name: node, caller: { kind: 'peer', domain, node } }),
+      connect: () => network.transport({ life: mine, name: node, caller: { kind: 'peer', domain, node } }),
       log: logOf(mine),
       verifier: nodeVerifier,
       sealing: nodeSealing,

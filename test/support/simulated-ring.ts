@@ -78,6 +78,7 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
       previous: null,
       acceptors: shape.acceptors,
       placementFrom: 0,
+      placementEpoch: epoch(1),
       development: true,
       operatorKey: operator.publicKey,
       sections,

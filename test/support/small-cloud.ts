@@ -121,7 +121,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         randomBytes: cryptoRandomBytes,
         store,
         keys,
-        peers: transport(node),
+        connect: () => transport(node),
         log,
         verifier: testVerifier,
         sealing: nodeSealing,

@@ -41,8 +41,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'access/stale-ring-document-taken',
     breaks: 'a message that was placed by another ring document is carried out',
     file: 'node/engine/rings.ts',
-    find: 'if (context.epoch === ring.epoch && context.placementEpoch === placed.ring.epoch) return;',
-    replace: 'if (context.epoch <= ring.epoch) return;',
+    find: 'if (context.epoch === newest.epoch && context.placementEpoch === placementEpoch) return;',
+    replace: 'if (context.epoch <= newest.epoch) return;',
     detector: byTest('node/services/flag-acceptor', 'a message under another ring document is refused'),
   },
 ];

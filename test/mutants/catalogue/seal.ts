@@ -11,8 +11,8 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     breaks: 'EXACT: a frozen acceptor still votes, after it has reported its flags',
     file: ACCEPTOR,
     find: `      if (record.frozen) throw windowSealed(record);
-      const puts = [];`,
-    replace: '      const puts = [];',
+      rings.check(context);`,
+    replace: '      rings.check(context);',
     detector: byTest('node/services/flags', 'a frozen window refuses everything'),
   },
   {

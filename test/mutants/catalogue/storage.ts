@@ -105,7 +105,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'peers/served-before-they-answered',
     breaks: 'ONE-OUTCOME: a node votes before the others could say that its store is old',
     file: 'node/node.ts',
-    find: 'if (served || ANSWERED_BEFORE.includes(path)) return;',
+    find: 'if (served || ANSWERED_AT_ONCE.includes(path)) return;',
     replace: 'if (served || path.length > 0) return;',
     detector: byTest('node/services/start-check', 'a node that starts and whom nobody has answered yet'),
   },

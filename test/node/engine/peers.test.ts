@@ -1,20 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { collect, createHandlers, createPeers, SUSPECT_MS, silence } from '../../../node/engine/peers.ts';
+import { createRings } from '../../../node/engine/rings.ts';
 import type { Caller } from '../../../node/http/router.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
-import { domainId, nodeId } from '../../../src/ring/index.ts';
+import { domainId, nodeId, ringHistory, storeId } from '../../../src/ring/index.ts';
+import { developmentRing } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
 const self = { nodeId: nodeId('a1'), domain: domainId('a') };
 const other = nodeId('b1');
+const ring = await developmentRing({ nodes: [1, 1] });
 
 function peersOver(send: Transport['send']) {
   const clock = createManualClock();
   const handlers = createHandlers();
   const memory = { note: () => {}, recall: () => 0, takeWrites: () => [] };
-  const peers = createPeers({ transport: { send, close: async () => {} }, handlers, self, clock, memory });
+  const transport = { send, close: async () => {} };
+  const rings = createRings({
+    history: ringHistory(ring),
+    self: { ...self, storeId: storeId('0'.repeat(32)) },
+  });
+  const meet = async () => {};
+  const peers = createPeers({ transport, handlers, self, clock, memory, rings, meet });
   return { ...peers, handlers, clock };
 }
 

@@ -24,7 +24,7 @@ function routerOf(...audiences: readonly Audience[]): Router {
     handlers.add(operation, () => Promise.reject(new Error('reached')));
   }
   handlers.add(operations.LIST_STREAMS, async () => ({ streams: [] }));
-  return createRouter({ handlers, self: { domain: DOMAIN }, audiences, admit: () => {} });
+  return createRouter({ handlers, self: { domain: DOMAIN }, audiences, admit: () => {}, recheck: () => {} });
 }
 
 /** The code that a caller without a usable body gets: reaching the codec means being let in. */

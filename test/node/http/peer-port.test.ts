@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Listener, listenPeer, type PeerDomain, peerOf } from '../../../node/http/index.ts';
+import type { PeerDomain } from '../../../node/engine/phone-book.ts';
+import { type Listener, listenPeer, peerOf } from '../../../node/http/index.ts';
 import { utf8 } from '../../../src/foundation/index.ts';
 import { createUndiciTransport } from '../../../src/platform/index.ts';
 import type { TransportResponse } from '../../../src/ports/index.ts';

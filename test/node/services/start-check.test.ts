@@ -5,6 +5,7 @@ import { checkStart } from '../../../node/services/start-check.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
+import { domainId, ringHistory } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing, type RingShape } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
@@ -38,9 +39,13 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
   const seen = { state: 'waiting' };
   checkStart(
     {
-      rings: createRings(ring),
+      rings: createRings({
+        history: ringHistory(ring),
+        self: { nodeId: self.id, domain: domainId('a'), storeId: self.storeId },
+      }),
       self: { nodeId: self.id, domain: ring.domains[0]!.domain, storeId: self.storeId },
       callPeer,
+      learn: async () => {},
       health,
       rosterSpread: { fetch: async () => {} },
       clock,

@@ -7,7 +7,6 @@ import {
   computeAnswerCodec,
   doneCodec,
   openWindowCodec,
-  ringCodec,
   sealAnswerCodec,
   statusCodec,
   streamAnswerCodec,
@@ -27,7 +26,6 @@ const terms = { notBefore: anyU64, latest: anyU64 };
 
 const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown>])[] = [
   ['the answer of an operation that has none', doneCodec, fc.constant({ done: true })],
-  ['READ_RING answer', ringCodec, fc.record({ ring: fc.string() })],
   ['PUT_STREAM request', streamBodyCodec, fc.record({ document: fc.string() })],
   ['READ_STREAM request', streamQueryCodec, fc.record({ stream })],
   [

@@ -64,6 +64,7 @@ describe('a ring document', () => {
       previous: null,
       acceptors: 3,
       placementFrom: 0,
+      placementEpoch: 1,
       development: true,
     });
     expect(ring.hash).toBe(documentHash(jws));
@@ -197,8 +198,8 @@ describe('a ring document', () => {
       /store id once/,
     ],
     [
-      'a lost store that still serves',
-      { lostStores: [sectionPayload(a, 2).nodes[0]?.storeId] },
+      'a lost store of another domain',
+      { lostStores: [sectionPayload(b, 2).nodes[0]?.storeId] },
       'RING_REFUSED',
       /store id once/,
     ],

@@ -5,6 +5,8 @@ import {
   domainId,
   epoch,
   openRingDocument,
+  openSection,
+  signKeyRotation,
   signRingDocument,
   signSection,
   storeId,
@@ -45,7 +47,50 @@ function nextOf(
   return ringOf(sections, { epoch: epoch(2), previous: current.hash, ...change });
 }
 
+/** What makes a document one that begins a new placement. */
+const begun = { placementEpoch: epoch(2), placementFrom: 1_000 };
+
 describe('a ring document after the one in force', () => {
+  it('passes when it begins a placement later than the one before', async () => {
+    const more = { ...sectionPayload(domainId('a'), 3), version: 6, lostStores: a.lostStores };
+    checkSuccessor(current, await nextOf([more, b], begun));
+    checkSuccessor(current, await nextOf([{ ...a, version: 6, replicas: 2 }, b], begun));
+    checkSuccessor(current, await nextOf([a, b, sectionPayload(domainId('c'), 1)], begun));
+    checkSuccessor(current, await nextOf([a, b], { ...begun, acceptors: 3 }));
+  });
+
+  it('passes when a node stands beside its lost store until it has another one', async () => {
+    const lostStores = [...a.lostStores, a.nodes[0]!.storeId];
+    checkSuccessor(current, await nextOf([{ ...a, version: 6, lostStores }, b]));
+  });
+
+  it('passes when a domain goes on under a key that its old key has signed', async () => {
+    const key = fixedKey('new key of a');
+    const rotation = { domain: domainId('a'), oldKey: a.key, newKey: key.publicKey };
+    const keyProof = await signKeyRotation(rotation, fixedKey('domain a').signer);
+    const section = await signSection({ ...a, version: 6, key: key.publicKey, keyProof }, key.signer);
+    const payload = ringPayload([section, await signFixedSection(b)]);
+    const jws = await signFixedRing({ ...payload, epoch: epoch(2), previous: current.hash });
+    checkSuccessor(
+      current,
+      await openRingDocument(jws, testVerifier, { domainKeys: { [a.domain]: a.key, [b.domain]: b.key } }),
+    );
+  });
+
+  it.each([
+    ['of another key', { newKey: fixedKey('third').publicKey }, 'domain a'],
+    ['of another domain', { domain: domainId('b') }, 'domain a'],
+    ['signed by somebody else', {}, 'third'],
+  ])('is refused when a domain shows a proof %s for its new key', async (_, change, signer) => {
+    const key = fixedKey('new key of a');
+    const rotation = { domain: domainId('a'), oldKey: a.key, newKey: key.publicKey, ...change };
+    const keyProof = await signKeyRotation(rotation, fixedKey(signer).signer);
+    const section = await signSection({ ...a, version: 6, key: key.publicKey, keyProof }, key.signer);
+    await expect(openSection(section, testVerifier)).rejects.toMatchObject({
+      code: expect.stringMatching(/RING_REFUSED|SIGNATURE_INVALID/),
+    });
+  });
+
   it('passes when only addresses, names or certificates change', async () => {
     const moved = a.nodes.map((node) => ({ ...node, url: node.url.replace('7001', '8001') }));
     checkSuccessor(current, await nextOf([{ ...a, version: 6, nodes: moved, operatorName: 'New name' }, b]));
@@ -55,7 +100,9 @@ describe('a ring document after the one in force', () => {
     const [first, ...others] = a.nodes;
     const nodes = [{ ...first!, storeId: storeId('f'.repeat(32)) }, ...others];
     const lostStores = [...a.lostStores, first!.storeId];
-    checkSuccessor(current, await nextOf([{ ...a, version: 6, nodes, lostStores }, b]));
+    const changed = await nextOf([{ ...a, version: 6, nodes }, b], begun);
+    checkSuccessor(current, await nextOf([{ ...a, version: 6, nodes, lostStores }, b], begun));
+    expect(() => checkSuccessor(current, changed)).toThrow(/store .* to be declared lost/);
   });
 
   it('passes when it lists the same domains and nodes in another order', async () => {
@@ -88,7 +135,13 @@ describe('a ring document after the one in force', () => {
     ['changes replicas', [{ ...a, version: 6, replicas: 2 }, b], {}, /placement/],
     ['changes acceptors', [a, b], { acceptors: 3 }, /placement/],
     ['changes when its placement begins', [a, b], { placementFrom: 1 }, /placement/],
-    ['adds a domain', [a, b, sectionPayload(domainId('c'), 1)], {}, /changes placement is not supported yet/],
+    ['adds a domain', [a, b, sectionPayload(domainId('c'), 1)], {}, /placementEpoch 2/],
+    [
+      'begins a placement no later than the one before',
+      [a, b],
+      { placementEpoch: epoch(2) },
+      /begins after 0/,
+    ],
     ['drops a domain for another', [a, sectionPayload(domainId('c'), 2)], {}, /placement/],
   ])('is refused when it %s', async (_, sections, change, message) => {
     const next = await nextOf(sections, change);

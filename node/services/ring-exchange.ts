@@ -1,0 +1,164 @@
+import type { Clock } from '../../src/ports/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { Published, RingOffer, RingState } from '../../src/protocol/ring-messages.ts';
+import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import { majorityPromised, nodesEver, oldestOf, windowId } from '../../src/ring/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import { silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
+import type { RingStore } from './ring-store.ts';
+
+/** Pause before the others are asked again what they have; a document comes to most of them at once. */
+const ASK_EVERY_MS = 5_000;
+/** Domains that must say that a placement is in force, where this node can't find out by itself. */
+const WITNESS_DOMAINS = 2;
+
+export interface RingExchangeComponents {
+  readonly ringStore: RingStore;
+  readonly rings: Rings;
+  readonly self: { readonly nodeId: NodeId };
+  readonly callPeer: CallPeer;
+  readonly clock: Clock;
+}
+
+/**
+ * How ring documents come to this node, go on to the others, and when a new placement is in force: section
+ * "Ring documents that follow one another" of docs/PROTOCOL.md.
+ */
+export interface RingExchange {
+  /** A new document from the operator. @throws EngineError `RING_REFUSED`, `RING_CONFLICT` and what opening throws */
+  publish(jws: string): Promise<Published>;
+  /** What another node has and brings. @throws EngineError `RING_REFUSED`, `RING_CONFLICT` */
+  offered(offer: RingOffer): Promise<RingState>;
+  /** Fetches what another node has and this one has not, older documents as well. */
+  learn(node: NodeId, signal?: AbortSignal): Promise<void>;
+  /** Exchanges documents with a node that uses others. */
+  meet(node: NodeId): Promise<void>;
+  /** Passes the newest document on, and finds out whether a new placement is in force. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createRingExchange(components: RingExchangeComponents): RingExchange {
+  const { ringStore, rings, self, callPeer, clock } = components;
+  const states = new Map<NodeId, RingState>();
+  let askedAt = 0;
+  let askedWith = 0;
+
+  async function learn(node: NodeId, signal?: AbortSignal): Promise<void> {
+    await learnOlder(node, signal);
+    for (;;) {
+      const from = String(rings.newest().epoch + 1);
+      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
+      if (answer.rings.length === 0) return;
+      await ringStore.take(answer.rings);
+    }
+  }
+
+  /** A node that is new to the ring begins with the document it was given; older ones place older windows. */
+  async function learnOlder(node: NodeId, signal?: AbortSignal): Promise<void> {
+    const missing = oldestOf(rings.history()).epoch - 1;
+    const older: string[] = [];
+    while (older.length < missing) {
+      const from = String(older.length + 1);
+      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
+      if (answer.rings.length === 0) return;
+      older.push(...answer.rings.slice(0, missing - older.length));
+    }
+    if (missing > 0) await ringStore.takeOlder(older);
+  }
+
+  async function meet(node: NodeId): Promise<void> {
+    for (;;) {
+      const { epoch, hash } = rings.newest();
+      const theirs = states.get(node)?.epoch ?? epoch;
+      const brought = theirs < epoch ? ringStore.page(theirs + 1) : [];
+      const state = await callPeer(node, operations.OFFER_RING, { epoch, hash, rings: [...brought] });
+      states.set(node, state);
+      if (state.epoch > epoch) return learn(node);
+      if (state.epoch === epoch && state.hash !== hash) ringStore.refuseSecond(epoch, state.hash);
+      if (state.epoch === epoch || (brought.length > 0 && state.epoch === theirs)) return;
+    }
+  }
+
+  /** Every node that the placement in force or anything after it lists. */
+  function others(): readonly NodeId[] {
+    const { documents } = rings.history();
+    const from = rings.inForce().epoch;
+    const all = nodesEver({ documents: documents.filter(({ epoch }) => epoch >= from) });
+    return all.filter((node) => node !== self.nodeId);
+  }
+
+  /** The nodes of an older placement that promised, from the stores it lists, to refuse the new one's windows. */
+  function promisedBy(old: RingDocument, placement: RingDocument): ReadonlySet<NodeId> {
+    const stores = new Map(old.domains.flatMap(({ nodes }) => nodes.map((node) => [node.id, node.storeId])));
+    const all: readonly (readonly [NodeId, RingState])[] = [...states, [self.nodeId, ringStore.state()]];
+    return new Set(
+      all.flatMap(([node, state]) => {
+        const gave = state.epoch >= placement.epoch && !state.unpromised.includes(placement.epoch);
+        return gave && stores.get(node) === state.storeId ? [node] : [];
+      }),
+    );
+  }
+
+  /** Where the nodes of an older placement are gone, the word of two domains stands for their promises. */
+  function saidByOthers({ placementEpoch }: RingDocument): boolean {
+    const sections = rings.history().documents.flatMap((ring) => ring.domains);
+    const said = new Set<DomainId>();
+    for (const [node, { inForce }] of states) {
+      if (inForce !== placementEpoch) continue;
+      const section = sections.find(({ nodes }) => nodes.some(({ id }) => id === node));
+      if (section !== undefined) said.add(section.domain);
+    }
+    return said.size >= WITNESS_DOMAINS;
+  }
+
+  /** Every placement that may be in force before the new one must have a majority of promises everywhere. */
+  function holds(placement: RingDocument): boolean {
+    const pending = rings.pending();
+    const olds = [rings.inForce(), ...pending.slice(0, pending.indexOf(placement))];
+    return olds.every((old) => {
+      const view = rings.of({ window: windowId(old.placementFrom) });
+      return majorityPromised(old, view.placement, promisedBy(old, placement));
+    });
+  }
+
+  async function askOthers(): Promise<void> {
+    askedAt = clock.now();
+    askedWith = rings.newest().epoch;
+    const pending = rings.pending().length > 0;
+    const open = others().filter((node) => pending || (states.get(node)?.epoch ?? 0) < askedWith);
+    await Promise.all(open.map((node) => meet(node).catch(silence)));
+    const inForce = rings.pending().findLast((placement) => holds(placement) || saidByOthers(placement));
+    if (inForce !== undefined) await ringStore.putInForce(inForce);
+  }
+
+  return {
+    async publish(jws) {
+      await ringStore.checkBegins(jws);
+      await ringStore.take([jws]);
+      await askOthers();
+      const { epoch, placementFrom, domains } = rings.newest();
+      const nodes = domains.flatMap((section) => section.nodes.map(({ id }) => id));
+      const stored = nodes.filter((node) => node === self.nodeId || (states.get(node)?.epoch ?? 0) >= epoch);
+      return {
+        epoch,
+        nodes: nodes.length,
+        stored: Math.max(1, stored.length),
+        placementFrom,
+        inForce: rings.pending().length === 0,
+      };
+    },
+    async offered(offer) {
+      await ringStore.take(offer.rings);
+      const { epoch, hash } = rings.newest();
+      if (offer.epoch === epoch && offer.hash !== hash) ringStore.refuseSecond(epoch, offer.hash);
+      return ringStore.state();
+    },
+    learn,
+    meet,
+    async run(signal) {
+      const due = clock.now() >= askedAt + ASK_EVERY_MS || rings.newest().epoch > askedWith;
+      if (due && !signal.aborted) await askOthers();
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock, Log } from '../../src/ports/index.ts';
+import { limits } from '../../src/protocol/index.ts';
+import type { RingState } from '../../src/protocol/ring-messages.ts';
+import type { DomainId, RingDocument, RingHistory, StoreId, Verifier } from '../../src/ring/index.ts';
+import {
+  extendHistory,
+  lostStoresOf,
+  oldestOf,
+  openRingDocument,
+  placementsOf,
+  prependHistory,
+} from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import { ringRowWrite } from '../engine/ring-rows.ts';
+import type { Rings } from '../engine/rings.ts';
+import type { RowSeal } from '../engine/row-seal.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
+import type { Tables } from '../engine/tables.ts';
+import { votedWindow } from './voted-window.ts';
+import type { Windows } from './windows.ts';
+
+const DECLARED_LOST = 'its domain has declared it lost';
+
+export interface RingStoreComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly rowSeal: RowSeal;
+  readonly storeKey: Uint8Array;
+  readonly health: StoreHealth;
+  readonly lock: KeyedLock;
+  readonly rings: Rings;
+  readonly windows: Windows;
+  readonly self: { readonly domain: DomainId; readonly storeId: StoreId };
+  readonly verifier: Verifier;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Epochs of the placements that this store had promised before it was started. */
+  readonly promised: readonly number[];
+}
+
+/** The ring documents on disk, and what this store has promised about them. */
+export interface RingStore {
+  /**
+   * Takes in the document that the node was started with: the first one of a new store is written down, a newer
+   * one followed if it is the next; anything later the other nodes have as well.
+   */
+  begin(given: RingDocument): Promise<void>;
+  /** Documents in a row, from the next one or an earlier one on. @throws `RING_REFUSED`, `RING_CONFLICT` */
+  take(documents: readonly string[]): Promise<void>;
+  /** All documents before the oldest one here, in their order. @throws EngineError `RING_REFUSED` */
+  takeOlder(documents: readonly string[]): Promise<void>;
+  /** @throws EngineError `RING_REFUSED` for a new placement that could never be in force, or begins in the past */
+  checkBegins(jws: string): Promise<void>;
+  putInForce(placement: RingDocument): Promise<void>;
+  /** Stops admission, because another document of a known epoch exists. @throws EngineError `RING_CONFLICT` */
+  refuseSecond(epoch: number, hash: string): never;
+  /** The documents from an epoch on, as many as go into one message. */
+  page(from: number): readonly string[];
+  state(): RingState;
+}
+
+export function createRingStore(components: RingStoreComponents): RingStore {
+  const { journal, rowSeal, storeKey, health, lock, rings, self, verifier, clock, log } = components;
+  const promised = new Set<number>(components.promised);
+  const open = (jws: string): Promise<RingDocument> =>
+    openRingDocument(jws, verifier, { operatorKey: rings.newest().operatorKey });
+
+  function write(ring: RingDocument): void {
+    const { epoch, jws } = ring;
+    const inForce = rings.isInForce(epoch);
+    journal.stage([ringRowWrite(rowSeal, storeKey, { epoch, jws, promised: promised.has(epoch), inForce })]);
+  }
+
+  function noteLoss(): void {
+    if (lostStoresOf(rings.history(), self.domain).has(self.storeId)) health.raise(DECLARED_LOST);
+  }
+
+  async function add(ring: RingDocument): Promise<void> {
+    const before = rings.newest();
+    const next = extendHistory(rings.history(), ring);
+    if (next === rings.history()) return;
+    // From here on this node refuses the windows of a new placement under any older one. Only then it looks
+    // whether it has voted in one, so that no vote slips between.
+    rings.adopt(next);
+    // A store in doubt may have forgotten a vote, so its word is worth nothing.
+    const mayPromise = health.doubt() === null;
+    if (ring.placementEpoch !== before.placementEpoch && mayPromise) {
+      if ((await votedWindow(components, ring.placementFrom)) === null) promised.add(ring.epoch);
+    }
+    noteLoss();
+    write(ring);
+    await journal.synced();
+    log.info('ring document taken', { epoch: ring.epoch, promised: promised.has(ring.epoch) });
+  }
+
+  function refuseSecond(epoch: number, hash: string): never {
+    const reason = `two ring documents of epoch ${epoch} exist; the other one is ${hash}`;
+    log.error('admission stops', { reason });
+    rings.stop(reason);
+    throw new EngineError('RING_CONFLICT', reason);
+  }
+
+  async function takeOne(jws: string): Promise<void> {
+    const { documents } = rings.history();
+    if (documents.some((known) => known.jws === jws)) return;
+    const ring = await open(jws);
+    if (documents.some(({ epoch }) => epoch === ring.epoch)) refuseSecond(ring.epoch, ring.hash);
+    await add(ring);
+  }
+
+  return {
+    begin(given) {
+      return lock.run('ring', async () => {
+        const { documents } = rings.history();
+        const known = documents.find(({ epoch }) => epoch === given.epoch);
+        if (known !== undefined && known.hash !== given.hash) refuseSecond(given.epoch, given.hash);
+        for (const ring of documents) write(ring);
+        if (given.epoch === rings.newest().epoch + 1) await add(given);
+        noteLoss();
+        await journal.synced();
+      });
+    },
+    take: (documents) =>
+      lock.run('ring', async () => {
+        for (const jws of documents) await takeOne(jws);
+      }),
+    takeOlder: (documents) =>
+      lock.run('ring', async () => {
+        let history = rings.history();
+        const missing = documents.slice(0, oldestOf(history).epoch - 1);
+        const added: RingDocument[] = [];
+        for (const jws of missing.reverse()) {
+          const ring = await open(jws);
+          history = prependHistory(history, ring);
+          added.push(ring);
+        }
+        rings.adopt(history);
+        for (const ring of added) write(ring);
+        await journal.synced();
+      }),
+    async checkBegins(jws) {
+      const ring = await open(jws);
+      const before = rings.newest();
+      if (ring.epoch <= before.epoch || ring.placementEpoch === before.placementEpoch) return;
+      extendHistory(rings.history(), ring);
+      const { placementFrom: from } = ring;
+      const voted = await votedWindow(components, from);
+      if (from > clock.now() && voted === null) return;
+      const others = voted === null ? 'no such window' : `window ${voted}`;
+      throw refused(
+        `expected a placement that begins later than now and than every window that is open, got ${from} and ${others}`,
+      );
+    },
+    async putInForce(placement) {
+      rings.putInForce(placement.placementEpoch);
+      write(placement);
+      await journal.synced();
+      log.info('placement in force', { epoch: placement.placementEpoch, from: placement.placementFrom });
+    },
+    refuseSecond,
+    page: (from) => pageOf(rings.history(), from),
+    state() {
+      const { epoch, hash } = rings.newest();
+      const begun = placementsOf(rings.history()).map(({ placementEpoch }) => placementEpoch);
+      return {
+        epoch,
+        hash,
+        storeId: self.storeId,
+        unpromised: begun.filter((placement) => placement > 1 && !promised.has(placement)),
+        inForce: rings.inForce().placementEpoch,
+      };
+    },
+  };
+}
+
+/** The documents from an epoch on, as many as go into one message. */
+function pageOf({ documents }: RingHistory, from: number): readonly string[] {
+  const found: string[] = [];
+  let chars = 0;
+  for (const { epoch, jws } of documents) {
+    if (epoch < from) continue;
+    chars += jws.length;
+    if (found.length > 0 && chars > limits.RINGS_PAGE_CHARS_MAX) break;
+    found.push(jws);
+  }
+  return found;
+}
+
+function refused(message: string): EngineError {
+  return new EngineError('RING_REFUSED', message);
+}

@@ -1,0 +1,29 @@
+import { utf8 } from '../../src/foundation/index.ts';
+import type { WindowId } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Windows } from './windows.ts';
+import { scopeOfKey } from './windows.ts';
+
+export interface VotedWindowComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+  readonly windows: Windows;
+}
+
+/** A window from that time on in which this node has a part already; null for none. */
+export async function votedWindow(
+  { journal, tables, storeKey, windows }: VotedWindowComponents,
+  from: number,
+): Promise<WindowId | null> {
+  const opened = windows.all().find(({ scope }) => scope.window >= from);
+  if (opened !== undefined) return opened.scope.window;
+  await journal.synced();
+  // Windows whose terms are not decided yet: register votes are all there is of them.
+  for await (const { key } of tables.scan('windows', storeKey, utf8('S'))) {
+    const { window } = scopeOfKey(key.subarray(1));
+    if (window >= from) return window;
+  }
+  return null;
+}
