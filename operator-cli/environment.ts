@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes } from '../src/ports/index.ts';
+import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
 import type { RingDocument, Signer } from '../src/ring/index.ts';
 import type { Operator } from './operator/index.ts';
 
@@ -36,4 +36,6 @@ export interface CliEnvironment {
   /** Aborted when the person or the system wants the command to end. */
   readonly signal: AbortSignal;
   readonly connect: (identity: OperatorIdentity) => ConnectedOperator;
+  /** Opens connections to a ring's nodes for somebody who is not its operator. */
+  readonly reach: (ring: RingDocument) => Transport;
 }

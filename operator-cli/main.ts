@@ -53,6 +53,7 @@ const environment: CliEnvironment = {
   randomBytes: cryptoRandomBytes,
   signal: stopping.signal,
   connect,
+  reach: (ring) => createUndiciTransport({ targets: transportTargets(ring) }),
 };
 
 process.exitCode = await runCli(process.argv.slice(2), environment);

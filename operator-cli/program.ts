@@ -3,6 +3,12 @@ import { EXIT_CODES, exitCodesHelp } from '../src/foundation/index.ts';
 import { addClusterInit } from './commands/cluster-init.ts';
 import { addCompute } from './commands/compute.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDeviceEnrol } from './commands/device-enrol.ts';
+import { addDeviceInitAuthority } from './commands/device-init-authority.ts';
+import { addDeviceList } from './commands/device-list.ts';
+import { addDevicePush } from './commands/device-push.ts';
+import { addDeviceRevoke } from './commands/device-revoke.ts';
+import { addDeviceRotate } from './commands/device-rotate.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDomainInit } from './commands/domain-init.ts';
 import { addDomainJoin } from './commands/domain-join.ts';
@@ -63,6 +69,7 @@ export function createProgram(environment: CliEnvironment): Command {
   addRingAssemble(ring, environment);
   addRingBundle(ring, environment);
   addRingShow(ring, environment);
+  addDevices(group('device', 'say which sensors are real, as an enrolment authority'), environment);
   addStatus(program, environment);
   addDoctor(program, environment);
   addDemo(program, environment);
@@ -72,6 +79,15 @@ export function createProgram(environment: CliEnvironment): Command {
   addOperatorInit(group('operator', "make the operator's key"), environment);
   addClusterInit(group('cluster', 'make clusters for development'), environment);
   return program;
+}
+
+function addDevices(device: Command, environment: CliEnvironment): void {
+  addDeviceInitAuthority(device, environment);
+  addDeviceEnrol(device, environment);
+  addDeviceRevoke(device, environment);
+  addDeviceRotate(device, environment);
+  addDeviceList(device, environment);
+  addDevicePush(device, environment);
 }
 
 /** Commander's ways for this program; subcommands take them over when they are made. */

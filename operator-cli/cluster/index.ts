@@ -13,4 +13,10 @@ export { joinRing } from './join.ts';
 export { writeNewFile } from './new-folder.ts';
 export type { OperatorConfig } from './operator-config.ts';
 export { readOperatorConfig } from './operator-config.ts';
-export { writeCluster, writeDomain, writeOperator } from './write-cluster.ts';
+export {
+  AUTHORITY_KEY_FILE,
+  writeAuthority,
+  writeCluster,
+  writeDomain,
+  writeOperator,
+} from './write-cluster.ts';

@@ -64,6 +64,14 @@ export function writeOperator(folder: string, privateKeyPem: string): Promise<vo
   return writeNewFolder(folder, operatorFiles(privateKeyPem));
 }
 
+/**
+ * Writes the key of an enrolment authority into a new folder; its log follows with the first batch.
+ * @throws EngineError `INVALID_ARGUMENT` when the folder exists or cannot be made
+ */
+export function writeAuthority(folder: string, privateKeyPem: string): Promise<void> {
+  return writeNewFolder(folder, [secretFile(AUTHORITY_KEY_FILE, privateKeyPem)]);
+}
+
 function operatorFiles(privateKeyPem: string): readonly NewFile[] {
   return [secretFile(OPERATOR_CONFIG.key, privateKeyPem), jsonFile('operator.json', OPERATOR_CONFIG)];
 }

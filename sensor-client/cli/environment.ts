@@ -10,6 +10,8 @@ export interface CliEnvironment {
   readonly input: AsyncIterable<Uint8Array>;
   /** The bytes of a file. @throws Error with a `code` such as ENOENT */
   readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** Makes a file that only its owner reads. @throws EngineError `INVALID_ARGUMENT` where there is one already */
+  readonly writeSecret: (path: string, text: string) => Promise<void>;
   /** Columns of the terminal, for help texts. */
   readonly columns: number;
   /** Standard error is a terminal, where a progress bar may overwrite itself. */

@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import type { ExitName } from '../../src/foundation/index.ts';
 import { EngineError, EXIT_CODES, exitCodesHelp, exitOf } from '../../src/foundation/index.ts';
 import type { CliEnvironment } from './environment.ts';
+import { addKeygen } from './keygen-command.ts';
 import { addOutcome } from './outcome-command.ts';
+import { addRotate } from './rotate-command.ts';
 import { addUpload } from './upload-command.ts';
 import { examples } from './usage.ts';
 
@@ -43,6 +45,8 @@ function createProgram(environment: CliEnvironment, ended: (exit: ExitName) => v
   program.addHelpText('after', `\n${exitCodesHelp()}`);
   addUpload(program, environment, ended);
   addOutcome(program, environment, ended);
+  addKeygen(program, environment);
+  addRotate(program, environment);
   return program;
 }
 

@@ -21,6 +21,7 @@ export {
 } from './operator-token.ts';
 export type { P256KeyFile } from './p256.ts';
 export { generateP256, p256FromPem } from './p256.ts';
+export { isP256Point, p256Sign, p256Verify } from './p256-signature.ts';
 export { systemClock } from './system-clock.ts';
 export type { TransportLimits } from './transport-limits.ts';
 export { TRANSPORT_LIMITS } from './transport-limits.ts';

@@ -52,7 +52,7 @@ export {
 } from './problem.ts';
 export type { EnrolledSensor, RosterBatch, RosterPayload } from './roster-batch.ts';
 export { openRosterBatch, signRosterBatch } from './roster-batch.ts';
-export { SENSOR_KEY_BYTES, sensorIdOf } from './sensor-key.ts';
+export { rotationInput, SENSOR_KEY_BYTES, sensorIdOf } from './sensor-key.ts';
 export type { SetDigest, SetHasher } from './set-hash.ts';
 export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
 export type {

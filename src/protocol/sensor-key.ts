@@ -1,4 +1,4 @@
-import { EngineError, labelledHash } from '../foundation/index.ts';
+import { EngineError, labelledHash, labelledInput } from '../foundation/index.ts';
 import type { SensorId } from './flag-key.ts';
 import { SENSOR_ID_BYTES, sensorId } from './flag-key.ts';
 
@@ -20,4 +20,9 @@ export function sensorIdOf(publicKey: Uint8Array): SensorId {
     );
   }
   return sensorId(labelledHash('sensor', publicKey).slice(0, SENSOR_ID_BYTES));
+}
+
+/** What a sensor's old key signs to vouch for its new one. */
+export function rotationInput(oldKey: Uint8Array, newKey: Uint8Array): Uint8Array {
+  return labelledInput('sensor-rotation', oldKey, newKey);
 }

@@ -43,6 +43,8 @@ export interface SmallCloud {
   stop(node: NodeId): Promise<void>;
   /** Stops and starts every node on its disk. */
   restart(): Promise<void>;
+  /** Connections to the nodes' public ports, as a sensor has them. */
+  readonly transport: Transport;
   /** Asks as a sensor does. */
   ask<Q, R>(node: NodeId, operation: Operation<Q, R>, request: Q): Promise<R>;
   /** Asks as the operator does, with every scope. */
@@ -178,6 +180,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
       for (const { id } of members) await stop(id);
       await startAll();
     },
+    transport: sensors,
     ask: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT),
     order: (node, operation, request) => callOperation(sensors, node, operation, request, TIMEOUT, 'token'),
     askAs: (from, node, operation, request) =>

@@ -36,6 +36,7 @@ async function run(command: string, args: readonly string[], call: Call = {}) {
         if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
         return utf8(text);
       },
+      writeSecret: async () => {},
       columns: 100,
       liveProgress: false,
       signal: new AbortController().signal,
@@ -138,6 +139,7 @@ test('a development ring needs the option that names it', async () => {
     },
     input: (async function* () {})(),
     readFile: async () => utf8(JSON.stringify(scene.bundle)),
+    writeSecret: async () => {},
     columns: 100,
     liveProgress: false,
     signal: new AbortController().signal,

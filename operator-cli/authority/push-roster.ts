@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { Transport } from '../../src/ports/index.ts';
+import type { RosterBatch } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import { callOperation } from '../../src/rounds/call-operation.ts';
+import { QUESTION_TIMEOUT_MS } from '../operator/limits.ts';
+
+/** What a node made of the log: how far it has it, or why not. */
+export interface RosterPush {
+  readonly node: NodeId;
+  readonly domain: DomainId;
+  readonly sequence?: number;
+  readonly code?: ErrorCode;
+  readonly reason?: string;
+}
+
+/**
+ * Brings a log to every node of the ring at once: the newest batch first, and where a node lacks some before it,
+ * those too. A node that does not answer gets it from its peers.
+ */
+export function pushRoster(
+  transport: Transport,
+  ring: RingDocument,
+  batches: readonly RosterBatch[],
+  signal: AbortSignal,
+): Promise<readonly RosterPush[]> {
+  const nodes = ring.domains.flatMap(({ domain, nodes }) => nodes.map(({ id }) => ({ node: id, domain })));
+  return Promise.all(
+    nodes.map(async ({ node, domain }) => {
+      try {
+        return { node, domain, sequence: await pushTo(transport, node, batches, signal) };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof EngineError)) throw error;
+        return { node, domain, code: error.code, reason: error.message };
+      }
+    }),
+  );
+}
+
+async function pushTo(
+  transport: Transport,
+  node: NodeId,
+  batches: readonly RosterBatch[],
+  signal: AbortSignal,
+): Promise<number> {
+  const options = { timeoutMs: QUESTION_TIMEOUT_MS, signal };
+  const put = (document: string) =>
+    callOperation(transport, node, operations.PUT_ROSTER, { document }, options);
+  let place = batches.length - 1;
+  let sequence = 0;
+  while (place < batches.length) {
+    const batch = batches[place];
+    if (batch === undefined) break;
+    try {
+      ({ sequence } = await put(batch.jws));
+      place += 1;
+    } catch (error) {
+      const expected = error instanceof EngineError ? Number(error.details.expected) : Number.NaN;
+      // Only ever backwards: a node that asks for something else than what it lacks is not followed.
+      if (!(error instanceof EngineError && error.code === 'ROSTER_GAP' && expected <= place)) throw error;
+      place = expected - 1;
+    }
+  }
+  return sequence;
+}
