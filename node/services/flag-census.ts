@@ -42,12 +42,14 @@ export interface FlagCensus {
 }
 
 /**
+ * @param hear is told of every row that is read back and every change
  * @param decidesAlone whether this node is the only acceptor of a partition, so that its own vote is the outcome
  */
 export async function openFlagCensus(
   tables: Tables,
   records: readonly OpenWindowRecord[],
   decidesAlone: (record: OpenWindowRecord, partition: Partition) => boolean,
+  hear: FlagCensus['note'],
 ): Promise<FlagCensus> {
   const readings = new Map<string, number>();
   const undecided = new Map<string, UndecidedFlag>();
@@ -59,6 +61,7 @@ export async function openFlagCensus(
     before: FlagRow | undefined,
     after: FlagRow,
   ): void {
+    hear(record, partition, entry, before, after);
     const window = windowName(record.scope);
     if (before === undefined) readings.set(window, (readings.get(window) ?? 0) + entry.count);
     const name = nameOf(window, entry);

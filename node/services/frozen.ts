@@ -26,6 +26,7 @@ import type { Rings } from '../engine/rings.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { TrueFlags } from './true-flags.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface FrozenComponents {
@@ -36,6 +37,7 @@ export interface FrozenComponents {
   readonly storeId: StoreId;
   readonly health: StoreHealth;
   readonly rings: Rings;
+  readonly trueFlags: TrueFlags;
 }
 
 /** The freeze of a window at this acceptor, and what it then has to say about its flags. */
@@ -50,23 +52,17 @@ export interface Frozen {
 /** Windows whose report is kept in memory, each at most 1,024 digests; a report that was dropped is counted anew. */
 const REPORTS_MAX = 128;
 
-export function createFrozen({
-  journal,
-  tables,
-  windows,
-  clock,
-  storeId,
-  health,
-  rings,
-}: FrozenComponents): Frozen {
+export function createFrozen(components: FrozenComponents): Frozen {
+  const { journal, tables, windows, clock, storeId, health, rings, trueFlags } = components;
   const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
 
-  /** One scan per window: after the freeze nothing about its flags changes here. */
+  /** The running digests or one scan per window: after the freeze nothing about its flags changes here. */
   function partitions(record: OpenWindowRecord): Promise<readonly PartitionDigest[]> {
     const name = windowName(record.scope);
     const known = reports.get(name);
     if (known !== undefined) return known;
-    const made = countPartitions(record);
+    const running = trueFlags.digests(record);
+    const made = running === undefined ? countPartitions(record) : Promise.resolve(running);
     reports.set(name, made);
     // Unless another report has taken its place meanwhile.
     made.catch(() => reports.get(name) === made && reports.delete(name));

@@ -5,27 +5,25 @@ import {
   encodeElements,
   limbSumElements,
   mergeLimbSum,
+  subtractFromLimbSum,
 } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import type {
-  FlagEntry,
-  HeldResponse,
-  PartitionDigest,
-  SetHasher,
-  SumResponse,
-} from '../../src/protocol/index.ts';
-import { createSetHasher, entryName, equalDigests, windowName } from '../../src/protocol/index.ts';
+import type { FlagEntry, HeldResponse, PartitionDigest, SumResponse } from '../../src/protocol/index.ts';
+import { entryName } from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
-import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
+import type { Tallies, Tally } from './tallies.ts';
+import { strayRows } from './tallies.ts';
+import { createTallyReader } from './tally-reader.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface ShareSumsComponents {
   readonly journal: Journal;
   readonly shares: ShareTable;
   readonly lists: SetLists;
+  readonly tallies: Tallies;
 }
 
 /** What this node's shares add up to, compared with T. The answers never leave the domain. */
@@ -40,11 +38,8 @@ export interface ShareSums {
   ): Promise<SumResponse>;
 }
 
-/** Windows whose tally is kept in memory, each at most 1,024 partitions of a digest and a sum. */
-const TALLIES_MAX = 8;
-
-export function createShareSums({ journal, shares, lists }: ShareSumsComponents): ShareSums {
-  const remembered = new Map<string, { version: number; tallies: Promise<ReadonlyMap<Partition, Tally>> }>();
+export function createShareSums({ journal, shares, lists, tallies }: ShareSumsComponents): ShareSums {
+  const tallyWindow = createTallyReader({ journal, shares, tallies });
 
   async function membersOf(
     record: OpenWindowRecord,
@@ -58,39 +53,25 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
     );
   }
 
-  /** One pass over all good rows of the window, counted and added up per partition. */
-  async function scanWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
-    const tallies = new Map<Partition, Tally>();
-    for await (const [entry, row] of shares.goodRows(record, null)) {
-      const partition = partitionOf(entry.readingId);
-      let tally = tallies.get(partition);
-      if (tally === undefined) {
-        tally = {
-          hasher: createSetHasher(record.terms.value.setHashKey),
-          sum: createLimbSum(record.stream.elements.length),
-        };
-        tallies.set(partition, tally);
-      }
-      tally.hasher.add(entry);
-      addToLimbSum(tally.sum, row.share);
-    }
-    return tallies;
-  }
-
-  /** The tally of the window as it is; every domain's coordinator asks for it several times while nothing changes. */
-  async function tallyWindow(record: OpenWindowRecord): Promise<ReadonlyMap<Partition, Tally>> {
-    const name = windowName(record.scope);
-    const version = shares.version(record);
-    await journal.synced();
-    const known = remembered.get(name);
-    if (known?.version === version) return known.tallies;
-    const tallies = scanWindow(record);
-    remembered.delete(name);
-    remembered.set(name, { version, tallies });
-    tallies.catch(() => remembered.delete(name));
-    const oldest = remembered.keys().next().value;
-    if (remembered.size > TALLIES_MAX && oldest !== undefined) remembered.delete(oldest);
-    return tallies;
+  /** T minus `excluded` from the tally, by taking out what differs; null where a row of that does not open. */
+  async function sumByDifference(
+    record: OpenWindowRecord,
+    tally: Tally,
+    named: PartitionDigest,
+    strays: readonly FlagEntry[],
+    excluded: readonly FlagEntry[],
+  ): Promise<PartSum | null> {
+    const sum = createLimbSum(record.stream.elements.length);
+    mergeLimbSum(sum, tally.sum);
+    const out = await shares.sharesOf(record, [...strays, ...excluded]);
+    if (out === null) return null;
+    for (const share of out) subtractFromLimbSum(sum, share);
+    const readings = excluded.reduce((total, { count }) => total + count, 0);
+    return {
+      sum,
+      flags: named.digest.count - excluded.length,
+      readings: named.digest.readings - readings,
+    };
   }
 
   async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[]> {
@@ -122,31 +103,27 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
 
   return {
     async held(record, partitions) {
-      const tallies = await tallyWindow(record);
+      const found = await tallyWindow(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
-        const tally = tallies.get(named.partition);
-        const whole = tally !== undefined && equalDigests(tally.hasher.digest(), named.digest);
+        const whole = strayRows(found.get(named.partition), named) !== null;
         answers.push({ partition: named.partition, missing: whole ? [] : await missingOf(record, named) });
       }
       return { partitions: answers };
     },
     async sum(record, partitions, excluded) {
-      const without = new Set(excluded.map(entryName));
-      const touched = new Set(excluded.map(({ readingId }) => partitionOf(readingId)));
-      const tallies = await tallyWindow(record);
+      const found = await tallyWindow(record);
       const total = createLimbSum(record.stream.elements.length);
       let flags = 0;
       let readings = 0;
       for (const named of partitions) {
-        const tally = tallies.get(named.partition);
-        const digest = tally?.hasher.digest();
-        const whole =
-          digest !== undefined && equalDigests(digest, named.digest) && !touched.has(named.partition);
-        const part: PartSum | null =
-          whole && tally !== undefined
-            ? { sum: tally.sum, flags: digest.count, readings: digest.readings }
-            : await sumOfMembers(record, named, without);
+        const tally = found.get(named.partition);
+        const strays = strayRows(tally, named);
+        const without = excluded.filter(({ readingId }) => partitionOf(readingId) === named.partition);
+        const part =
+          (tally !== undefined && strays !== null
+            ? await sumByDifference(record, tally, named, strays, without)
+            : null) ?? (await sumOfMembers(record, named, new Set(without.map(entryName))));
         if (part === null) return { complete: false, readings: 0, flags: 0, elements: new Uint8Array(0) };
         mergeLimbSum(total, part.sum);
         flags += part.flags;
@@ -155,11 +132,6 @@ export function createShareSums({ journal, shares, lists }: ShareSumsComponents)
       return { complete: true, readings, flags, elements: encodeElements(limbSumElements(total)) };
     },
   };
-}
-
-interface Tally {
-  readonly hasher: SetHasher;
-  readonly sum: LimbSum;
 }
 
 interface PartSum {

@@ -18,6 +18,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { ValueRow } from '../engine/rows.ts';
 import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { Tallies } from './tallies.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface ShareTableComponents {
@@ -26,6 +27,7 @@ export interface ShareTableComponents {
   readonly lock: KeyedLock;
   readonly rings: Rings;
   readonly clock: Clock;
+  readonly tallies: Tallies;
 }
 
 export type StoredRows = Pick<UploadRequest, 'partition' | 'index' | 'rows'>;
@@ -51,6 +53,8 @@ export interface ShareTable {
   ): AsyncGenerator<readonly [FlagEntry, ValueRow]>;
   /** A page of rows that open, in key order. */
   page(record: OpenWindowRecord, partition: Partition, after: FlagEntry | null): Promise<RowsResponse>;
+  /** The shares of these flags, in their order; null where one has no row here that opens and is in no conflict. */
+  sharesOf(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<readonly Uint8Array[] | null>;
   /** Which of the flags have no row here that opens. */
   missing(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<FlagEntry[]>;
   remove(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
@@ -58,7 +62,8 @@ export interface ShareTable {
   version(record: OpenWindowRecord): number;
 }
 
-export function createShareTable({ journal, tables, lock, rings, clock }: ShareTableComponents): ShareTable {
+export function createShareTable(components: ShareTableComponents): ShareTable {
+  const { journal, tables, lock, rings, clock, tallies } = components;
   const versions = new Map<string, number>();
   const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
     if (operations.length === 0) return;
@@ -89,7 +94,7 @@ export function createShareTable({ journal, tables, lock, rings, clock }: ShareT
 
   async function store(
     record: OpenWindowRecord,
-    { index, rows }: StoredRows,
+    { partition, index, rows }: StoredRows,
     admit: () => void,
     alongside: readonly StoreOperation[],
   ): Promise<UploadResponse['rows']> {
@@ -112,6 +117,13 @@ export function createShareTable({ journal, tables, lock, rings, clock }: ShareT
       return put(record, key, row(rows[place]?.share ?? new Uint8Array(0)), found[place] === undefined);
     });
     if (puts.length > 0) stage(record, [...puts, ...alongside]);
+    for (const place of written) {
+      const taken = rows[place];
+      if (taken === undefined) continue;
+      // What did not open may be among the sums already.
+      if (found[place] === undefined) tallies.add(record, partition, taken.entry, taken.share);
+      else tallies.spoil(record);
+    }
     return answers;
   }
 
@@ -132,11 +144,17 @@ export function createShareTable({ journal, tables, lock, rings, clock }: ShareT
           if (row == null || key === undefined || row.conflict) return [];
           return [put(record, key, { ...row, conflict: true }, false)];
         });
+        if (puts.length > 0) tallies.spoil(record);
         stage(record, puts);
       });
       await journal.synced();
     },
     ...shareRows({ journal, tables }),
+    async sharesOf(record, entries) {
+      const rows = await held(record, keysOf(record, entries));
+      const shares = rows.flatMap((row) => (row == null || row.conflict ? [] : [row.share]));
+      return shares.length === entries.length ? shares : null;
+    },
     async missing(record, entries) {
       await journal.synced();
       const rows = await held(record, keysOf(record, entries));
@@ -147,6 +165,7 @@ export function createShareTable({ journal, tables, lock, rings, clock }: ShareT
         const keys = keysOf(record, entries);
         const rows = await tables.peekMany('values', record.rowKey, keys);
         const present = keys.filter((_, place) => rows[place] !== undefined);
+        if (present.length > 0) tallies.spoil(record);
         stage(
           record,
           present.map((key) => ({ kind: 'delete', table: 'values', key })),

@@ -27,6 +27,7 @@ export {
   LIMB_ADDITIONS_MAX,
   limbSumElements,
   mergeLimbSum,
+  subtractFromLimbSum,
   subtractInPlace,
 } from './limb-sum.ts';
 export type { Rational } from './rational.ts';

@@ -33,6 +33,15 @@ export function createLimbSum(elements: number): LimbSum {
  * @throws EngineError `WRONG_VECTOR_LENGTH` when fewer bytes are left than the vector has, or more without an offset.
  */
 export function addToLimbSum(sum: LimbSum, shareBytes: Uint8Array, offset?: number): void {
+  accumulate(sum, shareBytes, 1, offset);
+}
+
+/** Takes an encoded vector back out of a sum. @throws EngineError `WRONG_VECTOR_LENGTH` */
+export function subtractFromLimbSum(sum: LimbSum, shareBytes: Uint8Array): void {
+  accumulate(sum, shareBytes, -1);
+}
+
+function accumulate(sum: LimbSum, shareBytes: Uint8Array, sign: 1 | -1, offset?: number): void {
   const limbs = sum.limbs;
   const bytes = limbs.length * (ELEMENT_BYTES / LIMBS);
   const left = shareBytes.length - (offset ?? 0);
@@ -42,7 +51,7 @@ export function addToLimbSum(sum: LimbSum, shareBytes: Uint8Array, offset?: numb
   if (sum.additions === LIMB_ADDITIONS_MAX) carryLimbSum(sum);
   let at = offset ?? 0;
   for (let i = 0; i < limbs.length; i++, at += 4) {
-    limbs[i] = (limbs[i] ?? 0) + limbAt(shareBytes, at);
+    limbs[i] = (limbs[i] ?? 0) + sign * limbAt(shareBytes, at);
   }
   sum.additions++;
 }

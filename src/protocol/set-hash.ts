@@ -18,6 +18,8 @@ export interface SetDigest {
 
 export interface SetHasher {
   add(entry: FlagEntry): void;
+  /** Takes back an entry that was added. */
+  remove(entry: FlagEntry): void;
   digest(): SetDigest;
 }
 
@@ -27,16 +29,22 @@ export function createSetHasher(key: Uint8Array): SetHasher {
   const limbs = new Float64Array(8);
   let count = 0;
   let readings = 0;
+  let changes = 0;
+
+  function change(entry: FlagEntry, sign: 1 | -1): void {
+    const hash = sha256(concat(key, entryKey(entry)));
+    const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
+    for (let i = 0; i < 8; i++) limbs[i] = (limbs[i] ?? 0) + sign * view.getUint32(4 * i);
+    count += sign;
+    readings += sign * entry.count;
+    changes += 1;
+    // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
+    if (changes % 1_048_576 === 0) carry(limbs);
+  }
+
   return {
-    add(entry) {
-      const hash = sha256(concat(key, entryKey(entry)));
-      const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
-      for (let i = 0; i < 8; i++) limbs[i] = (limbs[i] ?? 0) + view.getUint32(4 * i);
-      count += 1;
-      readings += entry.count;
-      // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
-      if (count % 1_048_576 === 0) carry(limbs);
-    },
+    add: (entry) => change(entry, 1),
+    remove: (entry) => change(entry, -1),
     digest() {
       carry(limbs);
       const hash = new Uint8Array(32);
@@ -62,8 +70,8 @@ function carry(limbs: Float64Array): void {
   let carried = 0;
   for (let i = 7; i >= 0; i--) {
     const value = (limbs[i] ?? 0) + carried;
-    const low = value % 4_294_967_296;
-    limbs[i] = low;
-    carried = (value - low) / 4_294_967_296;
+    // Towards minus infinity, so that a limb that was taken away from borrows.
+    carried = Math.floor(value / 4_294_967_296);
+    limbs[i] = value - carried * 4_294_967_296;
   }
 }

@@ -96,7 +96,7 @@ describe('a freeze', () => {
     expect(store.rows('flags')).toEqual([]);
   });
 
-  it('an acceptor that cannot read a vote reports nothing', async () => {
+  it('an acceptor that cannot read a vote lists nothing', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
     await reading.commit();
@@ -106,6 +106,13 @@ describe('a freeze', () => {
     const changed = row[1].slice();
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
     store.put('flags', row[0], changed);
-    await expectCode(freeze(reading.acceptor, reading), 'ROW_CORRUPT');
+    await freeze(reading.acceptor, reading);
+    const { context, partition } = reading.createRequest;
+    const list = cloud.askAs(reading.acceptor, reading.acceptor, operations.FROZEN_LIST, {
+      context,
+      partition,
+      after: null,
+    });
+    await expectCode(list, 'ROW_CORRUPT');
   });
 });

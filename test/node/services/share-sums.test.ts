@@ -1,21 +1,80 @@
-import { afterEach, describe, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { operations } from '../../../src/protocol/index.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
 
 afterEach(() => cloud.close());
 
+const ROWS: readonly string[] = ['flags', 'values'];
+
+/** Commits a reading and lets every acceptor vote: a majority is enough for TRUE, and the last vote may be late. */
+async function commitEverywhere(reading: RawReading): Promise<void> {
+  await reading.commit();
+  const accept = {
+    ...reading.createRequest,
+    kind: 'accept',
+    ballot: { counter: 0, proposer: 0 },
+    value: 'TRUE',
+  } as const;
+  for (const node of reading.acceptors) await cloud.askAs(node, node, operations.VOTE, accept);
+}
+
+/** Counts the passes over rows of flags and shares from now on. */
+function countPasses(): () => number {
+  const spies = cloud.nodeIds.map((node) => vi.spyOn(cloud.store(node), 'range'));
+  return () => spies.flatMap(({ mock }) => mock.calls).filter(([table]) => ROWS.includes(table)).length;
+}
+
 describe('the sum of a partition', () => {
   it('a share whose flag was never set is not added, although its partition is', async () => {
-    cloud = await startSmallCloud();
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
     const window = await cloud.openWindow();
     const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
-    await inOnePlace('1').commit();
+    await commitEverywhere(inOnePlace('1'));
     const unset = inOnePlace('50');
     await unset.create();
     for (const index of [0, 1, 2]) await unset.upload(index);
-    await inOnePlace('-2').commit();
+    await commitEverywhere(inOnePlace('-2'));
+    const passes = countPasses();
     expectExact(await cloud.compute(window), ['1', '-2']);
+    expect(passes()).toBe(0);
+  });
+
+  it('is kept while readings come, so that seal and compute read no row', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    const readings = ['1', '2.5', '-7', '0', '30'];
+    for (const reading of readings) await commitEverywhere(cloud.reading(window, reading));
+    const passes = countPasses();
+    expectExact(await cloud.compute(window), readings);
+    expect(passes()).toBe(0);
+  });
+
+  it('is made from the rows where the node has started since', async () => {
+    cloud = await startSmallCloud();
+    const window = await cloud.openWindow();
+    await cloud.reading(window, '1').commit();
+    const unset = cloud.reading(window, '50');
+    await unset.create();
+    await unset.upload(0);
+    await cloud.restart();
+    await cloud.reading(window, '3').commit();
+    const passes = countPasses();
+    expectExact(await cloud.compute(window), ['1', '3']);
+    expect(passes()).toBeGreaterThan(0);
+  });
+
+  it('counts a row once that came twice, and not at all where two shares came under its key', async () => {
+    cloud = await startSmallCloud({ stream: { maxExcluded: 1 } });
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '7.5');
+    await reading.create();
+    for (const index of [0, 1, 2, 2, 1, 0]) await reading.upload(index);
+    await reading.set();
+    await cloud.reading(window, '4').commit();
+    expectExact(await cloud.compute(window), ['7.5', '4']);
   });
 });

@@ -13,6 +13,7 @@ import {
   MODULUS,
   mergeLimbSum,
   subtractElements,
+  subtractFromLimbSum,
   subtractInPlace,
 } from '../../../src/arithmetic/index.ts';
 import { anyElement } from '../../support/field.ts';
@@ -39,6 +40,14 @@ test.prop([vectors(1, 30)])('limb sums equal plain sums', (all) => {
   const sum = createLimbSum(all[0]!.length);
   for (const vector of all) addToLimbSum(sum, encodeElements(vector));
   expect(limbSumElements(sum)).toEqual(plainSum(all, all[0]!.length));
+});
+
+test.prop([vectors(1, 20), fc.nat(20)])('what is taken out of a sum again leaves the rest', (all, cut) => {
+  const size = all[0]!.length;
+  const sum = createLimbSum(size);
+  for (const vector of all.slice(cut)) subtractFromLimbSum(sum, encodeElements(vector));
+  for (const vector of all) addToLimbSum(sum, encodeElements(vector));
+  expect(limbSumElements(sum)).toEqual(plainSum(all.slice(0, cut), size));
 });
 
 test.prop([vectors(2, 20), fc.nat(20)])('merged sums equal the sum of all', (all, cut) => {

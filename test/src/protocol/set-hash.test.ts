@@ -58,6 +58,14 @@ describe('the digest of a set of flags', () => {
     expect(equalDigests(hasher.digest(), digestOf(key, [...a, ...b]))).toBe(true);
   });
 
+  test.prop([anyKey, anyEntries, anyEntries])('forgets an entry that is removed', (key, kept, removed) => {
+    const hasher = createSetHasher(key);
+    for (const entry of removed.slice(1)) hasher.add(entry);
+    for (const entry of removed) hasher.remove(entry);
+    for (const entry of [...removed.slice(0, 1), ...kept]) hasher.add(entry);
+    expect(equalDigests(hasher.digest(), digestOf(key, kept))).toBe(true);
+  });
+
   it('of no flag is the empty one', () => {
     expect(equalDigests(digestOf(new Uint8Array(32), []), EMPTY_SET)).toBe(true);
   });
