@@ -10,6 +10,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Reads names separated by commas; a name may hold spaces, as a column's may. */
+export function nameList(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new InvalidArgumentError('Expected names separated by commas.');
+}
+
 /** Power of ten of an option's number: beyond it no stream has room, and the digits would fill the screen. */
 const EXPONENT_MAX = 64;
 

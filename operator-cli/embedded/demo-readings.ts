@@ -8,13 +8,15 @@ import {
   readDecimal,
 } from '../../src/arithmetic/index.ts';
 import {
+  type CsvTable,
   EngineError,
   fromUtf8,
   type NumericCell,
   numericColumn,
   parseCsv,
 } from '../../src/foundation/index.ts';
-import { DECIMALS_MAX, momentElements } from '../../src/sharing/index.ts';
+import { FIELDS_MAX } from '../../src/protocol/stream-limits.ts';
+import { DECIMALS_MAX, momentElements, type Reading } from '../../src/sharing/index.ts';
 import { checkCapacity } from '../../src/statistics/index.ts';
 import { middleOf } from '../operator/index.ts';
 
@@ -31,9 +33,9 @@ const WHOLE_DIGITS_MAX = 38;
 /** Highest power of a reading that the demo shares: 2 for variances. */
 export const DEMO_DEGREE = 2;
 
-/** What the demo uploads, checked whole before anything is sent. */
-export interface DemoReadings {
-  readonly file: string;
+/** One column of the file and the field of the stream that it becomes. */
+export interface DemoColumn {
+  readonly field: string;
   readonly column: string;
   readonly unit: string;
   readonly texts: readonly string[];
@@ -43,23 +45,76 @@ export interface DemoReadings {
   readonly max: string;
 }
 
+/** What the demo uploads, checked whole before anything is sent. */
+export interface DemoReadings {
+  readonly file: string;
+  /** At least one, all of one length. */
+  readonly columns: readonly DemoColumn[];
+  /** One for each row. */
+  readonly readings: readonly Reading[];
+}
+
 export interface DemoSource {
   readonly csv?: string;
   readonly column?: string;
+  /** Several fields in each reading, instead of `column`. */
+  readonly columns?: readonly string[];
   readonly decimals?: number;
 }
 
 /**
- * Reads the column of a CSV file, or of the data that comes with the package.
+ * Reads columns of a CSV file, or of the data that comes with the package.
  * @throws EngineError `INVALID_ARGUMENT` for a file or column that is not there, `MALFORMED_TEXT`,
  * `READING_TOO_PRECISE` or `READING_OUT_OF_BOUNDS` naming row and column of a cell that cannot be uploaded
  */
 export async function readDemoReadings(source: DemoSource): Promise<DemoReadings> {
   const file = source.csv ?? DEFAULT_NAME;
   const table = parseCsv(await readText(source.csv ?? DEFAULT_FILE, file));
-  const column = source.column ?? onlyColumn(table.header);
+  const unit = source.csv === undefined ? '°C' : '';
+  if (source.columns === undefined) {
+    const column = source.column ?? onlyColumn(table.header);
+    const read = readColumn(table, { field: 'reading', column, unit }, source.decimals);
+    return { file, columns: [read], readings: read.texts };
+  }
+  checkColumns(source.columns);
+  const columns = source.columns.map((column) =>
+    readColumn(table, { field: column, column, unit }, source.decimals),
+  );
+  const readings = table.rows.map((_, row) =>
+    Object.fromEntries(columns.map(({ field, texts }) => [field, texts[row] ?? ''])),
+  );
+  return { file, columns, readings };
+}
+
+/** A stream's name of a field: what a stream document takes, said before the file is read. */
+const FIELD_NAME = /^[^\p{C}]{1,64}$/u;
+
+function checkColumns(columns: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (!FIELD_NAME.test(column)) {
+      throw new EngineError('INVALID_ARGUMENT', 'expected names of columns of 1 to 64 characters');
+    }
+    if (seen.has(column)) {
+      throw new EngineError('INVALID_ARGUMENT', `expected every column once, got ${column} twice`);
+    }
+    seen.add(column);
+  }
+  if (columns.length > FIELDS_MAX) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected at most ${FIELDS_MAX} columns, got ${columns.length}`,
+    );
+  }
+}
+
+function readColumn(
+  table: CsvTable,
+  { field, column, unit }: Pick<DemoColumn, 'field' | 'column' | 'unit'>,
+  decimalsAllowed: number | undefined,
+): DemoColumn {
   const cells = numericColumn(table, column);
-  const wanted = source.decimals ?? DECIMALS_MAX;
+  const wanted = decimalsAllowed ?? DECIMALS_MAX;
   let decimals = 0;
   for (const { row, text } of cells) {
     const needed = decimalsOf(text, row, column);
@@ -73,25 +128,18 @@ export async function readDemoReadings(source: DemoSource): Promise<DemoReadings
     decimals = Math.max(decimals, needed);
   }
   const texts = cells.map(({ text }) => text);
-  const readings = {
-    file,
-    column,
-    unit: source.csv === undefined ? '°C' : '',
-    texts,
-    decimals: source.decimals ?? decimals,
-    ...boundsOf(texts),
-  };
-  refuseBeyondCapacity(readings, cells);
-  return readings;
+  const read = { field, column, unit, texts, decimals: decimalsAllowed ?? decimals, ...boundsOf(texts) };
+  refuseBeyondCapacity(read, cells);
+  return read;
 }
 
 /**
  * The stream would be refused later anyway, but its creator would hear of an element and of options that the demo
- * does not have, instead of the row to look at.
+ * does not have, instead of the row to look at. Where the squares of two fields fit, their product does.
  */
-function refuseBeyondCapacity(readings: DemoReadings, cells: readonly NumericCell[]): void {
-  const { unit, decimals, min, max, column, texts } = readings;
-  const field = { name: 'reading', unit, decimals, offset: middleOf(readings), min, max };
+function refuseBeyondCapacity(read: DemoColumn, cells: readonly NumericCell[]): void {
+  const { unit, decimals, min, max, column, texts } = read;
+  const field = { name: 'reading', unit, decimals, offset: middleOf(read), min, max };
   try {
     checkCapacity({ fields: [field], elements: momentElements([field], DEMO_DEGREE) }, texts.length);
   } catch (error) {
@@ -133,7 +181,7 @@ function onlyColumn(header: readonly string[]): string {
   if (first !== undefined && others.length === 0) return first;
   throw new EngineError(
     'INVALID_ARGUMENT',
-    `expected --column with one of ${header.slice(0, 20).join(', ')}, got none`,
+    `expected --column or --columns with some of ${header.slice(0, 20).join(', ')}, got none`,
   );
 }
 

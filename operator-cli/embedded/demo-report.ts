@@ -1,7 +1,8 @@
-import type { ResultDocument } from '../../src/statistics/index.ts';
+import type { MatrixDocument, RegressionDocument, ResultDocument } from '../../src/statistics/index.ts';
 import type { WindowResult } from '../operator/index.ts';
 import { counted, type Palette, renderTable } from '../output.ts';
 import type { DemoReadings } from './demo-readings.ts';
+import type { DemoResult } from './demo-result.ts';
 import type { DemoReport, DemoTimes } from './run-demo.ts';
 import type { EmbeddedCluster } from './start-cluster.ts';
 
@@ -16,10 +17,13 @@ export interface DemoStory {
 export function demoText(report: DemoReport, story: DemoStory, palette: Palette): string {
   const { readings, outcome, times, cluster } = story;
   const { uploaded, committed, errored, exact } = report;
-  const unit = readings.unit === '' ? '' : ` ${readings.unit}`;
+  const shown = readings.columns.map(({ column, min, max, unit, decimals }) => [
+    `column ${column}`,
+    `${min} to ${max}${unit === '' ? '' : ` ${unit}`}, ${counted(decimals, 'decimal')}`,
+  ]);
   const went = renderTable([
-    ['readings', `${readings.texts.length} in column ${readings.column} of ${readings.file}`],
-    ['from, to', `${readings.min} to ${readings.max}${unit}, ${counted(readings.decimals, 'decimal')}`],
+    ['readings', `${readings.readings.length} rows of ${readings.file}`],
+    ...shown,
     ['sensors', `${uploaded}, each with one reading that it split into ${report.domains} random shares`],
     ['flags', `${committed} TRUE, ${errored} ERROR`],
   ]);
@@ -46,25 +50,68 @@ export function demoText(report: DemoReport, story: DemoStory, palette: Palette)
   ].join('\n');
 }
 
-function comparison(result: ResultDocument, plain: ResultDocument, palette: Palette): string {
+function comparison(result: DemoResult, plain: DemoResult, palette: Palette): string {
+  const others = rowsOf(plain);
   const rows = rowsOf(result).map(([name, value], i): string[] => {
-    const other = rowsOf(plain)[i]?.[1] ?? '';
+    const other = others[i]?.[1] ?? '';
     return [name, value, other, value === other ? palette.good('same') : palette.bad('DIFFERENT')];
   });
   return renderTable([['', 'm-cloud', 'plain computation', ''], ...rows], ['left', 'right', 'right']);
 }
 
-function rowsOf(document: ResultDocument): readonly (readonly [string, string])[] {
-  const { count, sum, mean, variance, standardDeviation } = document;
-  const none = 'none';
+type Rows = readonly (readonly [name: string, value: string])[];
+
+const NONE = 'none';
+
+function rowsOf(document: DemoResult): Rows {
+  if (!('fields' in document)) return fieldRows(document);
+  const { fields, covariance, correlation, regression } = document;
+  return [
+    ...Object.entries(fields).flatMap(([name, field]) =>
+      fieldRows(field).map(([row, value]) => [`${name}: ${row}`, value] as const),
+    ),
+    ...matrixRows('covariance', covariance),
+    ...matrixRows('correlation', correlation),
+    ...(regression === undefined ? [] : regressionRows(regression)),
+  ];
+}
+
+function fieldRows({ count, sum, mean, variance, standardDeviation }: ResultDocument): Rows {
   return [
     ['count', String(count)],
     ['sum', sum],
-    ['mean', mean?.decimal ?? none],
-    ['  as a fraction', mean?.fraction ?? none],
-    ['variance, population', variance.population?.decimal ?? none],
-    ['variance, sample', variance.sample?.decimal ?? none],
-    ['standard deviation, population', standardDeviation.population ?? none],
-    ['standard deviation, sample', standardDeviation.sample ?? none],
+    ['mean', mean?.decimal ?? NONE],
+    ['  as a fraction', mean?.fraction ?? NONE],
+    ['variance, population', variance.population?.decimal ?? NONE],
+    ['variance, sample', variance.sample?.decimal ?? NONE],
+    ['standard deviation, population', standardDeviation.population ?? NONE],
+    ['standard deviation, sample', standardDeviation.sample ?? NONE],
   ];
+}
+
+/** Each pair once: the matrix is symmetric, and its diagonal is printed with the fields. */
+function matrixRows(title: string, matrix: MatrixDocument): Rows {
+  return Object.entries(matrix).flatMap(([x, row], i) =>
+    Object.entries(row)
+      .slice(i + 1)
+      .map(([y, entry]) => [`${title} of ${x} and ${y}`, entry ?? NONE] as const),
+  );
+}
+
+function regressionRows(regression: RegressionDocument): Rows {
+  const { response, coefficients, residualStandardDeviation, r2, adjustedR2, f, p } = regression;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ...coefficients.flatMap(({ term, estimate, standardError, t, p: twoSided }) => [
+      [`${response} on ${term}`, estimate] as const,
+      ['  standard error', standardError] as const,
+      ['  t', t] as const,
+      ['  p', twoSided] as const,
+    ]),
+    ['residual standard deviation', residualStandardDeviation],
+    ['R squared', r2],
+    ['R squared, adjusted', adjustedR2],
+    ['F', f],
+    ['  p', p],
+  ];
+  return rows.map(([name, value]) => [name, value ?? NONE]);
 }

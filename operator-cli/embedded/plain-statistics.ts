@@ -1,4 +1,4 @@
-import { formatRational, formatSquareRoot } from '../../src/arithmetic/index.ts';
+import { formatRational, formatSquareRoot, type Rational } from '../../src/arithmetic/index.ts';
 import type { ResultDocument } from '../../src/statistics/index.ts';
 
 /**
@@ -9,10 +9,8 @@ import type { ResultDocument } from '../../src/statistics/index.ts';
  * @param texts decimal numbers such as "-12.50" or "1.5e3", at least one.
  */
 export function plainStatistics(texts: readonly string[], digits: number): ResultDocument {
-  const parts = texts.map(partsOf);
-  const decimals = Math.max(0, ...parts.map(({ exponent }) => -exponent));
+  const { values, decimals } = wholeNumbers(texts);
   const scale = 10n ** BigInt(decimals);
-  const values = parts.map(({ whole, exponent }) => whole * 10n ** BigInt(exponent + decimals));
   const count = BigInt(values.length);
   let total = 0n;
   for (const value of values) total += value;
@@ -45,6 +43,25 @@ export function plainStatistics(texts: readonly string[], digits: number): Resul
   };
 }
 
+/** Decimal texts as whole numbers: value = whole / 10^decimals. */
+export interface WholeNumbers {
+  readonly values: readonly bigint[];
+  readonly decimals: number;
+}
+
+export function wholeNumbers(texts: readonly string[]): WholeNumbers {
+  const parts = texts.map(partsOf);
+  const decimals = Math.max(0, ...parts.map(({ exponent }) => -exponent));
+  return { values: parts.map(({ whole, exponent }) => whole * 10n ** BigInt(exponent + decimals)), decimals };
+}
+
+export function lowestTerms(numerator: bigint, denominator: bigint): Rational {
+  let [a, b] = [numerator < 0n ? -numerator : numerator, denominator < 0n ? -denominator : denominator];
+  const sign = denominator < 0n ? -1n : 1n;
+  while (b !== 0n) [a, b] = [b, a % b];
+  return { numerator: (sign * numerator) / a, denominator: (sign * denominator) / a };
+}
+
 /** A text as whole * 10^exponent. */
 function partsOf(text: string): { readonly whole: bigint; readonly exponent: number } {
   const [mantissa = '', power = '0'] = text.toLowerCase().split('e');
@@ -52,12 +69,6 @@ function partsOf(text: string): { readonly whole: bigint; readonly exponent: num
   const [before = '', after = ''] = mantissa.replace(/^[+-]/, '').split('.');
   const size = BigInt(`${before}${after}` || '0');
   return { whole: negative ? -size : size, exponent: Number(power) - after.length };
-}
-
-function lowestTerms(numerator: bigint, denominator: bigint) {
-  let [a, b] = [numerator < 0n ? -numerator : numerator, denominator];
-  while (b !== 0n) [a, b] = [b, a % b];
-  return { numerator: numerator / a, denominator: denominator / a };
 }
 
 /** value / 10^decimals with every digit and no trailing zero. */

@@ -11,14 +11,12 @@ import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import { type WindowId, windowId } from '../../src/ring/index.ts';
 import { momentElements } from '../../src/sharing/index.ts';
-import type { ResultDocument } from '../../src/statistics/index.ts';
-import { resultDocument } from '../../src/statistics/index.ts';
 import { createOperator, createTokenSource, type Operator, streamPayload } from '../operator/index.ts';
 import type { Session } from '../session.ts';
 import { transportTargets } from '../transport-targets.ts';
 import { DEMO_DEGREE, type DemoReadings, type DemoSource, readDemoReadings } from './demo-readings.ts';
 import { demoText } from './demo-report.ts';
-import { plainStatistics } from './plain-statistics.ts';
+import { type DemoQuestion, type DemoResult, plainResult, releasedResult } from './demo-result.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from './start-cluster.ts';
 
 const DOMAINS = 3;
@@ -34,6 +32,8 @@ const PROGRESS_MS = 2_000;
 
 export interface DemoOptions extends DemoSource {
   readonly digits: number;
+  /** The column of `columns` to regress on the others. */
+  readonly regress?: string;
 }
 
 /** What the demo prints under --json; the first members are the contract of scripts that read it. */
@@ -43,8 +43,8 @@ export interface DemoReport {
   readonly uploaded: number;
   readonly committed: number;
   readonly errored: number;
-  readonly result: ResultDocument;
-  readonly plain: ResultDocument;
+  readonly result: DemoResult;
+  readonly plain: DemoResult;
   readonly exact: boolean;
 }
 
@@ -58,13 +58,15 @@ export interface DemoTimes {
 
 /**
  * The whole story in one process: starts a cluster, uploads every reading as a sensor of its own, seals,
- * computes, and compares with the plain computation. Nothing is uploaded unless the whole column is usable.
+ * computes, and compares with the plain computation. Nothing is uploaded unless every column is usable
+ * and the plain computation has an answer.
  * @throws EngineError what is wrong with the data; `IMPOSSIBLE_AGGREGATE` when the two results differ
  */
 export async function runDemo(session: Session, options: DemoOptions): Promise<void> {
   const { clock, signal } = session.environment;
+  const question = questionOf(options);
   const readings = await readDemoReadings(options);
-  const plain = plainStatistics(readings.texts, options.digits);
+  const plain = plainResult(readings, question);
   const begun = clock.now();
   session.say(`starting ${DOMAINS} domains of ${NODES_PER_DOMAIN} nodes`);
   const cluster = await startEmbeddedCluster({
@@ -91,11 +93,9 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
       if (outcome.kind !== 'result') {
         throw new EngineError(outcome.kind === 'withheld' ? 'WITHHELD' : 'INCOMPLETE', outcome.reason);
       }
-      const [field] = outcome.fields;
-      if (field === undefined) throw new EngineError('INTERNAL', 'expected the statistics of one field');
-      const result = resultDocument(field.statistics, { digits: options.digits });
+      const result = releasedResult(stream, outcome, question);
       const exact =
-        outcome.readings === readings.texts.length && JSON.stringify(result) === JSON.stringify(plain);
+        outcome.readings === readings.readings.length && JSON.stringify(result) === JSON.stringify(plain);
       const report: DemoReport = {
         domains: DOMAINS,
         nodes: DOMAINS * NODES_PER_DOMAIN,
@@ -116,7 +116,7 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
       if (!exact) {
         throw new EngineError(
           'IMPOSSIBLE_AGGREGATE',
-          `expected the plain statistics of ${readings.texts.length} readings, got others over ${outcome.readings}`,
+          `expected the plain statistics of ${readings.readings.length} readings, got others over ${outcome.readings}`,
         );
       }
     } finally {
@@ -125,6 +125,28 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
   } finally {
     await cluster.close();
   }
+}
+
+/** @throws EngineError `INVALID_ARGUMENT` for options that do not go together */
+function questionOf({ column, columns, regress, digits }: DemoOptions): DemoQuestion {
+  if (columns === undefined) {
+    if (regress === undefined) return { several: false, digits };
+    throw new EngineError('INVALID_ARGUMENT', 'expected --columns with --regress, got none');
+  }
+  if (column !== undefined) {
+    throw new EngineError('INVALID_ARGUMENT', 'expected --column or --columns, got both');
+  }
+  if (regress === undefined) return { several: true, digits };
+  if (!columns.includes(regress)) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected --regress with one of the columns ${columns.join(', ')}, got ${regress}`,
+    );
+  }
+  if (columns.length < 2) {
+    throw new EngineError('INVALID_ARGUMENT', 'expected a column beside the one to regress, got none');
+  }
+  return { several: true, response: regress, digits };
 }
 
 function operatorOf({ material }: EmbeddedCluster, session: Session) {
@@ -148,16 +170,21 @@ async function openStream(
   session: Session,
 ): Promise<{ readonly stream: StreamDocument; readonly window: WindowId }> {
   const { clock, signal } = session.environment;
-  const { unit, decimals, min, max } = readings;
-  const field = { name: 'reading', unit, decimals, min, max };
+  const fields = readings.columns.map(({ field, unit, decimals, min, max }) => ({
+    name: field,
+    unit,
+    decimals,
+    min,
+    max,
+  }));
   const payload = streamPayload(
     operator.ring,
     {
       name: 'demo',
-      fields: [field],
-      elements: momentElements([field], DEMO_DEGREE),
+      fields,
+      elements: momentElements(fields, DEMO_DEGREE),
       minSensors: 1,
-      maxReadings: readings.texts.length,
+      maxReadings: readings.readings.length,
       maxExcluded: 0,
       flagTimeoutMs: FLAG_TIMEOUT_MS,
       retentionMs: 86_400_000,
@@ -187,9 +214,9 @@ async function uploadAll(
     window,
     policy: { allowDevelopment: true },
   });
-  const progress = createProgress(session, readings.texts.length);
+  const progress = createProgress(session, readings.readings.length);
   try {
-    const summary = await sensor.uploadMany(readings.texts, {
+    const summary = await sensor.uploadMany(readings.readings, {
       signal,
       sensorIdOf: () => toHex(cryptoRandomBytes(16)),
       onProgress: ({ committed }) => progress.show(committed),

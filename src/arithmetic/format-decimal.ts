@@ -19,16 +19,33 @@ const PLAIN_EXPONENT_MIN = -7;
  * is significant; otherwise scientific, "1.5e+40" or "1.5e-8".
  */
 export function formatRational(value: Rational, { digits }: FormatOptions): string {
+  const rounded = roundDecimal(value, digits);
+  return layOut(rounded, digits);
+}
+
+/** A value rounded to so many significant digits, before it is a text. */
+export interface RoundedDecimal {
+  readonly negative: boolean;
+  /** The digits as an integer: one more than asked for after rounding 99..9 up, zero only for zero. */
+  readonly significand: bigint;
+  /** The power of ten of the first digit before rounding. */
+  readonly exponent: number;
+  /** The significand is the whole value. */
+  readonly exact: boolean;
+}
+
+/** The nearest decimal of `digits` significant digits, half to even. */
+export function roundDecimal(value: Rational, digits: number): RoundedDecimal {
   checkDigits(digits);
-  if (value.numerator === 0n) return '0';
-  const size = value.numerator < 0n ? -value.numerator : value.numerator;
+  if (value.numerator === 0n) return { negative: false, significand: 0n, exponent: 0, exact: true };
+  const negative = value.numerator < 0n;
+  const size = negative ? -value.numerator : value.numerator;
   const exponent = decimalExponent(size, value.denominator);
   const [dividend, divisor] = scaled(size, value.denominator, digits - 1 - exponent);
   const quotient = dividend / divisor;
   const twiceRest = 2n * (dividend % divisor);
   const up = twiceRest > divisor || (twiceRest === divisor && quotient % 2n === 1n);
-  const text = layOut(up ? quotient + 1n : quotient, exponent, digits, twiceRest === 0n);
-  return value.numerator < 0n ? `-${text}` : text;
+  return { negative, significand: up ? quotient + 1n : quotient, exponent, exact: twiceRest === 0n };
 }
 
 /** All digits of a rational whose expansion ends, in plain notation; one that does not end is a programmer's error. */
@@ -65,7 +82,7 @@ export function formatSquareRoot(value: Rational, { digits }: FormatOptions): st
   const [dividend, divisor] = scaled(value.numerator, value.denominator, 2 * (digits - exponent));
   const withGuard = integerSquareRoot(dividend / divisor);
   const rounded = withGuard / 10n + (withGuard % 10n >= 5n ? 1n : 0n);
-  return layOut(rounded, exponent, digits, false);
+  return layOut({ negative: false, significand: rounded, exponent, exact: false }, digits);
 }
 
 /** The power of ten of the first digit of numerator / denominator > 0. */
@@ -82,8 +99,14 @@ function scaled(numerator: bigint, denominator: bigint, power: number): readonly
     : [numerator, denominator * 10n ** BigInt(-power)];
 }
 
-/** Text of an integer of `digits` digits (one more after rounding 99..9 up) whose first has power `exponent`. */
-function layOut(significand: bigint, exponent: number, digits: number, exact: boolean): string {
+/** The text of a rounded decimal, in the notation of {@link formatRational}. */
+export function layOut(rounded: RoundedDecimal, digits: number): string {
+  if (rounded.significand === 0n) return '0';
+  const text = sizeText(rounded, digits);
+  return rounded.negative ? `-${text}` : text;
+}
+
+function sizeText({ significand, exponent, exact }: RoundedDecimal, digits: number): string {
   const all = significand.toString();
   const power = exponent + all.length - digits;
   let shown = all.slice(0, digits);

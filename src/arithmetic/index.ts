@@ -3,6 +3,7 @@ export { DECIMAL_CHARACTERS_MAX, DECIMAL_EXPONENT_MAX, parseDecimal, readDecimal
 export { checkElements, decodeElements, ELEMENT_BYTES, encodeElements } from './element-codec.ts';
 export type { ElementPool } from './element-pool.ts';
 export { createElementPool, POOL_BYTES } from './element-pool.ts';
+export { exponential, logarithm, pi } from './elementary.ts';
 export { largestOf, smallestOf } from './extremes.ts';
 export type { FieldElement } from './field.ts';
 export {
@@ -19,7 +20,26 @@ export {
 } from './field.ts';
 export type { FormatOptions } from './format-decimal.ts';
 export { formatExactDecimal, formatRational, formatSquareRoot } from './format-decimal.ts';
+export { formatReal } from './format-real.ts';
 export { integerSquareRoot } from './integer-root.ts';
+export type { Interval, Real } from './interval.ts';
+export {
+  addIntervals,
+  bitSize,
+  ceilingQuotient,
+  compareIntervals,
+  divideIntervals,
+  fixedPoint,
+  floorQuotient,
+  hullOfIntervals,
+  integerInterval,
+  multiplyIntervals,
+  negateInterval,
+  powerOfInterval,
+  rationalInterval,
+  rootOfInterval,
+  subtractIntervals,
+} from './interval.ts';
 export type { LimbSum } from './limb-sum.ts';
 export {
   addToLimbSum,

@@ -140,6 +140,16 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'The combined sums contradict the stream; some domain or sensor did not follow the protocol.',
   },
+  STATISTIC_UNDEFINED: {
+    status: 422,
+    retry: false,
+    meaning: 'A statistic was asked for that these sums do not define; the message says why.',
+  },
+  SINGULAR_DESIGN: {
+    status: 422,
+    retry: false,
+    meaning: 'The predictors of a regression are collinear; the message names them.',
+  },
   // Ring and trust.
   STALE_EPOCH: {
     status: 409,

@@ -7,14 +7,33 @@ import {
   rational,
 } from '../arithmetic/index.ts';
 import { invariant } from '../foundation/index.ts';
-import { type ReadingSchema, type StoredField, storedSchema } from '../sharing/index.ts';
-import { readSignedSums } from './stored-sums.ts';
+import { type ReadingSchema, type StoredSchema, storedSchema } from '../sharing/index.ts';
+import { readSignedSums, type StoredSums } from './stored-sums.ts';
 
 /** Sums over the included readings, exact and in the readings' own scale. */
 export interface Moments {
   readonly count: bigint;
   /** Per field the sums of x, x^2, x^3 ... as far as the schema shares them without a gap. */
   readonly powerSums: ReadonlyMap<string, readonly Rational[]>;
+  /** The sums of products of several fields' powers, by {@link productKey}. */
+  readonly productSums: ReadonlyMap<string, Rational>;
+}
+
+/** A product of powers: fields, each with its power, in any order. */
+export type Factors = readonly (readonly [field: string, power: number])[];
+
+/** One text for one product, whatever the order of its factors. */
+export function productKey(factors: Factors): string {
+  return JSON.stringify(factors.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The sum of a product of powers; `undefined` where the schema does not share it. */
+export function momentSum(moments: Moments, factors: Factors): Rational | undefined {
+  const [first, ...others] = factors;
+  if (first === undefined) return rational(moments.count);
+  const [field, power] = first;
+  if (others.length === 0) return moments.powerSums.get(field)?.[power - 1];
+  return moments.productSums.get(productKey(factors));
 }
 
 /**
@@ -28,7 +47,8 @@ export function momentsOf(schema: ReadingSchema, sums: readonly FieldElement[]):
 
 /**
  * Undoes offset and scale: with x = offset + s / 10^d and n readings,
- * sum(x^k) = sum over j of C(k, j) * offset^(k-j) * sum(s^j) / 10^(dj).
+ * sum(x^k) = sum over j of C(k, j) * offset^(k-j) * sum(s^j) / 10^(dj), and likewise for each factor of a product.
+ * A sum that needs another one that the schema does not share is left out.
  * @param sums one signed sum of stored integers per element, of one window or of several added.
  * @throws EngineError `WRONG_VECTOR_LENGTH`
  */
@@ -37,29 +57,74 @@ export function momentsOfSums(schema: ReadingSchema, sums: readonly bigint[]): M
   const read = readSignedSums(stored, sums);
   const powerSums = new Map<string, readonly Rational[]>();
   stored.fields.forEach((field, index) => {
-    const storedSums: bigint[] = [read.count];
+    const own: Rational[] = [];
     for (let power = 1; ; power++) {
-      const sum = read.moment([index, power]);
+      const sum = rawSum(stored, read, [{ index, power }]);
       if (sum === undefined) break;
-      storedSums.push(sum);
+      own.push(sum);
     }
-    powerSums.set(
-      field.name,
-      storedSums.slice(1).map((_, i) => rawPowerSum(field, storedSums, i + 1)),
-    );
+    powerSums.set(field.name, own);
   });
-  return { count: read.count, powerSums };
+  const productSums = new Map<string, Rational>();
+  for (const element of stored.elements) {
+    if (element.kind !== 'moment' || element.factors.length < 2) continue;
+    const sum = rawSum(stored, read, element.factors);
+    const names = element.factors.map(({ index, power }) => [nameOf(stored, index), power] as const);
+    if (sum !== undefined) productSums.set(productKey(names), sum);
+  }
+  return { count: read.count, powerSums, productSums };
 }
 
-/** The sums of s^0 .. s^power turned into the sum of x^power; everything is over 10^(decimals * power). */
-function rawPowerSum(field: StoredField, storedSums: readonly bigint[], power: number): Rational {
+function nameOf({ fields }: StoredSchema, index: number): string {
+  return fields[index]?.name ?? '';
+}
+
+interface Factor {
+  readonly index: number;
+  readonly power: number;
+}
+
+/** The sum of a product of raw powers; everything is over 10 to the sum of decimals * power. */
+function rawSum(
+  { fields }: StoredSchema,
+  read: StoredSums,
+  factors: readonly Factor[],
+): Rational | undefined {
+  let scale = 0;
+  // Each way to take s or the offset from every factor: a coefficient and the powers of s that are left.
+  let parts: readonly {
+    readonly coefficient: bigint;
+    readonly left: readonly (readonly [number, number])[];
+  }[] = [{ coefficient: 1n, left: [] }];
+  for (const { index, power } of factors) {
+    const { offset, decimals } = fields[index] ?? { offset: 0n, decimals: 0 };
+    scale += decimals * power;
+    parts = parts.flatMap(({ coefficient, left }) =>
+      expansion(offset, power).map((factor, j) => ({
+        coefficient: coefficient * factor,
+        left: j === 0 ? left : [...left, [index, j] as const],
+      })),
+    );
+  }
   let numerator = 0n;
+  for (const { coefficient, left } of parts) {
+    if (coefficient === 0n) continue;
+    const sum = left.length === 0 ? read.count : read.moment(...left);
+    if (sum === undefined) return undefined;
+    numerator += coefficient * sum;
+  }
+  return rational(numerator, 10n ** BigInt(scale));
+}
+
+/** C(power, j) * offset^(power - j) for j = 0 .. power. */
+function expansion(offset: bigint, power: number): bigint[] {
+  const coefficients: bigint[] = [];
   let binomial = 1n;
   for (let j = 0; j <= power; j++) {
-    numerator += binomial * field.offset ** BigInt(power - j) * (storedSums[j] ?? 0n);
+    coefficients.push(binomial * offset ** BigInt(power - j));
     binomial = (binomial * BigInt(power - j)) / BigInt(j + 1);
   }
-  return rational(numerator, 10n ** BigInt(field.decimals * power));
+  return coefficients;
 }
 
 /** Exact statistics of one field; `null` where there are too few readings, or no second moment, to define one. */
