@@ -111,7 +111,6 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const documents = await openDocuments({ store, rowSeal, storeKey, verifier }, given, settings);
   const { self, promised } = documents;
 
-  const lock = createKeyedLock();
   const rings = createRings(documents);
   const phoneBook = createPhoneBook(rings);
   const handlers = createHandlers();
@@ -119,24 +118,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   // Documents are exchanged over the same connections whose messages find out that they must be.
   const meet = (node: NodeId): Promise<void> => services.exchange.meet(node);
   const peers = createPeers({ transport, handlers, self, clock, memory, rings, meet });
-  const { callPeer } = peers;
-  const enrolment = {
-    enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
-    allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
-  };
-  const base = {
-    ...ports,
-    ...sealed,
-    ...enrolment,
-    storeKey,
-    rowSeal,
-    lock,
-    rings,
-    promised,
-    self,
-    peers,
-    callPeer,
-  };
+  const own = { ...sensorRules(settings), storeKey, rowSeal, rings, promised, self };
+  const base = { ...ports, ...sealed, ...own, lock: createKeyedLock(), peers, callPeer: peers.callPeer };
   const services = await openServices(base);
   const { exchange, ringStore, roster, rosterSpread, repair } = services;
   await ringStore.begin(given);
@@ -213,6 +196,11 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
       await journal.close();
     },
   };
+}
+
+/** Whom the node believes to be a sensor, and with what it opens what they say. */
+function sensorRules({ sealingKey, enrolmentAuthorities = [], allowOpenEnrolment = false }: NodeSettings) {
+  return { sealingKey, enrolmentAuthorities, allowOpenEnrolment };
 }
 
 /** What a node says about itself to its operator. */

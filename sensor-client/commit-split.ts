@@ -9,6 +9,7 @@ import type { UploadCall, UploadOut, UploadReply } from '../src/rounds/upload.ts
 import { uploadRound } from '../src/rounds/upload.ts';
 import type { Directory, RingView } from './directory.ts';
 import type { FlagCalls } from './flag-calls.ts';
+import type { SensorIdentity } from './identity.ts';
 import { BACK_OFF } from './limits.ts';
 
 export interface SplitContext {
@@ -22,6 +23,7 @@ export interface SplitContext {
 /** One split of one reading: its key, its shares, and whether its flag may have been SET. */
 export interface Split {
   readonly key: FlagKey;
+  readonly sensor: SensorIdentity;
   /** Share j belongs to the stream's domain j and is sent nowhere else. */
   readonly shares: readonly Uint8Array[];
   setSent: boolean;
@@ -104,7 +106,7 @@ function send(
   calls: FlagCalls,
   node: NodeId,
   context: MessageContext,
-  { key, shares }: Split,
+  { key, sensor, shares }: Split,
   call: UploadCall,
 ): Promise<UploadReply> {
   const { readingId, sensorId, count } = key;
@@ -119,7 +121,7 @@ function send(
     case 'upload': {
       const share = shares[call.domain];
       invariant(share !== undefined, 'a share of every domain');
-      return calls.upload(node, context, call.domain, { entry, share });
+      return calls.upload(node, context, call.domain, { sensor, entry, share });
     }
   }
 }

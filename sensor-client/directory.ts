@@ -1,4 +1,4 @@
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, invariant } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
 import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
@@ -7,6 +7,7 @@ import { openStreamDocument } from '../src/protocol/stream-document.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
 import type {
   DomainId,
+  DomainSection,
   NodeId,
   Placement,
   RingDocument,
@@ -44,6 +45,8 @@ export interface Directory {
   view(): RingView;
   /** Where a node is reached. @throws EngineError `WRONG_NODE` */
   target(nodeId: string): NodeTarget;
+  /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
+  sealingKey(node: NodeId): string;
   /**
    * The newest ring document after `node` said that ours is not: the node's own where it follows ours, else
    * the one in force.
@@ -120,6 +123,12 @@ export function createDirectory(options: DirectoryOptions): Directory {
     return accepted;
   }
 
+  function sectionOf(domain: DomainId): DomainSection {
+    const section = current.ring.domains.find((candidate) => candidate.domain === domain);
+    invariant(section !== undefined, 'a node is of a domain of its ring');
+    return section;
+  }
+
   const rings = shared(fetchRing);
   const streams = shared(() => askStream(acceptStream));
   const windows = shared(() => askStream(({ windows: listed }) => listed));
@@ -139,9 +148,9 @@ export function createDirectory(options: DirectoryOptions): Directory {
     view: () => current,
     target(id) {
       const { node, domain } = current.placement.node(nodeId(id));
-      const section = current.ring.domains.find((candidate) => candidate.domain === domain);
-      return { origin: node.url, trust: section?.certificateAuthority ?? '', pool: domain };
+      return { origin: node.url, trust: sectionOf(domain).certificateAuthority, pool: domain };
     },
+    sealingKey: (node) => sectionOf(current.placement.node(node).domain).sealingKey,
     refresh: rings,
     stream: () => accepted ?? streams('stream'),
     window: (at) =>

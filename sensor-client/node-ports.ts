@@ -1,6 +1,7 @@
 import {
   createUndiciTransport,
   cryptoRandomBytes,
+  nodeSealing,
   nodeVerifier,
   systemClock,
 } from '../src/platform/index.ts';
@@ -12,6 +13,7 @@ export function nodePorts(): SensorPorts {
     clock: systemClock(),
     randomBytes: cryptoRandomBytes,
     verifier: nodeVerifier,
+    sealing: nodeSealing,
     connect: (targets) => createUndiciTransport({ targets }),
   };
 }

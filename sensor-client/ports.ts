@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
+import type { Clock, RandomBytes, Sealing, Transport } from '../src/ports/index.ts';
 import type { Verifier } from '../src/ring/index.ts';
 
 /** Where a node is reached and what vouches for it, from the ring document in force. */
@@ -16,6 +16,7 @@ export interface SensorPorts {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly verifier: Verifier;
+  readonly sealing: Sealing;
   /**
    * Opens the network. The sensor closes the transport it got.
    * @param targets looks a node up in the newest ring document. @throws EngineError `WRONG_NODE`

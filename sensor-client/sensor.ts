@@ -1,7 +1,6 @@
 import { createElementPool } from '../src/arithmetic/index.ts';
 import { toHex } from '../src/foundation/index.ts';
 import type { Outcome } from '../src/protocol/index.ts';
-import { sensorId as brandSensorId } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { SensorBundle } from '../src/ring/index.ts';
 import { openSensorBundle } from '../src/ring/index.ts';
@@ -11,11 +10,14 @@ import { askOutcome } from './ask-outcome.ts';
 import { createDirectory } from './directory.ts';
 import { createFlagCalls } from './flag-calls.ts';
 import { parseFlagKey } from './flag-key-text.ts';
+import type { SensorKeys } from './identity.ts';
+import { createSensorKeys, identityOf } from './identity.ts';
 import type { Request } from './jobs.ts';
 import { createJobs, untilAborted } from './jobs.ts';
 import type { Measurements } from './measurements.ts';
 import { createMeasurements } from './measurements.ts';
-import { readSensorId, readStreamHash } from './names.ts';
+import { readStreamHash } from './names.ts';
+import { createPacketMaker } from './packet-maker.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
@@ -29,8 +31,8 @@ export interface SensorOptions {
   readonly bundle: SensorBundle;
   /** Hash of the stream document, 64 hex digits: what the sensor agreed to, by name. */
   readonly stream: string;
-  /** Who uploads, 32 hex digits; drawn at random where it is not given. */
-  readonly sensorId?: string;
+  /** Who uploads: the sensor's own keys; made at random where they are not given. */
+  readonly keys?: SensorKeys;
   /** Start of the window for every reading, Unix milliseconds; else the one of the reading's time. */
   readonly window?: number;
   /** Label of every reading, one of those that the stream declares. Whoever names one agrees that it is public. */
@@ -47,7 +49,7 @@ export interface WaitOptions {
 
 /** A sensor of one stream. */
 export interface Sensor {
-  /** 32 hex digits. */
+  /** What the sensor's public key gives it for a name, 32 hex digits. */
   readonly sensorId: string;
   /** The stream's document, once it is fetched and the policy accepts it. @throws EngineError */
   stream(options?: WaitOptions): Promise<StreamDocument>;
@@ -86,9 +88,9 @@ export interface Sensor {
  * @throws EngineError `RING_REFUSED`, `SIGNATURE_INVALID`, `SCHEMA_MISMATCH`
  */
 export async function createSensor(options: SensorOptions, ports?: SensorPorts): Promise<Sensor> {
-  const { clock, randomBytes, verifier, connect } = ports ?? (await import('./node-ports.ts')).nodePorts();
-  const sensorId =
-    options.sensorId === undefined ? brandSensorId(randomBytes(16)) : readSensorId(options.sensorId);
+  const real = ports ?? (await import('./node-ports.ts')).nodePorts();
+  const { clock, randomBytes, verifier, sealing, connect } = real;
+  const sensor = identityOf(options.keys ?? (await createSensorKeys(real)));
   const stream = readStreamHash(options.stream);
   checkPolicy(options.policy ?? {});
   const { operatorKey, domainKeys } = options.bundle;
@@ -106,7 +108,13 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     request,
   });
   const transport = connect((nodeId) => directory.target(nodeId));
-  const calls = createFlagCalls({ transport, clock, request });
+  const packets = createPacketMaker({
+    sealing,
+    randomBytes,
+    stream: async () => (await directory.stream()).document,
+    sealingKeyOf: directory.sealingKey,
+  });
+  const calls = createFlagCalls({ transport, clock, packets, request });
   const context: UploaderContext = {
     directory,
     calls,
@@ -115,7 +123,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     pool: createElementPool(randomBytes),
     measurements: options.measurements ?? createMeasurements(),
     stream,
-    sensorId,
+    sensor,
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.group === undefined ? {} : { group: options.group }),
   };
@@ -125,7 +133,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     jobs.run(signal, (own) => untilAborted(directory.stream(), own));
 
   return {
-    sensorId: toHex(sensorId),
+    sensorId: toHex(sensor.sensorId),
     stream: async ({ signal } = {}) => (await streamOf(signal)).document,
     async check(reading, { signal } = {}) {
       encodeReading((await streamOf(signal)).document, reading);

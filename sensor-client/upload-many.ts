@@ -3,6 +3,7 @@ import { EngineError } from '../src/foundation/index.ts';
 import type { Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
+import type { SensorKeys } from './identity.ts';
 import type { SignalFan } from './jobs.ts';
 import { untilAborted, withFan } from './jobs.ts';
 import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
@@ -12,8 +13,8 @@ import { uploadReading } from './upload-reading.ts';
 export interface UploadManyOptions extends UploadOptions {
   /** Readings under way at once; 64 where it is not given. */
   readonly concurrency?: number;
-  /** Who made the reading of an index, 32 hex digits, where a gateway uploads for many sensors. */
-  readonly sensorIdOf?: (index: number) => string;
+  /** Who made the reading of an index, where a gateway uploads for many sensors; the same object for the same sensor. */
+  readonly keysOf?: (index: number) => SensorKeys | Promise<SensorKeys>;
   /** When the reading of an index was measured, Unix milliseconds, where they have times of their own. */
   readonly atOf?: (index: number) => number;
   /** The label of the reading of an index, where the stream declares some. */
@@ -80,7 +81,9 @@ async function uploadAll(
 
   const uploadOne = async (reading: Reading, index: number, near: Partition | undefined) => {
     try {
-      await fan.run((signal) => uploadReading(context, reading, optionsOf(options, index), signal, near));
+      await fan.run(async (signal) =>
+        uploadReading(context, reading, await optionsOf(options, index), signal, near),
+      );
       tally.committed();
     } catch (error) {
       tally.failed(index, error);
@@ -106,9 +109,9 @@ async function uploadAll(
   return tally.summary();
 }
 
-function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
+async function optionsOf(options: UploadManyOptions, index: number): Promise<UploadOptions> {
   const { window, deadlineMs } = options;
-  const sensorId = options.sensorIdOf?.(index) ?? options.sensorId;
+  const keys = (await options.keysOf?.(index)) ?? options.keys;
   const at = options.atOf?.(index) ?? options.at;
   const group = options.groupOf?.(index) ?? options.group;
   const measurement = options.measurementOf?.(index) ?? options.measurement;
@@ -118,7 +121,7 @@ function optionsOf(options: UploadManyOptions, index: number): UploadOptions {
     ...(group === undefined ? {} : { group }),
     ...(measurement === undefined ? {} : { measurement }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    ...(sensorId === undefined ? {} : { sensorId }),
+    ...(keys === undefined ? {} : { keys }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ElementPool } from '../src/arithmetic/index.ts';
 import type { ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
-import type { FlagKey, ReadingId, SensorId } from '../src/protocol/index.ts';
+import type { FlagKey, ReadingId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
 import { groupNamed } from '../src/protocol/stream-groups.ts';
 import type { Partition, StreamHash } from '../src/ring/index.ts';
@@ -13,10 +13,11 @@ import { encodeReading, split } from '../src/sharing/index.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
+import type { SensorIdentity, SensorKeys } from './identity.ts';
+import { identityOf } from './identity.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
-import { readSensorId } from './names.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
@@ -28,8 +29,8 @@ export interface UploadOptions {
   readonly group?: string;
   /** Time until the reading is given up, milliseconds; 60,000 where it is not given. */
   readonly deadlineMs?: number;
-  /** Who made the reading, 32 hex digits, where a gateway uploads for others. */
-  readonly sensorId?: string;
+  /** Who made the reading, where a gateway uploads for others. */
+  readonly keys?: SensorKeys;
   /** The caller's own name of what was measured; it goes to one stream, once. See `Measurements` for what is known. */
   readonly measurement?: string;
 }
@@ -45,7 +46,7 @@ export interface Committed {
 export interface UploaderContext extends Omit<SplitContext, 'domains'> {
   readonly pool: ElementPool;
   readonly stream: StreamHash;
-  readonly sensorId: SensorId;
+  readonly sensor: SensorIdentity;
   readonly window?: number;
   readonly group?: string;
   readonly measurements: Measurements;
@@ -78,7 +79,7 @@ async function uploadSplits(
   const { directory, clock, pool } = context;
   const deadlineMs = readDeadline(options.deadlineMs);
   const endsAt = clock.now() + deadlineMs;
-  const sensorId = options.sensorId === undefined ? context.sensorId : readSensorId(options.sensorId);
+  const sensor = options.keys === undefined ? context.sensor : identityOf(options.keys);
   const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
   const { document, domains } = await inTime(directory.stream());
   const vector = encodeReading(document, reading);
@@ -88,8 +89,9 @@ async function uploadSplits(
   for (let splits = 1; ; splits++) {
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);
+    const { sensorId } = sensor;
     const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count: 1 };
-    const attempt: Split = { key, shares: split(vector, domains.length, pool), setSent: false };
+    const attempt: Split = { key, sensor, shares: split(vector, domains.length, pool), setSent: false };
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(id) };

@@ -1,4 +1,4 @@
-import type { Clock, Log, RandomBytes, WindowKeys } from '../../src/ports/index.ts';
+import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } from '../../src/ports/index.ts';
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -21,6 +21,7 @@ import { createHolding } from './holding.ts';
 import { createInventory } from './inventory.ts';
 import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
+import { createPackets } from './packets.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
 import { createRingExchange } from './ring-exchange.ts';
@@ -47,6 +48,8 @@ export interface ServiceBase {
   readonly keys: WindowKeys;
   readonly log: Log;
   readonly verifier: Verifier;
+  readonly sealing: Sealing;
+  readonly sealingKey: SealingKeyPair;
   readonly journal: Journal;
   readonly tables: Tables;
   readonly storeKey: Uint8Array;
@@ -98,7 +101,8 @@ export async function openServices(base: ServiceBase) {
   const flags = createFlags({ ...base, admission, acceptor, settled });
   const shares = createShareTable({ ...base, tallies });
   const spread = await openSpread({ ...base, shares, streams, windows });
-  const values = createValues({ ...base, admission, streams, shares, spread });
+  const packets = createPackets({ ...base, admission, roster });
+  const values = createValues({ ...base, admission, packets, streams, shares, spread });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
   const holding = createHolding({ ...base, decisions });

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, StoreOperation } from '../../src/ports/index.ts';
-import type { FlagEntry, RowsResponse, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
+import type { CopyRequest, CopyResponse, FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
 import {
   entryName,
   entryOfKey,
@@ -30,7 +30,7 @@ export interface ShareTableComponents {
   readonly tallies: Tallies;
 }
 
-export type StoredRows = Pick<UploadRequest, 'partition' | 'index' | 'rows'>;
+export type StoredRows = Pick<CopyRequest, 'partition' | 'index' | 'rows'>;
 
 /** The values table of this node. Rows are written once; writing the same row again changes nothing. */
 export interface ShareTable {
@@ -43,7 +43,7 @@ export interface ShareTable {
     request: StoredRows,
     admit: () => void,
     alongside: readonly StoreOperation[],
-  ): Promise<UploadResponse['rows']>;
+  ): Promise<CopyResponse['rows']>;
   /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
   markConflicts(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
   /** The rows of a partition, or of the whole window, that open and are in no conflict; in key order. */
@@ -97,7 +97,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     { partition, index, rows }: StoredRows,
     admit: () => void,
     alongside: readonly StoreOperation[],
-  ): Promise<UploadResponse['rows']> {
+  ): Promise<CopyResponse['rows']> {
     const keys = keysOf(
       record,
       rows.map(({ entry }) => entry),
@@ -181,7 +181,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
 function decideRows(
   rows: StoredRows['rows'],
   found: readonly (ValueRow | null | undefined)[],
-): { readonly answers: UploadResponse['rows']; readonly written: readonly number[] } {
+): { readonly answers: CopyResponse['rows']; readonly written: readonly number[] } {
   const taken = new Map<string, Uint8Array>();
   const written: number[] = [];
   const answers = rows.map(({ entry, share }, place) => {

@@ -1,6 +1,6 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import type { UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
+import type { CopyRequest, CopyResponse, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -8,6 +8,7 @@ import type { Peers } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
+import type { Packets } from './packets.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
@@ -17,6 +18,7 @@ import { windowSealed } from './windows.ts';
 export interface ValuesComponents {
   readonly journal: Journal;
   readonly admission: Admission;
+  readonly packets: Packets;
   readonly streams: Streams;
   readonly shares: ShareTable;
   readonly spread: Spread;
@@ -29,19 +31,20 @@ export interface ValuesComponents {
 export interface Values {
   /**
    * UPLOAD through any node of the domain: answered when min(r, reachable nodes) copies are synced, at least one.
-   * @throws EngineError `WRONG_DOMAIN`, `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`, `WINDOW_SEALED`
+   * A packet that is refused takes nothing else of the request with it.
+   * @throws EngineError `WRONG_DOMAIN`, `WINDOW_SEALED`
    */
   upload(request: UploadRequest): Promise<UploadResponse['rows']>;
   /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
-  copy(request: UploadRequest): Promise<UploadResponse['rows']>;
+  copy(request: CopyRequest): Promise<CopyResponse['rows']>;
 }
 
-type Answers = UploadResponse['rows'];
+type Answers = CopyResponse['rows'];
 
 export function createValues(components: ValuesComponents): Values {
-  const { journal, admission, streams, shares, spread, rings, self, peers } = components;
+  const { journal, admission, packets, streams, shares, spread, rings, self, peers } = components;
 
-  async function check(request: UploadRequest): Promise<OpenWindowRecord> {
+  async function windowOf(request: UploadRequest | CopyRequest): Promise<OpenWindowRecord> {
     const record = await admission.begun(request.context);
     const index = streams.indexOf(record.stream);
     if (request.index !== index) {
@@ -50,24 +53,18 @@ export function createValues(components: ValuesComponents): Values {
         `expected share ${index} of the stream, got share ${request.index}`,
       );
     }
-    admission.entries(
-      record.stream,
-      request.partition,
-      request.rows.map(({ entry }) => entry),
-    );
-    for (const { share } of request.rows) checkShare(share, record.stream.elements.length);
     return record;
   }
 
   /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
-  function storeHere(record: OpenWindowRecord, request: UploadRequest, admit: () => void): Promise<Answers> {
+  function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: () => void): Promise<Answers> {
     const own = rings.of(record.scope).placement.owners(self.domain, request.partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, request.partition);
     return shares.store(record, request, admit, alongside);
   }
 
   /** Asks nodes for a copy until `wanted` have it; an owner that is away is replaced by another node's hint. */
-  async function copies(request: UploadRequest, wanted: number): Promise<readonly Answers[]> {
+  async function copies(request: CopyRequest, wanted: number): Promise<readonly Answers[]> {
     const { placement, nodesOf } = rings.of(request.context);
     const owners = placement.owners(self.domain, request.partition).filter((node) => node !== self.nodeId);
     const others = nodesOf(self.domain).filter((node) => node !== self.nodeId && !owners.includes(node));
@@ -85,31 +82,48 @@ export function createValues(components: ValuesComponents): Values {
     return answers;
   }
 
+  /** Stores opened shares here and at other nodes, and answers for all of them. */
+  async function storeAll(
+    record: OpenWindowRecord,
+    request: CopyRequest,
+    admit: () => void,
+  ): Promise<Answers> {
+    const { ring } = rings.of(record.scope);
+    const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
+    const [here, elsewhere] = await Promise.all([
+      storeHere(record, request, admit),
+      copies(request, replicas - 1),
+    ]);
+    if (elsewhere.length < replicas - 1) {
+      journal.stage(spread.mark(record, request.partition));
+      await journal.synced();
+    }
+    return here.map((answer, place) =>
+      answer === 'STORED' && elsewhere.every((rows) => rows[place] === 'STORED') ? 'STORED' : 'CONFLICT',
+    );
+  }
+
   return {
     async upload(request) {
-      const record = await check(request);
-      const sensors = request.rows.map(({ entry }) => entry);
+      const record = await windowOf(request);
       const admit = () => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
-        admission.sensors(record.stream, sensors);
       };
       admit();
-      const { ring } = rings.of(record.scope);
-      const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
-      const [here, elsewhere] = await Promise.all([
-        storeHere(record, request, admit),
-        copies(request, replicas - 1),
-      ]);
-      if (elsewhere.length < replicas - 1) {
-        journal.stage(spread.mark(record, request.partition));
-        await journal.synced();
-      }
-      return here.map((answer, place) =>
-        answer === 'STORED' && elsewhere.every((rows) => rows[place] === 'STORED') ? 'STORED' : 'CONFLICT',
-      );
+      const opened = await packets.openShares(record, request);
+      const rows = opened.filter((one) => typeof one !== 'string');
+      const { context, partition, index } = request;
+      const stored =
+        rows.length === 0 ? [] : await storeAll(record, { context, partition, index, rows }, admit);
+      const answers = stored.values();
+      return opened.map((one) => (typeof one === 'string' ? one : (answers.next().value ?? 'CONFLICT')));
     },
     async copy(request) {
-      return storeHere(await check(request), request, () => {});
+      const record = await windowOf(request);
+      const entries = request.rows.map(({ entry }) => entry);
+      admission.entries(record.stream, request.partition, entries);
+      for (const { share } of request.rows) checkShare(share, record.stream.elements.length);
+      return storeHere(record, request, () => {});
     },
   };
 }

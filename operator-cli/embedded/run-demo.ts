@@ -1,5 +1,5 @@
-import { createSensor } from '../../sensor-client/index.ts';
-import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
@@ -199,7 +199,7 @@ async function openStream(
   return { stream, window };
 }
 
-/** Uploads every reading under a sensor id of its own, over one connection pool per node. */
+/** Uploads every reading as a sensor with keys of its own, over one connection pool per node. */
 async function uploadAll(
   { material }: EmbeddedCluster,
   stream: StreamDocument,
@@ -218,7 +218,7 @@ async function uploadAll(
   try {
     const summary = await sensor.uploadMany(readings.readings, {
       signal,
-      sensorIdOf: () => toHex(cryptoRandomBytes(16)),
+      keysOf: () => createSensorKeys(),
       onProgress: ({ committed }) => progress.show(committed),
     });
     signal.throwIfAborted();

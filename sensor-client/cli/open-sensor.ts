@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { p256FromPem } from '../../src/platform/index.ts';
 import { readSensorBundle } from '../../src/ring/index.ts';
 import type { SensorPolicy } from '../policy.ts';
 import { DEFAULT_POLICY } from '../policy.ts';
@@ -11,7 +12,7 @@ import { wholeNumber } from './usage.ts';
 export interface SensorCliOptions {
   readonly bundle: string;
   readonly stream: string;
-  readonly sensorId?: string;
+  readonly key?: string;
   readonly allowDevelopment?: boolean;
   readonly allow?: Partial<SensorPolicy>;
   readonly minSensors?: number;
@@ -21,7 +22,7 @@ export function addSensorOptions(command: Command): Command {
   return command
     .requiredOption('--bundle <file>', 'sensor.json: the ring document and the keys to believe')
     .requiredOption('--stream <hash>', 'the stream, by the hash of its document')
-    .option('--sensor-id <id>', 'who uploads, 32 hex digits (default: drawn at random)')
+    .option('--key <file>', "the sensor's own P-256 key, PEM (default: one made for this upload)")
     .option('--allow-development', 'take part in a development ring, which protects nothing')
     .option('--allow <list>', `streams that tell more: ${Object.keys(ALLOWED).join(', ')}`, allowedList)
     .option(
@@ -68,7 +69,7 @@ export async function withSensor(
         ...(options.minSensors === undefined ? {} : { minSensors: options.minSensors }),
         allowDevelopment: options.allowDevelopment === true,
       },
-      ...(options.sensorId === undefined ? {} : { sensorId: options.sensorId }),
+      ...(options.key === undefined ? {} : { keys: p256FromPem(await readText(environment, options.key)) }),
     },
     environment.ports,
   );

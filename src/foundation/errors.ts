@@ -53,6 +53,13 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'The node is neither owner nor acceptor of the partition it was asked about.',
   },
+  // Sensors.
+  PACKET_REFUSED: {
+    status: 403,
+    retry: false,
+    meaning:
+      'What a sensor sealed or signed does not open here: another key, domain, stream, window or content.',
+  },
   // Readings.
   READING_NOT_A_NUMBER: { status: 400, retry: false, meaning: 'A reading is not a finite decimal number.' },
   READING_TOO_PRECISE: {

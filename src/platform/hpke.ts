@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { bigEndian, concat, utf8 } from '../foundation/index.ts';
-import type { SealingContext, SealingKeyPair, SenderContext } from '../ports/index.ts';
+import type { SealingKeyPair } from '../ports/index.ts';
 import { p256Agree, p256Pair } from './p256.ts';
 
 /** RFC 9180 section 7: DHKEM(P-256, HKDF-SHA256). */
@@ -20,6 +20,17 @@ export interface HpkeSuite {
   readonly info: Uint8Array;
   /** The cipher's number; only a test vector has another than the default. */
   readonly aead?: number;
+}
+
+/** A context that only exports. */
+export interface HpkeContext {
+  /** 32 bytes. */
+  exportKey(purpose: Uint8Array): Uint8Array;
+}
+
+/** The sender's, with what the recipient makes the same one of. */
+export interface HpkeSenderContext extends HpkeContext {
+  readonly encapsulated: Uint8Array;
 }
 
 const kemSuite = concat(utf8('KEM'), bigEndian(KEM, 2));
@@ -44,7 +55,7 @@ export function senderContext(
   sender: SealingKeyPair,
   recipientKey: Uint8Array,
   seed: Uint8Array,
-): SenderContext | null {
+): HpkeSenderContext | null {
   const ephemeral = deriveKeyPair(seed);
   const [fresh] = p256Agree(ephemeral.privateKey, recipientKey) ?? [];
   const [lasting] = p256Agree(sender.privateKey, recipientKey) ?? [];
@@ -59,14 +70,18 @@ export function recipientContext(
   recipient: SealingKeyPair,
   senderKey: Uint8Array,
   encapsulated: Uint8Array,
-): SealingContext | null {
+): HpkeContext | null {
   const agreed = p256Agree(recipient.privateKey, encapsulated, senderKey);
   if (agreed === null) return null;
   return contextOf(suite, concat(...agreed), concat(encapsulated, recipient.publicKey, senderKey));
 }
 
 /** Key schedule in Auth mode (section 5.1), as far as the exporter (section 5.3) needs it. */
-function contextOf({ info, aead = EXPORT_ONLY }: HpkeSuite, agreed: Uint8Array, parties: Uint8Array) {
+function contextOf(
+  { info, aead = EXPORT_ONLY }: HpkeSuite,
+  agreed: Uint8Array,
+  parties: Uint8Array,
+): HpkeContext {
   const shared = expand(kemSuite, extract(kemSuite, NOTHING, 'eae_prk', agreed), 'shared_secret', parties);
   const suite = concat(utf8('HPKE'), bigEndian(KEM, 2), bigEndian(KDF, 2), bigEndian(aead, 2));
   const schedule = concat(
@@ -75,7 +90,7 @@ function contextOf({ info, aead = EXPORT_ONLY }: HpkeSuite, agreed: Uint8Array, 
     extract(suite, NOTHING, 'info_hash', info),
   );
   const exporter = expand(suite, extract(suite, shared, 'secret', NOTHING), 'exp', schedule);
-  return { exportKey: async (purpose: Uint8Array) => expand(suite, exporter, 'sec', purpose) };
+  return { exportKey: (purpose) => expand(suite, exporter, 'sec', purpose) };
 }
 
 /** LabeledExtract of section 4; an absent salt is a hash of zeros, and so is an empty HMAC key. */

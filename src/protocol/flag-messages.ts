@@ -1,8 +1,8 @@
+import type { ErrorCode } from '../foundation/index.ts';
 import { epoch, partition, windowId } from '../ring/identifiers.ts';
 import type { Codec } from './codec.ts';
 import { binaryCodec } from './codec.ts';
-import type { FlagEntry, ReadingId, SensorId } from './flag-key.ts';
-import { readingId, sensorId } from './flag-key.ts';
+import type { FlagEntry } from './flag-key.ts';
 import type { Layout, Value } from './layout.ts';
 import {
   fixedBytes,
@@ -19,7 +19,8 @@ import {
   u32,
   u64,
 } from './layout.ts';
-import { ELEMENTS_MAX, FLAGS_PER_REQUEST_MAX, RECEIPTS_MAX } from './limits.ts';
+import { ELEMENTS_MAX, FLAGS_PER_REQUEST_MAX, RECEIPTS_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
+import { packetHead, packetReadings, packetsLayout, readingIdLayout, sensorIdLayout } from './packets.ts';
 
 /**
  * In front of every message about a window: the sender's newest ring document, the one that places the
@@ -35,8 +36,8 @@ export const contextLayout = record({
 export type MessageContext = Value<typeof contextLayout>;
 
 export const entryLayout: Layout<FlagEntry> = record({
-  readingId: refined<Uint8Array, ReadingId>(fixedBytes(16), readingId),
-  sensorId: refined<Uint8Array, SensorId>(fixedBytes(16), sensorId),
+  readingId: readingIdLayout,
+  sensorId: sensorIdLayout,
   count: u32,
 });
 export const partitionLayout = refined(u16, partition);
@@ -71,20 +72,60 @@ const outcomes = record({ outcomes: list(outcomeLayout, FLAGS_PER_REQUEST_MAX) }
 export type Outcomes = Value<typeof outcomes>;
 export const outcomesCodec: Codec<Outcomes> = binaryCodec(outcomes);
 
+/**
+ * Why the readings of one packet are refused, by the code of the error; the other packets of the request are
+ * none of its business.
+ */
+export const REFUSALS = [
+  'PACKET_REFUSED',
+  'SENSOR_UNKNOWN',
+  'SENSOR_REVOKED',
+  'MALFORMED_BODY',
+  'STREAM_REFUSED',
+  'WRONG_VECTOR_LENGTH',
+  'ELEMENT_OUT_OF_RANGE',
+] as const satisfies readonly ErrorCode[];
+export type Refusal = (typeof REFUSALS)[number];
+
+const sharePacket = record({
+  ...packetHead,
+  readings: packetReadings,
+  /** The shares of the readings one after another, sealed to the domain. */
+  sealed: sizedBytes(SENSOR_BODY_BYTES_MAX),
+});
+export type SharePacket = Value<typeof sharePacket>;
+
 /** UPLOAD: one share per reading, all of one partition and one share index (the place of the domain in the stream). */
 const uploadRequest = record({
   context: contextLayout,
   partition: partitionLayout,
   index: u8,
-  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), FLAGS_PER_REQUEST_MAX),
+  packets: packetsLayout(sharePacket),
 });
 export type UploadRequest = Value<typeof uploadRequest>;
 export const uploadRequestCodec: Codec<UploadRequest> = binaryCodec(uploadRequest);
 
-/** Per row: stored (now or before, with the same bytes), or in conflict with other bytes under its key. */
-const uploadResponse = record({ rows: list(oneOf('STORED', 'CONFLICT'), FLAGS_PER_REQUEST_MAX) });
+/** Per reading, packet after packet: stored (now or before, with the same share), in conflict with another share, or refused. */
+const uploadResponse = record({
+  rows: list(oneOf('STORED', 'CONFLICT', ...REFUSALS), FLAGS_PER_REQUEST_MAX),
+});
 export type UploadResponse = Value<typeof uploadResponse>;
 export const uploadResponseCodec: Codec<UploadResponse> = binaryCodec(uploadResponse);
+
+/** COPY, inside a domain: opened shares of one partition and the domain's share index. */
+const copyRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  index: u8,
+  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), FLAGS_PER_REQUEST_MAX),
+});
+export type CopyRequest = Value<typeof copyRequest>;
+export const copyRequestCodec: Codec<CopyRequest> = binaryCodec(copyRequest);
+
+/** Per row: stored (now or before, with the same bytes), or in conflict with other bytes under its key. */
+const copyResponse = record({ rows: list(oneOf('STORED', 'CONFLICT'), FLAGS_PER_REQUEST_MAX) });
+export type CopyResponse = Value<typeof copyResponse>;
+export const copyResponseCodec: Codec<CopyResponse> = binaryCodec(copyResponse);
 
 /** What may be decided about a flag. */
 export type FlagValue = 'TRUE' | 'ERROR';

@@ -15,18 +15,23 @@ export {
   windowName,
 } from './flag-key.ts';
 export type {
+  CopyRequest,
+  CopyResponse,
   FlagsRequest,
   FlagValue,
   FlagVote,
   MessageContext,
   Outcome,
   Outcomes,
+  Refusal,
   SetRequest,
+  SharePacket,
   UploadRequest,
   UploadResponse,
   VoteRequest,
   VoteResponse,
 } from './flag-messages.ts';
+export { REFUSALS } from './flag-messages.ts';
 export * as limits from './limits.ts';
 export type { Audience, Operation, Scope } from './operations.ts';
 export * as operations from './operations.ts';
@@ -42,6 +47,8 @@ export type {
   WindowState,
   WindowSummary,
 } from './operator-messages.ts';
+export type { Packet, PacketKeys, PacketReading, ShareBinding } from './packets.ts';
+export { entriesOf, POINT_BYTES, packetKeys, shareBinding } from './packets.ts';
 export type { ProblemAnswer } from './problem.ts';
 export {
   errorFromProblem,

@@ -192,8 +192,8 @@ export const SUM = between(
 export const COPY = between(
   'domain',
   '/peer/v1/values/copy',
-  flags.uploadRequestCodec,
-  flags.uploadResponseCodec,
+  flags.copyRequestCodec,
+  flags.copyResponseCodec,
 );
 export const COMPARE = between(
   'domain',

@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
+import type { PacketMaker } from '../../sensor-client/packet-maker.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
 import { toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
 import type { FlagEntry, UploadRequest } from '../../src/protocol/index.ts';
-import { operations, readingId, sensorId } from '../../src/protocol/index.ts';
+import { operations, readingId } from '../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../src/ring/index.ts';
 import { partitionOf, windowId } from '../../src/ring/index.ts';
 import { encodeReading, split } from '../../src/sharing/index.ts';
 import type { ProcessCluster } from '../reliability/cluster.ts';
 import { startProcessCluster } from '../reliability/cluster.ts';
 import { streamPayload } from '../support/development-stream.ts';
+import { freshSensor, packetsFor } from '../support/fixed-sensor.ts';
 import { inFlight } from './in-flight.ts';
 
 const HELP = `tsx test/bench/durable-rows.ts [--rows N] [--json]
@@ -53,9 +55,13 @@ async function measure(
 ): Promise<DurableRows> {
   const window = await openWindow(cluster);
   const count = Math.ceil(rows / (rowsPerRequest === 1 ? LONE_SHARE : 1) / rowsPerRequest);
-  const bodies = Array.from({ length: count }, () =>
-    operations.UPLOAD.request.encode(uploadRequest(cluster, window, rowsPerRequest)),
-  );
+  const packets = packetsFor(cluster.material.ring, cluster.stream);
+  const bodies: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
+    bodies.push(
+      operations.UPLOAD.request.encode(await uploadRequest(cluster, packets, node, window, rowsPerRequest)),
+    );
+  }
   const { method, path } = operations.UPLOAD;
   const contentType = operations.UPLOAD.request.contentType;
   const cpuBefore = await cluster.processes.cpuMicros(node);
@@ -92,27 +98,35 @@ async function openWindow({ operator, stream }: ProcessCluster): Promise<WindowI
 }
 
 const pool = createElementPool(cryptoRandomBytes);
-const sensor = sensorId(cryptoRandomBytes(16));
+const sensor = freshSensor();
 
 /** First shares of so many readings, all in one partition, as a flush of the SDK has them. */
-function uploadRequest({ material, stream }: ProcessCluster, window: WindowId, rows: number): UploadRequest {
+async function uploadRequest(
+  { material, stream }: ProcessCluster,
+  packets: PacketMaker,
+  node: NodeId,
+  window: WindowId,
+  rows: number,
+): Promise<UploadRequest> {
   const place = cryptoRandomBytes(2);
   const partition = partitionOf(place);
   const vector = encodeReading(stream, '21.5');
   const entryOf = (): FlagEntry => {
     const id = cryptoRandomBytes(16);
     id.set(place);
-    return { readingId: readingId(id), sensorId: sensor, count: 1 };
+    return { readingId: readingId(id), sensorId: sensor.sensorId, count: 1 };
   };
   const { epoch } = material.ring;
+  const context = { epoch, placementEpoch: epoch, stream: stream.hash, window, group: 0 };
+  const shares = Array.from({ length: rows }, () => {
+    const [share = new Uint8Array(0)] = split(vector, stream.domains.length, pool);
+    return { entry: entryOf(), share };
+  });
   return {
-    context: { epoch, placementEpoch: epoch, stream: stream.hash, window, group: 0 },
+    context,
     partition,
     index: 0,
-    rows: Array.from({ length: rows }, () => {
-      const [share = new Uint8Array(0)] = split(vector, stream.domains.length, pool);
-      return { entry: entryOf(), share };
-    }),
+    packets: [await packets.shares(sensor, node, context, 0, shares)],
   };
 }
 

@@ -5,7 +5,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import { createUndiciTransport, cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
-import { readingId, sensorId } from '../../src/protocol/index.ts';
+import { readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import {
   createPlacement,
@@ -16,6 +16,7 @@ import {
   type WindowId,
 } from '../../src/ring/index.ts';
 import { encodeReading, split } from '../../src/sharing/index.ts';
+import { freshSensor, packetsFor } from '../support/fixed-sensor.ts';
 
 /** A busy machine leaves requests unanswered and flags undecided; asking again settles both. */
 const TRIES_MAX = 50;
@@ -39,24 +40,24 @@ export interface ShareUploaderOptions {
 export function createShareUploader({ ring, stream, clock }: ShareUploaderOptions): ShareUploader {
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
   const request = <T>(work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal);
-  const calls = createFlagCalls({ transport, clock, request });
+  const sensor = freshSensor();
+  const calls = createFlagCalls({ transport, clock, packets: packetsFor(ring, stream), request });
   const pool = createElementPool(cryptoRandomBytes);
   const placement = createPlacement(ring);
   const domains = stream.domains.map(({ id }) => id);
-  const sensor = sensorId(cryptoRandomBytes(16));
   const contextOf = (window: WindowId): MessageContext => {
     return { epoch: ring.epoch, placementEpoch: ring.epoch, stream: stream.hash, window, group: 0 };
   };
   return {
     async upload(window, reading, partition) {
       const shares = split(encodeReading(stream, reading), domains.length, pool);
-      const entry: FlagEntry = { readingId: drawReadingId(partition), sensorId: sensor, count: 1 };
+      const entry: FlagEntry = { readingId: drawReadingId(partition), sensorId: sensor.sensorId, count: 1 };
       const at = partitionOf(entry.readingId);
       const rows = await Promise.all(
         domains.map((domain, index) => {
           const share = shares[index] ?? new Uint8Array(0);
           const owner = firstOf(placement.owners(domain, at));
-          return repeated(() => calls.upload(owner, contextOf(window), index, { entry, share }));
+          return repeated(() => calls.upload(owner, contextOf(window), index, { sensor, entry, share }));
         }),
       );
       if (rows.some((row) => row !== 'STORED')) throw new Error('expected every share to be stored');

@@ -67,7 +67,7 @@ async function missingAt({ asPeer }: OpenedSubject): Promise<number> {
   let missing = 0;
   for (const raw of scene.readings) {
     const share = await orRefused(shareAt(asPeer, raw));
-    const [row] = raw.uploadRequest(0).rows;
+    const [row] = raw.copyRequest(0).rows;
     if (share === undefined) missing += 1;
     else if (row === undefined || !equalBytes(share, row.share))
       throw new Error('the node shows another share');

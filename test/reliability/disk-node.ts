@@ -9,13 +9,7 @@ import { BALLOT_ZERO } from '../../src/consensus/index.ts';
 import { EngineError, equalBytes } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing, systemClock } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest } from '../../src/ports/index.ts';
-import {
-  operations,
-  PROBLEM_CONTENT_TYPE,
-  problemOf,
-  readingId,
-  sensorId,
-} from '../../src/protocol/index.ts';
+import { operations, PROBLEM_CONTENT_TYPE, problemOf, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
@@ -24,6 +18,7 @@ import { callOperation } from '../../src/rounds/index.ts';
 import { createRandom } from '../simulation/kernel/random.ts';
 import { developmentRing, fixedKey, testVerifier } from '../support/development-ring.ts';
 import { streamPayload } from '../support/development-stream.ts';
+import { fixedSensor } from '../support/fixed-sensor.ts';
 import { type RawReading, type RawReadingOptions, rawReading } from '../support/raw-reading.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { fixedSealingKey } from '../support/simulated-keys.ts';
@@ -178,7 +173,8 @@ async function acknowledge(
   const readings: RawReading[] = [];
   for (let i = 0; i < count; i++) {
     // Ids from a fixed seed put every row at the same place of its file on every run.
-    const entry = { readingId: readingId(random.bytes(16)), sensorId: sensorId(random.bytes(16)), count: 1 };
+    const { sensorId } = fixedSensor(`of reading ${i}`);
+    const entry = { readingId: readingId(random.bytes(16)), sensorId, count: 1 };
     const raw = rawReading({ ...scene, reading: (i / 10).toFixed(1), entry });
     await raw.create(SUBJECT);
     await raw.upload(0, SUBJECT);

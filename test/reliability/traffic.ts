@@ -1,4 +1,4 @@
-import { createSensor, type Sensor } from '../../sensor-client/index.ts';
+import { createSensor, createSensorKeys, type Sensor, type SensorKeys } from '../../sensor-client/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
@@ -76,7 +76,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
   const ahead: Promise<WindowId>[] = [];
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
-  const sensorIds = Array.from({ length: 16 }, () => Buffer.from(random.bytes(16)).toString('hex'));
+  const devices = await Promise.all(Array.from({ length: 16 }, () => createSensorKeys()));
   const sensors = await Promise.all(
     Array.from({ length: SENSORS }, () =>
       createSensor({
@@ -117,10 +117,10 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
 
   async function upload(filling: Filling, index: number): Promise<void> {
     const sensor = sensors[turn++ % sensors.length];
-    const sensorId = random.pick(sensorIds);
+    const keys = random.pick(devices);
     if (sensor === undefined) throw new Error('expected a sensor');
     const startedAt = clock.now();
-    const told = await fateOf(sensor, filling.window, index, sensorId, violation);
+    const told = await fateOf(sensor, filling.window, index, keys, violation);
     const record = { index, startedAt, endedAt: clock.now(), ...told };
     if (told.fate === 'committed') commits.push(record.endedAt);
     ended.push(record);
@@ -180,11 +180,11 @@ async function fateOf(
   sensor: Sensor,
   window: WindowId,
   index: number,
-  sensorId: string,
+  keys: SensorKeys,
   violation: (text: string) => void,
 ): Promise<Pick<ReadingRecord, 'fate' | 'flagKey' | 'code'>> {
   try {
-    const { flagKey } = await sensor.upload(readingAt(index), { window, sensorId, deadlineMs: DEADLINE_MS });
+    const { flagKey } = await sensor.upload(readingAt(index), { window, keys, deadlineMs: DEADLINE_MS });
     return { fate: 'committed', flagKey, code: null };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

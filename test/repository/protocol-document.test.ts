@@ -47,11 +47,23 @@ const sizes = new Map(
 );
 
 /** Lists of which each item adds to f. */
-const FLAG_LISTS = ['flags', 'outcomes', 'rows', 'votes', 'entries', 'missing'];
+const FLAG_LISTS = ['flags', 'outcomes', 'rows', 'votes', 'entries', 'missing', 'readings'];
 
 /** How much of everything that sizes are made of is in a value. */
 function amountsIn(value: unknown): Record<string, number> {
-  const amounts: Record<string, number> = { f: 0, e: 0, p: 0, x: 0, r: 0, a: 0, c: 0, v: 0, t: 0 };
+  const amounts: Record<string, number> = {
+    f: 0,
+    e: 0,
+    p: 0,
+    q: 0,
+    k: 0,
+    x: 0,
+    r: 0,
+    a: 0,
+    c: 0,
+    v: 0,
+    t: 0,
+  };
   const add = (name: string, amount: number) => {
     amounts[name] = (amounts[name] ?? 0) + amount;
   };
@@ -59,6 +71,7 @@ function amountsIn(value: unknown): Record<string, number> {
     if (Array.isArray(part)) {
       if (FLAG_LISTS.includes(name)) add('f', part.length);
       if (name === 'partitions') add('p', part.length);
+      if (name === 'packets') add('q', part.length);
       if (name === 'excluded') add('x', part.length);
       if (name === 'receipts') add('r', part.length);
       if (name !== 'receipts') for (const item of part) walk('', item);
@@ -67,7 +80,8 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'after') add('c', 1);
       for (const [inner, item] of Object.entries(part)) walk(inner, item);
     } else if (typeof part === 'string') {
-      if (name === 'share' || name === 'elements') add('e', part.length / 2);
+      if (name === 'publicKey') add('k', 1);
+      if (name === 'share' || name === 'sealed' || name === 'elements') add('e', part.length / 2);
       if (name === 'domain' || name === 'reason') add('t', Buffer.byteLength(part));
       // A flag's value is a word, a register's is bytes.
       if (name === 'value' && /^(?:[0-9a-f]{2})*$/.test(part)) add('e', part.length / 2);

@@ -103,16 +103,16 @@ describe('bad input sends nothing of the reading', () => {
     expect(operationsOf(nodes.sent)).toEqual([]);
   });
 
-  test('a deadline, sensor id, stream or flag key of no use', async () => {
+  test('a deadline, key pair, stream or flag key of no use', async () => {
     const { clock, nodes, sensor } = await sensorScene();
     const own = await sensor();
     const works: (() => Promise<unknown>)[] = [
       () => own.upload(1, { deadlineMs: 0 }),
       () => own.upload(1, { deadlineMs: Number.NaN }),
-      () => own.upload(1, { sensorId: 'me' }),
+      () => own.upload(1, { keys: { publicKey: new Uint8Array(33), privateKey: new Uint8Array(32) } }),
       () => own.outcome('flag'),
       () => own.uploadMany([1], { concurrency: 0 }),
-      () => sensor({ sensorId: 'A'.repeat(32) }),
+      () => sensor({ keys: { publicKey: new Uint8Array(65), privateKey: new Uint8Array(0) } }),
       () => sensor({ stream: 'abc' }),
     ];
     for (const work of works) {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
 import { FAILURES_KEPT_MAX } from '../../sensor-client/limits.ts';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import { fixedSensor } from '../support/fixed-sensor.ts';
 import { sensorScene, WINDOW } from '../support/sensor-scene.ts';
 
 test('readings that are under way together share their requests', async () => {
@@ -117,9 +118,29 @@ test('a source that fails is heard after what was under way has ended', async ()
 
 test('a gateway uploads for many sensors under their own ids', async () => {
   const { clock, nodes, sensor } = await sensorScene();
-  const idOf = (index: number) => index.toString(16).padStart(32, '0');
-  await clock.until((await sensor()).uploadMany([1, 2, 3], { sensorIdOf: idOf, window: WINDOW }));
-  expect([...nodes.flags.keys()].map((name) => name.slice(32, 64)).sort()).toEqual([0, 1, 2].map(idOf));
+  const sensors = [0, 1, 2].map((number) => fixedSensor(`${number}`));
+  const keysOf = (index: number) => sensors[index % 2]?.keys ?? fixedSensor('none').keys;
+  await clock.until((await sensor()).uploadMany([1, 2, 3], { keysOf, window: WINDOW }));
+  const ids = [0, 1, 0].map((index) => toHex(sensors[index]?.sensorId ?? new Uint8Array(0)));
+  expect([...nodes.flags.keys()].map((name) => name.slice(32, 64)).sort()).toEqual(ids.sort());
+  const uploads = nodes.sent.filter(({ operation }) => operation === 'UPLOAD');
+  expect(uploads).toHaveLength(3);
+  // One request to each domain, in it one packet of each sensor.
+  for (const { body } of uploads) expect(operations.UPLOAD.request.decode(body).packets).toHaveLength(2);
+});
+
+test('readings of two groups share no request', async () => {
+  const { clock, nodes, sensor } = await sensorScene({ stream: { groups: ['north', 'south'] } });
+  const labels = ['north', 'south', 'north'];
+  const many = { groupOf: (index: number) => labels[index] ?? '', window: WINDOW };
+  await clock.until((await sensor()).uploadMany([1, 2, 3], many));
+  const created = nodes.sent
+    .filter(({ operation }) => operation === 'CREATE')
+    .map(({ body }) => operations.CREATE.request.decode(body));
+  expect(created.map(({ context, flags }) => [context.group, flags.length]).sort()).toEqual([
+    [1, 2],
+    [2, 1],
+  ]);
 });
 
 test('without an open window nothing is uploaded', async () => {

@@ -2,7 +2,9 @@ import type { Sensor } from '../../sensor-client/sensor.ts';
 import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
+import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Clock, Transport } from '../../src/ports/index.ts';
+import { fixedSensor } from '../support/fixed-sensor.ts';
 import type { FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
@@ -134,13 +136,14 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
           development: true,
         },
         stream: surroundings.stream,
-        sensorId: number.toString(16).padStart(32, '0'),
+        keys: fixedSensor(name).keys,
         policy: { allowDevelopment: true },
       },
       {
         clock: process.clock,
         randomBytes: kernel.random.fork(process.life.name).bytes,
         verifier: nodeVerifier,
+        sealing: nodeSealing,
         connect: () => process.transport,
       },
     );

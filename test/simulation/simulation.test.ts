@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
 import { fromBase64Url, fromUtf8, hasCode, toBase64Url } from '../../src/foundation/index.ts';
 import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
+import { createPacketOpener } from '../support/packet-opener.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand } from './report.ts';
 import { runPlan } from './run.ts';
@@ -219,6 +220,7 @@ function writeRow(row: NonNullable<ReturnType<typeof readRow>>): Uint8Array {
 /** The mistake that flag keys exist to prevent: whatever arrives is added, also what arrived before. */
 function countDeliveries(): Sabotage {
   const seen = new Set<string>();
+  const opener = createPacketOpener();
   const extra: { readonly domain: string; readonly share: Uint8Array }[] = [];
   return {
     publicRouter: (router, { domain }) => ({
@@ -226,7 +228,10 @@ function countDeliveries(): Sabotage {
       handle: async (caller, request, signal) => {
         const answer = await router.handle(caller, request, signal);
         if (request.path === operations.UPLOAD.path && answer.status === 200) {
-          for (const { entry, share } of operations.UPLOAD.request.decode(request.body).rows) {
+          for (const { entry, share } of opener.shares(
+            domain,
+            operations.UPLOAD.request.decode(request.body),
+          )) {
             const name = `${domain}/${entryName(entry)}`;
             if (seen.has(name)) extra.push({ domain, share });
             seen.add(name);

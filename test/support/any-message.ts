@@ -30,9 +30,11 @@ export const anyContext: fc.Arbitrary<MessageContext> = fc.record({
   group: anyU16,
 });
 
+export const anyReadingId = anyFixedBytes(16).map(readingId);
+export const anySensorId = anyFixedBytes(16).map(sensorId);
 export const anyEntry: fc.Arbitrary<FlagEntry> = fc.record({
-  readingId: anyFixedBytes(16).map(readingId),
-  sensorId: anyFixedBytes(16).map(sensorId),
+  readingId: anyReadingId,
+  sensorId: anySensorId,
   count: anyU32,
 });
 
@@ -55,5 +57,12 @@ export const anyReason = fc
   .tuple(fc.constantFrom('', '', '', '\ufeff'), fc.string({ unit: 'grapheme', maxLength: 12 }))
   .map(([mark, text]) => mark + text)
   .filter((text) => new TextEncoder().encode(text).length <= 200);
+
+/** The fields in front of a packet's readings. */
+export const anyPacketHead = {
+  sensorId: anySensorId,
+  encapsulated: anyFixedBytes(65),
+  publicKey: fc.option(anyFixedBytes(65)),
+};
 
 export const optionally = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(item);

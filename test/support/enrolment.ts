@@ -1,9 +1,9 @@
-import { createECDH } from 'node:crypto';
 import { toBase64Url, toHex } from '../../src/foundation/index.ts';
 import type { RosterPayload, SensorId } from '../../src/protocol/index.ts';
-import { sensorIdOf, signRosterBatch } from '../../src/protocol/index.ts';
+import { signRosterBatch } from '../../src/protocol/index.ts';
 import { documentHash } from '../../src/ring/index.ts';
 import { type FixedKey, fixedKey } from './development-ring.ts';
+import { freshSensor } from './fixed-sensor.ts';
 
 /** A sensor's key pair as the sensor makes it. */
 export interface TestSensor {
@@ -12,8 +12,8 @@ export interface TestSensor {
 }
 
 export function createTestSensor(): TestSensor {
-  const publicKey = new Uint8Array(createECDH('prime256v1').generateKeys());
-  return { id: sensorIdOf(publicKey), publicKey };
+  const { sensorId, keys } = freshSensor();
+  return { id: sensorId, publicKey: keys.publicKey };
 }
 
 /** An enrolment authority that signs whatever it is told, also what no node should take. */

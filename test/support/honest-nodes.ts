@@ -12,6 +12,7 @@ import { entryName, operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../sr
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
 import { createPlacement, nodeId, partitionOf } from '../../src/ring/index.ts';
+import { createPacketOpener } from './packet-opener.ts';
 
 const OPERATIONS = {
   CREATE: operations.CREATE,
@@ -85,6 +86,8 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     }
   }
 
+  const opener = createPacketOpener();
+
   function upload(node: NodeId, request: UploadRequest): ('STORED' | 'CONFLICT')[] {
     checkContext(request.context);
     const domain = domains[request.index];
@@ -95,7 +98,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     if (!placement.owners(domain, request.partition).includes(node)) {
       throw new EngineError('WRONG_NODE', 'no owner');
     }
-    return request.rows.map(({ entry, share }) => {
+    return opener.shares(domain, request).map(({ entry, share }) => {
       const before = table.get(entryName(entry));
       table.set(entryName(entry), before ?? share);
       return before === undefined || equalBytes(before, share) ? 'STORED' : 'CONFLICT';

@@ -2,18 +2,20 @@ import { createElementPool } from '../../src/arithmetic/index.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type {
+  CopyRequest,
   FlagEntry,
   FlagsRequest,
   MessageContext,
   SetRequest,
   UploadRequest,
 } from '../../src/protocol/index.ts';
-import { operations, readingId, sensorId } from '../../src/protocol/index.ts';
+import { operations, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { createPlacement, partitionOf } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { encodeReading, split } from '../../src/sharing/index.ts';
+import { freshSensor, packetsFor, sensorOf } from './fixed-sensor.ts';
 
 const TIMEOUT = { timeoutMs: 10_000 };
 
@@ -26,7 +28,10 @@ export interface RawReading {
   readonly acceptor: NodeId;
   readonly createRequest: FlagsRequest;
   readonly setRequest: SetRequest;
-  uploadRequest(index: number): UploadRequest;
+  /** The opened share, as the nodes of its domain copy it to each other. */
+  copyRequest(index: number): CopyRequest;
+  /** The share sealed to its domain, or to the domain of another node, or other rows of the same sensor. */
+  uploadRequest(index: number, change?: UploadChange): Promise<UploadRequest>;
   /** The nodes that keep share `index`. */
   owners(index: number): readonly NodeId[];
   owner(index: number): NodeId;
@@ -36,6 +41,12 @@ export interface RawReading {
   get(node?: NodeId): Promise<unknown>;
   /** CREATE, UPLOAD of every share, SET. */
   commit(): Promise<void>;
+}
+
+export interface UploadChange {
+  readonly rows?: CopyRequest['rows'];
+  readonly node?: NodeId;
+  readonly context?: Partial<MessageContext>;
 }
 
 export interface RawReadingOptions {
@@ -60,7 +71,7 @@ export function rawReading({
 }: RawReadingOptions): RawReading {
   const entry: FlagEntry = rest.entry ?? {
     readingId: readingId(cryptoRandomBytes(16)),
-    sensorId: sensorId(cryptoRandomBytes(16)),
+    sensorId: freshSensor().sensorId,
     count: 1,
   };
   const partition = partitionOf(entry.readingId);
@@ -85,12 +96,19 @@ export function rawReading({
   if (acceptor === undefined) throw new Error('expected an acceptor of every partition');
   const createRequest = { context, partition, flags: [entry] };
   const setRequest = { context, partition, flags: [{ entry, receipts: [] }] };
-  const uploadRequest = (index: number): UploadRequest => ({
+  const copyRequest = (index: number): CopyRequest => ({
     context,
     partition,
     index,
     rows: [{ entry, share: shares[index] ?? new Uint8Array(0) }],
   });
+  const packets = packetsFor(ring, stream);
+  const uploadRequest = async (index: number, change: UploadChange = {}): Promise<UploadRequest> => {
+    const { rows = copyRequest(index).rows, node = owner(index) } = change;
+    const own = { ...context, ...change.context };
+    const packet = await packets.shares(sensorOf(entry), node, own, index, rows);
+    return { context: own, partition, index, packets: [packet] };
+  };
   const owners = (index: number): readonly NodeId[] => {
     const domain = stream.domains[index];
     return domain === undefined ? [] : placement.owners(domain.id, partition);
@@ -107,12 +125,14 @@ export function rawReading({
     acceptor,
     createRequest,
     setRequest,
+    copyRequest,
     uploadRequest,
     owners,
     owner,
     create: (node = acceptor) => callOperation(transport, node, operations.CREATE, createRequest, TIMEOUT),
-    upload: (index, node = owner(index)) =>
-      callOperation(transport, node, operations.UPLOAD, uploadRequest(index), TIMEOUT),
+    async upload(index, node = owner(index)) {
+      return callOperation(transport, node, operations.UPLOAD, await uploadRequest(index), TIMEOUT);
+    },
     set: (node = acceptor) => callOperation(transport, node, operations.SET, setRequest, TIMEOUT),
     get: (node = acceptor) => callOperation(transport, node, operations.GET, createRequest, TIMEOUT),
     async commit() {

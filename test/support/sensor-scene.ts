@@ -1,6 +1,7 @@
 import type { SensorPorts } from '../../sensor-client/index.ts';
 import { createSensor } from '../../sensor-client/index.ts';
 import type { SensorOptions } from '../../sensor-client/sensor.ts';
+import { nodeSealing } from '../../src/platform/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, signStream } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, SensorBundle } from '../../src/ring/index.ts';
@@ -70,6 +71,7 @@ export async function sensorScene(options: SceneOptions = {}): Promise<SensorSce
     clock,
     randomBytes: fixedRandom(),
     verifier: testVerifier,
+    sealing: nodeSealing,
     connect: () => nodes.transport,
   };
   const bundle = bundleOf(ring);

@@ -129,7 +129,7 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       minCommittedPercent: 1,
       maxReadings: NAMED_READINGS_MAX,
       maxExcluded: terms.maxExcluded,
-      retentionMs: 90 * 86_400_000,
+      retentionMs: 30 * 86_400_000,
       countMode: 'single',
       seeds: false,
       publishesCells: false,

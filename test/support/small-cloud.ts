@@ -6,7 +6,7 @@ import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
 import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
-import { PROBLEM_CONTENT_TYPE, problemOf, readingId, sensorId } from '../../src/protocol/index.ts';
+import { PROBLEM_CONTENT_TYPE, problemOf, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
@@ -14,6 +14,7 @@ import { windowId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { developmentRing, fixedKey, type RingShape, testVerifier } from './development-ring.ts';
 import { streamPayload } from './development-stream.ts';
+import { freshSensor } from './fixed-sensor.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { type RawReading, rawReading } from './raw-reading.ts';
@@ -213,7 +214,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
 function entryIn(group: number | undefined): FlagEntry {
   const id = cryptoRandomBytes(16);
   if (group !== undefined) id.set([group >> 2, ((group & 3) << 6) | ((id[1] ?? 0) & 0x3f)]);
-  return { readingId: readingId(id), sensorId: sensorId(cryptoRandomBytes(16)), count: 1 };
+  return { readingId: readingId(id), sensorId: freshSensor().sensorId, count: 1 };
 }
 
 /** What a port does around a router: errors become problem documents. */

@@ -87,6 +87,16 @@ def fields(**layouts):
 
 PARTITIONS, FLAGS, ROWS, PAGE, EXCLUDED = 1024, 4096, 256, 8192, 65536
 SHARE, REGISTER, DOMAINS = 16 * 1024, 4 * 2**20, 16
+PACKETS, SENSOR_BODY = 1024, 2 * 2**20
+REFUSALS = (
+    "PACKET_REFUSED",
+    "SENSOR_UNKNOWN",
+    "SENSOR_REVOKED",
+    "MALFORMED_BODY",
+    "STREAM_REFUSED",
+    "WRONG_VECTOR_LENGTH",
+    "ELEMENT_OUT_OF_RANGE",
+)
 
 epoch = u(4, least=1)
 partition = u(2, most=PARTITIONS - 1)
@@ -104,14 +114,32 @@ page = listed(entry, PAGE)
 place = {"context": context, "partition": partition}
 reason = text(200)
 
+
+
+def packets(reading=None, **proof):
+    reading = reading or fields(readingId=raw(16), count=u(4))
+    head = dict(sensorId=raw(16), encapsulated=raw(65), publicKey=maybe(raw(65)))
+    packet = fields(**head, readings=listed(reading, FLAGS), **proof)
+
+    def read(r):
+        found = listed(packet, PACKETS)(r)
+        if sum(len(one["readings"]) for one in found) > FLAGS:
+            raise Refused("MALFORMED_BODY")
+        return found
+
+    return read
+
+
 MESSAGES = {
     "flags request": fields(**place, flags=entries),
     "set request": fields(**place, flags=listed(fields(entry=entry, receipts=listed(raw(16), 96)), FLAGS)),
     "outcomes": fields(outcomes=listed(words("UNDECIDED", "TRUE", "ERROR"), FLAGS)),
-    "upload request": fields(
+    "upload request": fields(**place, index=u(1), packets=packets(sealed=sized(SENSOR_BODY))),
+    "upload response": fields(rows=listed(words("STORED", "CONFLICT", *REFUSALS), FLAGS)),
+    "copy request": fields(
         **place, index=u(1), rows=listed(fields(entry=entry, share=sized(SHARE)), FLAGS)
     ),
-    "upload response": fields(rows=listed(words("STORED", "CONFLICT"), FLAGS)),
+    "copy response": fields(rows=listed(words("STORED", "CONFLICT"), FLAGS)),
     "vote request": fields(**place, kind=kind, ballot=ballot, value=maybe(value), flags=entries),
     "vote response": fields(
         votes=listed(

@@ -14,7 +14,7 @@ afterEach(() => cloud.close());
 
 /** Puts shares on one node of the domain only. */
 function copyTo(node: NodeId, reading: RawReading, entries: readonly FlagEntry[] = [reading.entry]) {
-  const request = reading.uploadRequest(0);
+  const request = reading.copyRequest(0);
   const share = request.rows[0]?.share ?? new Uint8Array(0);
   const rows = entries.map((entry) => ({ entry, share }));
   return cloud.askAs(node, node, operations.COPY, { ...request, rows });

@@ -79,7 +79,7 @@ describe('a share that does not open', () => {
     // The sensor that still has its share, sends it again.
     await cloud.clock.until(
       Promise.all(
-        readings.map((reading) => cloud.askAs(node, node, operations.COPY, reading.uploadRequest(0))),
+        readings.map((reading) => cloud.askAs(node, node, operations.COPY, reading.copyRequest(0))),
       ),
     );
     expectExact(await cloud.compute(window), READINGS);

@@ -33,7 +33,9 @@ describe('the shares of a node', () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
     for (const index of [1, 2, 3]) {
-      const upload = cloud.ask(reading.owner(0), operations.UPLOAD, reading.uploadRequest(index));
+      const node = reading.owner(0);
+      const request = { ...(await reading.uploadRequest(0)), index };
+      const upload = cloud.ask(node, operations.UPLOAD, request);
       await expectCode(upload, 'WRONG_DOMAIN');
     }
     expect(cloud.store(reading.owner(0)).rows('values')).toEqual([]);

@@ -6,6 +6,7 @@ import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId, Placement } from '../../../src/ring/index.ts';
 import { majority, partitionOf } from '../../../src/ring/index.ts';
+import { createPacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
 import type { DiskRows } from './disk-rows.ts';
 
@@ -58,6 +59,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   /** Per flag the share indices that some node acknowledged. */
   const stored = new Map<string, Set<number>>();
   const acknowledged: (() => void)[] = [];
+  const opener = createPacketOpener();
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
 
@@ -109,10 +111,13 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   }
 
   function watchUpload({ request, response }: Exchange, node: WatchedNode): void {
-    const { context, index, rows } = operations.UPLOAD.request.decode(request.body);
+    const upload = operations.UPLOAD.request.decode(request.body);
+    const { context, index } = upload;
     if (index !== shareIndex(stream, node.domain)) {
       violation(`ISOLATION: share ${index} of a reading was sent to domain ${node.domain}`);
+      return;
     }
+    const rows = opener.shares(node.domain, upload);
     for (const { entry, share } of rows) {
       const name = `${entryName(entry)}/${index}`;
       const before = shares.get(name) ?? share;

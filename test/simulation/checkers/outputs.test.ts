@@ -1,20 +1,28 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../../../src/foundation/index.ts';
-import { operations, readingId, sensorId } from '../../../src/protocol/index.ts';
+import type { SharePacket } from '../../../src/protocol/index.ts';
+import { operations, readingId } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
-import { epoch, partition, windowId } from '../../../src/ring/index.ts';
+import { epoch, nodeId, partition, windowId } from '../../../src/ring/index.ts';
+import { fixedSensor, packetsFor } from '../../support/fixed-sensor.ts';
 import { fixedRing, fixedStream } from '../../support/simulated-ring.ts';
 import type { Exchange } from '../network-types.ts';
 import { createOutputChecker, type OutputChecker } from './outputs.ts';
 
 let stream: StreamDocument;
+let packet: SharePacket;
 let violations: string[];
 let checker: OutputChecker;
 
 beforeAll(async () => {
   const ring = await fixedRing({ domains: 2, nodesPerDomain: 1, acceptors: 1, replicas: 1 });
   stream = await fixedStream(ring, { flagTimeoutMs: 1_000, maxExcluded: 0 });
+  const sensor = fixedSensor('sensor-0');
+  const entry = { readingId: readingId(new Uint8Array(16)), sensorId: sensor.sensorId, count: 1 };
+  const scope = { stream: stream.hash, window: windowId(0), group: 0 };
+  const node = nodeId('amber-1');
+  packet = await packetsFor(ring.document, stream).shares(sensor, node, scope, 0, [{ entry, share: SHARE }]);
 });
 
 function fresh(): OutputChecker {
@@ -27,11 +35,6 @@ const SHARE = Uint8Array.from({ length: 32 }, (_, i) => 200 - i);
 
 /** A share that its domain was sent. */
 function upload(answer: Partial<Exchange['response']> = {}): Exchange {
-  const entry = {
-    readingId: readingId(new Uint8Array(16)),
-    sensorId: sensorId(new Uint8Array(16)),
-    count: 1,
-  };
   const context = {
     stream: stream.hash,
     window: windowId(0),
@@ -44,7 +47,7 @@ function upload(answer: Partial<Exchange['response']> = {}): Exchange {
     context,
     partition: partition(0),
     index: 0,
-    rows: [{ entry, share: SHARE }],
+    packets: [packet],
   });
   return {
     from: 'sensor-0',

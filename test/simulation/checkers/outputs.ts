@@ -3,6 +3,7 @@ import { operations } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
+import { createPacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
 import type { DiskRows } from './disk-rows.ts';
 
@@ -44,9 +45,12 @@ export function createOutputChecker({ stream, violation }: OutputCheckerOptions)
   /** Pieces of shares as somebody might write them. */
   const pieces = new Set<string>();
   const texts = new Set<string>();
+  const opener = createPacketOpener();
 
   function learn(body: Uint8Array): void {
-    for (const { share } of operations.UPLOAD.request.decode(body).rows) {
+    const upload = operations.UPLOAD.request.decode(body);
+    const domain = stream.domains[upload.index]?.id ?? '';
+    for (const { share } of opener.shares(domain, upload)) {
       // The first bytes and the last: one element each.
       for (const part of [share.slice(0, TRACE_BYTES), share.slice(-TRACE_BYTES)]) {
         pieces.add(toHex(part)).add(toBase64Url(part));

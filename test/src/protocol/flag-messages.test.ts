@@ -1,9 +1,12 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
+  copyRequestCodec,
+  copyResponseCodec,
   type FlagsRequest,
   flagsRequestCodec,
   outcomesCodec,
+  REFUSALS,
   setRequestCodec,
   uploadRequestCodec,
   uploadResponseCodec,
@@ -21,9 +24,12 @@ import {
   anyFlagValue,
   anyListOf,
   anyOutcome,
+  anyPacketHead,
   anyPartition,
+  anyReadingId,
   anySynodKind,
   anyU8,
+  anyU32,
   optionally,
 } from '../../support/any-message.ts';
 import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
@@ -50,12 +56,32 @@ describeBinaryCodec(
   fc.record({
     ...place,
     index: anyU8,
-    rows: anyListOf(fc.record({ entry: anyEntry, share: anyBytes(64) })),
+    packets: anyListOf(
+      fc.record({
+        ...anyPacketHead,
+        readings: anyListOf(fc.record({ readingId: anyReadingId, count: anyU32 })),
+        sealed: anyBytes(64),
+      }),
+    ),
   }),
 );
 describeBinaryCodec(
   'UPLOAD answer',
   uploadResponseCodec,
+  fc.record({ rows: anyListOf(fc.constantFrom('STORED', 'CONFLICT', ...REFUSALS)) }),
+);
+describeBinaryCodec(
+  'COPY request',
+  copyRequestCodec,
+  fc.record({
+    ...place,
+    index: anyU8,
+    rows: anyListOf(fc.record({ entry: anyEntry, share: anyBytes(64) })),
+  }),
+);
+describeBinaryCodec(
+  'COPY answer',
+  copyResponseCodec,
   fc.record({ rows: anyListOf(fc.constantFrom('STORED', 'CONFLICT')) }),
 );
 describeBinaryCodec(
@@ -124,17 +150,44 @@ describe('a request about flags', () => {
   });
 });
 
-describe('a share in an UPLOAD', () => {
+describe('the packets of an UPLOAD', () => {
+  const sender = { sensorId: entry.sensorId, encapsulated: new Uint8Array(65), publicKey: null };
+  const bytesOf = (...numbers: readonly number[]) =>
+    uploadRequestCodec.encode({
+      context: request.context,
+      partition: request.partition,
+      index: 0,
+      packets: numbers.map((number) => ({
+        ...sender,
+        readings: Array.from({ length: number }, () => ({ readingId: entry.readingId, count: 1 })),
+        sealed: new Uint8Array(0),
+      })),
+    });
+
+  it('have 4,096 readings together, and not one more', () => {
+    expect(uploadRequestCodec.decode(bytesOf(2_000, 2_096)).packets).toHaveLength(2);
+    expect(refusal(uploadRequestCodec, bytesOf(2_000, 2_097))).toBe('MALFORMED_BODY');
+  });
+
+  it('are 1,024, and a request with more is refused before the first is read', () => {
+    expect(uploadRequestCodec.decode(bytesOf(...Array(1_024).fill(1))).packets).toHaveLength(1_024);
+    const announced = bytesOf(1);
+    announced.set([0, 0, 4, 1], AT.flags + 1);
+    expect(refusal(uploadRequestCodec, announced)).toBe('MALFORMED_BODY');
+  });
+});
+
+describe('a share in a COPY', () => {
   it('may have 1,024 elements and not a byte more', () => {
     const upload = (bytes: number) => ({
       ...request,
       index: 0,
       rows: [{ entry, share: new Uint8Array(bytes) }],
     });
-    const most = uploadRequestCodec.encode(upload(16_384));
-    expect(uploadRequestCodec.decode(most).rows[0]?.share).toHaveLength(16_384);
+    const most = copyRequestCodec.encode(upload(16_384));
+    expect(copyRequestCodec.decode(most).rows[0]?.share).toHaveLength(16_384);
     // The length of the share stands behind the context, partition, index, the number of rows and the entry.
     most.set([0, 0, 0x40, 1], AT.flags + 1 + 4 + 36);
-    expect(refusal(uploadRequestCodec, Uint8Array.of(...most, 0))).toBe('MALFORMED_BODY');
+    expect(refusal(copyRequestCodec, Uint8Array.of(...most, 0))).toBe('MALFORMED_BODY');
   });
 });

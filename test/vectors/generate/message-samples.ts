@@ -1,5 +1,6 @@
 import { labelledHash, toHex, utf8 } from '../../../src/foundation/index.ts';
 import * as flags from '../../../src/protocol/flag-messages.ts';
+import { REFUSALS } from '../../../src/protocol/flag-messages.ts';
 import type { FlagEntry, MessageContext, SetDigest } from '../../../src/protocol/index.ts';
 import { EMPTY_SET, readingId, sensorId } from '../../../src/protocol/index.ts';
 import * as windows from '../../../src/protocol/window-messages.ts';
@@ -30,6 +31,11 @@ function samples<T>(message: string, codec: AnyCodec<T>, ...values: readonly T[]
 /** Bytes that follow from a name. */
 export function named(name: string, length: number): Uint8Array {
   return labelledHash('vector', utf8(name)).slice(0, length);
+}
+
+/** Bytes in the form of a point; that they are on the curve is not the codec's business. */
+function point(name: string): Uint8Array {
+  return Uint8Array.of(4, ...named(`${name} x`, 32), ...named(`${name} y`, 32));
 }
 
 export const context: MessageContext = {
@@ -66,6 +72,12 @@ const zero = { counter: 0, proposer: 0 };
 const high = { counter: 2 ** 40, proposer: 65_535 };
 const at = partition(682);
 
+/** What stands in front of the proof of a packet about one reading. */
+function senderOf({ sensorId, readingId, count }: FlagEntry, publicKey: Uint8Array | null) {
+  const encapsulated = point('encapsulated key');
+  return { sensorId, encapsulated, publicKey, readings: [{ readingId, count }] };
+}
+
 /** Every binary message of the wire, with values at the ends of their ranges. */
 export function messageSamples(): readonly Sample[] {
   return [...flagSamples(), ...registerSamples(), ...settleSamples(), ...rowSamples()];
@@ -92,12 +104,21 @@ function flagSamples(): Sample[] {
     ...samples('upload request', flags.uploadRequestCodec, {
       ...place,
       index: 2,
+      packets: [
+        { ...senderOf(one, point('public key')), sealed: named('sealed shares', 48) },
+        { ...senderOf(two, null), sealed: new Uint8Array(0) },
+      ],
+    }),
+    ...samples('upload response', flags.uploadResponseCodec, { rows: ['STORED', 'CONFLICT', ...REFUSALS] }),
+    ...samples('copy request', flags.copyRequestCodec, {
+      ...place,
+      index: 2,
       rows: [
         { entry: one, share: named('share', 32) },
         { entry: two, share: new Uint8Array(0) },
       ],
     }),
-    ...samples('upload response', flags.uploadResponseCodec, { rows: ['STORED', 'CONFLICT'] }),
+    ...samples('copy response', flags.copyResponseCodec, { rows: ['STORED', 'CONFLICT'] }),
     ...samples(
       'vote request',
       flags.voteRequestCodec,

@@ -68,7 +68,9 @@ const FAULTS: readonly (readonly [string, string, Fault])[] = [
   ['257 rows announced', 'compare request', write(AT.afterPartition, 0, 0, 1, 1)],
   ['a kind of request that is none', 'vote request', write(AT.afterPartition, 3)],
   ['an outcome that is none', 'outcomes', write(5, 3)],
-  ['a share over 16,384 bytes announced', 'upload request', write(AT.afterPartition + 41, 0, 0, 0x40, 1)],
+  ['a share over 16,384 bytes announced', 'copy request', write(AT.afterPartition + 41, 0, 0, 0x40, 1)],
+  ['1,025 packets announced', 'upload request', write(AT.afterPartition + 1, 0, 0, 4, 1)],
+  ['4,097 readings of a packet announced', 'upload request', write(AT.afterPartition + 152, 0, 0, 0x10, 1)],
   ['a domain with a capital', 'released row', write(47, 0x43)],
   ['a domain that is not UTF-8', 'released row', write(47, 0xff)],
 ];

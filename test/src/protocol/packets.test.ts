@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/foundation/index.ts';
+import type { Packet, WindowScope } from '../../../src/protocol/index.ts';
+import {
+  entriesOf,
+  entryKey,
+  packetKeys,
+  readingId,
+  sensorId,
+  shareBinding,
+} from '../../../src/protocol/index.ts';
+import { streamHash, windowId } from '../../../src/ring/identifiers.ts';
+
+const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+const scope: WindowScope = { stream: streamHash('ab'.repeat(32)), window: windowId(7), group: 0 };
+const packet: Packet = {
+  sensorId: sensorId(bytes(16, 1)),
+  encapsulated: bytes(65, 2),
+  publicKey: null,
+  readings: [
+    { readingId: readingId(bytes(16, 3)), count: 1 },
+    { readingId: readingId(bytes(16, 4)), count: 1 },
+  ],
+};
+
+describe('a packet', () => {
+  it('is about the flags of its sensor', () => {
+    expect(entriesOf(packet).map((entry) => toHex(entryKey(entry)))).toEqual([
+      `${'03'.repeat(16)}${'01'.repeat(16)}00000001`,
+      `${'04'.repeat(16)}${'01'.repeat(16)}00000001`,
+    ]);
+  });
+
+  it('binds its shares to stream, window, group, index, sensor, readings, their counts and their order', () => {
+    const first = { readingId: readingId(bytes(16, 3)), count: 1 };
+    const second = { readingId: readingId(bytes(16, 4)), count: 1 };
+    const bindings = [
+      shareBinding(scope, 0, packet),
+      shareBinding({ ...scope, stream: streamHash('ac'.repeat(32)) }, 0, packet),
+      shareBinding({ ...scope, window: windowId(8) }, 0, packet),
+      shareBinding({ ...scope, group: 1 }, 0, packet),
+      shareBinding(scope, 1, packet),
+      shareBinding(scope, 0, { ...packet, sensorId: sensorId(bytes(16, 9)) }),
+      ...[[], [first], [second, first], [first, { ...second, count: 2 }]].map((readings) =>
+        shareBinding(scope, 0, { ...packet, readings }),
+      ),
+    ];
+    for (const part of ['nonce', 'bound'] as const) {
+      expect(new Set(bindings.map((binding) => toHex(binding[part]))).size).toBe(10);
+    }
+    expect(bindings[0]?.nonce).toHaveLength(12);
+    expect(shareBinding(scope, 0, { ...packet, encapsulated: bytes(65, 8) })).toEqual(bindings[0]);
+  });
+});
+
+it('keys differ by purpose and stream', async () => {
+  const purposes: string[] = [];
+  const exportKey = async (purpose: Uint8Array) => {
+    purposes.push(toHex(purpose));
+    return purpose;
+  };
+  await packetKeys(exportKey, scope.stream);
+  await packetKeys(exportKey, streamHash('ac'.repeat(32)));
+  expect(new Set(purposes).size).toBe(4);
+});

@@ -1,0 +1,45 @@
+import { labelledInput } from '../../src/foundation/index.ts';
+import { type HpkeContext, recipientContext } from '../../src/platform/hpke.ts';
+import { openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
+import type { CopyRequest, Packet, UploadRequest } from '../../src/protocol/index.ts';
+import { entriesOf, shareBinding } from '../../src/protocol/index.ts';
+import { streamHashBytes } from '../../src/ring/index.ts';
+import { fixedSealingKey } from './simulated-keys.ts';
+
+/** Opens what sensors send to the domains of a ring with fixed keys, at once, for checkers that can't wait. */
+export interface PacketOpener {
+  /** Throws for a packet that does not open. */
+  shares(domain: string, request: UploadRequest): CopyRequest['rows'];
+}
+
+export function createPacketOpener(): PacketOpener {
+  const contexts = new Map<string, HpkeContext>();
+
+  function contextOf(domain: string, { publicKey, encapsulated }: Packet): HpkeContext {
+    const name = `${domain}/${Buffer.from(encapsulated).toString('hex')}`;
+    const found =
+      contexts.get(name) ??
+      recipientContext(SEALING_SUITE, fixedSealingKey(domain), publicKey ?? new Uint8Array(0), encapsulated);
+    if (found === null) throw new Error('expected a packet with points of the curve');
+    contexts.set(name, found);
+    return found;
+  }
+
+  return {
+    shares(domain, { context, index, packets }) {
+      return packets.flatMap((packet) => {
+        const key = contextOf(domain, packet).exportKey(
+          labelledInput('share-key', streamHashBytes(context.stream)),
+        );
+        const { nonce, bound } = shareBinding(context, index, packet);
+        const shares = openAead(key, nonce, bound, packet.sealed);
+        if (shares === null) throw new Error(`expected a packet that domain ${domain} opens`);
+        const size = shares.length / packet.readings.length;
+        return entriesOf(packet).map((entry, i) => ({
+          entry,
+          share: shares.slice(i * size, (i + 1) * size),
+        }));
+      });
+    },
+  };
+}
