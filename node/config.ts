@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import { EngineError } from '../src/foundation/index.ts';
 import { LOG_LEVELS, type LogLevel } from '../src/platform/index.ts';
 import { ROSTER_AUTHORITIES_MAX } from '../src/protocol/limits.ts';
+import { SENSORS_MIN_MAX } from '../src/protocol/stream-limits.ts';
 import {
   type DomainId,
   domainId,
@@ -34,6 +35,7 @@ const CONFIG = Type.Object(
     enrolmentAuthorities: Type.Optional(Type.Array(PUBLIC_KEY, { maxItems: ROSTER_AUTHORITIES_MAX })),
     allowOpenEnrolment: Type.Optional(Type.Boolean()),
     logLevel: Type.Enum([...LOG_LEVELS]),
+    minSensorsFloor: Type.Optional(Type.Integer({ minimum: 2, maximum: SENSORS_MIN_MAX })),
   },
   closed,
 );
@@ -96,6 +98,8 @@ export interface NodeConfig {
   /** Serve streams that anybody may upload to. */
   readonly allowOpenEnrolment: boolean;
   readonly logLevel: LogLevel;
+  /** Least number of distinct sensors in anything the domain releases; every node of it should name the same. */
+  readonly minSensorsFloor?: number;
 }
 
 /**
@@ -129,6 +133,7 @@ function configOf(path: string, settings: Settings): NodeConfig {
       enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
       allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
       logLevel: settings.logLevel,
+      ...(settings.minSensorsFloor === undefined ? {} : { minSensorsFloor: settings.minSensorsFloor }),
     };
   } catch (error) {
     throw error instanceof EngineError ? invalid(path, error.message) : error;

@@ -58,6 +58,7 @@ async function runNode(configPath: string): Promise<void> {
     tls: readTlsIdentity(config.tls),
     peerTls: readTlsIdentity(config.peerTls),
     sealingKey: readSettingFile(config.sealingKey, 'sealing key'),
+    ...(config.minSensorsFloor === undefined ? {} : { minSensorsFloor: config.minSensorsFloor }),
     log,
   });
   started = node;

@@ -26,6 +26,7 @@ import { createRowSeal } from './engine/row-seal.ts';
 import { openSealedStore } from './engine/sealed-store.ts';
 import type { Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
+import { SENSORS_FLOOR_MIN_DEFAULT } from './services/gate.ts';
 import type { ServiceBase } from './services/open-services.ts';
 import { openServices } from './services/open-services.ts';
 import type { Roster } from './services/roster.ts';
@@ -63,6 +64,8 @@ export interface NodeSettings {
   readonly enrolmentAuthorities?: readonly string[];
   /** Whether this domain serves streams that anybody may upload to. Not by default. */
   readonly allowOpenEnrolment?: boolean;
+  /** Least number of distinct sensors in anything this domain releases; {@link SENSORS_FLOOR_MIN_DEFAULT} if absent. */
+  readonly minSensorsFloor?: number;
 }
 
 /** One running cloud computer, without its ports to the network. */
@@ -199,8 +202,10 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
 }
 
 /** Whom the node believes to be a sensor, and with what it opens what they say. */
-function sensorRules({ sealingKey, enrolmentAuthorities = [], allowOpenEnrolment = false }: NodeSettings) {
-  return { sealingKey, enrolmentAuthorities, allowOpenEnrolment };
+function sensorRules(settings: NodeSettings) {
+  const { sealingKey, enrolmentAuthorities = [], allowOpenEnrolment = false } = settings;
+  const { minSensorsFloor = SENSORS_FLOOR_MIN_DEFAULT } = settings;
+  return { sealingKey, enrolmentAuthorities, allowOpenEnrolment, minSensorsFloor };
 }
 
 /** What a node says about itself to its operator. */

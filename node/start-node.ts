@@ -34,6 +34,7 @@ export interface StartNodeOptions {
   readonly enrolmentAuthorities?: readonly string[];
   /** Serve streams that anybody may upload to; not by default. */
   readonly allowOpenEnrolment?: boolean;
+  readonly minSensorsFloor?: number;
   readonly log: Log;
 }
 
@@ -84,6 +85,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       verifier: nodeVerifier,
       sealing: nodeSealing,
     };
+    const { minSensorsFloor } = options;
     const node = await openNode(ports, {
       nodeId,
       domain,
@@ -93,6 +95,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       doubt,
       enrolmentAuthorities: options.enrolmentAuthorities ?? [],
       allowOpenEnrolment: options.allowOpenEnrolment ?? false,
+      ...(minSensorsFloor === undefined ? {} : { minSensorsFloor }),
     });
     closing.push(() => node.close());
     const listeners = await Promise.allSettled([

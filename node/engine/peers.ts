@@ -63,6 +63,7 @@ const SCANS: readonly string[] = [
   operations.READY.path,
   operations.HELD.path,
   operations.SUM.path,
+  operations.SENSORS.path,
   operations.GATHER.path,
   operations.INVENTORY.path,
 ];

@@ -16,6 +16,7 @@ import { createFlagAcceptor } from './flag-acceptor.ts';
 import { type FlagCensus, openFlagCensus } from './flag-census.ts';
 import { createFlags } from './flags.ts';
 import { createFrozen } from './frozen.ts';
+import { createGate } from './gate.ts';
 import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
 import { createInventory } from './inventory.ts';
@@ -28,6 +29,7 @@ import { createRingExchange } from './ring-exchange.ts';
 import { createRingStore } from './ring-store.ts';
 import { openRoster } from './roster.ts';
 import { createRosterSpread } from './roster-spread.ts';
+import { createSensorCensus } from './sensor-census.ts';
 import { createSetLists } from './set-lists.ts';
 import { createSettledFlags } from './settled-flags.ts';
 import { createSettling } from './settling.ts';
@@ -69,6 +71,7 @@ export interface ServiceBase {
   readonly damaged: DamagedRows;
   readonly enrolmentAuthorities: readonly string[];
   readonly allowOpenEnrolment: boolean;
+  readonly minSensorsFloor: number;
 }
 
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
@@ -105,9 +108,11 @@ export async function openServices(base: ServiceBase) {
   const values = createValues({ ...base, admission, packets, streams, shares, spread });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
+  const sensors = createSensorCensus({ ...base, shares, lists });
+  const gate = createGate({ ...base, roster });
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
-  const releasing = createReleasing({ ...base, decisions, settling, holding, streams });
+  const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
   const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, streams, windows });
   const inventory = createInventory({ ...base, streams });
@@ -135,6 +140,7 @@ export async function openServices(base: ServiceBase) {
     ringStore,
     roster,
     rosterSpread,
+    sensors,
     settling,
     shares,
     spread,

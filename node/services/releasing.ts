@@ -1,5 +1,6 @@
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
 import { EngineError, labelledHash } from '../../src/foundation/index.ts';
+import type { WithheldReason } from '../../src/protocol/gate.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
@@ -7,6 +8,7 @@ import type { CallPeer } from '../engine/peers.ts';
 import { at } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
+import type { Gate } from './gate.ts';
 import type { HeldRows, Holding } from './holding.ts';
 import type { Settling } from './settling.ts';
 import type { Streams } from './streams.ts';
@@ -15,6 +17,7 @@ import type { OpenWindowRecord } from './windows.ts';
 export interface ReleasingComponents {
   readonly decisions: Decisions;
   readonly settling: Settling;
+  readonly gate: Gate;
   readonly holding: Holding;
   readonly streams: Streams;
   readonly rings: Rings;
@@ -32,7 +35,7 @@ export interface Releasing {
 }
 
 export function createReleasing(components: ReleasingComponents): Releasing {
-  const { decisions, settling, holding, streams, rings, self, callPeer } = components;
+  const { decisions, gate, settling, holding, streams, rings, self, callPeer } = components;
   const underWay = new Map<string, Promise<Uint8Array>>();
 
   async function makeRow(record: OpenWindowRecord): Promise<Uint8Array> {
@@ -43,30 +46,30 @@ export function createReleasing(components: ReleasingComponents): Releasing {
     const exclusion = record.exclusion;
     if (settlement === null || exclusion === null)
       throw new EngineError('INTERNAL', 'a decided slot is unknown');
-    const { excluded, readings } = exclusion.value;
-    const held = await holding.hold(record, settlement.value.partitions, excluded);
+    const held = await holding.hold(record, settlement.value.partitions, exclusion.value.excluded);
     if (held.kind === 'waiting') throw new EngineError('INCOMPLETE', held.reason);
     if (held.missing.length > 0) {
-      throw new EngineError(
-        'INCOMPLETE',
-        `${held.missing.length} rows were lost after the exclusions were decided`,
-      );
+      throw new EngineError('INCOMPLETE', 'rows were lost after the exclusions were decided');
     }
-    const flags = settlement.value.flags - excluded.length;
-    const elements = await sum(record, held, { readings, flags });
+    const withheld = await gate.check(record, held);
     const row: ReleasedRow = {
       ...record.scope,
       domain: self.domain,
       index: streams.indexOf(record.stream),
       settled: labelledHash('settled', settlement.bytes, exclusion.bytes),
-      readings,
-      flags,
-      excluded: excluded.length,
-      verdict: 'RELEASED',
-      reason: '',
-      elements,
+      ...(withheld === null ? await released(record, held) : withheldPart(withheld)),
     };
     return decisions.decide(record, 'release', releasedRowCodec.encode(row));
+  }
+
+  async function released(
+    record: OpenWindowRecord,
+    held: Extract<HeldRows, { kind: 'held' }>,
+  ): Promise<RowPart> {
+    const { excluded = [], readings = 0 } = record.exclusion?.value ?? {};
+    const flags = (record.settlement?.value.flags ?? 0) - excluded.length;
+    const elements = await sum(record, held, { readings, flags });
+    return { readings, flags, excluded: excluded.length, verdict: 'RELEASED', reason: '', elements };
   }
 
   async function sum(
@@ -91,7 +94,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       flags += part.flags;
     }
     if (readings !== expected.readings || flags !== expected.flags) {
-      throw new EngineError('INCOMPLETE', `expected ${expected.flags} rows of T minus X, got ${flags}`);
+      throw new EngineError('INCOMPLETE', 'the rows of the domain are not those of T minus X');
     }
     return encodeElements(limbSumElements(total));
   }
@@ -106,5 +109,19 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       underWay.set(name, making);
       return making;
     },
+  };
+}
+
+type RowPart = Pick<ReleasedRow, 'readings' | 'flags' | 'excluded' | 'verdict' | 'reason' | 'elements'>;
+
+/** No number stands in a row that is withheld: each would tell what the gate hides. */
+function withheldPart(reason: WithheldReason): RowPart {
+  return {
+    readings: 0,
+    flags: 0,
+    excluded: 0,
+    verdict: 'WITHHELD',
+    reason,
+    elements: new Uint8Array(0),
   };
 }

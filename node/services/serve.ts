@@ -18,6 +18,7 @@ import type { RingExchange } from './ring-exchange.ts';
 import type { RingStore } from './ring-store.ts';
 import type { Roster } from './roster.ts';
 import type { RosterSpread } from './roster-spread.ts';
+import type { SensorCensus } from './sensor-census.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareSums } from './share-sums.ts';
 import type { ShareTable } from './share-table.ts';
@@ -44,6 +45,7 @@ export interface Services {
   readonly rosterSpread: RosterSpread;
   readonly shares: ShareTable;
   readonly status: () => NodeStatus;
+  readonly sensors: SensorCensus;
   readonly streams: Streams;
   readonly sums: ShareSums;
   readonly values: Values;
@@ -131,7 +133,7 @@ function servePeers(handlers: Handlers, services: Services): void {
 }
 
 function serveDomain(handlers: Handlers, services: Services): void {
-  const { admission, decisions, gather, inventory, shares, sums, values } = services;
+  const { admission, decisions, gather, inventory, sensors, shares, sums, values } = services;
   handlers.add(operations.LEDGER, async (request) => {
     if (request.decision !== 'release')
       throw new EngineError('FORBIDDEN', 'expected the decision of a ledger');
@@ -142,6 +144,9 @@ function serveDomain(handlers: Handlers, services: Services): void {
   );
   handlers.add(operations.SUM, async ({ context, partitions, excluded }) =>
     sums.sum(await admission.window(context), partitions, excluded),
+  );
+  handlers.add(operations.SENSORS, async ({ context, ...request }) =>
+    sensors.page(await admission.window(context), request),
   );
   handlers.add(operations.COPY, async (request) => ({ rows: await values.copy(request) }));
   handlers.add(operations.COMPARE, async ({ context, entries }) => ({

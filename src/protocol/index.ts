@@ -76,6 +76,8 @@ export type {
   ReleasedRow,
   RowsRequest,
   RowsResponse,
+  SensorsRequest,
+  SensorsResponse,
   Settlement,
   SumResponse,
   SynodRequest,

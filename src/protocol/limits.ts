@@ -12,6 +12,8 @@ export const FLAGS_PER_REQUEST_MAX = 4_096;
 export const PACKETS_PER_REQUEST_MAX = 1_024;
 /** Elements of a reading vector: count, moments and cells together. */
 export const ELEMENTS_MAX = 1_024;
+/** Sensors in one answer of SENSORS, 17 bytes each: keeps it below the body limit, so a million come in three. */
+export const SENSORS_PER_PAGE_MAX = 400_000;
 /** Rows in one page of a list between nodes; keeps a page below the body limit. */
 export const PAGE_ENTRIES_MAX = 8_192;
 /** Share rows in one page: with 1,024 elements a share is 16 KiB, so a page stays below the body limit. */

@@ -189,6 +189,12 @@ export const SUM = between(
   windows.sumRequestCodec,
   windows.sumResponseCodec,
 );
+export const SENSORS = between(
+  'domain',
+  '/peer/v1/values/sensors',
+  windows.sensorsRequestCodec,
+  windows.sensorsResponseCodec,
+);
 export const COPY = between(
   'domain',
   '/peer/v1/values/copy',

@@ -2,6 +2,7 @@ import { EngineError } from '../foundation/index.ts';
 import type { DomainId } from '../ring/index.ts';
 import { DOMAINS_MAX } from '../ring/index.ts';
 import { storedSchema } from '../sharing/index.ts';
+import { AMBIGUITY_BITS, leastSensors, leavesAmbiguity } from '../statistics/index.ts';
 import { EXCLUDED_MAX } from './limits.ts';
 import {
   FLAG_TIMEOUT_MS_MAX,
@@ -37,7 +38,8 @@ export function checkStreamRules(stream: StreamPayload, ring: StreamRing): void 
   checkRange('number of groups', stream.groups.length, 0, GROUPS_MAX);
   checkDistinct('group', stream.groups);
   checkCellsAnnounced(stream);
-  checkSupported(stream, ring);
+  checkAmbiguity(stream, ring);
+  checkSupported(stream);
 }
 
 /** Kinds that the format keeps for later, so that a program which lacks them says so by name. */
@@ -123,14 +125,27 @@ function checkCellsAnnounced(stream: StreamPayload): void {
   }
 }
 
+/**
+ * Below some number of sensors the released sums determine the readings, whatever the gate counts. Only public data
+ * may go without, and nobody can call real data public outside a development ring.
+ */
+function checkAmbiguity(stream: StreamPayload, ring: StreamRing): void {
+  if (stream.publicData) {
+    if (ring.development) return;
+    throw refused('expected publicData false outside a development ring, got true');
+  }
+  if (leavesAmbiguity(stream, stream.minSensors)) return;
+  const least = leastSensors(stream);
+  const expected = Number.isFinite(least) ? `minSensors from ${least} on` : 'sums that leave readings open';
+  throw refused(
+    `expected ${expected}, got minSensors ${stream.minSensors}: the sums would leave less than ${AMBIGUITY_BITS} bits of ambiguity`,
+  );
+}
+
 /** What the format has and this version does not do yet: refused by name instead of done halfway. */
-function checkSupported(stream: StreamPayload, ring: StreamRing): void {
+function checkSupported(stream: StreamPayload): void {
   if (stream.countMode !== 'single') throw unsupported('countMode', 'single', stream.countMode);
   if (stream.seeds) throw unsupported('seeds', 'false', 'true');
-  if (!stream.publicData) throw unsupported('publicData', 'true', 'false');
-  if (!ring.development) {
-    throw refused('expected a ring document with development true for publicData, got development false');
-  }
 }
 
 function checkRange(what: string, value: number, least: number, most: number): void {

@@ -29,7 +29,9 @@ import {
   PAGE_ENTRIES_MAX,
   REGISTER_VALUE_BYTES_MAX,
   ROWS_PER_PAGE_MAX,
+  SENSORS_PER_PAGE_MAX,
 } from './limits.ts';
+import { sensorIdLayout } from './packets.ts';
 import type { SetDigest } from './set-hash.ts';
 
 export const digestLayout: Layout<SetDigest> = record({
@@ -215,6 +217,25 @@ const sumResponse = record({
 });
 export type SumResponse = Value<typeof sumResponse>;
 export const sumResponseCodec: Codec<SumResponse> = binaryCodec(sumResponse);
+
+/**
+ * SENSORS, inside a domain: whose shares the receiver holds, from a partition on, and who of them has a flag in T
+ * minus X among the partitions it stands for. Ids only.
+ */
+const sensorsRequest = record({
+  context: contextLayout,
+  partitions: partitionDigests,
+  excluded: list(entryLayout, EXCLUDED_MAX),
+  from: partitionLayout,
+});
+export type SensorsRequest = Value<typeof sensorsRequest>;
+export const sensorsRequestCodec: Codec<SensorsRequest> = binaryCodec(sensorsRequest);
+const sensorsResponse = record({
+  sensors: list(record({ sensor: sensorIdLayout, included: flag }), SENSORS_PER_PAGE_MAX),
+  next: optional(partitionLayout),
+});
+export type SensorsResponse = Value<typeof sensorsResponse>;
+export const sensorsResponseCodec: Codec<SensorsResponse> = binaryCodec(sensorsResponse);
 
 /** ROWS, inside a domain: a page of this node's opened shares. `conflict` marks a key that had two shares: no row. */
 const rowsRequest = record({

@@ -50,6 +50,40 @@ export function leastSensors(schema: ReadingSchema, bits: number = AMBIGUITY_BIT
   return Number.POSITIVE_INFINITY;
 }
 
+/**
+ * Whether so many sensors are enough, as {@link leastSensors} has it. Most streams pass a bound that takes the sums for
+ * unrelated and costs nothing; the determinant of a hundred of them takes seconds, and every sensor checks its stream.
+ */
+export function leavesAmbiguity(schema: ReadingSchema, sensors: number, bits = AMBIGUITY_BITS): boolean {
+  const bound = boundTerms(schema);
+  if (bound === null) return sensors >= leastSensors(schema, bits);
+  const told = Math.min(sensors, TOLD_SENSORS_MAX);
+  let multiset = 0;
+  for (let i = 0; i < told; i++) multiset += multisetStep(bound, i);
+  return multiset - releasedBits(bound, told) >= bits || sensors >= leastSensors(schema, bits);
+}
+
+/** Sensors that {@link leavesAmbiguity} looks at; what holds for so many holds for more. */
+const TOLD_SENSORS_MAX = 1_000;
+
+/** As {@link ambiguityTerms} with the product of the variances, which no determinant exceeds (Hadamard). */
+function boundTerms(schema: ReadingSchema): AmbiguityTerms | null {
+  const stored = storedSchema(schema);
+  const moments = momentPowers(stored);
+  if (moments.length === 0 || moments.length > MOMENTS_ESTIMATED_MAX) return null;
+  let covarianceBits = 0;
+  for (const powers of moments) {
+    const mean = uniformMean(stored.fields, powers);
+    const square = uniformMean(
+      stored.fields,
+      powers.map((power) => 2 * power),
+    );
+    const { numerator, denominator } = subtractRational(square, multiplyRational(mean, mean));
+    if (numerator > 0n) covarianceBits += log2(numerator) - log2(denominator);
+  }
+  return { gridPoints: gridPointsOf(stored, moments), rank: moments.length, covarianceBits };
+}
+
 interface AmbiguityTerms {
   /** Readings that the grid distinguishes. */
   readonly gridPoints: bigint;
@@ -76,11 +110,6 @@ function ambiguityTerms(schema: ReadingSchema): AmbiguityTerms | 'too many' | un
   const moments = momentPowers(stored);
   if (moments.length === 0) return undefined;
   if (moments.length > MOMENTS_ESTIMATED_MAX) return 'too many';
-  // A field without moments would add grid points that no sum in the estimate pays for.
-  let gridPoints = 1n;
-  stored.fields.forEach(({ min, max }, index) => {
-    if (moments.some((powers) => powers[index] !== 0)) gridPoints *= max - min + 1n;
-  });
   const means = moments.map((powers) => uniformMean(stored.fields, powers));
   const covariance = moments.map((row, i) =>
     moments.map((column, j) =>
@@ -98,7 +127,20 @@ function ambiguityTerms(schema: ReadingSchema): AmbiguityTerms | 'too many' | un
   const { rank, determinant } = eliminate(
     covariance.map((row) => row.map(({ numerator, denominator }) => (numerator * common) / denominator)),
   );
-  return { gridPoints, rank, covarianceBits: log2(determinant) - rank * log2(common) };
+  return {
+    gridPoints: gridPointsOf(stored, moments),
+    rank,
+    covarianceBits: log2(determinant) - rank * log2(common),
+  };
+}
+
+/** A field without moments would add grid points that no sum in the estimate pays for. */
+function gridPointsOf({ fields }: StoredSchema, moments: readonly Powers[]): bigint {
+  return fields.reduce(
+    (points, { min, max }, index) =>
+      moments.some((powers) => powers[index] !== 0) ? points * (max - min + 1n) : points,
+    1n,
+  );
 }
 
 const ZERO = rational(0n);

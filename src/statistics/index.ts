@@ -3,6 +3,7 @@ export {
   ambiguityBits,
   LEAST_SENSORS_MAX,
   leastSensors,
+  leavesAmbiguity,
   MOMENTS_ESTIMATED_MAX,
 } from './ambiguity.ts';
 export type { CapacityReport, ElementCapacity } from './capacity.ts';

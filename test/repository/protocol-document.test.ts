@@ -63,6 +63,7 @@ function amountsIn(value: unknown): Record<string, number> {
     c: 0,
     v: 0,
     t: 0,
+    s: 0,
   };
   const add = (name: string, amount: number) => {
     amounts[name] = (amounts[name] ?? 0) + amount;
@@ -73,12 +74,15 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'partitions') add('p', part.length);
       if (name === 'packets') add('q', part.length);
       if (name === 'excluded') add('x', part.length);
+      if (name === 'sensors') add('s', part.length);
       if (name === 'receipts') add('r', part.length);
       if (name !== 'receipts') for (const item of part) walk('', item);
     } else if (typeof part === 'object' && part !== null) {
       if (name === 'accepted') add('a', 1);
       if (name === 'after') add('c', 1);
       for (const [inner, item] of Object.entries(part)) walk(inner, item);
+    } else if (typeof part === 'number') {
+      if (name === 'next') add('c', 1);
     } else if (typeof part === 'string') {
       if (name === 'publicKey') add('k', 1);
       if (name === 'share' || name === 'sealed' || name === 'elements') add('e', part.length / 2);

@@ -69,6 +69,8 @@ export interface SmallCloudOptions {
   readonly stream?: Partial<StreamPayload>;
   /** Whom every domain believes about sensors; anybody may upload where it is left out. */
   readonly enrolment?: Pick<NodeSettings, 'enrolmentAuthorities' | 'allowOpenEnrolment'>;
+  /** Per domain the least number of sensors that its own settings ask for. */
+  readonly floors?: Readonly<Record<string, number>>;
 }
 
 export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<SmallCloud> {
@@ -118,6 +120,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   async function start(node: NodeId, jws = ring.jws): Promise<NodeHandle> {
     const { store, keys } = diskOf(node);
     const { domain } = memberOf(node);
+    const floor = options.floors?.[domain];
     const handle = await openNode(
       {
         clock,
@@ -136,6 +139,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         sealingKey: fixedSealingKey(domain),
         ...OPEN_TO_ALL,
         ...options.enrolment,
+        ...(floor === undefined ? {} : { minSensorsFloor: floor }),
       },
     );
     running.set(node, handle);

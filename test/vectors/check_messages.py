@@ -85,7 +85,7 @@ def fields(**layouts):
     return lambda r: {name: layout(r) for name, layout in layouts.items()}
 
 
-PARTITIONS, FLAGS, ROWS, PAGE, EXCLUDED = 1024, 4096, 256, 8192, 65536
+PARTITIONS, FLAGS, ROWS, PAGE, EXCLUDED, SENSORS = 1024, 4096, 256, 8192, 65536, 400_000
 SHARE, REGISTER, DOMAINS = 16 * 1024, 4 * 2**20, 16
 PACKETS, SENSOR_BODY = 1024, 2 * 2**20
 REFUSALS = (
@@ -198,6 +198,10 @@ MESSAGES = {
     "rows request": fields(**place, after=maybe(entry)),
     "rows response": fields(
         rows=listed(fields(entry=entry, conflict=boolean, share=sized(SHARE)), ROWS), more=boolean
+    ),
+    "sensors request": fields(context=context, partitions=digests, excluded=excluded, **{"from": partition}),
+    "sensors response": fields(
+        sensors=listed(fields(sensor=raw(16), included=boolean), SENSORS), next=maybe(partition)
     ),
     "compare request": fields(**place, entries=listed(entry, ROWS)),
     "compare response": fields(missing=listed(entry, ROWS)),

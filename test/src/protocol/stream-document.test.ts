@@ -242,7 +242,16 @@ describe('a stream document', () => {
       { window: { kind: 'fixed', durationMs: 60_000 }, graceMs: 5_000, retentionMs: 5_000 },
       /retentionMs above graceMs 5000, got 5000/,
     ],
-    ['private data', { publicData: false }, /publicData true in this version/],
+    [
+      'private data of so few sensors that the sums tell the readings',
+      { publicData: false, minSensors: 6 },
+      /minSensors from 7 on, got minSensors 6: the sums would leave less than 20 bits/,
+    ],
+    [
+      'private yes or no, whose sum is its multiset at any number',
+      { publicData: false, minSensors: 1_000, fields: [{ ...field, decimals: 0, min: '0', max: '1' }] },
+      /sums that leave readings open, got minSensors 1000/,
+    ],
   ])('with %s is refused by name', async (_, change, message) => {
     await expect(openWith(change)).rejects.toMatchObject({
       code: 'STREAM_REFUSED',

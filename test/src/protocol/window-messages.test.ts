@@ -1,5 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { sensorId } from '../../../src/protocol/index.ts';
 import {
   announceRequestCodec,
   compareRequestCodec,
@@ -23,6 +24,8 @@ import {
   releasedRowCodec,
   rowsRequestCodec,
   rowsResponseCodec,
+  sensorsRequestCodec,
+  sensorsResponseCodec,
   settlementCodec,
   sumRequestCodec,
   sumResponseCodec,
@@ -195,6 +198,19 @@ describeBinaryCodec(
   'COMPARE request',
   compareRequestCodec,
   fc.record({ context, partition: anyPartition, entries }),
+);
+describeBinaryCodec(
+  'SENSORS request',
+  sensorsRequestCodec,
+  fc.record({ context, partitions: anyPartitionDigests, excluded: entries, from: anyPartition }),
+);
+describeBinaryCodec(
+  'SENSORS answer',
+  sensorsResponseCodec,
+  fc.record({
+    sensors: anyListOf(fc.record({ sensor: anyFixedBytes(16).map(sensorId), included: fc.boolean() })),
+    next: optionally(anyPartition),
+  }),
 );
 describeBinaryCodec('COMPARE answer', compareResponseCodec, fc.record({ missing: entries }));
 describeBinaryCodec(

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { momentElements, type ReadingSchema } from '../../../src/sharing/index.ts';
-import { ambiguityBits, leastSensors } from '../../../src/statistics/index.ts';
+import { ambiguityBits, leastSensors, leavesAmbiguity } from '../../../src/statistics/index.ts';
 
 function schemaOf(max: number, degree: number, offset = '0', decimals = 0, min = '0'): ReadingSchema {
   const fields = [{ name: 'x', unit: '', decimals, offset, min, max: String(max) }];
@@ -72,4 +72,13 @@ test('cells are left out of the estimate', () => {
   const only = { fields: plain.fields, elements: cells.elements.filter(({ kind }) => kind !== 'moment') };
   expect(ambiguityBits(only, 2)).toBe(Number.POSITIVE_INFINITY);
   expect(leastSensors(only)).toBe(2);
+});
+
+test.prop([
+  fc.integer({ min: 0, max: 2000 }),
+  fc.integer({ min: 1, max: 3 }),
+  fc.integer({ min: 2, max: 60 }),
+])('a number of sensors leaves enough exactly from the least on', (max, degree, sensors) => {
+  const schema = schemaOf(max, degree);
+  expect(leavesAmbiguity(schema, sensors)).toBe(sensors >= leastSensors(schema));
 });

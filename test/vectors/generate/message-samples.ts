@@ -269,6 +269,24 @@ function rowSamples(): Sample[] {
       ],
       more: true,
     }),
+    ...samples('sensors request', windows.sensorsRequestCodec, {
+      context,
+      partitions: digests,
+      excluded: [one],
+      from: partition(7),
+    }),
+    ...samples(
+      'sensors response',
+      windows.sensorsResponseCodec,
+      { sensors: [], next: null },
+      {
+        sensors: [
+          { sensor: one.sensorId, included: true },
+          { sensor: two.sensorId, included: false },
+        ],
+        next: at,
+      },
+    ),
     ...samples('compare request', windows.compareRequestCodec, { ...place, entries: [one, two] }),
     ...samples('compare response', windows.compareResponseCodec, { missing: [two] }),
     ...samples('gather request', windows.gatherRequestCodec, { context, partitions: [partition(0), at] }),

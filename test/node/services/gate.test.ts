@@ -1,0 +1,292 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRings } from '../../../node/engine/rings.ts';
+import { createGate } from '../../../node/services/gate.ts';
+import type { Standing } from '../../../node/services/roster.ts';
+import { fromBase64Url, labelledHash } from '../../../src/foundation/index.ts';
+import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import type { DecisionName, FlagEntry, SensorId } from '../../../src/protocol/index.ts';
+import {
+  digestOf,
+  entryName,
+  exclusionCodec,
+  operations,
+  readingId,
+  releasedRowCodec,
+  settlementCodec,
+  windowTermsCodec,
+} from '../../../src/protocol/index.ts';
+import type { NodeId, Partition, StoreId, WindowId } from '../../../src/ring/index.ts';
+import { createPlacement, domainId, epoch, partitionOf, ringHistory } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { freshSensor } from '../../support/fixed-sensor.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const PRIVATE = { publicData: false, minSensors: 10 } as const;
+
+let cloud: SmallCloud | undefined;
+
+afterEach(async () => {
+  await cloud?.close();
+  cloud = undefined;
+});
+
+const newSensor = (): SensorId => freshSensor().sensorId;
+const entryOf = (sensor: SensorId): FlagEntry => ({
+  readingId: readingId(cryptoRandomBytes(16)),
+  sensorId: sensor,
+  count: 1,
+});
+
+async function rowOf(of: SmallCloud, node: NodeId, window: WindowId) {
+  const question = { stream: of.stream.hash, window, group: 0 };
+  const answer = await of.clock.until(of.order(node, operations.COMPUTE, question));
+  if (answer.status !== 'ROW') throw new Error(`expected a row, got ${answer.reason}`);
+  return releasedRowCodec.decode(fromBase64Url(answer.row));
+}
+
+/** Commits one reading of each of so many new sensors. */
+async function commitOf(of: SmallCloud, window: WindowId, sensors: number): Promise<RawReading[]> {
+  const readings = Array.from({ length: sensors }, (_, i) =>
+    of.reading(window, String(i), { entry: entryOf(newSensor()) }),
+  );
+  for (const reading of readings) await reading.commit();
+  return readings;
+}
+
+const plain = (sensors: number) => Array.from({ length: sensors }, (_, i) => String(i));
+const WITHHELD = { verdict: 'WITHHELD', readings: 0, flags: 0, excluded: 0 } as const;
+
+describe('a domain', () => {
+  it('counts distinct sensors and not readings, and tells no number of what it withholds', async () => {
+    cloud = await startSmallCloud({ stream: PRIVATE });
+    const window = await cloud.openWindow();
+    const readings = await commitOf(cloud, window, 9);
+    for (const { entry } of readings) {
+      await cloud.reading(window, '50', { entry: entryOf(entry.sensorId) }).commit();
+    }
+    for (const node of cloud.nodeIds) {
+      const row = await rowOf(cloud, node, window);
+      expect(row).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
+      expect(row.elements).toHaveLength(0);
+    }
+    expect(await cloud.compute(window)).toMatchObject({ kind: 'withheld' });
+  });
+
+  it('releases a window that its sensors are enough for', async () => {
+    cloud = await startSmallCloud({ stream: PRIVATE });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 10);
+    expectExact(await cloud.compute(window), plain(10));
+  });
+
+  it('keeps to the number of its own settings, and so withholds alone', async () => {
+    cloud = await startSmallCloud({ stream: PRIVATE, floors: { b: 11 } });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 10);
+    const [a, b, c] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    expect(await rowOf(cloud, a, window)).toMatchObject({ verdict: 'RELEASED', readings: 10 });
+    expect(await rowOf(cloud, b, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
+    expect(await rowOf(cloud, c, window)).toMatchObject({ verdict: 'RELEASED' });
+    expect(await cloud.compute(window)).toMatchObject({
+      kind: 'withheld',
+      reason: 'domain b: TOO_FEW_SENSORS',
+    });
+  });
+
+  it('withholds where too many sensors sent a share that was never counted', async () => {
+    cloud = await startSmallCloud({ stream: PRIVATE });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 12);
+    for (let i = 0; i < 2; i++) {
+      const unset = cloud.reading(window, '1', { entry: entryOf(newSensor()) });
+      await unset.create();
+      for (const index of [0, 1, 2]) await unset.upload(index);
+    }
+    const [node] = cloud.nodeIds as [NodeId];
+    expect(await rowOf(cloud, node, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
+  });
+
+  it('asks all its nodes, and waits for one that may hold the share of another sensor', async () => {
+    cloud = await startSmallCloud({
+      stream: PRIVATE,
+      shape: { nodes: [2, 2, 2], replicas: 2, acceptors: 3 },
+    });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 12);
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    // Two shares lie at one node of domain a only, as they do while the other is away.
+    await cloud.stop(a2);
+    for (let i = 0; i < 2; i++) {
+      await cloud.clock.until(cloud.reading(window, '1', { entry: entryOf(newSensor()) }).upload(0, a1));
+    }
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const waiting = await cloud.clock.until(cloud.order(a1, operations.COMPUTE, question));
+    expect(waiting.status).toBe('INCOMPLETE');
+    await cloud.start(a2);
+    expect(await rowOf(cloud, a2, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
+  });
+
+  it('decides once: what was withheld stays so, at every node and after a restart', async () => {
+    cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [2, 2], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 9);
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    const row = await rowOf(cloud, a1, window);
+    await expectCode(cloud.reading(window, '1').create(), 'WINDOW_SEALED');
+    await cloud.restart();
+    expect(await rowOf(cloud, a2, window)).toEqual(row);
+    const { windows } = await cloud.ask(a2, operations.READ_STREAM, { stream: cloud.stream.hash });
+    expect(windows.map(({ state }) => state)).toEqual(['WITHHELD']);
+  });
+});
+
+describe('a coordinator of colluding domains that proposes what it likes', () => {
+  /** Brings a slot of the register to a decision for any value, as a node of domain a may propose. */
+  async function impose(of: SmallCloud, window: WindowId, decision: DecisionName, value: Uint8Array) {
+    const [from] = of.nodeIds as [NodeId];
+    const { context } = of.reading(window, '1').createRequest;
+    const acceptors = createPlacement(of.ring).registerAcceptors(
+      of.stream.domains.map(({ id }) => id),
+      of.stream.hash,
+      window,
+      0,
+    );
+    const ballot = { counter: 9, proposer: 0 };
+    for (const kind of ['prepare', 'accept'] as const) {
+      for (const to of acceptors) {
+        const request = { context, decision, kind, ballot, value: kind === 'accept' ? value : null };
+        expect(await of.askAs(from, to, operations.SYNOD, request)).toMatchObject({ granted: true });
+      }
+    }
+  }
+
+  /** Decides that T is these flags, and stores their ids like a coordinator does. */
+  async function imposeSettlement(of: SmallCloud, window: WindowId, entries: readonly FlagEntry[]) {
+    const [from] = of.nodeIds as [NodeId];
+    const { context } = of.reading(window, '1').createRequest;
+    const domains = of.stream.domains.map(({ id }) => id);
+    const placement = createPlacement(of.ring);
+    const read = {
+      context,
+      decision: 'terms',
+      kind: 'read',
+      ballot: { counter: 0, proposer: 0 },
+      value: null,
+    } as const;
+    const [register] = placement.registerAcceptors(domains, of.stream.hash, window, 0);
+    const { accepted } = await of.askAs(from, register as NodeId, operations.SYNOD, read);
+    const { setHashKey } = windowTermsCodec.decode(accepted?.value ?? new Uint8Array(0));
+    const sorted = entries.toSorted((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
+    const byPartition = new Map<Partition, FlagEntry[]>();
+    for (const entry of sorted) {
+      const at = partitionOf(entry.readingId);
+      byPartition.set(at, [...(byPartition.get(at) ?? []), entry]);
+    }
+    const partitions = [...byPartition].map(([partition, own]) => ({
+      partition,
+      digest: digestOf(setHashKey, own),
+    }));
+    for (const { partition, digest } of partitions) {
+      for (const to of placement.acceptors(domains, partition)) {
+        const list = { context, partition, digest, entries: byPartition.get(partition) ?? [], last: true };
+        expect(await of.askAs(from, to, operations.KEEP_LIST, list)).toEqual({ kept: true });
+      }
+    }
+    const counts = { flags: entries.length, readings: entries.length };
+    const value = settlementCodec.encode({ placementEpoch: epoch(1), partitions, ...counts });
+    await impose(of, window, 'settlement', value);
+    return value;
+  }
+
+  async function sceneOf(sensors: number) {
+    cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    const readings = await commitOf(cloud, window, sensors);
+    const honest = cloud.nodeIds[2] as NodeId;
+    return { cloud, window, honest, entries: readings.map(({ entry }) => entry) };
+  }
+
+  it('gets nothing from an honest domain for one reading alone', async () => {
+    const { cloud, window, honest, entries } = await sceneOf(20);
+    await imposeSettlement(cloud, window, entries.slice(0, 1));
+    expect(await rowOf(cloud, honest, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
+  });
+
+  it('gets nothing for the minimum, where many more sent their share', async () => {
+    const { cloud, window, honest, entries } = await sceneOf(20);
+    await imposeSettlement(cloud, window, entries.slice(0, 17));
+    expect(await rowOf(cloud, honest, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
+  });
+
+  it('gets nothing for all readings but those that it excludes again', async () => {
+    const { cloud, window, honest, entries } = await sceneOf(20);
+    const settlement = await imposeSettlement(cloud, window, entries);
+    const excluded = entries.slice(1).toSorted((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
+    const exclusion = { settlement: labelledHash('settlement', settlement), excluded, readings: 1 };
+    await impose(cloud, window, 'exclusion', exclusionCodec.encode(exclusion));
+    expect(await rowOf(cloud, honest, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
+  });
+
+  it('gets no second answer for a second set', async () => {
+    const { cloud, window, honest, entries } = await sceneOf(20);
+    const row = await rowOf(cloud, honest, window);
+    expect(row).toMatchObject({ verdict: 'RELEASED', readings: 20 });
+    await imposeSettlement(cloud, window, entries.slice(0, 19));
+    await cloud.restart();
+    expect(await rowOf(cloud, honest, window)).toEqual(row);
+  });
+});
+
+describe('the sensors that count', () => {
+  const WINDOW = START_MS as WindowId;
+
+  /** The verdict of a domain whose two nodes both tell of the same sensors in T, of which `standings` says what the domain knows. */
+  async function verdict(standings: (place: number) => Standing, count = 12) {
+    cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [2, 1, 1] } });
+    const sensors = Array.from({ length: count }, newSensor);
+    const [node] = cloud.nodeIds as [NodeId];
+    const storeIds = cloud.ring.domains.flatMap(({ nodes }) => nodes.map((found) => found.storeId));
+    const rings = createRings({
+      history: ringHistory(cloud.ring),
+      self: { nodeId: node, domain: domainId('a'), storeId: storeIds[0] as StoreId },
+    });
+    const gate = createGate({
+      rings,
+      roster: { find: (_, sensor) => standings(sensors.indexOf(sensor)) },
+      self: { domain: domainId('a') },
+      minSensorsFloor: 8,
+      callPeer: async () =>
+        ({ sensors: sensors.map((sensor) => ({ sensor, included: true })), next: null }) as never,
+    });
+    const stream = { ...cloud.stream, enrolment: 'required' } as const;
+    const record = { stream, scope: { stream: stream.hash, window: WINDOW, group: 0 }, exclusion: null };
+    const held = { kind: 'held', standing: [], missing: [], scattered: [], nodes: [node] } as const;
+    return gate.check(record as never, held);
+  }
+
+  const accepted = (acceptedAt: number): Standing => ({
+    kind: 'accepted',
+    publicKey: new Uint8Array(65),
+    acceptedAt,
+  });
+
+  it('are those that the domain had accepted when the window began', async () => {
+    expect(await verdict(() => accepted(WINDOW))).toBeNull();
+  });
+
+  it('counts a sensor once, whatever number of nodes tell of it', async () => {
+    expect(await verdict(() => accepted(WINDOW), 9)).toBe('TOO_FEW_SENSORS');
+  });
+
+  it('are not those that came when the first readings were there', async () => {
+    expect(await verdict((place) => accepted(place < 9 ? WINDOW : WINDOW + 1))).toBe('TOO_FEW_SENSORS');
+  });
+
+  it('are not those whom the domain does not know or has revoked', async () => {
+    expect(await verdict((place) => (place < 9 ? accepted(0) : { kind: 'unknown' }))).toBe('TOO_FEW_SENSORS');
+    await cloud?.close();
+    expect(await verdict((place) => (place < 9 ? accepted(0) : { kind: 'revoked' }))).toBe('TOO_FEW_SENSORS');
+  });
+});
