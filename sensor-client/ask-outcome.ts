@@ -32,11 +32,13 @@ export async function askOutcome(
   }
   const { domains } = await untilAborted(directory.stream(), signal);
   const { readingId, sensorId, count } = key;
-  const acceptors = directory.view().placement.acceptors(domains, partitionOf(readingId));
+  await untilAborted(Promise.resolve(directory.reach(key.window)), signal);
+  const acceptors = directory.view(key.window).placement.acceptors(domains, partitionOf(readingId));
   const ask = async (asked: NodeId): Promise<Outcome> => {
     try {
       const answer = onNewestRing(
         directory,
+        key.window,
         () => asked,
         (node, view) => calls.flag(node, 'GET', messageContext(key, view), { readingId, sensorId, count }),
       );

@@ -2,15 +2,16 @@ import type { EngineError } from '../src/foundation/index.ts';
 import { hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../src/ports/index.ts';
 import type { FlagKey, MessageContext } from '../src/protocol/index.ts';
-import type { DomainId, NodeId } from '../src/ring/index.ts';
+import type { DomainId, NodeId, WindowId } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import { runRound } from '../src/rounds/run-round.ts';
 import type { UploadCall, UploadOut, UploadReply } from '../src/rounds/upload.ts';
 import { uploadRound } from '../src/rounds/upload.ts';
-import type { Directory, RingView } from './directory.ts';
+import type { Directory } from './directory.ts';
 import type { FlagCalls } from './flag-calls.ts';
 import type { SensorIdentity } from './identity.ts';
 import { BACK_OFF } from './limits.ts';
+import type { RingView } from './ring-book.ts';
 
 export interface SplitContext {
   readonly directory: Directory;
@@ -41,7 +42,7 @@ export function commitSplit(
 ): Promise<UploadOut> {
   const { directory, domains } = context;
   const partition = partitionOf(split.key.readingId);
-  const { placement } = directory.view();
+  const { placement } = directory.view(split.key.window);
   const round = uploadRound({
     acceptors: placement.acceptors(domains, partition).length,
     domains: domains.length,
@@ -53,6 +54,7 @@ export function commitSplit(
     if (call.kind === 'set') split.setSent = true;
     return onNewestRing(
       directory,
+      split.key.window,
       ({ placement }) =>
         call.kind === 'upload'
           ? pick(placement.owners(domainOf(domains, call.domain), partition), call.owner)
@@ -64,9 +66,9 @@ export function commitSplit(
 }
 
 /** What stands in front of every message about the key's window. */
-export function messageContext(key: FlagKey, { ring }: RingView): MessageContext {
+export function messageContext(key: FlagKey, { ring, placementEpoch }: RingView): MessageContext {
   const { stream, window, group } = key;
-  return { epoch: ring.epoch, placementEpoch: ring.epoch, stream, window, group };
+  return { epoch: ring.epoch, placementEpoch, stream, window, group };
 }
 
 /**
@@ -75,31 +77,32 @@ export function messageContext(key: FlagKey, { ring }: RingView): MessageContext
  */
 export async function onNewestRing<T>(
   directory: Directory,
+  window: WindowId,
   choose: (view: RingView) => NodeId,
   ask: (node: NodeId, view: RingView) => Promise<T>,
 ): Promise<T> {
-  const view = directory.view();
+  const view = directory.view(window);
   const node = choose(view);
   try {
     return await ask(node, view);
   } catch (error) {
     if (!hasCode(error, 'STALE_EPOCH', 'WRONG_NODE')) throw error;
-    const newest = await newestRing(directory, view, node, error);
+    const newest = await newestRing(directory, window, view, node, error);
     return ask(choose(newest), newest);
   }
 }
 
 async function newestRing(
   directory: Directory,
+  window: WindowId,
   stale: RingView,
   node: NodeId,
   error: EngineError,
 ): Promise<RingView> {
   // Another reading may have fetched it while this one waited for its answer.
-  const known = directory.view();
-  const newest = known === stale ? await directory.refresh(node) : known;
-  if (newest === stale) throw error;
-  return newest;
+  if (directory.newest() === stale.ring) await directory.refresh(node);
+  if (directory.newest() === stale.ring) throw error;
+  return directory.view(window);
 }
 
 function send(

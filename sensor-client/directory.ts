@@ -1,4 +1,4 @@
-import { EngineError, invariant } from '../src/foundation/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
 import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
@@ -7,16 +7,14 @@ import { openStreamDocument } from '../src/protocol/stream-document.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
 import type {
   DomainId,
-  DomainSection,
   NodeId,
-  Placement,
   RingDocument,
   RingTrust,
   StreamHash,
   Verifier,
   WindowId,
 } from '../src/ring/index.ts';
-import { checkSuccessor, createPlacement, nodeId, openRingDocument, windowId } from '../src/ring/index.ts';
+import { ringOfStreams, windowId } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import type { Request } from './jobs.ts';
@@ -24,12 +22,8 @@ import { DOCUMENT_MS_MAX } from './limits.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkRingPolicy, checkStreamPolicy } from './policy.ts';
 import type { NodeTarget } from './ports.ts';
-
-/** One ring document with what follows from it. */
-export interface RingView {
-  readonly ring: RingDocument;
-  readonly placement: Placement;
-}
+import type { RingView } from './ring-book.ts';
+import { createRingBook } from './ring-book.ts';
 
 /** The stream as the sensor accepted it. */
 export interface StreamView {
@@ -42,17 +36,20 @@ export interface StreamView {
  * share one request; it ends with the sensor, not with whichever reading asked first.
  */
 export interface Directory {
-  view(): RingView;
+  /** The ring as a window's readings see it; {@link reach} it first. */
+  view(window: WindowId): RingView;
+  newest(): RingDocument;
   /** Where a node is reached. @throws EngineError `WRONG_NODE` */
   target(nodeId: string): NodeTarget;
   /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
   sealingKey(node: NodeId): string;
   /**
-   * The newest ring document after `node` said that ours is not: the node's own where it follows ours, else
-   * the one in force.
+   * Follows the ring documents of a node that said that ours is not the newest.
    * @throws EngineError `RING_CONFLICT`, `RING_REFUSED` and whatever the request fails with
    */
-  refresh(node: NodeId): Promise<RingView>;
+  refresh(node: NodeId): Promise<void>;
+  /** Fetches the document that places a window, where a newer one is all that is at hand. */
+  reach(window: WindowId): void | Promise<void>;
   /** The stream's document, fetched once and then at hand. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
   stream(): StreamView | Promise<StreamView>;
   /**
@@ -85,51 +82,36 @@ export function createDirectory(options: DirectoryOptions): Directory {
   checkRingPolicy(options.ring, policy);
   const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, question: Q, signal: AbortSignal) =>
     callOperation(options.transport(), node, operation, question, { timeoutMs: DOCUMENT_MS_MAX, signal });
-  let current: RingView = { ring: options.ring, placement: createPlacement(options.ring) };
+  const book = createRingBook({
+    ...options,
+    readRings: (node, question, signal) => call(node, operations.READ_RINGS, question, signal),
+    accept(next) {
+      checkRingPolicy(next, policy);
+      if (accepted !== undefined) checkStreamPolicy(accepted.document, next, policy);
+    },
+  });
   let accepted: StreamView | undefined;
-
-  function adopt(next: RingDocument): void {
-    checkSuccessor(current.ring, next);
-    checkRingPolicy(next, policy);
-    if (accepted !== undefined) checkStreamPolicy(accepted.document, next, policy);
-    current = { ring: next, placement: createPlacement(next) };
-  }
-
-  async function fetchRing(node: NodeId): Promise<RingView> {
-    const { ring } = await options.request((signal) => call(node, operations.READ_RING, null, signal));
-    if (ring === current.ring.jws) return current;
-    const next = await openRingDocument(ring, verifier, options.trust);
-    // A node that has not heard of our document yet will; nothing is wrong with ours.
-    if (next.epoch >= current.ring.epoch && next.hash !== current.ring.hash) adopt(next);
-    return current;
-  }
 
   function askStream<T>(read: (answer: StreamAnswer) => T | Promise<T>): Promise<T> {
     const question = { stream: options.stream };
     return options.request((signal) => {
       const ask = async (node: NodeId) => read(await call(node, operations.READ_STREAM, question, signal));
-      return askAnyNode(options, nodesByTurns(current.ring), ask, signal);
+      return askAnyNode(options, nodesByTurns(book.newest()), ask, signal);
     });
   }
 
   /** The document names itself by its hash, so that any node of any domain may hand it out. */
   async function acceptStream({ document: jws }: StreamAnswer): Promise<StreamView> {
-    const document = await openStreamDocument(jws, verifier, current.ring);
+    const document = await openStreamDocument(jws, verifier, ringOfStreams(book.history()));
     if (document.hash !== options.stream) {
       throw new EngineError('STREAM_REFUSED', `expected the stream ${options.stream}, got ${document.hash}`);
     }
-    checkStreamPolicy(document, current.ring, policy);
+    checkStreamPolicy(document, book.newest(), policy);
     accepted = { document, domains: document.domains.map(({ id }) => id) };
     return accepted;
   }
 
-  function sectionOf(domain: DomainId): DomainSection {
-    const section = current.ring.domains.find((candidate) => candidate.domain === domain);
-    invariant(section !== undefined, 'a node is of a domain of its ring');
-    return section;
-  }
-
-  const rings = shared(fetchRing);
+  const refresh = shared(book.refresh);
   const streams = shared(() => askStream(acceptStream));
   const windows = shared(() => askStream(({ windows: listed }) => listed));
   let listed: readonly WindowSummary[] = [];
@@ -145,13 +127,12 @@ export function createDirectory(options: DirectoryOptions): Directory {
   }
 
   return {
-    view: () => current,
-    target(id) {
-      const { node, domain } = current.placement.node(nodeId(id));
-      return { origin: node.url, trust: sectionOf(domain).certificateAuthority, pool: domain };
-    },
-    sealingKey: (node) => sectionOf(current.placement.node(node).domain).sealingKey,
-    refresh: rings,
+    view: book.view,
+    newest: book.newest,
+    target: book.target,
+    sealingKey: book.sealingKey,
+    refresh,
+    reach: book.reach,
     stream: () => accepted ?? streams('stream'),
     window: (at) =>
       accepted === undefined ? streams('stream').then((view) => windowOf(view, at)) : windowOf(accepted, at),

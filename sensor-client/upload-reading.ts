@@ -86,6 +86,7 @@ async function uploadSplits(
   const { group } = groupNamed(document, options.group ?? context.group ?? null);
   const given = options.window ?? context.window;
   const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
+  await inTime(directory.reach(window));
   for (let splits = 1; ; splits++) {
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);

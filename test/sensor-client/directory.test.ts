@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { createSensor } from '../../sensor-client/index.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
-import type { RingPayload, SectionPayload } from '../../src/ring/index.ts';
-import { domainId, epoch, openRingDocument } from '../../src/ring/index.ts';
+import type { RingDocument, RingPayload, SectionPayload } from '../../src/ring/index.ts';
+import { domainId, epoch, openRingDocument, signKeyRotation, signSection } from '../../src/ring/index.ts';
 import {
   developmentRing,
   domainNames,
+  fixedKey,
   ringPayload,
   sectionPayload,
   signFixedRing,
@@ -141,7 +142,8 @@ test('a stale ring document is replaced by its successor, and the reading goes o
   nodes.adopt(next);
   await clock.until(own.upload(2));
   expect([...nodes.flags.values()]).toEqual(['TRUE', 'TRUE']);
-  expect(nodes.sent.filter(({ operation }) => operation === 'READ_RING')).toHaveLength(1);
+  // One question that brings it, and one that brings nothing more.
+  expect(nodes.sent.filter(({ operation }) => operation === 'READ_RINGS')).toHaveLength(2);
 });
 
 test('a document that does not follow the one in force is refused and nothing is set', async () => {
@@ -150,6 +152,66 @@ test('a document that does not follow the one in force is refused and nothing is
   nodes.adopt(await ringOf({ epoch: epoch(2), previous: 'cd'.repeat(32) }));
   await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'RING_REFUSED' });
   expect(nodes.flags.size).toBe(0);
+});
+
+test('a window goes on where it was placed, and the next one is placed by the next document', async () => {
+  const windows = [WINDOW, WINDOW + 5_000];
+  const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE, windows });
+  const own = await sensor();
+  const grown = sectionPayload(domainId('a'), 3);
+  const next = await ringOf(
+    { epoch: epoch(2), previous: ring.hash, placementEpoch: epoch(2), placementFrom: WINDOW + 5_000 },
+    (domain) => ({
+      version: 2,
+      nodes: domain === 'a' ? grown.nodes : sectionPayload(domainId(domain), 1).nodes,
+    }),
+  );
+  nodes.adopt(next);
+  for (let i = 0; i < 20; i++) await clock.until(own.upload(1, { window: WINDOW }));
+  expect(nodes.sent.filter(({ node }) => node === 'a2' || node === 'a3')).toEqual([]);
+  for (let i = 0; i < 20; i++) await clock.until(own.upload(1, { window: WINDOW + 5_000 }));
+  expect(nodes.sent.some(({ node }) => node === 'a2')).toBe(true);
+  expect([...nodes.flags.values()]).toEqual(Array(40).fill('TRUE'));
+});
+
+test('a bundle made after a new placement fetches the documents that place older windows', async () => {
+  const { clock, nodes, ring, stream, ports } = await sensorScene({ shape: SHAPE });
+  const next = await ringOf(
+    { epoch: epoch(2), previous: ring.hash, placementEpoch: epoch(2), placementFrom: WINDOW + 5_000 },
+    (domain) => ({ version: 2, nodes: sectionPayload(domainId(domain), 2).nodes }),
+  );
+  nodes.adopt(next);
+  const policy = { allowDevelopment: true };
+  const own = await createSensor({ bundle: bundleOf(next), stream: stream.hash, policy }, ports);
+  for (let i = 0; i < 10; i++) await clock.until(own.upload(1));
+  expect([...nodes.flags.values()]).toEqual(Array(10).fill('TRUE'));
+});
+
+test("a domain's new key is followed when the pinned one has signed it, twice over, and no other", async () => {
+  const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE });
+  const own = await sensor();
+  const rotated = async (before: string, after: string, version: number, previous: RingDocument) => {
+    const rotation = {
+      domain: domainId('a'),
+      oldKey: fixedKey(before).publicKey,
+      newKey: fixedKey(after).publicKey,
+    };
+    const keyProof = await signKeyRotation(rotation, fixedKey(before).signer);
+    const payload = { ...sectionPayload(domainId('a'), 1), version, key: rotation.newKey, keyProof };
+    const a = await signSection(payload, fixedKey(after).signer);
+    const b = await signFixedSection(sectionPayload(domainId('b'), 1));
+    const change = { epoch: epoch(version), previous: previous.hash };
+    return openRingDocument(await signFixedRing({ ...ringPayload([a, b]), ...change }), testVerifier);
+  };
+  const second = await rotated('domain a', 'second', 2, ring);
+  nodes.adopt(second);
+  nodes.adopt(await rotated('second', 'third', 3, second));
+  await clock.until(own.upload(1));
+  expect([...nodes.flags.values()]).toEqual(['TRUE']);
+  const stranger = await sensor();
+  const forged = await rotated('not pinned', 'second', 2, ring);
+  nodes.adopt(forged);
+  await expect(clock.until(stranger.upload(1))).rejects.toMatchObject({ code: 'RING_REFUSED' });
 });
 
 test('a node with an older document is waited for', async () => {

@@ -1,4 +1,4 @@
-import { EngineError, equalBytes } from '../../src/foundation/index.ts';
+import { EngineError, equalBytes, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, Transport, TransportRequest } from '../../src/ports/index.ts';
 import type {
   FlagEntry,
@@ -10,8 +10,8 @@ import type {
 } from '../../src/protocol/index.ts';
 import { entryName, operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import type { NodeId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
-import { createPlacement, nodeId, partitionOf } from '../../src/ring/index.ts';
+import type { NodeId, Partition, Placement, RingDocument, WindowId } from '../../src/ring/index.ts';
+import { createPlacement, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
 import { createPacketOpener } from './packet-opener.ts';
 
 const OPERATIONS = {
@@ -19,7 +19,7 @@ const OPERATIONS = {
   UPLOAD: operations.UPLOAD,
   SET: operations.SET,
   GET: operations.GET,
-  READ_RING: operations.READ_RING,
+  READ_RINGS: operations.READ_RINGS,
   READ_STREAM: operations.READ_STREAM,
 } as const;
 export type SensorOperation = keyof typeof OPERATIONS;
@@ -69,18 +69,23 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const sealed = new Set<number>();
   const sent: Arrival[] = [];
   let ring = options.ring;
-  let placement: Placement = createPlacement(ring);
+  const documents = [ring];
+  const placementOf = (window: WindowId): Placement =>
+    createPlacement(placingDocument({ documents }, window));
   let closed = false;
 
-  function checkContext({ epoch, stream: hash, window }: MessageContext): void {
-    if (epoch !== ring.epoch) throw new EngineError('STALE_EPOCH', `expected epoch ${ring.epoch}`);
+  function checkContext({ epoch, placementEpoch, stream: hash, window }: MessageContext): void {
+    const placing = placingDocument({ documents }, window);
+    if (epoch !== ring.epoch || placementEpoch !== placing.placementEpoch)
+      throw new EngineError('STALE_EPOCH', `expected epoch ${ring.epoch}`);
     if (hash !== stream.hash) throw new EngineError('UNKNOWN_STREAM', 'expected the stream of the test');
     if (sealed.has(window)) throw new EngineError('WINDOW_SEALED', 'the window is sealed');
     if (!options.windows.includes(window)) throw new EngineError('WINDOW_NOT_OPEN', 'never opened');
   }
 
-  function checkAcceptor(node: NodeId, at: Partition, entries: readonly FlagEntry[]): void {
-    if (!placement.acceptors(domains, at).includes(node)) throw new EngineError('WRONG_NODE', 'no acceptor');
+  function checkAcceptor(window: WindowId, node: NodeId, at: Partition, entries: readonly FlagEntry[]): void {
+    if (!placementOf(window).acceptors(domains, at).includes(node))
+      throw new EngineError('WRONG_NODE', 'no acceptor');
     for (const { readingId } of entries) {
       if (partitionOf(readingId) !== at) throw new EngineError('MALFORMED_BODY', 'another partition');
     }
@@ -90,6 +95,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
 
   function upload(node: NodeId, request: UploadRequest): ('STORED' | 'CONFLICT')[] {
     checkContext(request.context);
+    const placement = placementOf(request.context.window);
     const domain = domains[request.index];
     const table = values[request.index];
     if (domain === undefined || table === undefined || placement.node(node).domain !== domain) {
@@ -125,8 +131,11 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
 
   function carryOut({ node, operation, body }: Arrival): Uint8Array {
     switch (operation) {
-      case 'READ_RING':
-        return operations.READ_RING.response.encode({ ring: ring.jws });
+      case 'READ_RINGS': {
+        const { from } = operations.READ_RINGS.request.decode(body);
+        const rings = documents.filter(({ epoch }) => epoch >= Number(from)).map(({ jws }) => jws);
+        return operations.READ_RINGS.response.encode({ rings });
+      }
       case 'READ_STREAM':
         return operations.READ_STREAM.response.encode({ document: stream.jws, windows: windows() });
       case 'UPLOAD':
@@ -137,7 +146,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         const request = operations.SET.request.decode(body);
         const entries = request.flags.map(({ entry }) => entry);
         checkContext(request.context);
-        checkAcceptor(node, request.partition, entries);
+        checkAcceptor(request.context.window, node, request.partition, entries);
         const decided = outcomes(entries, (old) => (old === 'UNDECIDED' ? 'TRUE' : old));
         return operations.SET.response.encode({ outcomes: decided });
       }
@@ -145,7 +154,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
       case 'GET': {
         const request = OPERATIONS[operation].request.decode(body);
         checkContext(request.context);
-        checkAcceptor(node, request.partition, request.flags);
+        checkAcceptor(request.context.window, node, request.partition, request.flags);
         return operations.GET.response.encode({ outcomes: outcomes(request.flags, (old) => old) });
       }
     }
@@ -154,7 +163,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const transport: Transport = {
     async send(node, request, { timeoutMs, signal }) {
       signal?.throwIfAborted();
-      const arrival = { node: nodeId(node), operation: operationOf(request), body: request.body };
+      const arrival = { node: nodeId(node), operation: operationOf(request), body: bodyOf(request) };
       sent.push(arrival);
       const fate = options.fate?.(arrival) ?? 'arrives';
       if (fate === 'request lost') return noAnswer(clock, timeoutMs, signal);
@@ -186,10 +195,17 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     seal: (window) => sealed.add(window),
     adopt(next) {
       ring = next;
-      placement = createPlacement(next);
+      documents.push(next);
     },
     closed: () => closed,
   };
+}
+
+/** A GET carries its request in the query. */
+function bodyOf({ method, path, body }: TransportRequest): Uint8Array {
+  if (method !== 'GET') return body;
+  const query = path.split('?')[1];
+  return utf8(query === undefined ? '' : JSON.stringify(Object.fromEntries(new URLSearchParams(query))));
 }
 
 function operationOf(request: TransportRequest): SensorOperation {

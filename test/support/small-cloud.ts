@@ -9,7 +9,7 @@ import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
-import type { NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { windowId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { developmentRing, fixedKey, type RingShape, testVerifier } from './development-ring.ts';
@@ -23,7 +23,7 @@ import { fixedSealingKey } from './simulated-keys.ts';
 
 const OPEN_TO_ALL = { allowOpenEnrolment: true };
 const TIMEOUT = { timeoutMs: 60_000 };
-const ALL_SCOPES = ['compute', 'streams', 'seal', 'status'];
+const ALL_SCOPES = ['compute', 'ring', 'streams', 'seal', 'status'];
 const DAY_MS = 86_400_000;
 /** Start of the first window, Unix milliseconds. */
 export const START_MS = 1_700_000_000_000;
@@ -40,6 +40,8 @@ export interface SmallCloud {
   /** The keys of a node's rows, for a test that writes like the node itself. */
   keys(node: NodeId): WindowKeys;
   start(node: NodeId, ring?: string): Promise<NodeHandle>;
+  /** Starts a node with an empty disk, one that is new or has lost its own; it may wait for others to serve. */
+  begin(domain: DomainId, node: NodeId, ring: string): Promise<NodeHandle>;
   /** In order: everything staged is on disk. */
   stop(node: NodeId): Promise<void>;
   /** Stops and starts every node on its disk. */
@@ -78,7 +80,8 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   const clock = createManualClock(START_MS);
   const log = recordingLog();
   const members = ring.domains.flatMap(({ domain, nodes }) => nodes.map(({ id }) => ({ domain, id })));
-  const disks = new Map(members.map(({ id }) => [id, { store: createMemoryStore(), keys: memoryKeys() }]));
+  const emptyDisk = () => ({ store: createMemoryStore(), keys: memoryKeys() });
+  const disks = new Map(members.map(({ id }) => [id, emptyDisk()]));
   const running = new Map<NodeId, NodeHandle>();
   const mistakes: Error[] = [];
   const memberOf = (node: NodeId) => members.find(({ id }) => id === node) ?? unknown(node);
@@ -179,6 +182,11 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
       const handle = await start(node, jws);
       await clock.until(handle.serving);
       return handle;
+    },
+    async begin(domain, node, jws) {
+      if (!members.some(({ id }) => id === node)) members.push({ domain, id: node });
+      disks.set(node, emptyDisk());
+      return start(node, jws);
     },
     stop,
     async restart() {

@@ -1,0 +1,154 @@
+import { EngineError } from '../src/foundation/index.ts';
+import type { Clock, RandomBytes } from '../src/ports/index.ts';
+import type { RingsAnswer, RingsQuery } from '../src/protocol/ring-messages.ts';
+import type {
+  DomainId,
+  DomainSection,
+  Epoch,
+  NodeId,
+  Placement,
+  RingDocument,
+  RingHistory,
+  RingNode,
+  RingTrust,
+  Verifier,
+  WindowId,
+} from '../src/ring/index.ts';
+import {
+  createPlacement,
+  extendHistory,
+  newestOf,
+  oldestOf,
+  openRingDocument,
+  placingDocument,
+  prependHistory,
+  reaches,
+  ringHistory,
+} from '../src/ring/index.ts';
+import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
+import type { Request } from './jobs.ts';
+import type { NodeTarget } from './ports.ts';
+
+/** The ring as a window's readings see it. */
+export interface RingView {
+  /** The newest document. */
+  readonly ring: RingDocument;
+  readonly placement: Placement;
+  readonly placementEpoch: Epoch;
+}
+
+/** The ring documents a sensor has followed from the one in its bundle on, each checked against the one before. */
+export interface RingBook {
+  newest(): RingDocument;
+  history(): RingHistory;
+  view(window: WindowId): RingView;
+  /** Where a node is reached, also one that only an older document lists. @throws EngineError `WRONG_NODE` */
+  target(nodeId: string): NodeTarget;
+  /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
+  sealingKey(node: NodeId): string;
+  /** Follows the documents that the node has and the sensor has not. @throws `RING_CONFLICT`, `RING_REFUSED`, ... */
+  refresh(node: NodeId): Promise<void>;
+  /** Fetches older documents where the window was placed before those at hand. */
+  reach(window: WindowId): void | Promise<void>;
+}
+
+export interface RingBookOptions {
+  readonly ring: RingDocument;
+  readonly trust: RingTrust;
+  readonly verifier: Verifier;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly request: Request;
+  readonly readRings: (node: NodeId, question: RingsQuery, signal: AbortSignal) => Promise<RingsAnswer>;
+  /** Refuses what the sensor's policy does not allow. */
+  readonly accept: (next: RingDocument) => void;
+}
+
+export function createRingBook(options: RingBookOptions): RingBook {
+  const { verifier, trust, accept, readRings, request } = options;
+  let history = ringHistory(options.ring);
+  let domainKeys = trust.domainKeys;
+  const placements = new Map<Epoch, Placement>();
+
+  async function follow(jws: string): Promise<void> {
+    const pinned = domainKeys === undefined ? trust : { ...trust, domainKeys };
+    const next = await openRingDocument(jws, verifier, pinned);
+    const extended = extendHistory(history, next);
+    accept(next);
+    history = extended;
+    // From here on the domain's new key is the one that counts, and the next rotation starts from it.
+    if (domainKeys === undefined) return;
+    const keys: Record<DomainId, string> = { ...domainKeys };
+    for (const { domain, key } of next.domains) keys[domain] = key;
+    domainKeys = keys;
+  }
+
+  async function refresh(node: NodeId): Promise<void> {
+    for (;;) {
+      const { epoch } = newestOf(history);
+      // One document back, so that a second one of the newest epoch is found out.
+      const answer = await request((signal) => readRings(node, { from: String(epoch) }, signal));
+      const fresh = answer.rings.filter((jws) => !history.documents.some((known) => known.jws === jws));
+      for (const jws of fresh) await follow(jws);
+      if (newestOf(history).epoch === epoch) return;
+    }
+  }
+
+  async function fetchOlder(): Promise<void> {
+    const missing = oldestOf(history).epoch - 1;
+    const older: string[] = [];
+    while (older.length < missing) {
+      const question = { from: String(older.length + 1) };
+      const answer = await request((signal) =>
+        askAnyNode(
+          options,
+          nodesByTurns(newestOf(history)),
+          (node) => readRings(node, question, signal),
+          signal,
+        ),
+      );
+      if (answer.rings.length === 0) {
+        throw new EngineError(
+          'RING_REFUSED',
+          `expected the ring documents before epoch ${missing + 1}, got none`,
+        );
+      }
+      older.push(...answer.rings.slice(0, missing - older.length));
+    }
+    for (const jws of older.slice(0, oldestOf(history).epoch - 1).reverse()) {
+      history = prependHistory(history, await openRingDocument(jws, verifier));
+    }
+  }
+
+  return {
+    newest: () => newestOf(history),
+    history: () => history,
+    view(window) {
+      const placing = placingDocument(history, window);
+      const { placementEpoch } = placing;
+      const placement = placements.get(placementEpoch) ?? createPlacement(placing);
+      placements.set(placementEpoch, placement);
+      return { ring: newestOf(history), placement, placementEpoch };
+    },
+    target(nodeId) {
+      const { node, domain } = listed(history, nodeId);
+      return { origin: node.url, trust: domain.certificateAuthority, pool: domain.domain };
+    },
+    sealingKey: (node) => listed(history, node).domain.sealingKey,
+    refresh,
+    reach: (window) => (reaches(history, window) ? undefined : fetchOlder()),
+  };
+}
+
+/** A node as the newest document that lists it has it, and its domain's newest section. */
+function listed(
+  history: RingHistory,
+  nodeId: string,
+): { readonly node: RingNode; readonly domain: DomainSection } {
+  const sections = history.documents.toReversed().flatMap(({ domains }) => domains);
+  const listing = sections.find(({ nodes }) => nodes.some(({ id }) => id === nodeId));
+  const node = listing?.nodes.find(({ id }) => id === nodeId);
+  const domain = sections.find((section) => section.domain === listing?.domain);
+  if (node !== undefined && domain !== undefined) return { node, domain };
+  throw new EngineError('WRONG_NODE', `expected a node of the ring, got ${nodeId}`);
+}

@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Sensor } from '../../../sensor-client/index.ts';
+import { createSensor } from '../../../sensor-client/index.ts';
+import { cryptoRandomBytes, nodeSealing } from '../../../src/platform/index.ts';
+import { operations } from '../../../src/protocol/index.ts';
+import type { Published } from '../../../src/protocol/ring-messages.ts';
+import type { NodeId, RingDocument, SectionPayload, WindowId } from '../../../src/ring/index.ts';
+import { createPlacement, domainId, nodeId, windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { testVerifier } from '../../support/development-ring.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { grown, lost, nextRing } from '../../support/next-ring.ts';
+import { bundleOf } from '../../support/sensor-scene.ts';
+import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const SHAPE = { nodes: [2, 2, 2], acceptors: 3, replicas: 2 } as const;
+const [A, B] = [domainId('a'), domainId('b')];
+/** Longer than several rounds of a node's care. */
+const CARE_MS = 20_000;
+/** When new placements begin here: no window of the tests is open then yet. */
+const BEGINS = START_MS + 60_000;
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+const nodeOf = (place: number): NodeId => cloud.nodeIds[place] ?? nodeId('none');
+
+function publish(ring: RingDocument, node: NodeId = nodeOf(0)): Promise<Published> {
+  return cloud.clock.until(cloud.order(node, operations.PUBLISH_RING, { ring: ring.jws }));
+}
+
+function openSensor(ring: RingDocument = cloud.ring): Promise<Sensor> {
+  const { clock, stream, transport } = cloud;
+  const ports = {
+    clock,
+    randomBytes: cryptoRandomBytes,
+    verifier: testVerifier,
+    sealing: nodeSealing,
+    connect: () => transport,
+  };
+  const policy = { allowDevelopment: true };
+  return createSensor({ bundle: bundleOf(ring), stream: stream.hash, policy }, ports);
+}
+
+async function uploadAll(sensor: Sensor, window: WindowId, readings: readonly string[]): Promise<void> {
+  for (const reading of readings) await cloud.clock.until(sensor.upload(reading, { window }));
+}
+
+const readingsFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => String((first + i) / 2));
+
+const renamed = (section: SectionPayload): SectionPayload => ({ ...section, operatorName: 'Another name' });
+
+describe('a ring document that moves nothing', () => {
+  it('is taken by all nodes at once, and by one that was away when it starts', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const window = await cloud.openWindow();
+    const sensor = await openSensor();
+    await uploadAll(sensor, window, ['1']);
+    const away = nodeOf(3);
+    await cloud.stop(away);
+    const second = await nextRing(cloud.ring, renamed);
+    expect(await publish(second)).toMatchObject({ epoch: 2, nodes: 6, stored: 5, inForce: true });
+    const third = await nextRing(second, (section) => ({
+      ...section,
+      provider: `Cloud 2 ${section.domain}`,
+    }));
+    await publish(third);
+    await uploadAll(sensor, window, ['2']);
+    expect((await cloud.start(away)).ring().epoch).toBe(3);
+    await uploadAll(sensor, window, ['3']);
+    expectExact(await cloud.compute(window), ['1', '2', '3']);
+    await sensor.close();
+  });
+
+  it('comes to a node that missed it with the first message of another node', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const second = await nextRing(cloud.ring, renamed);
+    const offer = { epoch: second.epoch, hash: second.hash, rings: [second.jws] };
+    await cloud.askAs(nodeOf(1), nodeOf(0), operations.OFFER_RING, offer);
+    expect(cloud.nodeIds.map((node) => cloud.handle(node).ring().epoch)).toEqual([2, 1, 1, 1, 1, 1]);
+    const window = await cloud.openWindow();
+    const sensor = await openSensor();
+    await uploadAll(sensor, window, readingsFrom(1, 12));
+    await cloud.clock.advance(CARE_MS);
+    expect(cloud.nodeIds.map((node) => cloud.handle(node).ring().epoch)).toEqual([2, 2, 2, 2, 2, 2]);
+    expectExact(await cloud.compute(window), readingsFrom(1, 12));
+    await sensor.close();
+  });
+
+  it('stops admission where a second one of its epoch exists', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const window = await cloud.openWindow();
+    await publish(await nextRing(cloud.ring, renamed));
+    const other = await nextRing(cloud.ring, (section) => ({ ...section, operatorName: 'Third name' }));
+    await expectCode(publish(other, nodeOf(1)), 'RING_CONFLICT');
+    let reading = cloud.reading(window, '1');
+    while (reading.acceptor !== nodeOf(1)) reading = cloud.reading(window, '1');
+    await expectCode(reading.create(), 'RING_CONFLICT');
+  });
+});
+
+describe('a ring document that changes placement', () => {
+  it('leaves open windows where they are and lets a node that joins take its part of later ones', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const sensor = await openSensor();
+    const before = await cloud.openWindow();
+    await uploadAll(sensor, before, readingsFrom(1, 10));
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    expect(await publish(second)).toMatchObject({ epoch: 2, nodes: 7, stored: 6, inForce: true });
+    const joined = await cloud.begin(A, nodeId('a3'), second.jws);
+    await cloud.clock.until(joined.serving);
+    await uploadAll(sensor, before, readingsFrom(11, 10));
+    await cloud.clock.advance(BEGINS - cloud.clock.now());
+    const after = await cloud.openWindow({ window: windowId(BEGINS) });
+    await uploadAll(sensor, after, readingsFrom(1, 40));
+    await uploadAll(sensor, before, readingsFrom(21, 10));
+    const rows = cloud.store(nodeId('a3')).rows('values');
+    expect(rows.length).toBeGreaterThan(0);
+    // The start of the window stands behind the stream's 32 bytes.
+    const windows = rows.map(([key]) => Number(new DataView(key.buffer, key.byteOffset).getBigUint64(32)));
+    expect(new Set(windows)).toEqual(new Set([BEGINS]));
+    expectExact(await cloud.compute(before), readingsFrom(1, 30));
+    expectExact(await cloud.compute(after), readingsFrom(1, 40));
+    await sensor.close();
+  });
+
+  it('opens none of its windows until a majority everywhere has promised', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const before = await cloud.openWindow();
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    const away = [nodeOf(2), nodeOf(4)];
+    for (const node of away) await cloud.stop(node);
+    expect(await publish(second)).toMatchObject({ inForce: false, stored: 4 });
+    const window = windowId(BEGINS);
+    await expectCode(cloud.openWindow({ window }), 'PLACEMENT_PENDING');
+    for (const node of away) await cloud.start(node);
+    await cloud.clock.advance(CARE_MS);
+    expect(await publish(second)).toMatchObject({ inForce: true, stored: 6 });
+    await cloud.openWindow({ window });
+    const sensor = await openSensor(second);
+    await uploadAll(sensor, before, ['1', '2']);
+    await uploadAll(sensor, window, ['3', '4']);
+    expectExact(await cloud.compute(before), ['1', '2']);
+    expectExact(await cloud.compute(window), ['3', '4']);
+    await sensor.close();
+  });
+
+  it('is refused where it begins in the past, or not after a window that is open', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await expectCode(publish(await nextRing(cloud.ring, grown(A), START_MS)), 'RING_REFUSED');
+    await cloud.openWindow({ window: windowId(BEGINS + 5) });
+    await expectCode(publish(await nextRing(cloud.ring, grown(A), BEGINS)), 'RING_REFUSED');
+    expect(cloud.handle(nodeOf(0)).ring().epoch).toBe(1);
+  });
+
+  it('gets no promise from a node that has voted in one of its windows, now or after a restart', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    await cloud.openWindow({ window: windowId(BEGINS) });
+    const offer = { epoch: second.epoch, hash: second.hash, rings: [second.jws] };
+    const ask = () => cloud.askAs(nodeOf(1), nodeOf(0), operations.OFFER_RING, offer);
+    expect(await ask()).toMatchObject({ epoch: 2, unpromised: [2], inForce: 1 });
+    await cloud.stop(nodeOf(0));
+    await cloud.start(nodeOf(0));
+    expect(await ask()).toMatchObject({ epoch: 2, unpromised: [2], inForce: 1 });
+  });
+
+  it('is promised for good by a node that refuses its windows under the old placement from then on', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    const offer = { epoch: second.epoch, hash: second.hash, rings: [second.jws] };
+    const state = await cloud.askAs(nodeOf(1), nodeOf(0), operations.OFFER_RING, offer);
+    expect(state).toMatchObject({ epoch: 2, unpromised: [] });
+    const { stream } = cloud;
+    const context = {
+      epoch: second.epoch,
+      placementEpoch: cloud.ring.epoch,
+      stream: stream.hash,
+      window: windowId(BEGINS),
+      group: 0,
+    };
+    const vote = {
+      context,
+      decision: 'terms',
+      kind: 'prepare',
+      ballot: { counter: 1, proposer: 9 },
+      value: null,
+    } as const;
+    await expectCode(cloud.askAs(nodeOf(1), nodeOf(0), operations.SYNOD, vote), 'STALE_EPOCH');
+  });
+});
+
+describe('a store that is gone', () => {
+  it('leaves its node votes in later windows only, and old windows settle without it', async () => {
+    cloud = await startSmallCloud({ shape: { ...SHAPE, nodes: [3, 3, 3] } });
+    const sensor = await openSensor();
+    const before = await cloud.openWindow();
+    await uploadAll(sensor, before, readingsFrom(1, 20));
+    await cloud.clock.advance(CARE_MS);
+    const node = nodeOf(0);
+    await cloud.stop(node);
+    const second = await nextRing(cloud.ring, lost(A, 0, 'f'.repeat(32)), BEGINS);
+    expect(await publish(second, nodeOf(1))).toMatchObject({ inForce: true, stored: 8 });
+    const again = await cloud.begin(A, node, second.jws);
+    await cloud.clock.until(again.serving);
+    await uploadAll(sensor, before, readingsFrom(21, 20));
+    const reading = cloud.reading(before, '1');
+    const vote = {
+      context: { ...reading.createRequest.context, epoch: second.epoch },
+      partition: reading.partition,
+      kind: 'accept',
+      ballot: { counter: 0, proposer: 0 },
+      value: 'TRUE',
+      flags: [reading.entry],
+    } as const;
+    await expectCode(cloud.askAs(nodeOf(1), node, operations.VOTE, vote), 'STORE_IN_DOUBT');
+    await cloud.clock.advance(BEGINS - cloud.clock.now());
+    const after = await cloud.openWindow({ window: windowId(BEGINS) });
+    await uploadAll(sensor, after, readingsFrom(1, 20));
+    // Of three stores in the domain two remain, a majority of its ledger: the release waits for nobody.
+    expectExact(await cloud.compute(before), readingsFrom(1, 40));
+    expectExact(await cloud.compute(after), readingsFrom(1, 20));
+    await sensor.close();
+  });
+
+  it('keeps the release of a domain of two nodes waiting until its loss is declared', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const sensor = await openSensor();
+    const window = await cloud.openWindow();
+    await uploadAll(sensor, window, readingsFrom(1, 10));
+    // A node that was silent when the cloud started got its copies later, but got them.
+    await cloud.clock.advance(CARE_MS);
+    await cloud.stop(nodeOf(2));
+    expect(await cloud.compute(window)).toMatchObject({ kind: 'incomplete' });
+    const second = await nextRing(cloud.ring, lost(B, 0));
+    expect(await publish(second)).toMatchObject({ inForce: true });
+    expectExact(await cloud.compute(window), readingsFrom(1, 10));
+    await sensor.close();
+  });
+
+  it('never votes again where its disk turns up after all', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await cloud.stop(nodeOf(2));
+    await publish(await nextRing(cloud.ring, lost(B, 0)));
+    const handle = await cloud.start(nodeOf(2));
+    expect(handle.readiness().reasons.join()).toMatch(/declared it lost/);
+    expect(createPlacement(cloud.ring).node(nodeOf(2)).domain).toBe(B);
+  });
+});
