@@ -10,7 +10,7 @@ import {
 import type { Log } from '../src/ports/index.ts';
 import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
 import { publicKeyBytes } from '../src/ring/index.ts';
-import type { ListenAddress, Listener, TlsIdentity } from './http/index.ts';
+import type { HttpLimits, ListenAddress, Listener, Shedding, TlsIdentity } from './http/index.ts';
 import { listenPeer, listenPublic } from './http/index.ts';
 import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';
@@ -36,6 +36,9 @@ export interface StartNodeOptions {
   readonly allowOpenEnrolment?: boolean;
   readonly minSensorsFloor?: number;
   readonly log: Log;
+  /** Other limits of the public port than those of docs/LIMITS.md. */
+  readonly publicLimits?: Partial<HttpLimits>;
+  readonly publicShedding?: Partial<Shedding>;
 }
 
 /** A node with its disk and both its ports open. */
@@ -115,6 +118,8 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         operatorKey: () => publicKeyBytes(node.ring().operatorKey),
         audience: domain,
         readiness: () => node.readiness(),
+        limits: options.publicLimits ?? {},
+        shedding: options.publicShedding ?? {},
       }),
     ]);
     for (const listener of listeners)

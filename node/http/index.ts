@@ -7,4 +7,5 @@ export type { PublicPortOptions } from './public-port.ts';
 export { listenPublic } from './public-port.ts';
 export type { Caller, Router, RouterRequest, RouterResponse, ServedOperation } from './router.ts';
 export type { ListenAddress, Listener, TlsIdentity } from './server.ts';
+export type { Shedding } from './shedding.ts';
 export { readTlsIdentity } from './tls-files.ts';

@@ -12,7 +12,7 @@ export interface OperationsOptions extends Pick<PortOptions, 'router' | 'identif
 }
 
 /**
- * Makes a route of every operation. In this order, so that nobody costs more than they may: room, caller,
+ * Makes a route of every operation. In this order, so that nobody costs more than they may: room, address, caller,
  * content type, body, operation.
  */
 export function addOperations(scope: FastifyInstance, options: OperationsOptions): void {
@@ -34,6 +34,9 @@ export function addOperations(scope: FastifyInstance, options: OperationsOptions
       const work = works.get(request) ?? Promise.resolve();
       work.then(release, release);
     });
+  });
+  // Behind the hooks above and the limits of the address: checking a signature costs more than counting.
+  scope.addHook('preParsing', async (request) => {
     callers.set(request, await options.identify(request));
   });
   scope.addHook('onResponse', async (request, reply) => {

@@ -7,6 +7,7 @@ import { addHealthRoutes, type Readiness } from './health.ts';
 import { type HttpLimits, PUBLIC_LIMITS } from './limits.ts';
 import type { Caller, Router } from './router.ts';
 import { type ListenAddress, type Listener, listen, type TlsIdentity } from './server.ts';
+import { PUBLIC_SHEDDING, type Shedding } from './shedding.ts';
 
 /** A token of ours has about 400 characters. */
 const TOKEN = /^Bearer ([A-Za-z0-9._-]{1,4096})$/;
@@ -23,6 +24,7 @@ export interface PublicPortOptions {
   readonly audience: DomainId;
   readonly readiness: () => Readiness;
   readonly limits?: Partial<HttpLimits>;
+  readonly shedding?: Partial<Shedding>;
 }
 
 /**
@@ -38,6 +40,7 @@ export function listenPublic(options: PublicPortOptions): Promise<Listener> {
     router: options.router,
     log: options.log,
     limits: { ...PUBLIC_LIMITS, ...options.limits },
+    shedding: { ...PUBLIC_SHEDDING, ...options.shedding },
     identify: (request) => identify(request, options),
     extend: (app: FastifyInstance) => addHealthRoutes(app, options.readiness),
   });

@@ -1,6 +1,12 @@
 import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Log } from '../../src/ports/index.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
@@ -9,6 +15,7 @@ import { answerClientError, codeOf, logFailure, toEngineError } from './failures
 import type { HttpLimits } from './limits.ts';
 import { addOperations } from './operations.ts';
 import type { Caller, Router } from './router.ts';
+import { addShedding, limitConnections, type Shedding } from './shedding.ts';
 
 /** PEM of a port's certificate (with its chain) and key. */
 export interface TlsIdentity {
@@ -43,6 +50,8 @@ export interface PortOptions {
   readonly identify: (request: FastifyRequest) => Promise<Caller> | Caller;
   readonly log: Log;
   readonly limits: HttpLimits;
+  /** What is done about callers that prove nothing; absent where every caller is a peer. */
+  readonly shedding?: Shedding;
   /** Routes besides the operations, open to everybody. */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -59,13 +68,14 @@ export async function listen(options: PortOptions): Promise<Listener> {
     reply.header('cache-control', 'no-store');
   });
   options.extend?.(app);
-  app.register((scope, _options, done) => {
+  const operations: FastifyPluginAsync = async (scope) => {
     scope.addHook('onRequest', async () => {
       if (closing !== undefined) throw new EngineError('NOT_READY', 'the node is stopping');
     });
+    if (options.shedding !== undefined) await addShedding(scope, options.shedding);
     addOperations(scope, { ...options, admit: createAdmission(limits) });
-    done();
-  });
+  };
+  app.register(operations);
 
   const host = address.host ?? '127.0.0.1';
   await app.listen({ host, port: address.port }).catch(async (error) => {
@@ -113,6 +123,7 @@ function createApp(options: PortOptions): FastifyInstance {
     );
   }
   app.server.maxConnections = limits.connectionsMax;
+  if (options.shedding !== undefined) limitConnections(app.server, options.shedding);
   app.server.on('tlsClientError', (error) => {
     log.debug('handshake failed', { port: options.name, code: codeOf(error) ?? null });
   });
@@ -149,7 +160,7 @@ export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { status, body } = problemOf(error);
   reply.code(status).header('content-type', PROBLEM_CONTENT_TYPE);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
   // The rest of a refused body would be read as the next request's first line.
   if (status === 413) reply.header('connection', 'close');
   return reply.send(body);

@@ -232,6 +232,11 @@ export const ERROR_TABLE = {
     meaning: 'The doctor found something wrong that does not pass by itself; its report says what.',
   },
   NOT_READY: { status: 503, retry: true, meaning: 'The node is starting or stopping.' },
+  RATE_LIMITED: {
+    status: 429,
+    retry: true,
+    meaning: 'The sensor or its address asks more often than the node allows.',
+  },
   OVERLOADED: { status: 503, retry: true, meaning: 'The node has as much work as its limits allow.' },
   UNREACHABLE: {
     status: 503,

@@ -103,6 +103,8 @@ function codeOfBareStatus(status: number): ErrorCode {
       return 'BODY_TOO_LARGE';
     case 415:
       return 'UNSUPPORTED_MEDIA_TYPE';
+    case 429:
+      return 'RATE_LIMITED';
     // A proxy that could not reach the node, or gave up on it: whether the node acted is unknown.
     case 408:
     case 502:

@@ -23,7 +23,11 @@ export interface RealNodes {
   close(): Promise<void>;
 }
 
-export async function startRealNodes(material: ClusterMaterial): Promise<RealNodes> {
+/** @param ports other limits of the public ports than a node has by itself. */
+export async function startRealNodes(
+  material: ClusterMaterial,
+  ports: Pick<StartNodeOptions, 'publicLimits' | 'publicShedding'> = {},
+): Promise<RealNodes> {
   const folder = await mkdtemp(join(tmpdir(), 'mcloud-test-'));
   const log = recordingLog();
   const running = new Map<string, StartedNode>();
@@ -52,6 +56,7 @@ export async function startRealNodes(material: ClusterMaterial): Promise<RealNod
       peerTls: identity(peerTls),
       sealingKey: sealing.privateKeyPem,
       ...material.enrolment,
+      ...ports,
       log,
     };
   }
