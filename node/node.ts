@@ -24,7 +24,7 @@ import { createRings } from './engine/rings.ts';
 import { createRouter } from './engine/router.ts';
 import { createRowSeal } from './engine/row-seal.ts';
 import { openSealedStore } from './engine/sealed-store.ts';
-import type { Router } from './http/router.ts';
+import type { Caller, Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
 import { SENSORS_FLOOR_MIN_DEFAULT } from './services/gate.ts';
 import type { ServiceBase } from './services/open-services.ts';
@@ -170,7 +170,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
 
   // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.
-  const admit = ({ path }: { readonly path: string }): void => {
+  const admit = ({ path }: { readonly path: string }, caller: Caller): void => {
+    if (caller.kind === 'peer') peers.heard(caller.node);
     if (served || ANSWERED_AT_ONCE.includes(path)) return;
     throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
   };

@@ -89,6 +89,8 @@ export interface Peers {
   readonly callPeer: CallPeer;
   /** Whether the node was silent when it was last asked, a short while ago; a hint, never a fact. */
   suspected(node: NodeId): boolean;
+  /** A node that asks this one is evidently not silent. */
+  heard(node: NodeId): void;
 }
 
 export function createPeers(components: PeersComponents): Peers {
@@ -144,6 +146,7 @@ export function createPeers(components: PeersComponents): Peers {
       return handlers.find(operation)(request, caller, signal ?? never);
     },
     suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
+    heard: (node) => void silentUntil.delete(node),
   };
 }
 

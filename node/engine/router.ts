@@ -14,7 +14,7 @@ export interface RouterOptions {
   readonly self: { readonly domain: DomainId };
   readonly audiences: readonly Audience[];
   /** Refuses operations while the node does not serve them. @throws EngineError `NOT_READY` */
-  readonly admit: (operation: Operation<unknown, unknown>) => void;
+  readonly admit: (operation: Operation<unknown, unknown>, caller: Caller) => void;
   /** Refuses an answer made under ring documents that are no longer the newest. @throws EngineError `STALE_EPOCH` */
   readonly recheck: (context: MessageContext) => void;
   /** Adds to an answer's content type what the other side should remember of this store. */
@@ -46,7 +46,7 @@ export function createRouter({ handlers, self, audiences, admit, recheck, stamp 
         throw new EngineError('UNKNOWN_OPERATION', `there is no operation ${request.method} ${request.path}`);
       }
       authorise(operation, caller, self.domain);
-      admit(operation);
+      admit(operation, caller);
       const asked = operation.request.decode(bodyOf(request.method, request.query, request.body));
       const answer = await handlers.find(operation)(asked, caller, signal);
       const context = contextIn(asked);

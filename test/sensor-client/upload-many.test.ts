@@ -133,7 +133,9 @@ test('readings of two groups share no request', async () => {
   const { clock, nodes, sensor } = await sensorScene({ stream: { groups: ['north', 'south'] } });
   const labels = ['north', 'south', 'north'];
   const many = { groupOf: (index: number) => labels[index] ?? '', window: WINDOW };
-  await clock.until((await sensor()).uploadMany([1, 2, 3], many));
+  await clock.until(
+    (await sensor({ policy: { allowDevelopment: true, allowGroups: true } })).uploadMany([1, 2, 3], many),
+  );
   const created = nodes.sent
     .filter(({ operation }) => operation === 'CREATE')
     .map(({ body }) => operations.CREATE.request.decode(body));

@@ -11,7 +11,7 @@ describe('operator tokens', () => {
     const token = await createTokenSource({ privateKeyPem, clock })(domainId('a'));
     const expected = { operatorKey: publicKey, nowMs: clock.now() };
     const claims = await verifyOperatorToken(token, { ...expected, domain: 'a' });
-    expect(claims).toEqual({ subject: 'operator', scopes: ['compute', 'streams', 'seal', 'status'] });
+    expect(claims).toEqual({ subject: 'operator', scopes: ['compute', 'ring', 'streams', 'seal', 'status'] });
     await expect(verifyOperatorToken(token, { ...expected, domain: 'b' })).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
