@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { formatExactDecimal, parseDecimal, readDecimal } from '../src/arithmetic/index.ts';
+import { formatExactDecimal, parseDecimal, type Rational, readDecimal } from '../src/arithmetic/index.ts';
 
 /** Reads a whole number of an option; the message of a failure names the range. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -27,6 +27,13 @@ export function decimalText(text: string): string {
     return formatExactDecimal(parseDecimal(text));
   }
   throw new InvalidArgumentError('Expected a decimal number such as -12.5.');
+}
+
+/** Reads a confidence such as 0.95. */
+export function confidenceOption(text: string): Rational {
+  const value = /^0?\.[0-9]{1,15}$/.test(text) ? parseDecimal(text) : undefined;
+  if (value !== undefined && value.numerator > 0n) return value;
+  throw new InvalidArgumentError('Expected a number between 0 and 1, such as 0.95.');
 }
 
 /** A moment on the command line: absolute, or relative to something known only later. */

@@ -1,79 +1,31 @@
-import { compareRational, multiplyRational, parseDecimal, type Rational } from '../src/arithmetic/index.ts';
-import type { ResultDocument, Univariate } from '../src/statistics/index.ts';
+import { formatRational, type Rational } from '../src/arithmetic/index.ts';
 import { resultDocument } from '../src/statistics/index.ts';
-import type { MissingPart, ReleasedPart, SeriesResult, Sums, Total, Warning } from './operator/index.ts';
+import { sparkline } from './charts.ts';
+import { figureBlocks } from './figure-tables.ts';
+import type { MissingPart, ReleasedPart, SeriesResult, Sums, Warning } from './operator/index.ts';
 import { streamWarnings } from './operator/index.ts';
 import { counted, type Palette, renderTable, shownTime } from './output.ts';
+import { type StatisticsOptions, statisticsDocument } from './statistics-document.ts';
 
 /** Missing parts, and parts with a warning, told one by one; --json lists them all. */
 const PARTS_TOLD_MAX = 20;
 
-/**
- * The answer about a stream as one JSON value. It holds nothing that depends on when, through whom or how often it
- * was asked.
- */
-export function seriesJson(series: SeriesResult, digits: number) {
-  const { stream, windows, groups, total, missing } = series;
-  return {
-    stream: stream.hash,
-    name: stream.name,
-    domains: stream.domains.map(({ id }) => id),
-    warnings: streamWarnings(stream),
-    windows: windows.map((part) => partJson(part, digits)),
-    // A stream without labels has one group, and its total is the total.
-    groups:
-      stream.groups.length === 0
-        ? []
-        : groups.map(({ group, total: own }) => ({ group: group.name, total: totalJson(own, digits) })),
-    total: totalJson(total, digits),
-    missing: missing.map(missingJson),
-  };
-}
-
-/** One window or group, released or missing, as --follow prints it on a line. */
-export function answerJson(answer: ReleasedPart | MissingPart, digits: number) {
-  return 'state' in answer ? missingJson(answer) : partJson(answer, digits);
-}
-
-function partJson({ window, group, result }: ReleasedPart, digits: number) {
-  return { window, group: group.name, settled: result.settled, ...sumsJson(result, digits) };
-}
-
-function missingJson({ window, group, state }: MissingPart) {
-  return { window, group: group.name, state };
-}
-
-function totalJson(total: Total | null, digits: number) {
-  return total && { parts: total.parts, ...sumsJson(total, digits) };
-}
-
-function sumsJson({ readings, committed, excluded, sums, fields, warnings }: Sums, digits: number) {
-  return {
-    readings,
-    committed,
-    excluded,
-    sums: sums.map(String),
-    fields: Object.fromEntries(
-      fields.map(({ field, statistics }) => [field.name, resultDocument(statistics, { digits })]),
-    ),
-    warnings,
-  };
-}
-
 /** The answer about a stream as text for people. */
-export function seriesText(series: SeriesResult, digits: number, palette: Palette): string {
+export function seriesText(series: SeriesResult, options: StatisticsOptions, palette: Palette): string {
+  const { digits } = options;
   const { stream, windows, total, missing } = series;
   const [only] = windows;
   if (total === null || only === undefined) return missingText(missing);
   const blocks =
     windows.length === 1
-      ? [`${titleOf(series, only, palette)}\n`, ...statisticsBlocks(total, digits, palette)]
+      ? [`${titleOf(series, only, palette)}\n`, ...statisticsBlocks(series, total, options, palette)]
       : [
           `${palette.strong(stream.name)}, ${counted(windows.length, 'result')}\n`,
           partsTable(windows, digits),
+          ...seriesCharts(windows),
           ...groupsBlocks(series, digits),
           `${palette.strong('total')} of ${windows.length}\n`,
-          ...statisticsBlocks(total, digits, palette),
+          ...statisticsBlocks(series, total, options, palette),
         ];
   const settled = windows.length === 1 ? `; settled set ${only.result.settled.slice(0, 16)}` : '';
   const footer = `${exactLine(total)}\n${domainsLine(series)}${settled}.\n`;
@@ -98,11 +50,34 @@ function titleOf({ stream }: SeriesResult, { window, group }: ReleasedPart, pale
   return `${palette.strong(stream.name)}, window ${window} (${shownTime(window)})${label}`;
 }
 
-function statisticsBlocks({ fields }: Sums, digits: number, palette: Palette): readonly string[] {
-  return fields.map(({ field, statistics }) => {
-    const unit = field.unit === '' ? '' : ` in ${field.unit}`;
-    return `${palette.strong(field.name)}${unit}\n${statisticsTable(statistics, digits, palette)}`;
+function statisticsBlocks(
+  { stream }: SeriesResult,
+  total: Sums,
+  options: StatisticsOptions,
+  palette: Palette,
+): readonly string[] {
+  const units = new Map(stream.fields.map(({ name, unit }) => [name, unit]));
+  return figureBlocks(statisticsDocument(stream, total, options), units, palette);
+}
+
+/** The means of a field from window to window as a line of blocks, for each group; one window makes no chart. */
+function seriesCharts(parts: readonly ReleasedPart[]): readonly string[] {
+  const labels = [...new Set(parts.map(({ group }) => group.name))];
+  const rows = labels.flatMap((label) => {
+    const own = parts.filter(({ group }) => group.name === label);
+    const fields = own[0]?.result.fields ?? [];
+    if (own.length < 2) return [];
+    return fields.map(({ field }, i) => [
+      `mean of ${field.name}${label === null ? '' : `, ${label}`}`,
+      sparkline(own.map(({ result }) => approximate(result.fields[i]?.statistics.mean ?? null))),
+    ]);
   });
+  return rows.length === 0 ? [] : [renderTable(rows)];
+}
+
+/** As a chart needs it. */
+function approximate(mean: Rational | null): number | null {
+  return mean && Number(formatRational(mean, { digits: 15 }));
 }
 
 function exactLine({ readings, committed, excluded }: Sums): string {
@@ -184,39 +159,4 @@ function warningsText(warnings: readonly Warning[]): string {
   return warnings
     .map(({ subject, text }) => `Note: ${subject === null ? '' : `${subject}: `}${text}.\n`)
     .join('');
-}
-
-/** Count to standard deviation, each with "=" where the printed digits are all there are, else "≈". */
-export function statisticsTable(statistics: Univariate, digits: number, palette: Palette): string {
-  const document = resultDocument(statistics, { digits });
-  return renderTable(statisticsRows(statistics, document, palette), ['left', 'left', 'right', 'left']);
-}
-
-function statisticsRows(statistics: Univariate, document: ResultDocument, palette: Palette): string[][] {
-  const { mean, populationVariance, sampleVariance } = statistics;
-  const { variance, standardDeviation } = document;
-  const row = (name: string, kind: string, decimal: string | null | undefined, exact: boolean): string[] =>
-    decimal === null || decimal === undefined
-      ? [name, kind, palette.faint('none'), '']
-      : [name, kind, decimal, exact ? palette.good('=') : '≈'];
-  const value = (name: string, kind: string, exact: Rational | null, decimal: string | undefined) =>
-    row(name, kind, decimal, equals(exact, decimal, 1));
-  const root = (name: string, kind: string, square: Rational | null, decimal: string | null) =>
-    row(name, kind, decimal, equals(square, decimal ?? undefined, 2));
-  return [
-    row('count', '', String(document.count), true),
-    row('sum', '', document.sum, true),
-    value('mean', '', mean, document.mean?.decimal),
-    value('variance', 'population', populationVariance, variance.population?.decimal),
-    value('', 'sample', sampleVariance, variance.sample?.decimal),
-    root('standard deviation', 'population', populationVariance, standardDeviation.population),
-    root('', 'sample', sampleVariance, standardDeviation.sample),
-  ];
-}
-
-/** Whether a printed decimal, to the given power, is the whole value and no rounding of it. */
-function equals(exact: Rational | null, decimal: string | undefined, power: 1 | 2): boolean {
-  if (exact === null || decimal === undefined) return false;
-  const printed = parseDecimal(decimal);
-  return compareRational(exact, power === 1 ? printed : multiplyRational(printed, printed)) === 0;
 }

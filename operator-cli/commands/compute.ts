@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Rational } from '../../src/arithmetic/index.ts';
 import { EngineError, type ErrorCode } from '../../src/foundation/index.ts';
 import { groupNamed } from '../../src/protocol/stream-groups.ts';
 import type { CliEnvironment } from '../environment.ts';
-import { examples, exits } from '../help.ts';
+import { explanationText, seriesCsv, seriesMarkdown } from '../figure-tables.ts';
+import { defaultTexts, examples, exits } from '../help.ts';
 import {
   type MissingPart,
   type SeriesQuestion,
@@ -11,15 +13,21 @@ import {
   WAIT_MS_DEFAULT,
   WAIT_MS_MAX,
 } from '../operator/index.ts';
-import { timeOption, wholeNumber } from '../option-values.ts';
-import { answerJson, answerText, missingLine, seriesJson, seriesText } from '../result-report.ts';
-import { createSession } from '../session.ts';
+import { confidenceOption, timeOption, wholeNumber } from '../option-values.ts';
+import { answerText, missingLine, seriesText } from '../result-report.ts';
+import { answerDocument, type SeriesDocument, seriesDocument } from '../series-document.ts';
+import { createSession, type Session } from '../session.ts';
+import { CONFIDENCE, type StatisticsOptions } from '../statistics-document.ts';
 import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
 
 /** Digits a person may ask for: printing is quadratic in them, and no measurement has a thousand. */
 export const DIGITS_MAX = 1_000;
 /** Reasons named in one message. */
 const REASONS_MAX = 3;
+
+/** What is printed; --json is another name of the first. */
+const FORMATS = ['json', 'table', 'csv', 'markdown'] as const;
+type Format = (typeof FORMATS)[number];
 
 interface ComputeOptions {
   readonly window?: WindowChoice;
@@ -29,6 +37,10 @@ interface ComputeOptions {
   readonly seal?: boolean;
   readonly follow?: boolean;
   readonly digits: number;
+  readonly confidence: Rational;
+  readonly regress?: string;
+  readonly format: Format;
+  readonly explain?: boolean;
   readonly wait: number;
 }
 
@@ -50,17 +62,23 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     .addOption(new Option('--seal', 'seal the open windows first, through one node').conflicts('follow'))
     .option('--follow', 'go on, and print each window when it is released, until stopped')
     .option('--digits <n>', 'significant digits of rounded numbers', wholeNumber(1, DIGITS_MAX), 15)
+    .option('--confidence <part>', 'of intervals, between 0 and 1', confidenceOption, CONFIDENCE)
+    .option('--regress <field>', 'least squares of this field on all others')
+    .addOption(new Option('--format <form>', 'what to print').choices(FORMATS).default('table'))
+    .option('--explain', 'add what each figure is, its formula and its source')
     .option(
       '--wait <seconds>',
       'how long to wait until all is settled',
       wholeNumber(0, WAIT_MS_MAX / 1_000),
       WAIT_MS_DEFAULT / 1_000,
     );
+  defaultTexts(command, { confidence: '0.95' });
   examples(command, [
     ['m-cloud compute temperature', 'every window that is sealed, and the total'],
     ['m-cloud compute temperature --window latest', 'close the newest window and print its statistics'],
     ['m-cloud compute temperature --from 2026-01-01 --to 2026-02-01 --json', 'a month, for a program'],
-    ['m-cloud compute 3f9a12c4 --window 2026-01-31T12:00Z', ''],
+    ['m-cloud compute houses --regress price --explain', 'a regression, and what the figures are'],
+    ['m-cloud compute 3f9a12c4 --window 2026-01-31T12:00Z --format csv', ''],
   ]);
   exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
   command.action(async (name: string, options: ComputeOptions) => {
@@ -69,12 +87,19 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     await session.withOperator(async ({ operator }) => {
       const state = await operator.findStream(name, { signal });
       const question = questionOf(state, options);
+      const statistics: StatisticsOptions = {
+        digits: options.digits,
+        confidence: options.confidence,
+        ...(options.regress === undefined ? {} : { response: options.regress }),
+      };
       if (options.follow === true) {
         await operator.follow(state.stream, question, {
           signal,
           onTrouble: ({ code, message }) => session.say(`${code}: ${message}; asking again`),
           onAnswer: (answer) =>
-            session.answer(answerJson(answer, options.digits), () => answerText(answer, options.digits)),
+            session.answer(answerDocument(state.stream, answer, statistics), () =>
+              answerText(answer, options.digits),
+            ),
         });
         return;
       }
@@ -83,14 +108,35 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
         signal,
       });
       if (session.json || series.total !== null) {
-        session.answer(seriesJson(series, options.digits), () =>
-          seriesText(series, options.digits, session.palette),
-        );
+        const document = seriesDocument(series, statistics);
+        session.answer(document, () => shown(series, document, options, statistics, session));
       }
       const failure = failureOf(series);
       if (failure !== undefined) throw failure;
     });
   });
+}
+
+function shown(
+  series: SeriesResult,
+  document: SeriesDocument,
+  { format, explain }: ComputeOptions,
+  statistics: StatisticsOptions,
+  { palette }: Session,
+): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(document)}\n`;
+    case 'csv':
+      return seriesCsv(document);
+    case 'markdown':
+      return seriesMarkdown(document);
+    case 'table': {
+      const text = seriesText(series, statistics, palette);
+      if (explain !== true || document.total === null) return text;
+      return `${text}\n${explanationText(document.total, palette)}`;
+    }
+  }
 }
 
 function questionOf(state: StreamState, options: ComputeOptions): SeriesQuestion {

@@ -38,6 +38,7 @@ export {
   powerOfInterval,
   rationalInterval,
   rootOfInterval,
+  smallerInterval,
   subtractIntervals,
 } from './interval.ts';
 export type { LimbSum } from './limb-sum.ts';

@@ -94,6 +94,13 @@ export function hullOfIntervals(a: Interval, b: Interval): Interval {
   return { low: smallestOf(x.low, y.low), high: largestOf(x.high, y.high), exponent };
 }
 
+/** The interval of the smaller of two numbers, whichever that is. */
+export function smallerInterval(a: Interval, b: Interval): Interval {
+  const exponent = Math.min(a.exponent, b.exponent);
+  const [x, y] = [aligned(a, exponent), aligned(b, exponent)];
+  return { low: smallestOf(x.low, y.low), high: smallestOf(x.high, y.high), exponent };
+}
+
 /** floor(value * 2^bits) of the low end and the ceiling of the high end. */
 export function fixedPoint(a: Interval, bits: number): { readonly low: bigint; readonly high: bigint } {
   return aligned(a, -bits);

@@ -15,6 +15,8 @@ export type Tail = (x: Rational, bits: number) => Interval;
 
 /** Precision of the first search, in bits. */
 const SEARCH_BITS = 64;
+/** Bits of the root that are found by halving; the secant goes faster from there on. */
+const SEARCH_MANTISSA_BITS = 5;
 /** Doublings, halvings or secant steps, at most. */
 const SEARCH_STEPS_MAX = 2_000;
 
@@ -55,7 +57,7 @@ function rationalOf({ mantissa, scale }: Dyadic): Rational {
   return scale >= 0 ? rational(mantissa, 1n << BigInt(scale)) : rational(mantissa << BigInt(-scale));
 }
 
-/** The power of two at or below the root, then sixteen bits of it, by halving. */
+/** The power of two at or below the root, then its first bits, by halving. */
 function bracket(tail: Tail, target: Rational, bits: number): Dyadic {
   const wanted = rationalInterval(target, bits);
   const above = (x: Dyadic) => compareIntervals(tail(rationalOf(x), bits), wanted) > 0;
@@ -70,7 +72,7 @@ function bracket(tail: Tail, target: Rational, bits: number): Dyadic {
     invariant(++steps < SEARCH_STEPS_MAX, 'expected a root above 2^-2000');
   }
   let mantissa = 1n;
-  for (let bit = 0; bit < 16; bit++) {
+  for (let bit = 0; bit < SEARCH_MANTISSA_BITS; bit++) {
     mantissa *= 2n;
     scale++;
     if (above({ mantissa: mantissa + 1n, scale })) mantissa += 1n;

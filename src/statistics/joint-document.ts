@@ -8,6 +8,7 @@ import {
 } from '../arithmetic/index.ts';
 import { correlation, covariance, type SignedRoot } from './covariance.ts';
 import type { Moments } from './moments.ts';
+import { rootText } from './printed.ts';
 import type { Regression } from './regression.ts';
 
 /** A square matrix by the names of its rows and columns; `null` where an entry is not defined. */
@@ -75,17 +76,14 @@ export function regressionDocument(regression: Regression, options: FormatOption
   };
 }
 
-export function rootOrNull(root: SignedRoot | null, options: FormatOptions): string | null {
-  if (root === null) return null;
-  if (root.sign === 0) return '0';
-  const size = formatSquareRoot(root.square, options);
-  return root.sign < 0 ? `-${size}` : size;
+function rootOrNull(root: SignedRoot | null, options: FormatOptions): string | null {
+  return root && rootText(root, options);
 }
 
-export function decimalOrNull(value: Rational | null, options: FormatOptions): string | null {
+function decimalOrNull(value: Rational | null, options: FormatOptions): string | null {
   return value && formatRational(value, options);
 }
 
-export function realOrNull(real: Real | null, options: FormatOptions): string | null {
+function realOrNull(real: Real | null, options: FormatOptions): string | null {
   return real && formatReal(real, options);
 }

@@ -1,19 +1,12 @@
 import {
   type FormatOptions,
   formatExactDecimal,
-  formatRational,
   formatSquareRoot,
   type Rational,
-  rationalText,
 } from '../arithmetic/index.ts';
 import { invariant } from '../foundation/index.ts';
 import type { Univariate } from './moments.ts';
-
-/** An exact value and its decimal text, correctly rounded to the digits asked for. */
-export interface RationalDocument {
-  readonly fraction: string;
-  readonly decimal: string;
-}
+import { printedRational, type RationalDocument } from './printed.ts';
 
 /** The statistics of one field as JSON; `null` where {@link Univariate} has none. */
 export interface ResultDocument {
@@ -34,8 +27,7 @@ export interface ResultDocument {
 export function resultDocument(statistics: Univariate, options: FormatOptions): ResultDocument {
   const { count, sum, mean, populationVariance, sampleVariance } = statistics;
   invariant(count <= BigInt(Number.MAX_SAFE_INTEGER), 'expected a count that a number holds');
-  const document = (value: Rational | null): RationalDocument | null =>
-    value && { fraction: rationalText(value), decimal: formatRational(value, options) };
+  const document = (value: Rational | null) => printedRational(value, options);
   const root = (value: Rational | null): string | null => value && formatSquareRoot(value, options);
   return {
     count: Number(count),

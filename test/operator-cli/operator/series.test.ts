@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOperator } from '../../../operator-cli/operator/index.ts';
-import { seriesJson } from '../../../operator-cli/result-report.ts';
+import { seriesDocument } from '../../../operator-cli/series-document.ts';
+import { CONFIDENCE } from '../../../operator-cli/statistics-document.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { groupNamed } from '../../../src/protocol/stream-groups.ts';
@@ -240,8 +241,10 @@ describe('the answer to a program', () => {
         },
       };
       const series = await createOperator(ports).series(stream, {}, { waitMs: 5_000 });
-      texts.add(JSON.stringify(seriesJson(series, 15)));
-      texts.add(JSON.stringify(seriesJson(await operator.series(stream), 15)));
+      texts.add(JSON.stringify(seriesDocument(series, { digits: 15, confidence: CONFIDENCE })));
+      texts.add(
+        JSON.stringify(seriesDocument(await operator.series(stream), { digits: 15, confidence: CONFIDENCE })),
+      );
     }
     expect(texts.size).toBe(1);
     expect([...texts][0]).not.toMatch(/domain a:|"reason"|a1|b1/);
