@@ -26,8 +26,6 @@ const FORMAT = 1;
 export interface FlagRow extends AcceptorState<FlagValue> {
   /** When this node first heard of the flag, Unix milliseconds; starts the flag's timeout here. */
   readonly knownSince: number;
-  /** The outcome, where this node has learned it; never set from its own vote alone. */
-  readonly decided: FlagValue | null;
 }
 
 const flagValue = oneOf('TRUE', 'ERROR');
@@ -35,11 +33,10 @@ const flagRow: Layout<FlagRow> = record({
   promised: ballotLayout,
   accepted: optional(record({ ballot: ballotLayout, value: flagValue })),
   knownSince: u64,
-  decided: optional(flagValue),
 });
 
 export function freshFlag(knownSince: number): FlagRow {
-  return { promised: BALLOT_ZERO, accepted: null, knownSince, decided: null };
+  return { promised: BALLOT_ZERO, accepted: null, knownSince };
 }
 
 export const encodeFlagRow = (row: FlagRow): Uint8Array => encodeVersioned(flagRow, FORMAT, row);

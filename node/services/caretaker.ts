@@ -72,7 +72,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
       const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
       group.forEach((flag, place) => {
-        if (known[place] !== 'UNDECIDED') census.learned(flag);
+        if (known[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
       });
       const open = group.filter((_, place) => known[place] === 'UNDECIDED');
       if (open.length > 0) await resolve(first, open);
@@ -88,7 +88,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       proposer: rings.proposer(),
     });
     open.forEach((flag, place) => {
-      if (outcomes[place] !== 'UNDECIDED') census.learned(flag);
+      if (outcomes[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
     });
     // Somebody promised more to another resolver; doubling overtakes it in a few rounds.
     if (outcomes.includes('UNDECIDED')) counter = Math.min(counter * 2, COUNTER_MAX);

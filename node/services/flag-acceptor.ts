@@ -1,6 +1,6 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
 import { acceptorStep } from '../../src/consensus/index.ts';
-import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type {
   FlagEntry,
@@ -42,13 +42,8 @@ export interface FlagAcceptor {
   create(request: FlagsRequest): Promise<readonly Outcome[]>;
   /** One Synod request; what it grants is synced before the answer. @throws `WINDOW_SEALED`, `WRONG_NODE` */
   vote(request: VoteRequest): Promise<readonly FlagVote[]>;
-  /** Keeps decided outcomes beside the flags. */
-  remember(
-    record: OpenWindowRecord,
-    partition: Partition,
-    flags: readonly FlagEntry[],
-    outcomes: readonly Outcome[],
-  ): Promise<void>;
+  /** These outcomes were read at a majority: the decided flags need no resolving here. */
+  remember(record: OpenWindowRecord, flags: readonly FlagEntry[], outcomes: readonly Outcome[]): void;
 }
 
 /** What becomes of one row: itself or its successor, and the answer to whoever asked. */
@@ -120,24 +115,15 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     return outcomes;
   }
 
-  /** Keeps decided outcomes beside the flag, unsynced: whoever forgets them asks the acceptors again. */
-  async function remember(
+  /** An outcome is not written down: two votes prove it at any time, and the settlement for ever. */
+  function remember(
     record: OpenWindowRecord,
-    partition: Partition,
     flags: readonly FlagEntry[],
     outcomes: readonly Outcome[],
-  ): Promise<void> {
-    if (record.frozen) return;
-    await update(rings.contextOf(record.scope), record, partition, flags, (row, place) => {
-      const outcome = outcomes[place];
-      if (row === undefined || row.decided !== null || outcome === undefined || outcome === 'UNDECIDED') {
-        return { row, answer: null };
-      }
-      return { row: { ...row, decided: outcome }, answer: null };
-    }).catch((error: unknown) => {
-      // The window was frozen meanwhile; what is decided stays decided without this note.
-      if (!hasCode(error, 'WINDOW_SEALED')) throw error;
-    });
+  ): void {
+    for (const [place, entry] of flags.entries()) {
+      if (outcomes[place] !== 'UNDECIDED') census.learned(record, entry);
+    }
   }
 
   async function vote(request: VoteRequest): Promise<readonly FlagVote[]> {
@@ -193,11 +179,9 @@ function voteOn(
   return { row: changed, answer: { ...reply, early: false } };
 }
 
-/** The outcome this row alone proves: one that was learned, or the vote of an acceptor that is alone. */
+/** The outcome this row alone proves: the vote of an acceptor that is alone. */
 function outcomeHere(row: FlagRow | undefined, acceptors: number): Outcome {
-  if (row === undefined) return 'UNDECIDED';
-  if (row.decided !== null) return row.decided;
-  return acceptors === 1 && row.accepted !== null ? row.accepted.value : 'UNDECIDED';
+  return acceptors === 1 ? (row?.accepted?.value ?? 'UNDECIDED') : 'UNDECIDED';
 }
 
 function flagRequestOf(request: VoteRequest): AcceptorRequest<FlagValue> {

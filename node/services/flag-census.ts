@@ -1,6 +1,13 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { entryOfKey, PARTITION_KEY_BYTES, windowKey, windowName } from '../../src/protocol/index.ts';
+import {
+  entryName,
+  entryOfKey,
+  entryOfName,
+  PARTITION_KEY_BYTES,
+  windowKey,
+  windowName,
+} from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { FlagRow } from '../engine/rows.ts';
@@ -13,7 +20,6 @@ export interface UndecidedFlag {
   readonly record: OpenWindowRecord;
   readonly partition: Partition;
   readonly entry: FlagEntry;
-  readonly knownSince: number;
 }
 
 export type FlagChange = readonly [entry: FlagEntry, before: FlagRow | undefined, after: FlagRow];
@@ -32,10 +38,10 @@ export interface FlagCensus {
     before: FlagRow | undefined,
     after: FlagRow,
   ): void;
-  /** Undecided flags first heard of before `since`, at most `limit`; oldest first. */
+  /** Undecided flags first heard of before `since`, at most `limit`; those of a window oldest first. */
   olderThan(since: (record: OpenWindowRecord) => number, limit: number): readonly UndecidedFlag[];
   /** The flag's outcome was read at a majority. */
-  learned(flag: UndecidedFlag): void;
+  learned(record: OpenWindowRecord, entry: FlagEntry): void;
   undecided(): number;
   /** Whether the flag is among the undecided ones. */
   isUndecided(record: OpenWindowRecord, entry: FlagEntry): boolean;
@@ -52,7 +58,19 @@ export async function openFlagCensus(
   hear: FlagCensus['note'],
 ): Promise<FlagCensus> {
   const readings = new Map<string, number>();
-  const undecided = new Map<string, UndecidedFlag>();
+  /** Per window the names of its undecided flags, oldest first, and since when each is known. */
+  const undecided = new Map<OpenWindowRecord, Map<string, number>>();
+
+  function undecidedOf(record: OpenWindowRecord): Map<string, number> {
+    const known = undecided.get(record) ?? new Map<string, number>();
+    undecided.set(record, known);
+    return known;
+  }
+
+  function learned(record: OpenWindowRecord, entry: FlagEntry): void {
+    const flags = undecided.get(record);
+    if (flags?.delete(entryName(entry)) && flags.size === 0) undecided.delete(record);
+  }
 
   function note(
     record: OpenWindowRecord,
@@ -62,14 +80,12 @@ export async function openFlagCensus(
     after: FlagRow,
   ): void {
     hear(record, partition, entry, before, after);
-    const window = windowName(record.scope);
-    if (before === undefined) readings.set(window, (readings.get(window) ?? 0) + entry.count);
-    const name = nameOf(window, entry);
-    if (after.decided !== null || (after.accepted !== null && decidesAlone(record, partition))) {
-      undecided.delete(name);
-    } else if (!undecided.has(name)) {
-      undecided.set(name, { record, partition, entry, knownSince: after.knownSince });
+    if (before === undefined) {
+      const window = windowName(record.scope);
+      readings.set(window, (readings.get(window) ?? 0) + entry.count);
+      undecidedOf(record).set(entryName(entry), after.knownSince);
     }
+    if (after.accepted !== null && decidesAlone(record, partition)) learned(record, entry);
   }
 
   for (const record of records) {
@@ -97,18 +113,22 @@ export async function openFlagCensus(
     note,
     olderThan(since, limit) {
       const found: UndecidedFlag[] = [];
-      for (const flag of undecided.values()) {
-        if (found.length >= limit) break;
-        if (flag.knownSince <= since(flag.record) && !flag.record.frozen) found.push(flag);
+      for (const [record, flags] of undecided) {
+        // The settlement decides what is still here.
+        if (record.settlement !== null) undecided.delete(record);
+        if (record.frozen) continue;
+        const latest = since(record);
+        for (const [name, knownSince] of flags) {
+          if (found.length >= limit) return found;
+          if (knownSince > latest) continue;
+          const entry = entryOfName(name);
+          found.push({ record, partition: partitionOf(entry.readingId), entry });
+        }
       }
       return found;
     },
-    learned: ({ record, entry }) => void undecided.delete(nameOf(windowName(record.scope), entry)),
-    undecided: () => undecided.size,
-    isUndecided: (record, entry) => undecided.has(nameOf(windowName(record.scope), entry)),
+    learned,
+    undecided: () => [...undecided.values()].reduce((sum, { size }) => sum + size, 0),
+    isUndecided: (record, entry) => undecided.get(record)?.has(entryName(entry)) ?? false,
   };
-}
-
-function nameOf(window: string, entry: FlagEntry): string {
-  return `${window}/${String.fromCharCode(...entry.readingId, ...entry.sensorId)}/${entry.count}`;
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../../src/ports/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
 import { entryOfKey, PARTITION_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
-import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
 import { AUDIT_SLACK_MS } from './copy-check.ts';
@@ -30,18 +29,15 @@ export async function surveyFlags(
       counts.corrupt += 1;
       continue;
     }
-    const row: FlagRow = decodeFlagRow(plain);
-    if (row.decided === 'TRUE') counts.true += 1;
-    else if (row.decided === 'ERROR') counts.error += 1;
-    else if (
-      record.settlement !== null ||
-      !census.isUndecided(record, entryOfKey(key, PARTITION_KEY_BYTES))
-    ) {
-      // The settlement decides it, or a majority showed its outcome; the row itself was not written again.
-      counts.elsewhere += 1;
+    const { accepted, knownSince } = decodeFlagRow(plain);
+    if (record.settlement !== null || !census.isUndecided(record, entryOfKey(key, PARTITION_KEY_BYTES))) {
+      // Decided: by the settlement, by this acceptor alone, or as a majority showed.
+      if (accepted === null) counts.elsewhere += 1;
+      else if (accepted.value === 'TRUE') counts.true += 1;
+      else counts.error += 1;
     } else {
       counts.undecided += 1;
-      if (!record.frozen && row.knownSince < due) counts.overdue += 1;
+      if (!record.frozen && knownSince < due) counts.overdue += 1;
     }
   }
   return counts;

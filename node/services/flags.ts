@@ -70,7 +70,7 @@ export function createFlags(components: FlagsComponents): Flags {
       const outcomes = attempt.includes('UNDECIDED')
         ? await read(record, request.partition, flags, signal)
         : attempt;
-      await acceptor.remember(record, request.partition, flags, outcomes);
+      acceptor.remember(record, flags, outcomes);
       return outcomes;
     } catch (error) {
       if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
@@ -162,7 +162,7 @@ export function createFlags(components: FlagsComponents): Flags {
     async resolve(record, partition, flags, ballot) {
       const acceptors = admission.acceptors(record, partition);
       const outcomes = await runDecide(record, partition, flags, acceptors, ballot);
-      await acceptor.remember(record, partition, flags, outcomes);
+      acceptor.remember(record, flags, outcomes);
       return outcomes;
     },
   };

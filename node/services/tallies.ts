@@ -1,7 +1,7 @@
 import type { LimbSum } from '../../src/arithmetic/index.ts';
 import { addToLimbSum, createLimbSum } from '../../src/arithmetic/index.ts';
 import type { FlagEntry, PartitionDigest, SetDigest, SetHasher } from '../../src/protocol/index.ts';
-import { createSetHasher, entryName, equalDigests } from '../../src/protocol/index.ts';
+import { createSetHasher, entryName, entryOfName, equalDigests } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
 import { createRunning } from './running.ts';
@@ -17,8 +17,8 @@ export const OPEN_ROWS_MAX = 16_384;
 export interface Tally {
   readonly hasher: SetHasher;
   readonly sum: LimbSum;
-  /** Rows in it whose flag this node has not accepted as TRUE; null where it does not know which. */
-  open: Map<string, FlagEntry> | null;
+  /** Names of rows in it whose flag this node has not accepted as TRUE; null where it does not know which. */
+  open: Set<string> | null;
 }
 
 export type WindowTallies = ReadonlyMap<Partition, Tally>;
@@ -63,7 +63,7 @@ export function createTallies({ rings, self }: TalliesComponents): Tallies {
 
   function noteOpen(state: State, tally: Tally, entry: FlagEntry): void {
     if (tally.open === null) return;
-    tally.open.set(entryName(entry), entry);
+    tally.open.add(entryName(entry));
     state.openRows += 1;
     if (state.openRows <= OPEN_ROWS_MAX) return;
     state.openRows -= tally.open.size;
@@ -77,7 +77,7 @@ export function createTallies({ rings, self }: TalliesComponents): Tallies {
       let tally = state.tallies.get(partition);
       if (tally === undefined) {
         tally = emptyTally(record);
-        if (isAcceptor(record, partition)) tally.open = new Map();
+        if (isAcceptor(record, partition)) tally.open = new Set();
         state.tallies.set(partition, tally);
       }
       tally.hasher.add(entry);
@@ -101,7 +101,7 @@ export function strayRows(
   if (tally === undefined) return null;
   if (equalDigests(tally.hasher.digest(), digest)) return [];
   if (tally.open === null || tally.hasher.digest().count - tally.open.size !== digest.count) return null;
-  const open = [...tally.open.values()];
+  const open = [...tally.open].map(entryOfName);
   return equalDigests(digestWithout(tally, open), digest) ? open : null;
 }
 

@@ -5,6 +5,7 @@ export {
   entryKey,
   entryName,
   entryOfKey,
+  entryOfName,
   flagRowKey,
   PARTITION_KEY_BYTES,
   partitionKey,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SPLITS_MAX } from '../../sensor-client/limits.ts';
-import { EngineError } from '../../src/foundation/index.ts';
-import { entryName, operations } from '../../src/protocol/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { entryName, entryOfName, operations } from '../../src/protocol/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import { combine, encodeReading } from '../../src/sharing/index.ts';
 import type { Arrival, Fate } from '../support/honest-nodes.ts';
@@ -263,7 +263,10 @@ test('any losses: committed means TRUE, and another id is taken only after ERROR
           },
         ),
       );
-      const flags = [...scene.nodes.flags].map(([name, outcome]) => ({ id: name.slice(0, 32), outcome }));
+      const flags = [...scene.nodes.flags].map(([name, outcome]) => ({
+        id: toHex(entryOfName(name).readingId),
+        outcome,
+      }));
       const last = flags.find(({ id }) => id === result.readingId)?.outcome;
       if (result.code === 'COMMITTED') expect(last).toBe('TRUE');
       else if (result.code === 'READING_ERRORED') expect(last).toBe('ERROR');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
 import { FAILURES_KEPT_MAX } from '../../sensor-client/limits.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
-import { operations } from '../../src/protocol/index.ts';
+import { entryOfName, operations } from '../../src/protocol/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { sensorScene, WINDOW } from '../support/sensor-scene.ts';
 
@@ -122,7 +122,7 @@ test('a gateway uploads for many sensors under their own ids', async () => {
   const keysOf = (index: number) => sensors[index % 2]?.keys ?? fixedSensor('none').keys;
   await clock.until((await sensor()).uploadMany([1, 2, 3], { keysOf, window: WINDOW }));
   const ids = [0, 1, 0].map((index) => toHex(sensors[index]?.sensorId ?? new Uint8Array(0)));
-  expect([...nodes.flags.keys()].map((name) => name.slice(32, 64)).sort()).toEqual(ids.sort());
+  expect([...nodes.flags.keys()].map((name) => toHex(entryOfName(name).sensorId)).sort()).toEqual(ids.sort());
   const uploads = nodes.sent.filter(({ operation }) => operation === 'UPLOAD');
   expect(uploads).toHaveLength(3);
   // One request to each domain, in it one packet of each sensor.

@@ -104,8 +104,8 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/own-vote-is-outcome',
     breaks: 'ONE-OUTCOME: CREATE answers the vote of one acceptor of three',
     file: ACCEPTOR,
-    find: "return acceptors === 1 && row.accepted !== null ? row.accepted.value : 'UNDECIDED';",
-    replace: "return row.accepted !== null ? row.accepted.value : 'UNDECIDED';",
+    find: "return acceptors === 1 ? (row?.accepted?.value ?? 'UNDECIDED') : 'UNDECIDED';",
+    replace: "return row?.accepted?.value ?? 'UNDECIDED';",
     detector: byTest('node/services/flag-acceptor', 'the vote of one acceptor of three is no outcome'),
   },
 ];

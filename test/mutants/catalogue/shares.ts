@@ -167,8 +167,8 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'set-hash/sensor-left-out',
     breaks: 'EXACT: one reading id used by two sensors is one flag',
     file: 'src/protocol/flag-key.ts',
-    find: 'return concat(entry.readingId, entry.sensorId, bigEndian(entry.count, 4));',
-    replace: 'return concat(entry.readingId, new Uint8Array(16), bigEndian(entry.count, 4));',
+    find: '  into.set(sensorId, at + READING_ID_BYTES);',
+    replace: '',
     detector: byTest('src/protocol/flag-key', 'is these bytes'),
   },
 ];

@@ -25,7 +25,6 @@ describeBinaryCodec(
     promised: anyBallot,
     accepted: optionally(fc.record({ ballot: anyBallot, value: anyFlagValue })),
     knownSince: anyU64,
-    decided: optionally(anyFlagValue),
   }),
 );
 

@@ -5,6 +5,7 @@ import {
   entryKey,
   entryName,
   entryOfKey,
+  entryOfName,
   flagRowKey,
   PARTITION_KEY_BYTES,
   partitionKey,
@@ -54,6 +55,10 @@ describe('a flag key', () => {
     expect(toHex(flagRowKey(scope, entry))).toBe(
       `${'5a'.repeat(32)}0000018bcfe5680000070${'3ff'}ffc0${'00'.repeat(14)}${'11'.repeat(16)}00000102`,
     );
+  });
+
+  test.prop([anyEntry])('reads back from its name', (entry) => {
+    expect(entryOfName(entryName(entry))).toEqual(entry);
   });
 
   it('reads back from a buffer it stands in the middle of', () => {
