@@ -48,10 +48,13 @@ export function logFailure(log: Log, error: unknown, fields: LogFields): void {
   });
 }
 
-/** Answers bytes that are not HTTP, or not within the header limit; Node knows no request to answer. */
+/**
+ * Answers bytes that are not HTTP, or not within the header limit; Node knows no request to answer. Whatever else
+ * ends a connection is no fault of a request and gets no answer: what is written to a handshake that took too long
+ * would reach a slow client as the refusal of a request that was never read.
+ */
 export function answerClientError(error: Error, socket: Socket): void {
-  const code = codeOf(error);
-  if (code !== 'ECONNRESET' && code !== 'ERR_HTTP_REQUEST_TIMEOUT' && socket.writable) {
+  if (codeOf(error)?.startsWith('HPE_') === true && socket.writable) {
     const { body } = problemOf(
       new EngineError('MALFORMED_TEXT', 'expected an HTTP/1.1 request with small headers'),
     );

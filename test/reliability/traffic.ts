@@ -26,9 +26,6 @@ const EXPECTED: readonly string[] = [
   'READING_UNDECIDED',
   'READING_ABORTED',
   'DEADLINE_EXCEEDED',
-  // Seen from nodes that were paused: they answer a broken connection as if the request were at fault. The
-  // reading is refused and in no result; the report counts it.
-  'MALFORMED_TEXT',
 ];
 
 /** A window all of whose readings have ended, one way or another. */
