@@ -10,8 +10,8 @@ const ADDRESS_REQUESTS_PER_SECOND_MAX = 4_000;
 const ADDRESS_CONNECTIONS_MAX = 1_024;
 /** Addresses whose requests are counted; the oldest is forgotten, so that changing addresses costs no memory. */
 const ADDRESSES_REMEMBERED_MAX = 65_536;
-/** Mean delay of the event loop, in milliseconds, from which sensors and operators wait so that peers do not. */
-const LOOP_DELAY_MS_MAX = 1_000;
+/** Mean delay of the event loop, in milliseconds, from which all but peers are refused: twice what peers wait for a vote. */
+const LOOP_DELAY_MS_MAX = 2_000;
 const ONE_SECOND = 1_000;
 
 /** What a port does about callers it knows nothing of. */

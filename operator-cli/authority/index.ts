@@ -1,7 +1,7 @@
 export type { Authority } from './authority-folder.ts';
 export { keepBatch, readAuthority } from './authority-folder.ts';
 export type { RosterPush } from './push-roster.ts';
-export { pushRoster } from './push-roster.ts';
+export { pushRoster, requireReached } from './push-roster.ts';
 export type { ListedSensor, RosterChanges, RosterLog } from './roster-log.ts';
 export { nextBatches, openRosterLog } from './roster-log.ts';
 export { openRotation } from './rotation.ts';

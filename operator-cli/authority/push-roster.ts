@@ -1,11 +1,21 @@
 import type { ErrorCode } from '../../src/foundation/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
-import type { Transport } from '../../src/ports/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import type { Clock, RandomBytes, Transport } from '../../src/ports/index.ts';
 import type { RosterBatch } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
+import { repeatUntil } from '../operator/back-off.ts';
 import { QUESTION_TIMEOUT_MS } from '../operator/limits.ts';
+
+/** How long a busy node is asked again, in milliseconds. */
+const BUSY_WAIT_MS = 15_000;
+
+export interface RosterPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
 
 /** What a node made of the log: how far it has it, or why not. */
 export interface RosterPush {
@@ -21,7 +31,7 @@ export interface RosterPush {
  * those too. A node that does not answer gets it from its peers.
  */
 export function pushRoster(
-  transport: Transport,
+  ports: RosterPorts,
   ring: RingDocument,
   batches: readonly RosterBatch[],
   signal: AbortSignal,
@@ -30,7 +40,7 @@ export function pushRoster(
   return Promise.all(
     nodes.map(async ({ node, domain }) => {
       try {
-        return { node, domain, sequence: await pushTo(transport, node, batches, signal) };
+        return { node, domain, sequence: await pushPatiently(ports, node, batches, signal) };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EngineError)) throw error;
@@ -38,6 +48,42 @@ export function pushRoster(
       }
     }),
   );
+}
+
+/**
+ * One node of a domain tells the others; a domain of which none has it does not know of the change.
+ * @throws EngineError `UNREACHABLE`, or the refusal where there is one
+ */
+export function requireReached(pushed: readonly RosterPush[]): void {
+  const reached = new Set(pushed.filter(({ code }) => code === undefined).map(({ domain }) => domain));
+  const missed = pushed.find(({ domain }) => !reached.has(domain));
+  if (missed === undefined) return;
+  throw new EngineError(
+    missed.code ?? 'UNREACHABLE',
+    `expected a node of domain ${missed.domain} to take the roster: ${missed.reason ?? 'no answer'}`,
+  );
+}
+
+/** A busy node is asked again for a while; one that does not answer gets the log from its peers. */
+async function pushPatiently(
+  ports: RosterPorts,
+  node: NodeId,
+  batches: readonly RosterBatch[],
+  signal: AbortSignal,
+): Promise<number> {
+  let last: unknown;
+  const attempt = async (): Promise<number | undefined> => {
+    try {
+      return await pushTo(ports.transport, node, batches, signal);
+    } catch (error) {
+      if (!hasCode(error, 'OVERLOADED', 'RATE_LIMITED', 'NOT_READY')) throw error;
+      last = error;
+      return undefined;
+    }
+  };
+  const sequence = await repeatUntil(ports, attempt, { waitMs: BUSY_WAIT_MS, signal });
+  if (sequence === undefined) throw last;
+  return sequence;
 }
 
 async function pushTo(

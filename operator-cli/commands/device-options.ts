@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { EngineError } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import { openSensorBundle, readSensorBundle } from '../../src/ring/index.ts';
 import type { Authority, RosterChanges, RosterPush } from '../authority/index.ts';
-import { keepBatch, nextBatches, pushRoster, readAuthority } from '../authority/index.ts';
+import { keepBatch, nextBatches, pushRoster, readAuthority, requireReached } from '../authority/index.ts';
 import { readText } from '../config.ts';
 import { counted, renderTable } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -47,7 +46,7 @@ export async function changeRoster(
     return pushed === null ? what : `${what}${pushTable(pushed)}`;
   });
   if (pushed === null) session.say('no node has heard of it yet: m-cloud device push --bundle FILE');
-  else checkReached(pushed);
+  else requireReached(pushed);
 }
 
 /** Sends a log to every node of the bundle's ring; null where there is no bundle. */
@@ -57,12 +56,12 @@ export async function pushLog(
   batches: Authority['log']['batches'],
 ): Promise<readonly RosterPush[] | null> {
   if (bundle === undefined) return null;
-  const { workingFolder, reach, signal } = session.environment;
+  const { workingFolder, reach, clock, randomBytes, signal } = session.environment;
   const text = await readText(resolve(workingFolder, bundle), "the sensors' bundle");
   const ring = await openSensorBundle(readSensorBundle(text), nodeVerifier);
   const transport = reach(ring);
   try {
-    return await pushRoster(transport, ring, batches, signal);
+    return await pushRoster({ transport, clock, randomBytes }, ring, batches, signal);
   } finally {
     await transport.close();
   }
@@ -73,18 +72,4 @@ export function pushTable(pushed: readonly RosterPush[]): string {
     ['domain', 'node', 'has batch'],
     ...pushed.map(({ domain, node, sequence, code }) => [domain, node, String(sequence ?? code)]),
   ]);
-}
-
-/**
- * One node of a domain tells the others; a domain of which none has it does not know of the change.
- * @throws EngineError `UNREACHABLE`, or the refusal where there is one
- */
-export function checkReached(pushed: readonly RosterPush[]): void {
-  const reached = new Set(pushed.filter(({ code }) => code === undefined).map(({ domain }) => domain));
-  const missed = pushed.find(({ domain }) => !reached.has(domain));
-  if (missed === undefined) return;
-  throw new EngineError(
-    missed.code ?? 'UNREACHABLE',
-    `expected a node of domain ${missed.domain} to take the roster: ${missed.reason ?? 'no answer'}`,
-  );
 }

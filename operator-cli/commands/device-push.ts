@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../src/foundation/index.ts';
-import { readAuthority } from '../authority/index.ts';
+import { readAuthority, requireReached } from '../authority/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import { createSession } from '../session.ts';
 import {
   addDeviceOptions,
   authorityFolder,
-  checkReached,
   type DeviceOptions,
   pushLog,
   pushTable,
@@ -25,6 +24,6 @@ export function addDevicePush(parent: Command, environment: CliEnvironment): voi
     const pushed = await pushLog(session, options, log.batches);
     if (pushed === null) throw new EngineError('INVALID_ARGUMENT', 'expected --bundle, got none');
     session.answer({ sequence: log.batches.length, nodes: pushed }, () => pushTable(pushed));
-    checkReached(pushed);
+    requireReached(pushed);
   });
 }

@@ -1,4 +1,5 @@
-import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
+import type { SensorKeys } from '../../sensor-client/index.ts';
+import { createSensor } from '../../sensor-client/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import {
   createUndiciTransport,
@@ -17,6 +18,7 @@ import { transportTargets } from '../transport-targets.ts';
 import { DEMO_DEGREE, type DemoReadings, type DemoSource, readDemoReadings } from './demo-readings.ts';
 import { demoText } from './demo-report.ts';
 import { type DemoQuestion, type DemoResult, plainResult, releasedResult } from './demo-result.ts';
+import { enrolSensors, makeSensors } from './demo-sensors.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from './start-cluster.ts';
 
 const DOMAINS = 3;
@@ -67,6 +69,9 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
   const question = questionOf(options);
   const readings = await readDemoReadings(options);
   const plain = plainResult(readings, question);
+  const count = readings.readings.length;
+  session.say(`making the keys of ${count} sensors`);
+  const sensors = await makeSensors(count);
   const begun = clock.now();
   session.say(`starting ${DOMAINS} domains of ${NODES_PER_DOMAIN} nodes`);
   const cluster = await startEmbeddedCluster({
@@ -81,8 +86,10 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
     const started = clock.now();
     const { operator, close } = operatorOf(cluster, session);
     try {
+      session.say('enrolling the sensors');
+      await enrolSensors(cluster.material, sensors, { clock, signal });
       const { stream, window } = await openStream(operator, cluster, readings, session);
-      const uploaded = await uploadAll(cluster, stream, window, readings, session);
+      const uploaded = await uploadAll(cluster, stream, window, { readings, sensors }, session);
       const sent = clock.now();
       session.say('sealing the window');
       // One coordinator seals; left to COMPUTE, one of every domain would at the same time.
@@ -94,8 +101,7 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
         throw new EngineError(outcome.kind === 'withheld' ? 'WITHHELD' : 'INCOMPLETE', outcome.reason);
       }
       const result = releasedResult(stream, outcome, question);
-      const exact =
-        outcome.readings === readings.readings.length && JSON.stringify(result) === JSON.stringify(plain);
+      const exact = outcome.readings === count && JSON.stringify(result) === JSON.stringify(plain);
       const report: DemoReport = {
         domains: DOMAINS,
         nodes: DOMAINS * NODES_PER_DOMAIN,
@@ -116,7 +122,7 @@ export async function runDemo(session: Session, options: DemoOptions): Promise<v
       if (!exact) {
         throw new EngineError(
           'IMPOSSIBLE_AGGREGATE',
-          `expected the plain statistics of ${readings.readings.length} readings, got others over ${outcome.readings}`,
+          `expected the plain statistics of ${count} readings, got others over ${outcome.readings}`,
         );
       }
     } finally {
@@ -189,6 +195,7 @@ async function openStream(
       flagTimeoutMs: FLAG_TIMEOUT_MS,
       retentionMs: 86_400_000,
       publicData: true,
+      enrolment: 'required',
     },
     cryptoRandomBytes,
   );
@@ -204,7 +211,7 @@ async function uploadAll(
   { material }: EmbeddedCluster,
   stream: StreamDocument,
   window: WindowId,
-  readings: DemoReadings,
+  { readings, sensors }: { readonly readings: DemoReadings; readonly sensors: readonly SensorKeys[] },
   session: Session,
 ): Promise<number> {
   const { signal } = session.environment;
@@ -218,7 +225,7 @@ async function uploadAll(
   try {
     const summary = await sensor.uploadMany(readings.readings, {
       signal,
-      keysOf: () => createSensorKeys(),
+      keysOf: (index) => keysOf(sensors, index),
       onProgress: ({ committed }) => progress.show(committed),
     });
     signal.throwIfAborted();
@@ -231,6 +238,12 @@ async function uploadAll(
   } finally {
     await sensor.close();
   }
+}
+
+function keysOf(sensors: readonly SensorKeys[], index: number): SensorKeys {
+  const keys = sensors[index];
+  if (keys === undefined) throw new EngineError('INTERNAL', 'expected a sensor for every reading');
+  return keys;
 }
 
 /** One line that overwrites itself on a terminal, else a line every few seconds. */
