@@ -27,6 +27,8 @@ export interface Split {
   readonly sensor: SensorIdentity;
   /** Share j belongs to the stream's domain j and is sent nowhere else. */
   readonly shares: readonly Uint8Array[];
+  /** What domain j answered for share j, once it did. */
+  readonly receipts: Map<number, Uint8Array>;
   setSent: boolean;
 }
 
@@ -105,28 +107,40 @@ async function newestRing(
   return directory.view(window);
 }
 
-function send(
+async function send(
   calls: FlagCalls,
   node: NodeId,
   context: MessageContext,
-  { key, sensor, shares }: Split,
+  { key, sensor, shares, receipts }: Split,
   call: UploadCall,
 ): Promise<UploadReply> {
   const { readingId, sensorId, count } = key;
   const entry = { readingId, sensorId, count };
   switch (call.kind) {
     case 'create':
-      return calls.flag(node, 'CREATE', context, entry);
+      return calls.create(node, context, { sensor, entry });
     case 'set':
-      return calls.flag(node, 'SET', context, entry);
+      return calls.set(node, context, {
+        sensor,
+        entry,
+        receipts: shares.map((_, i) => received(receipts, i)),
+      });
     case 'get':
-      return calls.flag(node, 'GET', context, entry);
+      return calls.get(node, context, entry);
     case 'upload': {
       const share = shares[call.domain];
       invariant(share !== undefined, 'a share of every domain');
-      return calls.upload(node, context, call.domain, { sensor, entry, share });
+      const stored = await calls.upload(node, context, call.domain, { sensor, entry, share });
+      if (stored.answer === 'STORED') receipts.set(call.domain, stored.receipt);
+      return stored.answer;
     }
   }
+}
+
+function received(receipts: ReadonlyMap<number, Uint8Array>, domain: number): Uint8Array {
+  const receipt = receipts.get(domain);
+  invariant(receipt !== undefined, 'SET comes after every share is stored');
+  return receipt;
 }
 
 function domainOf(domains: readonly DomainId[], index: number): DomainId {

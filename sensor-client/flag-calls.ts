@@ -1,8 +1,19 @@
 import { EngineError, ERROR_TABLE, hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, Transport } from '../src/ports/index.ts';
-import type { FlagEntry, MessageContext, Operation, Outcome, Refusal } from '../src/protocol/index.ts';
+import type {
+  CreatePacket,
+  FlagAnswer,
+  FlagEntry,
+  MessageContext,
+  Operation,
+  Outcome,
+  Refusal,
+  SetPacket,
+  SharePacket,
+  UploadResponse,
+} from '../src/protocol/index.ts';
 import { limits, operations, REFUSALS } from '../src/protocol/index.ts';
-import type { NodeId } from '../src/ring/index.ts';
+import type { NodeId, Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import type { Batch } from './batch.ts';
@@ -12,28 +23,37 @@ import type { Request } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
 import type { PacketMaker } from './packet-maker.ts';
 
-export type FlagOperation = 'CREATE' | 'SET' | 'GET';
-
-/** A share and the sensor that it comes from. */
-export interface SensorShare {
+/** A flag and the sensor that speaks about it. */
+export interface SensorFlag {
   readonly sensor: SensorIdentity;
   readonly entry: FlagEntry;
+}
+
+/** A share and the sensor that it comes from. */
+export interface SensorShare extends SensorFlag {
   readonly share: Uint8Array;
 }
 
-/** The paper's operations for one reading; readings of one partition under way together share requests. */
+/** A flag to be set, with the receipt of every domain of the stream, in its order. */
+export interface ReceivedFlag extends SensorFlag {
+  readonly receipts: readonly Uint8Array[];
+}
+
+/** What became of a share: stored, with the receipt for it, or in conflict with another one. */
+export type ShareAnswer =
+  | { readonly answer: 'STORED'; readonly receipt: Uint8Array }
+  | { readonly answer: 'CONFLICT' };
+
+/**
+ * The paper's operations for one reading; readings of one partition under way together share requests. All but
+ * GET throw an EngineError with the code of a {@link Refusal} where the node refuses the sensor's packet.
+ */
 export interface FlagCalls {
-  flag(node: NodeId, operation: FlagOperation, context: MessageContext, entry: FlagEntry): Promise<Outcome>;
-  /**
-   * @param index place of the share's domain in the stream document.
-   * @throws EngineError with the code of a {@link Refusal} where the node refuses the sensor's packet
-   */
-  upload(
-    node: NodeId,
-    context: MessageContext,
-    index: number,
-    row: SensorShare,
-  ): Promise<'STORED' | 'CONFLICT'>;
+  create(node: NodeId, context: MessageContext, flag: SensorFlag): Promise<Outcome>;
+  set(node: NodeId, context: MessageContext, flag: ReceivedFlag): Promise<Outcome>;
+  get(node: NodeId, context: MessageContext, entry: FlagEntry): Promise<Outcome>;
+  /** @param index place of the share's domain in the stream document. */
+  upload(node: NodeId, context: MessageContext, index: number, row: SensorShare): Promise<ShareAnswer>;
 }
 
 export interface FlagCallsOptions {
@@ -55,78 +75,98 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
     request((signal) =>
       callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal }),
     );
-  const flagBatches = new Map<string, Batch<FlagEntry, Outcome>>();
-  const shareBatches = new Map<string, Batch<SensorShare, 'STORED' | 'CONFLICT' | Refusal>>();
 
-  async function sendFlags(
-    node: NodeId,
-    operation: FlagOperation,
-    context: MessageContext,
-    entries: readonly FlagEntry[],
-  ): Promise<readonly Outcome[]> {
-    const partition = partitionOfAll(entries);
-    if (operation === 'SET') {
-      const flags = entries.map((entry) => ({ entry, receipts: [] }));
-      return (await call(node, operations.SET, { context, partition, flags })).outcomes;
-    }
-    return (await call(node, operations[operation], { context, partition, flags: [...entries] })).outcomes;
+  /** Collects the items of one request and sends them as packets, one of each sensor. */
+  function packed<Item extends SensorFlag, P, A>(
+    itemsMax: (item: Item) => number,
+    pack: (to: Target, sensor: SensorIdentity, items: readonly Item[]) => Promise<P>,
+    send: (to: Target, partition: Partition, packets: readonly P[]) => Promise<readonly A[]>,
+  ): (to: Target, item: Item) => Promise<A> {
+    const batches = new Map<string, Batch<Item, A>>();
+    return (to, item) => {
+      const partition = partitionOf(item.entry.readingId);
+      return joinBatch(batches, keyOf(to, partition), item, () =>
+        openBatch({
+          itemsMax: itemsMax(item),
+          linger,
+          concernsOneItem,
+          async send(items) {
+            const groups = bySensor(items);
+            const made = await Promise.all(groups.map((group) => pack(to, group.sensor, group.items)));
+            return inOrderOf(items, groups, await send(to, partition, made));
+          },
+        }),
+      );
+    };
   }
 
-  async function sendShares(
-    node: NodeId,
-    context: MessageContext,
-    index: number,
-    rows: readonly SensorShare[],
-  ): Promise<readonly ('STORED' | 'CONFLICT' | Refusal)[]> {
-    const partition = partitionOfAll(rows.map(({ entry }) => entry));
-    const groups = bySensor(rows);
-    const sealed = await Promise.all(
-      groups.map(({ sensor, items }) => packets.shares(sensor, node, context, index, items)),
-    );
-    const answer = await call(node, operations.UPLOAD, { context, partition, index, packets: sealed });
-    return inOrderOf(rows, groups, answer.rows);
-  }
+  const create = packed<SensorFlag, CreatePacket, FlagAnswer>(
+    () => limits.PACKETS_PER_REQUEST_MAX,
+    ({ node, context }, sensor, flags) =>
+      packets.create(
+        sensor,
+        node,
+        context,
+        flags.map(({ entry }) => entry),
+      ),
+    async ({ node, context }, partition, made) =>
+      (await call(node, operations.CREATE, { context, partition, packets: made })).outcomes,
+  );
+  const set = packed<ReceivedFlag, SetPacket, FlagAnswer>(
+    () => limits.PACKETS_PER_REQUEST_MAX,
+    ({ node, context }, sensor, flags) => packets.set(sensor, node, context, flags),
+    async ({ node, context }, partition, made) =>
+      (await call(node, operations.SET, { context, partition, packets: made })).outcomes,
+  );
+  const upload = packed<SensorShare, SharePacket, UploadResponse['rows'][number]>(
+    ({ share }) => rowsMax(share.length),
+    ({ node, context, index = 0 }, sensor, rows) => packets.shares(sensor, node, context, index, rows),
+    async ({ node, context, index = 0 }, partition, made) =>
+      (await call(node, operations.UPLOAD, { context, partition, index, packets: made })).rows,
+  );
+  const questions = new Map<string, Batch<FlagEntry, Outcome>>();
 
   return {
-    flag(node, operation, context, entry) {
-      const key = [
-        node,
-        operation,
-        context.epoch,
-        context.window,
-        context.group,
-        partitionOf(entry.readingId),
-      ].join();
-      return joinBatch(flagBatches, key, entry, () =>
+    create: async (node, context, flag) => outcomeIn(await create({ node, context }, flag)),
+    set: async (node, context, flag) => outcomeIn(await set({ node, context }, flag)),
+    get(node, context, entry) {
+      const partition = partitionOf(entry.readingId);
+      return joinBatch(questions, keyOf({ node, context }, partition), entry, () =>
         openBatch({
-          itemsMax: limits.PACKETS_PER_REQUEST_MAX,
+          itemsMax: limits.FLAGS_PER_REQUEST_MAX,
           linger,
           concernsOneItem,
-          send: (entries) => sendFlags(node, operation, context, entries),
+          send: async (flags) =>
+            (await call(node, operations.GET, { context, partition, flags: [...flags] })).outcomes,
         }),
       );
     },
-    async upload(node, context, index, row) {
-      const key = [
-        node,
-        index,
-        context.epoch,
-        context.window,
-        context.group,
-        partitionOf(row.entry.readingId),
-      ].join();
-      const answer = await joinBatch(shareBatches, key, row, () =>
-        openBatch({
-          itemsMax: rowsMax(row.share.length),
-          linger,
-          concernsOneItem,
-          send: (rows) => sendShares(node, context, index, rows),
-        }),
-      );
-      if (isRefusal(answer)) throw refusedWith(answer);
-      return answer;
-    },
+    upload: async (node, context, index, row) => shareAnswerIn(await upload({ node, context, index }, row)),
   };
+}
+
+/** Where a request goes and what it is about. */
+interface Target {
+  readonly node: NodeId;
+  readonly context: MessageContext;
+  /** Of an UPLOAD. */
+  readonly index?: number;
+}
+
+function keyOf({ node, context, index }: Target, partition: Partition): string {
+  return [node, index, context.epoch, context.window, context.group, partition].join();
+}
+
+function outcomeIn(answer: FlagAnswer): Outcome {
+  if (isRefusal(answer)) throw refusedWith(answer);
+  return answer;
+}
+
+function shareAnswerIn({ answer, receipt }: UploadResponse['rows'][number]): ShareAnswer {
+  if (isRefusal(answer)) throw refusedWith(answer);
+  if (answer === 'CONFLICT') return { answer };
+  if (receipt !== null) return { answer, receipt };
+  throw new EngineError('MALFORMED_BODY', 'expected a receipt with every stored share, got none');
 }
 
 /** Readings of one sensor in a request, which become one packet. */
@@ -161,11 +201,6 @@ function isRefusal(answer: string): answer is Refusal {
 
 function refusedWith(code: Refusal): EngineError {
   return new EngineError(code, `the node refuses the reading: ${ERROR_TABLE[code].meaning}`);
-}
-
-function partitionOfAll([first]: readonly FlagEntry[]) {
-  invariant(first !== undefined, 'a request is about something');
-  return partitionOf(first.readingId);
 }
 
 function rowsMax(shareBytes: number): number {

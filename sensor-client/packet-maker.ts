@@ -1,7 +1,15 @@
 import { concat, EngineError, fromBase64Url } from '../src/foundation/index.ts';
 import type { RandomBytes, Sealing } from '../src/ports/index.ts';
-import type { FlagEntry, Packet, PacketKeys, SharePacket, WindowScope } from '../src/protocol/index.ts';
-import { packetKeys, shareBinding } from '../src/protocol/index.ts';
+import type {
+  CreatePacket,
+  FlagEntry,
+  Packet,
+  PacketKeys,
+  SetPacket,
+  SharePacket,
+  WindowScope,
+} from '../src/protocol/index.ts';
+import { flagTag, packetKeys, shareBinding } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { NodeId } from '../src/ring/index.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
@@ -24,6 +32,19 @@ export interface PacketMaker {
     index: number,
     rows: readonly { readonly entry: FlagEntry; readonly share: Uint8Array }[],
   ): Promise<SharePacket>;
+  create(
+    sensor: SensorIdentity,
+    node: NodeId,
+    scope: WindowScope,
+    entries: readonly FlagEntry[],
+  ): Promise<CreatePacket>;
+  /** @param flags each with the receipts of all domains of the stream, in its order. */
+  set(
+    sensor: SensorIdentity,
+    node: NodeId,
+    scope: WindowScope,
+    flags: readonly { readonly entry: FlagEntry; readonly receipts: readonly Uint8Array[] }[],
+  ): Promise<SetPacket>;
 }
 
 /** What a sensor keeps of its agreement with a domain. */
@@ -67,6 +88,21 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
   }
 
   return {
+    async create(sensor, node, scope, entries) {
+      const { packet, agreement } = await headOf(sensor, node, entries);
+      return { ...packet, tag: flagTag(agreement.flags, 'CREATE', scope, packet) };
+    },
+    async set(sensor, node, scope, flags) {
+      const entries = flags.map(({ entry }) => entry);
+      const { packet, agreement } = await headOf(sensor, node, entries);
+      const said = flags.map(({ receipts }) => receipts);
+      const readings = flags.map(({ entry, receipts }) => ({
+        readingId: entry.readingId,
+        count: entry.count,
+        receipts,
+      }));
+      return { ...packet, readings, tag: flagTag(agreement.flags, 'SET', scope, packet, said) };
+    },
     async shares(sensor, node, scope, index, rows) {
       const entries = rows.map(({ entry }) => entry);
       const { packet, agreement } = await headOf(sensor, node, entries);

@@ -92,7 +92,8 @@ async function uploadSplits(
     const id = drawReadingId(context, partition);
     const { sensorId } = sensor;
     const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count: 1 };
-    const attempt: Split = { key, sensor, shares: split(vector, domains.length, pool), setSent: false };
+    const shares = split(vector, domains.length, pool);
+    const attempt: Split = { key, sensor, shares, receipts: new Map(), setSent: false };
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(id) };

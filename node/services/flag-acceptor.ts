@@ -3,8 +3,9 @@ import { acceptorStep } from '../../src/consensus/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type {
+  CreateRequest,
+  FlagAnswer,
   FlagEntry,
-  FlagsRequest,
   FlagValue,
   FlagVote,
   MessageContext,
@@ -22,6 +23,8 @@ import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Admission } from './admission.ts';
 import type { FlagCensus } from './flag-census.ts';
+import type { Packets } from './packets.ts';
+import { withRefusals } from './packets.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
 
@@ -30,6 +33,7 @@ export interface FlagAcceptorComponents {
   readonly tables: Tables;
   readonly lock: KeyedLock;
   readonly admission: Admission;
+  readonly packets: Packets;
   readonly census: FlagCensus;
   readonly health: StoreHealth;
   readonly rings: Rings;
@@ -39,7 +43,7 @@ export interface FlagAcceptorComponents {
 /** The flags table of this node, and its part as an acceptor. */
 export interface FlagAcceptor {
   /** CREATE: notes that the flags exist, so that their timeout runs. @throws `WINDOW_SEALED`, `WINDOW_FULL`, `WRONG_NODE` */
-  create(request: FlagsRequest): Promise<readonly Outcome[]>;
+  create(request: CreateRequest): Promise<readonly FlagAnswer[]>;
   /** One Synod request; what it grants is synced before the answer. @throws `WINDOW_SEALED`, `WRONG_NODE` */
   vote(request: VoteRequest): Promise<readonly FlagVote[]>;
   /** These outcomes were read at a majority: the decided flags need no resolving here. */
@@ -53,7 +57,7 @@ interface Change<T> {
 }
 
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
-  const { journal, tables, lock, admission, census, health, rings, clock } = components;
+  const { journal, tables, lock, admission, packets, census, health, rings, clock } = components;
 
   /**
    * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
@@ -99,20 +103,20 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     });
   }
 
-  async function create(request: FlagsRequest): Promise<readonly Outcome[]> {
+  async function create(request: CreateRequest): Promise<readonly FlagAnswer[]> {
     const record = await admission.begun(request.context);
-    admission.entries(record.stream, request.partition, request.flags);
-    admission.sensors(record.stream, request.flags);
     const acceptors = admission.acceptors(record, request.partition);
     if (record.frozen) throw windowSealed(record);
-    const outcomes = await update(request.context, record, request.partition, request.flags, (row) => ({
+    const opened = await packets.openCreate(record, request);
+    const flags = opened.filter((one) => typeof one !== 'string');
+    const outcomes = await update(request.context, record, request.partition, flags, (row) => ({
       row: row ?? freshFlag(clock.now()),
       answer: outcomeHere(row, acceptors.length),
     }));
     // CREATE itself is not synced: freeze and T replace registration, so one that is lost in a crash costs
     // nothing. An outcome is: it may stand in a vote that is still on its way to the disk.
     if (outcomes.some((outcome) => outcome !== 'UNDECIDED')) await journal.synced();
-    return outcomes;
+    return withRefusals(opened, outcomes);
   }
 
   /** An outcome is not written down: two votes prove it at any time, and the settlement for ever. */

@@ -2,6 +2,7 @@ import type { Ballot } from '../../src/consensus/index.ts';
 import { BALLOT_ZERO, decidedIn } from '../../src/consensus/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type {
+  FlagAnswer,
   FlagEntry,
   FlagsRequest,
   Outcome,
@@ -19,6 +20,8 @@ import { at, collect, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { FlagAcceptor } from './flag-acceptor.ts';
+import type { Packets } from './packets.ts';
+import { withRefusals } from './packets.ts';
 import type { SettledFlags } from './settled-flags.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
@@ -26,6 +29,7 @@ import { windowSealed } from './windows.ts';
 export interface FlagsComponents {
   readonly admission: Admission;
   readonly acceptor: FlagAcceptor;
+  readonly packets: Packets;
   readonly settled: SettledFlags;
   readonly rings: Rings;
   readonly callPeer: CallPeer;
@@ -35,7 +39,7 @@ export interface FlagsComponents {
 
 /** SET and GET as a coordinating acceptor runs them, and the resolving of flags over their timeout. */
 export interface Flags {
-  set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
+  set(request: SetRequest, signal: AbortSignal): Promise<readonly FlagAnswer[]>;
   /** Never writes. */
   get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]>;
   /** The outcomes a majority shows; UNDECIDED where it shows none. Never writes. */
@@ -55,39 +59,35 @@ export interface Flags {
 }
 
 export function createFlags(components: FlagsComponents): Flags {
-  const { admission, acceptor, settled, rings, callPeer, clock, randomBytes } = components;
+  const { admission, acceptor, packets, settled, rings, callPeer, clock, randomBytes } = components;
 
-  async function set(request: SetRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
+  async function set(request: SetRequest, signal: AbortSignal): Promise<readonly FlagAnswer[]> {
     const record = await admission.window(request.context);
-    const flags = request.flags.map(({ entry }) => entry);
-    admission.entries(record.stream, request.partition, flags);
     const acceptors = admission.acceptors(record, request.partition);
-    if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
-    admission.sensors(record.stream, flags);
-    try {
-      const attempt = await runDecide(record, request.partition, flags, acceptors, BALLOT_ZERO, signal);
-      // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.
-      const outcomes = attempt.includes('UNDECIDED')
-        ? await read(record, request.partition, flags, signal)
-        : attempt;
-      acceptor.remember(record, flags, outcomes);
-      return outcomes;
-    } catch (error) {
-      if (record.frozen) return settledOrSealed(record, request.partition, flags, signal);
-      throw error;
-    }
+    const opened = await packets.openSet(record, request);
+    const flags = opened.filter((one) => typeof one !== 'string');
+    if (flags.length === 0) return withRefusals(opened, []);
+    return withRefusals(opened, await setAll(record, request.partition, flags, acceptors, signal));
   }
 
-  /** Answers from T where the window is settled; a refusal otherwise, which is not an outcome. */
-  async function settledOrSealed(
+  async function setAll(
     record: OpenWindowRecord,
     partition: Partition,
     flags: readonly FlagEntry[],
+    acceptors: readonly NodeId[],
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    const outcomes = await settled.outcomes(record, partition, flags, signal);
-    if (outcomes === null) throw windowSealed(record);
-    return outcomes;
+    if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
+    try {
+      const attempt = await runDecide(record, partition, flags, acceptors, BALLOT_ZERO, signal);
+      // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.
+      const outcomes = attempt.includes('UNDECIDED') ? await read(record, partition, flags, signal) : attempt;
+      acceptor.remember(record, flags, outcomes);
+      return outcomes;
+    } catch (error) {
+      if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
+      throw error;
+    }
   }
 
   function runDecide(
@@ -166,4 +166,17 @@ export function createFlags(components: FlagsComponents): Flags {
       return outcomes;
     },
   };
+}
+
+/** Answers from T where the window is settled; a refusal otherwise, which is not an outcome. */
+async function settledOrSealed(
+  settled: SettledFlags,
+  record: OpenWindowRecord,
+  partition: Partition,
+  flags: readonly FlagEntry[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const outcomes = await settled.outcomes(record, partition, flags, signal);
+  if (outcomes === null) throw windowSealed(record);
+  return outcomes;
 }

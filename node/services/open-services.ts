@@ -100,11 +100,11 @@ export async function openServices(base: ServiceBase) {
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
   const census = await openFlagCensus(base.tables, windows.all(), decidesAlone, hear);
-  const acceptor = createFlagAcceptor({ ...base, admission, census });
-  const flags = createFlags({ ...base, admission, acceptor, settled });
+  const packets = createPackets({ ...base, admission, roster });
+  const acceptor = createFlagAcceptor({ ...base, admission, packets, census });
+  const flags = createFlags({ ...base, admission, acceptor, packets, settled });
   const shares = createShareTable({ ...base, tallies });
   const spread = await openSpread({ ...base, shares, streams, windows });
-  const packets = createPackets({ ...base, admission, roster });
   const values = createValues({ ...base, admission, packets, streams, shares, spread });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });

@@ -3,13 +3,26 @@ import { EngineError, equalBytes } from '../../src/foundation/index.ts';
 import type { Sealing, SealingKeyPair } from '../../src/ports/index.ts';
 import type {
   CopyRequest,
+  CreateRequest,
+  FlagEntry,
+  FlagSaying,
   Packet,
   PacketKeys,
   Refusal,
+  SetRequest,
   SharePacket,
   UploadRequest,
 } from '../../src/protocol/index.ts';
-import { entriesOf, packetKeys, REFUSALS, sensorIdOf, shareBinding } from '../../src/protocol/index.ts';
+import {
+  createReceipts,
+  entriesOf,
+  equalTags,
+  flagTag,
+  packetKeys,
+  REFUSALS,
+  sensorIdOf,
+  shareBinding,
+} from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { createRecent } from '../engine/recent.ts';
 import type { Admission } from './admission.ts';
@@ -35,6 +48,10 @@ export interface Packets {
    * @returns per reading, packet after packet, its share, or why its packet is refused.
    */
   openShares(record: OpenWindowRecord, request: UploadRequest): Promise<readonly (OpenedShare | Refusal)[]>;
+  /** Per reading of a CREATE its flag, or why its packet is refused. */
+  openCreate(record: OpenWindowRecord, request: CreateRequest): Promise<readonly (FlagEntry | Refusal)[]>;
+  /** Per reading of a SET its flag, or why its packet, or it alone for its receipts, is refused. */
+  openSet(record: OpenWindowRecord, request: SetRequest): Promise<readonly (FlagEntry | Refusal)[]>;
 }
 
 export function createPackets({ sealing, sealingKey, roster, admission }: PacketsComponents): Packets {
@@ -99,7 +116,45 @@ export function createPackets({ sealing, sealingKey, roster, admission }: Packet
     }));
   }
 
+  /** The flags of a packet, once it is proved that their sensor says this about them to this domain. */
+  async function provedFlags(
+    saying: FlagSaying,
+    { scope, stream }: OpenWindowRecord,
+    { partition }: CreateRequest | SetRequest,
+    packet: Packet & { readonly tag: Uint8Array },
+    receipts?: readonly (readonly Uint8Array[])[],
+  ): Promise<readonly FlagEntry[]> {
+    const entries = entriesOf(packet);
+    admission.entries(stream, partition, entries);
+    await withKeys(stream, packet, async ({ flags }) => {
+      if (equalTags(packet.tag, flagTag(flags, saying, scope, packet, receipts))) return;
+      throw refused(`a ${saying} that this sensor says to this domain about these readings`);
+    });
+    return entries;
+  }
+
   return {
+    async openCreate(record, request) {
+      const opened: (FlagEntry | Refusal)[] = [];
+      for (const packet of request.packets) {
+        opened.push(...(await orRefusal(packet, () => provedFlags('CREATE', record, request, packet))));
+      }
+      return opened;
+    },
+    async openSet(record, request) {
+      const receipts = createReceipts(record.terms.value.setHashKey, record.scope);
+      const domains = record.stream.domains.length;
+      const opened: (FlagEntry | Refusal)[] = [];
+      for (const packet of request.packets) {
+        const said = packet.readings.map((reading) => reading.receipts);
+        const flags = await orRefusal(packet, () => provedFlags('SET', record, request, packet, said));
+        for (const [place, flag] of flags.entries()) {
+          const proved = typeof flag === 'string' || receipts.complete(flag, said[place] ?? [], domains);
+          opened.push(proved ? flag : 'RECEIPTS_REFUSED');
+        }
+      }
+      return opened;
+    },
     async openShares(record, request) {
       const opened: (OpenedShare | Refusal)[] = [];
       for (const packet of request.packets) {
@@ -122,6 +177,19 @@ async function orRefusal<T>(
     if (refusal === undefined) throw error;
     return packet.readings.map(() => refusal);
   }
+}
+
+/** Puts the answers to what was opened back between the refusals, one for each reading of a request. */
+export function withRefusals<A>(
+  opened: readonly (object | Refusal)[],
+  answers: readonly A[],
+): readonly (A | Refusal)[] {
+  let at = 0;
+  return opened.flatMap((one): readonly (A | Refusal)[] => {
+    if (typeof one === 'string') return [one];
+    at += 1;
+    return answers.slice(at - 1, at);
+  });
 }
 
 function refused(expected: string): EngineError {

@@ -1,7 +1,7 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { CopyRequest, CopyResponse, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
-import { operations } from '../../src/protocol/index.ts';
+import { createReceipts, operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
@@ -9,6 +9,7 @@ import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Packets } from './packets.ts';
+import { withRefusals } from './packets.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
@@ -115,8 +116,12 @@ export function createValues(components: ValuesComponents): Values {
       const { context, partition, index } = request;
       const stored =
         rows.length === 0 ? [] : await storeAll(record, { context, partition, index, rows }, admit);
-      const answers = stored.values();
-      return opened.map((one) => (typeof one === 'string' ? one : (answers.next().value ?? 'CONFLICT')));
+      const receipts = createReceipts(record.terms.value.setHashKey, record.scope);
+      return withRefusals(opened, stored).map((answer, place) => {
+        const one = opened[place];
+        const kept = answer === 'STORED' && typeof one === 'object';
+        return { answer, receipt: kept ? receipts.of(one.entry, index) : null };
+      });
     },
     async copy(request) {
       const record = await windowOf(request);

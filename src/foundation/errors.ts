@@ -60,6 +60,12 @@ export const ERROR_TABLE = {
     meaning:
       'What a sensor sealed or signed does not open here: another key, domain, stream, window or content.',
   },
+  RECEIPTS_REFUSED: {
+    status: 403,
+    retry: false,
+    meaning:
+      'A SET does not carry the receipt of every domain of its stream; this is not an outcome of the flag.',
+  },
   // Readings.
   READING_NOT_A_NUMBER: { status: 400, retry: false, meaning: 'A reading is not a finite decimal number.' },
   READING_TOO_PRECISE: {

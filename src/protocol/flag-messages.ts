@@ -20,7 +20,16 @@ import {
   u64,
 } from './layout.ts';
 import { ELEMENTS_MAX, FLAGS_PER_REQUEST_MAX, RECEIPTS_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
-import { packetHead, packetReadings, packetsLayout, readingIdLayout, sensorIdLayout } from './packets.ts';
+import {
+  packetHead,
+  packetReading,
+  packetReadings,
+  packetsLayout,
+  readingIdLayout,
+  sensorIdLayout,
+  TAG_BYTES,
+} from './packets.ts';
+import { RECEIPT_BYTES } from './receipts.ts';
 
 /**
  * In front of every message about a window: the sender's newest ring document, the one that places the
@@ -50,28 +59,6 @@ const outcomeLayout = oneOf('UNDECIDED', 'TRUE', 'ERROR');
 
 const entries = list(entryLayout, FLAGS_PER_REQUEST_MAX);
 
-/** CREATE and GET: flags of one partition. */
-const flagsRequest = record({ context: contextLayout, partition: partitionLayout, flags: entries });
-export type FlagsRequest = Value<typeof flagsRequest>;
-export const flagsRequestCodec: Codec<FlagsRequest> = binaryCodec(flagsRequest);
-
-/** SET: flags of one partition, each with the receipts of its domains (none until sensors are enrolled). */
-const setRequest = record({
-  context: contextLayout,
-  partition: partitionLayout,
-  flags: list(
-    record({ entry: entryLayout, receipts: list(fixedBytes(16), RECEIPTS_MAX) }),
-    FLAGS_PER_REQUEST_MAX,
-  ),
-});
-export type SetRequest = Value<typeof setRequest>;
-export const setRequestCodec: Codec<SetRequest> = binaryCodec(setRequest);
-
-/** One outcome per flag, in the order asked. */
-const outcomes = record({ outcomes: list(outcomeLayout, FLAGS_PER_REQUEST_MAX) });
-export type Outcomes = Value<typeof outcomes>;
-export const outcomesCodec: Codec<Outcomes> = binaryCodec(outcomes);
-
 /**
  * Why the readings of one packet are refused, by the code of the error; the other packets of the request are
  * none of its business.
@@ -84,8 +71,58 @@ export const REFUSALS = [
   'STREAM_REFUSED',
   'WRONG_VECTOR_LENGTH',
   'ELEMENT_OUT_OF_RANGE',
+  'RECEIPTS_REFUSED',
 ] as const satisfies readonly ErrorCode[];
 export type Refusal = (typeof REFUSALS)[number];
+
+/** GET: flags of one partition. */
+const flagsRequest = record({ context: contextLayout, partition: partitionLayout, flags: entries });
+export type FlagsRequest = Value<typeof flagsRequest>;
+export const flagsRequestCodec: Codec<FlagsRequest> = binaryCodec(flagsRequest);
+
+const createPacket = record({ ...packetHead, readings: packetReadings, tag: fixedBytes(TAG_BYTES) });
+export type CreatePacket = Value<typeof createPacket>;
+
+/** CREATE: flags of one partition, each said by its own sensor. */
+const createRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  packets: packetsLayout(createPacket),
+});
+export type CreateRequest = Value<typeof createRequest>;
+export const createRequestCodec: Codec<CreateRequest> = binaryCodec(createRequest);
+
+const setReading = record({ ...packetReading, receipts: list(fixedBytes(RECEIPT_BYTES), RECEIPTS_MAX) });
+const setPacket = record({
+  ...packetHead,
+  readings: list(setReading, FLAGS_PER_REQUEST_MAX),
+  tag: fixedBytes(TAG_BYTES),
+});
+export type SetPacket = Value<typeof setPacket>;
+
+/** SET: flags of one partition, each with a receipt of every domain of the stream, in its order. */
+const setRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  packets: packetsLayout(setPacket),
+});
+export type SetRequest = Value<typeof setRequest>;
+export const setRequestCodec: Codec<SetRequest> = binaryCodec(setRequest);
+
+/** One outcome per flag, in the order asked. */
+const outcomes = record({ outcomes: list(outcomeLayout, FLAGS_PER_REQUEST_MAX) });
+export type Outcomes = Value<typeof outcomes>;
+export const outcomesCodec: Codec<Outcomes> = binaryCodec(outcomes);
+
+/** What became of a flag that a sensor spoke about, or why its packet is refused, which decides nothing. */
+export type FlagAnswer = Outcome | Refusal;
+
+/** CREATE and SET: per reading, packet after packet. */
+const flagAnswers = record({
+  outcomes: list(oneOf('UNDECIDED', 'TRUE', 'ERROR', ...REFUSALS), FLAGS_PER_REQUEST_MAX),
+});
+export type FlagAnswers = Value<typeof flagAnswers>;
+export const flagAnswersCodec: Codec<FlagAnswers> = binaryCodec(flagAnswers);
 
 const sharePacket = record({
   ...packetHead,
@@ -105,9 +142,18 @@ const uploadRequest = record({
 export type UploadRequest = Value<typeof uploadRequest>;
 export const uploadRequestCodec: Codec<UploadRequest> = binaryCodec(uploadRequest);
 
-/** Per reading, packet after packet: stored (now or before, with the same share), in conflict with another share, or refused. */
+/**
+ * Per reading, packet after packet: stored (now or before, with the same share) and the receipt for it, in
+ * conflict with another share, or refused.
+ */
 const uploadResponse = record({
-  rows: list(oneOf('STORED', 'CONFLICT', ...REFUSALS), FLAGS_PER_REQUEST_MAX),
+  rows: list(
+    record({
+      answer: oneOf('STORED', 'CONFLICT', ...REFUSALS),
+      receipt: optional(fixedBytes(RECEIPT_BYTES)),
+    }),
+    FLAGS_PER_REQUEST_MAX,
+  ),
 });
 export type UploadResponse = Value<typeof uploadResponse>;
 export const uploadResponseCodec: Codec<UploadResponse> = binaryCodec(uploadResponse);

@@ -18,6 +18,10 @@ export {
 export type {
   CopyRequest,
   CopyResponse,
+  CreatePacket,
+  CreateRequest,
+  FlagAnswer,
+  FlagAnswers,
   FlagsRequest,
   FlagValue,
   FlagVote,
@@ -25,6 +29,7 @@ export type {
   Outcome,
   Outcomes,
   Refusal,
+  SetPacket,
   SetRequest,
   SharePacket,
   UploadRequest,
@@ -48,8 +53,8 @@ export type {
   WindowState,
   WindowSummary,
 } from './operator-messages.ts';
-export type { Packet, PacketKeys, PacketReading, ShareBinding } from './packets.ts';
-export { entriesOf, POINT_BYTES, packetKeys, shareBinding } from './packets.ts';
+export type { FlagSaying, Packet, PacketKeys, PacketReading, ShareBinding } from './packets.ts';
+export { entriesOf, equalTags, flagTag, POINT_BYTES, packetKeys, shareBinding } from './packets.ts';
 export type { ProblemAnswer } from './problem.ts';
 export {
   errorFromProblem,
@@ -58,6 +63,8 @@ export {
   PROBLEM_TYPE_PREFIX,
   problemOf,
 } from './problem.ts';
+export type { Receipts } from './receipts.ts';
+export { createReceipts } from './receipts.ts';
 export type { EnrolledSensor, RosterBatch, RosterPayload } from './roster-batch.ts';
 export { openRosterBatch, signRosterBatch } from './roster-batch.ts';
 export { rotationInput, SENSOR_KEY_BYTES, sensorIdOf } from './sensor-key.ts';

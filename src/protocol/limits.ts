@@ -24,8 +24,8 @@ export const EXCLUDED_MAX = 65_536;
 export const REGISTER_VALUE_BYTES_MAX = 4_194_304;
 /** Partitions and share indices in one inventory: 1,024 partitions, one index for each of 16 domains. */
 export const HOLDINGS_MAX = 16_384;
-/** Receipts that one SET may carry for a flag: one per domain and acceptor. */
-export const RECEIPTS_MAX = 96;
+/** Receipts that one SET may carry for a flag: one per domain of the largest stream. */
+export const RECEIPTS_MAX = 16;
 /** Streams a node lists in one answer. */
 export const STREAMS_LISTED_MAX = 1_024;
 /** Windows of a stream a node lists in one answer. */

@@ -74,8 +74,8 @@ function between<Q, R>(
   };
 }
 
-export const CREATE = sensor('/v1/flags/create', flags.flagsRequestCodec, flags.outcomesCodec);
-export const SET = sensor('/v1/flags/set', flags.setRequestCodec, flags.outcomesCodec);
+export const CREATE = sensor('/v1/flags/create', flags.createRequestCodec, flags.flagAnswersCodec);
+export const SET = sensor('/v1/flags/set', flags.setRequestCodec, flags.flagAnswersCodec);
 export const GET = sensor('/v1/flags/get', flags.flagsRequestCodec, flags.outcomesCodec);
 export const UPLOAD = sensor('/v1/values/upload', flags.uploadRequestCodec, flags.uploadResponseCodec);
 

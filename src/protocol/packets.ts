@@ -1,4 +1,11 @@
-import { bigEndian, concat, EngineError, labelledHash, labelledInput } from '../foundation/index.ts';
+import {
+  bigEndian,
+  concat,
+  EngineError,
+  labelledHash,
+  labelledInput,
+  labelledMac,
+} from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes } from '../ring/identifiers.ts';
 import type { FlagEntry, ReadingId, SensorId, WindowScope } from './flag-key.ts';
@@ -9,6 +16,8 @@ import { FLAGS_PER_REQUEST_MAX, PACKETS_PER_REQUEST_MAX } from './limits.ts';
 
 /** Bytes of an uncompressed point of P-256: public keys and encapsulated keys. */
 export const POINT_BYTES = 65;
+/** Bytes that prove who says a CREATE or a SET. */
+export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 
 /** A reading inside a packet, whose sensor stands once for all. */
@@ -89,6 +98,33 @@ export function shareBinding(scope: WindowScope, index: number, packet: Packet):
   const place = [windowKey(scope), bigEndian(index, 1), packet.sensorId];
   const bound = labelledHash('shares', ...place, readingBytes(packet.readings));
   return { nonce: bound.slice(0, NONCE_BYTES), bound };
+}
+
+/** What a sensor may say about flags. */
+export type FlagSaying = 'CREATE' | 'SET';
+
+/**
+ * Proves that a sensor says this about these readings, to the domain that shares the key with it.
+ * @param receipts of SET, per reading; none for CREATE.
+ */
+export function flagTag(
+  key: Uint8Array,
+  saying: FlagSaying,
+  scope: WindowScope,
+  packet: Packet,
+  receipts: readonly (readonly Uint8Array[])[] = [],
+): Uint8Array {
+  const readings = readingBytes(packet.readings);
+  const said = receipts.map((own) => concat(bigEndian(own.length, 1), ...own));
+  const tag = labelledMac(key, saying, windowKey(scope), packet.sensorId, readings, concat(...said));
+  return tag.slice(0, TAG_BYTES);
+}
+
+/** Compares in a time that does not tell how much of a forged tag was right. */
+export function equalTags(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
 }
 
 function readingBytes(readings: readonly PacketReading[]): Uint8Array {

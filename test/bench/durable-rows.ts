@@ -75,7 +75,7 @@ async function measure(
     );
     if (answer.status !== 200) throw new Error(`expected every request to be taken, got ${answer.status}`);
     const stored = operations.UPLOAD.response.decode(answer.body).rows;
-    if (stored.length !== rowsPerRequest || stored.some((row) => row !== 'STORED')) {
+    if (stored.length !== rowsPerRequest || stored.some(({ answer }) => answer !== 'STORED')) {
       throw new Error('expected every row to be stored');
     }
   });

@@ -1,5 +1,5 @@
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
-import { createFlagCalls } from '../../sensor-client/flag-calls.ts';
+import { createFlagCalls, type ReceivedFlag } from '../../sensor-client/flag-calls.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { createUndiciTransport, cryptoRandomBytes } from '../../src/platform/index.ts';
@@ -24,9 +24,9 @@ const TRIES_MAX = 50;
 /** The SDK's upload without its flags, for the benchmark only: what it stores is in no result until it is SET. */
 export interface ShareUploader {
   /** UPLOADs every share of a reading to the node the SDK would choose. */
-  upload(window: WindowId, reading: string, partition: Partition | undefined): Promise<FlagEntry>;
+  upload(window: WindowId, reading: string, partition: Partition | undefined): Promise<ReceivedFlag>;
   /** SETs the flag, so that the sums can be checked; no part of what is measured. */
-  commit(window: WindowId, entry: FlagEntry): Promise<void>;
+  commit(window: WindowId, flag: ReceivedFlag): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,13 +60,14 @@ export function createShareUploader({ ring, stream, clock }: ShareUploaderOption
           return repeated(() => calls.upload(owner, contextOf(window), index, { sensor, entry, share }));
         }),
       );
-      if (rows.some((row) => row !== 'STORED')) throw new Error('expected every share to be stored');
-      return entry;
+      const receipts = rows.flatMap((row) => (row.answer === 'STORED' ? [row.receipt] : []));
+      if (receipts.length < domains.length) throw new Error('expected every share to be stored');
+      return { sensor, entry, receipts };
     },
-    async commit(window, entry) {
-      const acceptor = firstOf(placement.acceptors(domains, partitionOf(entry.readingId)));
+    async commit(window, flag) {
+      const acceptor = firstOf(placement.acceptors(domains, partitionOf(flag.entry.readingId)));
       await repeated(async () => {
-        const outcome = await calls.flag(acceptor, 'SET', contextOf(window), entry);
+        const outcome = await calls.set(acceptor, contextOf(window), flag);
         if (outcome !== 'TRUE') throw new EngineError('UNREACHABLE', `expected TRUE, got ${outcome}`);
       });
     },

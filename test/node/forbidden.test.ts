@@ -66,7 +66,7 @@ describe('a node lets nobody use', () => {
   refused('an operation made from shares as a node of another domain', async ({ window, raw }) => {
     const peer = peerTransport(1);
     try {
-      const context = raw('1').createRequest.context;
+      const context = raw('1').flagsRequest.context;
       const ask = <Q, R>(operation: Operation<Q, R>, request: Q) =>
         callOperation(peer, nodeOf(0), operation, request, TIMEOUT);
       const fromShares = Object.values<Pick<Operation<never, never>, 'audience' | 'path'>>(operations).filter(
@@ -74,7 +74,7 @@ describe('a node lets nobody use', () => {
       );
       expect(fromShares.length).toBeGreaterThanOrEqual(3);
       for (const { path } of fromShares) {
-        const body = flagsRequestCodec.encode(raw('1').createRequest);
+        const body = flagsRequestCodec.encode(raw('1').flagsRequest);
         const answer = await peer.send(
           nodeOf(0),
           { method: 'POST', path, body, contentType: BINARY_CONTENT },

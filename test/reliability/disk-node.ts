@@ -189,7 +189,7 @@ async function acknowledge(
 
 /** Whether the subject shows its vote TRUE for a reading; null where it shows no vote. */
 export async function votedTrue(asPeer: Transport, raw: RawReading): Promise<boolean | null> {
-  const { context, partition, flags } = raw.createRequest;
+  const { context, partition, flags } = raw.flagsRequest;
   const request = {
     context,
     partition,
@@ -205,7 +205,7 @@ export async function votedTrue(asPeer: Transport, raw: RawReading): Promise<boo
 
 /** The share the subject shows for a reading, if any. */
 export async function shareAt(asPeer: Transport, raw: RawReading): Promise<Uint8Array | undefined> {
-  const { context, partition } = raw.createRequest;
+  const { context, partition } = raw.flagsRequest;
   const request = { context, partition, after: null };
   const { rows } = await callOperation(asPeer, SUBJECT, operations.ROWS, request, TIMEOUT);
   return rows.find(({ entry }) => equalBytes(entry.readingId, raw.entry.readingId))?.share;

@@ -85,6 +85,7 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'next') add('c', 1);
     } else if (typeof part === 'string') {
       if (name === 'publicKey') add('k', 1);
+      if (name === 'receipt') add('r', 1);
       if (name === 'share' || name === 'sealed' || name === 'elements') add('e', part.length / 2);
       if (name === 'domain' || name === 'reason') add('t', Buffer.byteLength(part));
       // A flag's value is a word, a register's is bytes.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SPLITS_MAX } from '../../sensor-client/limits.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
-import { entryName, entryOfName, operations } from '../../src/protocol/index.ts';
+import { entriesOf, entryName, entryOfName, operations } from '../../src/protocol/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import { combine, encodeReading } from '../../src/sharing/index.ts';
 import type { Arrival, Fate } from '../support/honest-nodes.ts';
@@ -24,7 +24,11 @@ function operationsOf(sent: readonly Arrival[]): string[] {
 /** Reading ids that some message named. */
 function idsOf(sent: readonly Arrival[]): Set<string> {
   const created = sent.filter(({ operation }) => operation === 'CREATE');
-  return new Set(created.flatMap(({ body }) => operations.CREATE.request.decode(body).flags.map(entryName)));
+  return new Set(
+    created.flatMap(({ body }) =>
+      operations.CREATE.request.decode(body).packets.flatMap(entriesOf).map(entryName),
+    ),
+  );
 }
 
 test('a reading is committed by CREATE, an UPLOAD to every domain, and SET', async () => {

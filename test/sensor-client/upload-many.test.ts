@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
 import { FAILURES_KEPT_MAX } from '../../sensor-client/limits.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
-import { entryOfName, operations } from '../../src/protocol/index.ts';
+import { entriesOf, entryOfName, operations } from '../../src/protocol/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { sensorScene, WINDOW } from '../support/sensor-scene.ts';
 
@@ -80,7 +80,7 @@ test('a full window refuses only the readings that do not fit', async () => {
   const { clock, sensor } = await sensorScene({
     fate: ({ operation, body }) => {
       if (operation !== 'CREATE') return 'arrives';
-      const wanted = operations.CREATE.request.decode(body).flags.length;
+      const wanted = operations.CREATE.request.decode(body).packets.flatMap(entriesOf).length;
       if (wanted > room) return new EngineError('WINDOW_FULL', 'full');
       room -= wanted;
       return 'arrives';
@@ -133,13 +133,14 @@ test('readings of two groups share no request', async () => {
   const { clock, nodes, sensor } = await sensorScene({ stream: { groups: ['north', 'south'] } });
   const labels = ['north', 'south', 'north'];
   const many = { groupOf: (index: number) => labels[index] ?? '', window: WINDOW };
-  await clock.until(
-    (await sensor({ policy: { allowDevelopment: true, allowGroups: true } })).uploadMany([1, 2, 3], many),
-  );
+  const own = await sensor({ policy: { allowDevelopment: true, allowGroups: true } });
+  await clock.until(own.uploadMany([1, 2, 3], many));
   const created = nodes.sent
     .filter(({ operation }) => operation === 'CREATE')
     .map(({ body }) => operations.CREATE.request.decode(body));
-  expect(created.map(({ context, flags }) => [context.group, flags.length]).sort()).toEqual([
+  expect(
+    created.map(({ context, packets }) => [context.group, packets.flatMap(entriesOf).length]).sort(),
+  ).toEqual([
     [1, 2],
     [2, 1],
   ]);

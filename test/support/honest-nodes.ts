@@ -5,10 +5,18 @@ import type {
   MessageContext,
   Operation,
   Outcome,
+  SetRequest,
   UploadRequest,
+  UploadResponse,
   WindowSummary,
 } from '../../src/protocol/index.ts';
-import { entryName, operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
+import {
+  createReceipts,
+  entryName,
+  operations,
+  PROBLEM_CONTENT_TYPE,
+  problemOf,
+} from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, Placement, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { createPlacement, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
@@ -22,6 +30,8 @@ const OPERATIONS = {
   READ_RINGS: operations.READ_RINGS,
   READ_STREAM: operations.READ_STREAM,
 } as const;
+/** K of the windows, as the nodes know it. */
+const RECEIPT_KEY = new Uint8Array(32).fill(7);
 export type SensorOperation = keyof typeof OPERATIONS;
 
 /** What the network does to one request. */
@@ -93,7 +103,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
 
   const opener = createPacketOpener();
 
-  function upload(node: NodeId, request: UploadRequest): ('STORED' | 'CONFLICT')[] {
+  function upload(node: NodeId, request: UploadRequest): UploadResponse['rows'] {
     checkContext(request.context);
     const placement = placementOf(request.context.window);
     const domain = domains[request.index];
@@ -104,11 +114,21 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     if (!placement.owners(domain, request.partition).includes(node)) {
       throw new EngineError('WRONG_NODE', 'no owner');
     }
+    const receipts = createReceipts(RECEIPT_KEY, request.context);
     return opener.shares(domain, request).map(({ entry, share }) => {
       const before = table.get(entryName(entry));
       table.set(entryName(entry), before ?? share);
-      return before === undefined || equalBytes(before, share) ? 'STORED' : 'CONFLICT';
+      return before === undefined || equalBytes(before, share)
+        ? { answer: 'STORED', receipt: receipts.of(entry, request.index) }
+        : { answer: 'CONFLICT', receipt: null };
     });
+  }
+
+  function checkReceipts({ context, packets }: SetRequest, entries: readonly FlagEntry[]): void {
+    const receipts = createReceipts(RECEIPT_KEY, context);
+    const given = packets.flatMap(({ readings }) => readings.map((reading) => reading.receipts));
+    const all = entries.every((entry, i) => receipts.complete(entry, given[i] ?? [], domains.length));
+    if (!all) throw new EngineError('RECEIPTS_REFUSED', 'expected the receipts of all domains');
   }
 
   function windows(): WindowSummary[] {
@@ -144,15 +164,24 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         });
       case 'SET': {
         const request = operations.SET.request.decode(body);
-        const entries = request.flags.map(({ entry }) => entry);
         checkContext(request.context);
-        checkAcceptor(request.context.window, node, request.partition, entries);
+        const { window } = request.context;
+        const entries = opener.set(placementOf(window).node(node).domain, request);
+        checkReceipts(request, entries);
+        checkAcceptor(window, node, request.partition, entries);
         const decided = outcomes(entries, (old) => (old === 'UNDECIDED' ? 'TRUE' : old));
         return operations.SET.response.encode({ outcomes: decided });
       }
-      case 'CREATE':
+      case 'CREATE': {
+        const request = operations.CREATE.request.decode(body);
+        checkContext(request.context);
+        const { window } = request.context;
+        const entries = opener.create(placementOf(window).node(node).domain, request);
+        checkAcceptor(window, node, request.partition, entries);
+        return operations.CREATE.response.encode({ outcomes: outcomes(entries, (old) => old) });
+      }
       case 'GET': {
-        const request = OPERATIONS[operation].request.decode(body);
+        const request = operations.GET.request.decode(body);
         checkContext(request.context);
         checkAcceptor(request.context.window, node, request.partition, request.flags);
         return operations.GET.response.encode({ outcomes: outcomes(request.flags, (old) => old) });

@@ -1,8 +1,18 @@
 import { labelledInput } from '../../src/foundation/index.ts';
 import { type HpkeContext, recipientContext } from '../../src/platform/hpke.ts';
 import { openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
-import type { CopyRequest, Packet, UploadRequest } from '../../src/protocol/index.ts';
-import { entriesOf, shareBinding } from '../../src/protocol/index.ts';
+import type {
+  CopyRequest,
+  CreateRequest,
+  FlagEntry,
+  FlagSaying,
+  Packet,
+  SetRequest,
+  UploadRequest,
+  WindowScope,
+} from '../../src/protocol/index.ts';
+import { entriesOf, equalTags, flagTag, shareBinding } from '../../src/protocol/index.ts';
+import type { StreamHash } from '../../src/ring/index.ts';
 import { streamHashBytes } from '../../src/ring/index.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
 
@@ -10,6 +20,8 @@ import { fixedSealingKey } from './simulated-keys.ts';
 export interface PacketOpener {
   /** Throws for a packet that does not open. */
   shares(domain: string, request: UploadRequest): CopyRequest['rows'];
+  create(domain: string, request: CreateRequest): FlagEntry[];
+  set(domain: string, request: SetRequest): FlagEntry[];
 }
 
 export function createPacketOpener(): PacketOpener {
@@ -25,7 +37,29 @@ export function createPacketOpener(): PacketOpener {
     return found;
   }
 
+  function proved(
+    domain: string,
+    saying: FlagSaying,
+    stream: StreamHash,
+    scope: WindowScope,
+    packet: Packet & { readonly tag: Uint8Array },
+    receipts?: readonly (readonly Uint8Array[])[],
+  ): FlagEntry[] {
+    const key = contextOf(domain, packet).exportKey(labelledInput('flag-key', streamHashBytes(stream)));
+    if (!equalTags(packet.tag, flagTag(key, saying, scope, packet, receipts))) {
+      throw new Error(`expected a ${saying} to domain ${domain}`);
+    }
+    return entriesOf(packet);
+  }
+
   return {
+    create: (domain, { context, packets }) =>
+      packets.flatMap((packet) => proved(domain, 'CREATE', context.stream, context, packet)),
+    set: (domain, { context, packets }) =>
+      packets.flatMap((packet) => {
+        const receipts = packet.readings.map((reading) => reading.receipts);
+        return proved(domain, 'SET', context.stream, context, packet, receipts);
+      }),
     shares(domain, { context, index, packets }) {
       return packets.flatMap((packet) => {
         const key = contextOf(domain, packet).exportKey(

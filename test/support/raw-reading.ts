@@ -3,6 +3,7 @@ import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type {
   CopyRequest,
+  CreateRequest,
   FlagEntry,
   FlagsRequest,
   MessageContext,
@@ -26,8 +27,10 @@ export interface RawReading {
   readonly acceptors: readonly NodeId[];
   /** The first of them, which is asked where a test names no node. */
   readonly acceptor: NodeId;
-  readonly createRequest: FlagsRequest;
-  readonly setRequest: SetRequest;
+  readonly flagsRequest: FlagsRequest;
+  createRequest(change?: FlagChange): Promise<CreateRequest>;
+  /** With the receipts that the uploads were answered with, and of others what the test can forge. */
+  setRequest(change?: FlagChange & { readonly receipts?: readonly Uint8Array[] }): Promise<SetRequest>;
   /** The opened share, as the nodes of its domain copy it to each other. */
   copyRequest(index: number): CopyRequest;
   /** The share sealed to its domain, or to the domain of another node, or other rows of the same sensor. */
@@ -36,11 +39,18 @@ export interface RawReading {
   owners(index: number): readonly NodeId[];
   owner(index: number): NodeId;
   create(node?: NodeId): Promise<unknown>;
+  /** The answers alone; the receipts are kept for SET. */
   upload(index: number, node?: NodeId): Promise<unknown>;
   set(node?: NodeId): Promise<unknown>;
   get(node?: NodeId): Promise<unknown>;
   /** CREATE, UPLOAD of every share, SET. */
   commit(): Promise<void>;
+}
+
+export interface FlagChange {
+  readonly flags?: readonly FlagEntry[];
+  readonly node?: NodeId;
+  readonly context?: Partial<MessageContext>;
 }
 
 export interface UploadChange {
@@ -59,6 +69,8 @@ export interface RawReadingOptions {
   readonly label?: number;
   /** Another split under the flag of a reading that exists. */
   readonly entry?: FlagEntry;
+  /** A receipt for a share that was not uploaded, where a test plays a sensor and a node that make common cause. */
+  readonly forge?: (context: MessageContext, entry: FlagEntry, index: number) => Promise<Uint8Array>;
 }
 
 export function rawReading({
@@ -94,8 +106,8 @@ export function rawReading({
   );
   const [acceptor] = acceptors;
   if (acceptor === undefined) throw new Error('expected an acceptor of every partition');
-  const createRequest = { context, partition, flags: [entry] };
-  const setRequest = { context, partition, flags: [{ entry, receipts: [] }] };
+  const flagsRequest = { context, partition, flags: [entry] };
+  const given = new Map<number, Uint8Array>();
   const copyRequest = (index: number): CopyRequest => ({
     context,
     partition,
@@ -108,6 +120,29 @@ export function rawReading({
     const own = { ...context, ...change.context };
     const packet = await packets.shares(sensorOf(entry), node, own, index, rows);
     return { context: own, partition, index, packets: [packet] };
+  };
+  const createRequest = async (change: FlagChange = {}): Promise<CreateRequest> => {
+    const { flags = [entry], node = acceptor } = change;
+    const own = { ...context, ...change.context };
+    return {
+      context: own,
+      partition,
+      packets: [await packets.create(sensorOf(entry), node, own, flags)],
+    };
+  };
+  const receiptsNow = async (): Promise<Uint8Array[]> => {
+    const receipts: Uint8Array[] = [];
+    for (const index of shares.keys()) {
+      const receipt = given.get(index) ?? (await rest.forge?.(context, entry, index));
+      if (receipt !== undefined) receipts.push(receipt);
+    }
+    return receipts;
+  };
+  const setRequest: RawReading['setRequest'] = async (change = {}) => {
+    const { flags = [entry], node = acceptor, receipts = await receiptsNow() } = change;
+    const own = { ...context, ...change.context };
+    const said = flags.map((flag) => ({ entry: flag, receipts }));
+    return { context: own, partition, packets: [await packets.set(sensorOf(entry), node, own, said)] };
   };
   const owners = (index: number): readonly NodeId[] => {
     const domain = stream.domains[index];
@@ -123,18 +158,26 @@ export function rawReading({
     partition,
     acceptors,
     acceptor,
+    flagsRequest,
     createRequest,
     setRequest,
     copyRequest,
     uploadRequest,
     owners,
     owner,
-    create: (node = acceptor) => callOperation(transport, node, operations.CREATE, createRequest, TIMEOUT),
-    async upload(index, node = owner(index)) {
-      return callOperation(transport, node, operations.UPLOAD, await uploadRequest(index), TIMEOUT);
+    async create(node = acceptor) {
+      return callOperation(transport, node, operations.CREATE, await createRequest({ node }), TIMEOUT);
     },
-    set: (node = acceptor) => callOperation(transport, node, operations.SET, setRequest, TIMEOUT),
-    get: (node = acceptor) => callOperation(transport, node, operations.GET, createRequest, TIMEOUT),
+    async upload(index, node = owner(index)) {
+      const request = await uploadRequest(index);
+      const { rows } = await callOperation(transport, node, operations.UPLOAD, request, TIMEOUT);
+      for (const { receipt } of rows) if (receipt !== null) given.set(index, receipt);
+      return { rows: rows.map(({ answer }) => answer) };
+    },
+    async set(node = acceptor) {
+      return callOperation(transport, node, operations.SET, await setRequest({ node }), TIMEOUT);
+    },
+    get: (node = acceptor) => callOperation(transport, node, operations.GET, flagsRequest, TIMEOUT),
     async commit() {
       await raw.create();
       for (const index of shares.keys()) await raw.upload(index);

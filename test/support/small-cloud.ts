@@ -5,8 +5,15 @@ import { createOperator } from '../../operator-cli/operator/index.ts';
 import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
-import type { FlagEntry, Operation } from '../../src/protocol/index.ts';
-import { PROBLEM_CONTENT_TYPE, problemOf, readingId } from '../../src/protocol/index.ts';
+import type { FlagEntry, MessageContext, Operation } from '../../src/protocol/index.ts';
+import {
+  createReceipts,
+  operations,
+  PROBLEM_CONTENT_TYPE,
+  problemOf,
+  readingId,
+  windowTermsCodec,
+} from '../../src/protocol/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { DomainId, NodeId, RingDocument, WindowId } from '../../src/ring/index.ts';
@@ -169,6 +176,24 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   const { stream } = await operator.putStream(await signStream(payload, fixedKey('operator').signer));
   let windows = 0;
 
+  /** What a node that makes common cause with a sensor can do: it knows K. */
+  async function forge(context: MessageContext, entry: FlagEntry, index: number): Promise<Uint8Array> {
+    const question = {
+      decision: 'terms',
+      kind: 'read',
+      ballot: { counter: 0, proposer: 0 },
+      value: null,
+    } as const;
+    for (const { id } of members.filter(({ id }) => running.has(id))) {
+      const asked = callOperation(transport(id), id, operations.SYNOD, { context, ...question }, TIMEOUT);
+      const { accepted } = await asked.catch(() => ({ accepted: null }));
+      if (accepted !== null) {
+        return createReceipts(windowTermsCodec.decode(accepted.value).setHashKey, context).of(entry, index);
+      }
+    }
+    throw new Error('expected a node that knows the terms of the window');
+  }
+
   return {
     clock,
     ring,
@@ -207,6 +232,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         reading,
         label,
         entry: entry ?? entryIn(group),
+        forge,
       }),
     async openWindow(terms = {}) {
       const window = terms.window ?? windowId(START_MS - 1_000 + windows++);

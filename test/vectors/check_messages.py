@@ -96,6 +96,7 @@ REFUSALS = (
     "STREAM_REFUSED",
     "WRONG_VECTOR_LENGTH",
     "ELEMENT_OUT_OF_RANGE",
+    "RECEIPTS_REFUSED",
 )
 
 epoch = u(4, least=1)
@@ -132,10 +133,17 @@ def packets(reading=None, **proof):
 
 MESSAGES = {
     "flags request": fields(**place, flags=entries),
-    "set request": fields(**place, flags=listed(fields(entry=entry, receipts=listed(raw(16), 96)), FLAGS)),
+    "create request": fields(**place, packets=packets(tag=raw(16))),
+    "set request": fields(
+        **place,
+        packets=packets(fields(readingId=raw(16), count=u(4), receipts=listed(raw(16), 16)), tag=raw(16)),
+    ),
+    "flag answers": fields(outcomes=listed(words("UNDECIDED", "TRUE", "ERROR", *REFUSALS), FLAGS)),
     "outcomes": fields(outcomes=listed(words("UNDECIDED", "TRUE", "ERROR"), FLAGS)),
     "upload request": fields(**place, index=u(1), packets=packets(sealed=sized(SENSOR_BODY))),
-    "upload response": fields(rows=listed(words("STORED", "CONFLICT", *REFUSALS), FLAGS)),
+    "upload response": fields(
+        rows=listed(fields(answer=words("STORED", "CONFLICT", *REFUSALS), receipt=maybe(raw(16))), FLAGS)
+    ),
     "copy request": fields(
         **place, index=u(1), rows=listed(fields(entry=entry, share=sized(SHARE)), FLAGS)
     ),

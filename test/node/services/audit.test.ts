@@ -219,7 +219,7 @@ describe('an audit finds', () => {
 describe('an inventory', () => {
   it('is answered to nodes of the same domain only', async () => {
     const { readings } = await startWithReadings();
-    const { context } = readings[0]?.createRequest ?? expect.fail('no reading');
+    const { context } = readings[0]?.flagsRequest ?? expect.fail('no reading');
     const [a1 = expect.fail('no node'), a2 = a1, b1 = a1] = cloud.nodeIds;
     const { partitions } = await cloud.askAs(a2, a1, operations.INVENTORY, { context });
     expect(partitions).toHaveLength(READINGS.length);

@@ -34,7 +34,7 @@ function synod(
   decision: DecisionName,
   request: Pick<SynodRequest, 'kind' | 'ballot' | 'value'>,
 ) {
-  const context = cloud.reading(WINDOW, '1').createRequest.context;
+  const context = cloud.reading(WINDOW, '1').flagsRequest.context;
   return cloud.askAs(node, node, operations.SYNOD, { context, decision, ...request });
 }
 

@@ -15,14 +15,14 @@ afterEach(async () => {
 });
 
 /** TRUE at ballot 0, asked of one acceptor as a coordinating acceptor asks it. */
-function acceptTrue({ createRequest, acceptor }: RawReading) {
+function acceptTrue({ flagsRequest, acceptor }: RawReading) {
   const ballot = { counter: 0, proposer: 0 };
-  const request = { ...createRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
+  const request = { ...flagsRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
   return cloud.askAs(acceptor, acceptor, operations.VOTE, request);
 }
 
-const freeze = (node: NodeId, { createRequest }: RawReading) =>
-  cloud.askAs(node, node, operations.FREEZE, { context: createRequest.context });
+const freeze = (node: NodeId, { flagsRequest }: RawReading) =>
+  cloud.askAs(node, node, operations.FREEZE, { context: flagsRequest.context });
 
 describe('what an acceptor answers', () => {
   it('a vote that is not on disk yet is told to nobody', async () => {
@@ -51,9 +51,9 @@ describe('what an acceptor answers', () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
     for (const other of [{ epoch: epoch(2) }, { placementEpoch: epoch(7) }]) {
-      const context = { ...reading.createRequest.context, ...other };
-      const create = cloud.ask(reading.acceptor, operations.CREATE, { ...reading.createRequest, context });
-      await expectCode(create, 'STALE_EPOCH');
+      const context = { ...reading.flagsRequest.context, ...other };
+      const create = await reading.createRequest({ context });
+      await expectCode(cloud.ask(reading.acceptor, operations.CREATE, create), 'STALE_EPOCH');
     }
   });
 });
@@ -107,7 +107,7 @@ describe('a freeze', () => {
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
     store.put('flags', row[0], changed);
     await freeze(reading.acceptor, reading);
-    const { context, partition } = reading.createRequest;
+    const { context, partition } = reading.flagsRequest;
     const list = cloud.askAs(reading.acceptor, reading.acceptor, operations.FROZEN_LIST, {
       context,
       partition,

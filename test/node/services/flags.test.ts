@@ -20,7 +20,7 @@ async function vote(
   ask: Pick<VoteRequest, 'kind' | 'value'> & { counter: number },
 ): Promise<FlagVote> {
   const { counter, ...rest } = ask;
-  const request = { ...reading.createRequest, ...rest, ballot: { counter, proposer: 1 } };
+  const request = { ...reading.flagsRequest, ...rest, ballot: { counter, proposer: 1 } };
   const { votes } = await cloud.askAs(reading.acceptor, reading.acceptor, operations.VOTE, request);
   const [first] = votes;
   if (first === undefined) throw new Error('expected a vote');
@@ -172,11 +172,11 @@ describe('an acceptor', () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
     const flags = [reading.entry, reading.entry];
-    const { createRequest, setRequest, acceptor } = reading;
-    const created = await cloud.ask(acceptor, operations.CREATE, { ...createRequest, flags });
+    const { acceptor } = reading;
+    const create = await reading.createRequest({ flags });
+    const created = await cloud.ask(acceptor, operations.CREATE, create);
     expect(created.outcomes).toEqual(['UNDECIDED', 'UNDECIDED']);
-    const twice = [...setRequest.flags, ...setRequest.flags];
-    const set = await cloud.ask(acceptor, operations.SET, { ...setRequest, flags: twice });
+    const set = await cloud.ask(acceptor, operations.SET, await reading.setRequest({ flags }));
     expect(set.outcomes).toEqual(['TRUE', 'TRUE']);
     expect(cloud.store(acceptor).rows('flags')).toHaveLength(1);
   });
@@ -189,7 +189,7 @@ describe('a frozen window', () => {
     const known = cloud.reading(window, '1');
     await known.commit();
     const fresh = cloud.reading(window, '2');
-    const context = known.createRequest.context;
+    const context = known.flagsRequest.context;
     for (const node of cloud.nodeIds) await cloud.askAs(node, node, operations.FREEZE, { context });
     const proveFrozen = async () => {
       for (const reading of [known, fresh]) {

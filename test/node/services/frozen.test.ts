@@ -20,7 +20,7 @@ describe('the report of a frozen window', () => {
     const [node = reading.acceptor, other = reading.acceptor] = cloud.nodeIds;
     const asker = reading.acceptor === node ? other : node;
     const freeze = async (window: WindowId) => {
-      const { context } = cloud.reading(window, '1').createRequest;
+      const { context } = cloud.reading(window, '1').flagsRequest;
       const { partitions } = await cloud.askAs(asker, reading.acceptor, operations.FREEZE, { context });
       return partitions;
     };

@@ -146,7 +146,7 @@ describe('a coordinator of colluding domains that proposes what it likes', () =>
   /** Brings a slot of the register to a decision for any value, as a node of domain a may propose. */
   async function impose(of: SmallCloud, window: WindowId, decision: DecisionName, value: Uint8Array) {
     const [from] = of.nodeIds as [NodeId];
-    const { context } = of.reading(window, '1').createRequest;
+    const { context } = of.reading(window, '1').flagsRequest;
     const acceptors = createPlacement(of.ring).registerAcceptors(
       of.stream.domains.map(({ id }) => id),
       of.stream.hash,
@@ -165,7 +165,7 @@ describe('a coordinator of colluding domains that proposes what it likes', () =>
   /** Decides that T is these flags, and stores their ids like a coordinator does. */
   async function imposeSettlement(of: SmallCloud, window: WindowId, entries: readonly FlagEntry[]) {
     const [from] = of.nodeIds as [NodeId];
-    const { context } = of.reading(window, '1').createRequest;
+    const { context } = of.reading(window, '1').flagsRequest;
     const domains = of.stream.domains.map(({ id }) => id);
     const placement = createPlacement(of.ring);
     const read = {

@@ -20,8 +20,8 @@ function copyTo(node: NodeId, reading: RawReading, entries: readonly FlagEntry[]
   return cloud.askAs(node, node, operations.COPY, { ...request, rows });
 }
 
-async function gatherAt(node: NodeId, { createRequest, partition }: RawReading): Promise<void> {
-  const { context } = createRequest;
+async function gatherAt(node: NodeId, { flagsRequest, partition }: RawReading): Promise<void> {
+  const { context } = flagsRequest;
   await cloud.askAs(node, node, operations.GATHER, { context, partitions: [partition] });
 }
 
@@ -37,7 +37,7 @@ describe('uniting the rows of a partition', () => {
     await copyTo(second, there);
     for (let times = 0; times < 2; times++) {
       await gatherAt(first, twice);
-      const { context } = twice.createRequest;
+      const { context } = twice.flagsRequest;
       const { rows } = await cloud.askAs(second, first, operations.ROWS, {
         context,
         partition: twice.partition,

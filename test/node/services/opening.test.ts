@@ -75,7 +75,7 @@ describe('fixed windows', () => {
     const own = { notBefore: RUNNING + MINUTE + GRACE, latest: RUNNING + MINUTE + GRACE };
     const order = { stream: cloud.stream.hash, window: RUNNING, ...own };
     await expectCode(cloud.order(firstNode(), operations.OPEN_WINDOW, order), 'STREAM_REFUSED');
-    const { context } = cloud.reading(RUNNING, '1').createRequest;
+    const { context } = cloud.reading(RUNNING, '1').flagsRequest;
     const value = windowTermsCodec.encode({
       setHashKey: new Uint8Array(32),
       notBefore: RUNNING,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf } from '../../../sensor-client/identity.ts';
 import { deriveKeyPair } from '../../../src/platform/hpke.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
-import type { SharePacket, UploadRequest } from '../../../src/protocol/index.ts';
+import type { SharePacket, UploadRequest, UploadResponse } from '../../../src/protocol/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectExact } from '../../support/exact-result.ts';
@@ -25,6 +25,8 @@ function packetOf({ packets }: UploadRequest): SharePacket {
   if (packet === undefined) throw new Error('expected a packet');
   return packet;
 }
+
+const answersOf = ({ rows }: UploadResponse) => rows.map(({ answer }) => answer);
 
 const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
   Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 1 : byte));
@@ -81,7 +83,7 @@ const ATTACKS: readonly (readonly [string, Attack])[] = [
     'of another window',
     async (own) =>
       packetOf(
-        await own.uploadRequest(0, { context: { window: windowId(own.createRequest.context.window + 1) } }),
+        await own.uploadRequest(0, { context: { window: windowId(own.flagsRequest.context.window + 1) } }),
       ),
   ],
   ['of another group', async (own) => packetOf(await own.uploadRequest(0, { context: { group: 1 } }))],
@@ -101,7 +103,7 @@ describe('a node refuses a packet, and nothing else of its request,', () => {
       ...request,
       packets: [bad, good, bad],
     });
-    expect(answer.rows).toEqual(['PACKET_REFUSED', 'STORED', 'PACKET_REFUSED']);
+    expect(answersOf(answer)).toEqual(['PACKET_REFUSED', 'STORED', 'PACKET_REFUSED']);
     expect(cloud.store(own.owner(0)).rows('values')).toHaveLength(1);
     // Untouched, the same packet is taken afterwards: nothing was kept that keeps it out.
     expect(await own.upload(0)).toEqual({ rows: ['STORED'] });
@@ -109,7 +111,7 @@ describe('a node refuses a packet, and nothing else of its request,', () => {
 
   it('whose readings stand in another order, or of which one is left out', async () => {
     const [own] = await twoReadings();
-    const { window } = own.createRequest.context;
+    const { window } = own.flagsRequest.context;
     const { sensorId } = own.entry;
     const second = cloud.reading(window, '3', { group: 7 });
     const rows = [
@@ -124,10 +126,10 @@ describe('a node refuses a packet, and nothing else of its request,', () => {
     const send = (changed: SharePacket) =>
       cloud.ask(own.owner(0), operations.UPLOAD, { ...request, packets: [changed] });
     const reversed = { ...packet, readings: packet.readings.toReversed() };
-    expect((await send(reversed)).rows).toEqual(['PACKET_REFUSED', 'PACKET_REFUSED']);
+    expect(answersOf(await send(reversed))).toEqual(['PACKET_REFUSED', 'PACKET_REFUSED']);
     const fewer = { ...packet, readings: packet.readings.slice(0, 1) };
-    expect((await send(fewer)).rows).toEqual(['PACKET_REFUSED']);
-    expect((await send(packet)).rows).toEqual(['STORED', 'STORED']);
+    expect(answersOf(await send(fewer))).toEqual(['PACKET_REFUSED']);
+    expect(answersOf(await send(packet))).toEqual(['STORED', 'STORED']);
   });
 });
 
@@ -138,12 +140,12 @@ describe('packets', () => {
     await own.commit();
     const before = diskText(cloud.store(own.owner(0)));
     for (let times = 0; times < 3; times++) {
-      expect(await cloud.ask(own.owner(0), operations.UPLOAD, request)).toEqual({ rows: ['STORED'] });
+      expect(answersOf(await cloud.ask(own.owner(0), operations.UPLOAD, request))).toEqual(['STORED']);
     }
     // A commit record may be added; of the shares nothing is.
     const values = (text: string) => text.split('\n').filter((line) => line.startsWith('values'));
     expect(values(diskText(cloud.store(own.owner(0))))).toEqual(values(before));
-    expectExact(await cloud.compute(own.createRequest.context.window), ['1']);
+    expectExact(await cloud.compute(own.flagsRequest.context.window), ['1']);
   });
 
   it('of one sensor have the same bytes for the same readings, and others for others', async () => {
@@ -158,12 +160,12 @@ describe('packets', () => {
     const [own] = await twoReadings();
     const request = await own.uploadRequest(0);
     const node = own.owner(0);
-    expect((await cloud.ask(node, operations.UPLOAD, request)).rows).toEqual(['STORED']);
-    expect((await cloud.ask(node, operations.UPLOAD, request)).rows).toEqual(['STORED']);
+    expect(answersOf(await cloud.ask(node, operations.UPLOAD, request))).toEqual(['STORED']);
+    expect(answersOf(await cloud.ask(node, operations.UPLOAD, request))).toEqual(['STORED']);
     // The same encapsulated key under another sensor's name is another agreement, and none at all.
     const thief = identityOf(deriveKeyPair(cryptoRandomBytes(32)));
     const stolen = { ...packetOf(request), sensorId: thief.sensorId, publicKey: thief.keys.publicKey };
     const answer = await cloud.ask(node, operations.UPLOAD, { ...request, packets: [stolen] });
-    expect(answer.rows).toEqual(['PACKET_REFUSED']);
+    expect(answersOf(answer)).toEqual(['PACKET_REFUSED']);
   });
 });

@@ -40,7 +40,7 @@ const reasonsOf = (node: NodeId) => cloud.handle(node).readiness().reasons.join(
 async function missingAt(node: NodeId, from: NodeId, readings: readonly RawReading[]): Promise<number> {
   const [first] = readings;
   if (first === undefined) throw new Error('expected readings');
-  const { context, partition } = first.createRequest;
+  const { context, partition } = first.flagsRequest;
   const entries = readings.map(({ entry }) => entry);
   const { missing } = await cloud.askAs(from, node, operations.COMPARE, { context, partition, entries });
   return missing.length;
@@ -143,7 +143,7 @@ describe('a store in doubt', () => {
     const sibling = ownersOf(readings, 0)[1];
     await damage(node, () => dropRow(cloud.store(node), 'values'));
     const reading = cloud.reading(window, '7', { group: 5 });
-    const { context, partition, flags } = reading.createRequest;
+    const { context, partition, flags } = reading.flagsRequest;
     const ballot = { counter: 0, proposer: 0 };
     const synod = { context, kind: 'read', ballot, value: null } as const;
     const refused = [

@@ -208,7 +208,7 @@ describe('a store that is gone', () => {
     await uploadAll(sensor, before, readingsFrom(21, 20));
     const reading = cloud.reading(before, '1');
     const vote = {
-      context: { ...reading.createRequest.context, epoch: second.epoch },
+      context: { ...reading.flagsRequest.context, epoch: second.epoch },
       partition: reading.partition,
       kind: 'accept',
       ballot: { counter: 0, proposer: 0 },

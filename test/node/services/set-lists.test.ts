@@ -14,7 +14,7 @@ describe('keeping the ids of a candidate', () => {
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '1', { group: 5 });
     const other = cloud.reading(window, '2', { group: 5 });
-    const { context, partition } = { ...reading.createRequest };
+    const { context, partition } = { ...reading.flagsRequest };
     const domains = cloud.stream.domains.map(({ id }) => id);
     const [register] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
     const { accepted } = await cloud.askAs(register as NodeId, register as NodeId, operations.SYNOD, {

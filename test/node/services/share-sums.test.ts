@@ -14,7 +14,7 @@ const ROWS: readonly string[] = ['flags', 'values'];
 async function commitEverywhere(reading: RawReading): Promise<void> {
   await reading.commit();
   const accept = {
-    ...reading.createRequest,
+    ...reading.flagsRequest,
     kind: 'accept',
     ballot: { counter: 0, proposer: 0 },
     value: 'TRUE',

@@ -69,7 +69,7 @@ describe('a copy whose owner is away', () => {
 
   it('is found where both owners are away, through any node of the domain', async () => {
     const { reading, first, second, other } = await openedCloud();
-    const [window] = [reading.createRequest.context.window];
+    const [window] = [reading.flagsRequest.context.window];
     await cloud.clock.until(reading.create());
     await cloud.stop(second);
     await cloud.clock.until(reading.upload(0, other));
@@ -132,7 +132,7 @@ describe('a partition that is thin', () => {
 describe('two shares under one key in a domain', () => {
   it('are no row: neither is added, and no third one is taken', async () => {
     const { reading, first, second, other } = await openedCloud();
-    const { window } = reading.createRequest.context;
+    const { window } = reading.flagsRequest.context;
     const another = cloud.reading(window, '2', { entry: reading.entry });
     await cloud.clock.until(reading.create());
     await cloud.stop(second);
@@ -145,7 +145,7 @@ describe('two shares under one key in a domain', () => {
     for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
     await cloud.clock.until(reading.set());
 
-    const { context, partition } = reading.createRequest;
+    const { context, partition } = reading.flagsRequest;
     await cloud.clock.until(
       cloud.askAs(second, first, operations.GATHER, { context, partitions: [partition] }),
     );

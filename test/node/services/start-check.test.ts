@@ -121,9 +121,9 @@ const SHAPE = { nodes: [1, 1, 1], acceptors: 3 } as const;
 
 let cloud: SmallCloud;
 
-function acceptTrue({ createRequest }: RawReading, node: NodeId) {
+function acceptTrue({ flagsRequest }: RawReading, node: NodeId) {
   const ballot = { counter: 0, proposer: 0 };
-  const request = { ...createRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
+  const request = { ...flagsRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
   return cloud.askAs(node, node, operations.VOTE, request);
 }
 

@@ -86,7 +86,7 @@ describe('sealing a window', () => {
     const [node] = cloud.nodeIds as [NodeId];
     const seal = () => cloud.order(node, operations.SEAL, questionOf(window));
     expect((await expectCode(seal(), 'SEAL_TOO_EARLY')).message).toContain(String(notBefore));
-    const context = cloud.reading(window, '1').createRequest.context;
+    const context = cloud.reading(window, '1').flagsRequest.context;
     await expectCode(cloud.askAs(node, node, operations.FREEZE, { context }), 'SEAL_TOO_EARLY');
     expect(await cloud.order(node, operations.COMPUTE, questionOf(window))).toMatchObject({
       status: 'INCOMPLETE',
@@ -179,7 +179,7 @@ describe('COMPUTE', () => {
     for (const index of [0, 2]) await lost.upload(index);
     // Peers' votes carry no proof of uploads: the flag is decided though one domain has no row.
     const accept = {
-      ...lost.createRequest,
+      ...lost.flagsRequest,
       kind: 'accept',
       ballot: { counter: 0, proposer: 0 },
       value: 'TRUE',

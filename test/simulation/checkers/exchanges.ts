@@ -1,6 +1,12 @@
 import { compareBallots } from '../../../src/consensus/index.ts';
-import { equalBytes } from '../../../src/foundation/index.ts';
-import type { FlagEntry, MessageContext, Outcome, WindowScope } from '../../../src/protocol/index.ts';
+import { equalBytes, toHex } from '../../../src/foundation/index.ts';
+import type {
+  FlagAnswer,
+  FlagEntry,
+  MessageContext,
+  Outcome,
+  WindowScope,
+} from '../../../src/protocol/index.ts';
 import { entryName, operations, windowName } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
@@ -58,13 +64,20 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   const shares = new Map<string, Buffer>();
   /** Per flag the share indices that some node acknowledged. */
   const stored = new Map<string, Set<number>>();
+  /** Per flag and share index the receipt, which every node must give. */
+  const receipts = new Map<string, string>();
   const acknowledged: (() => void)[] = [];
   const opener = createPacketOpener();
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
 
-  function learn(context: MessageContext, entry: FlagEntry, outcome: Outcome | undefined, by: string): void {
-    if (outcome === undefined || outcome === 'UNDECIDED') return;
+  function learn(
+    context: MessageContext,
+    entry: FlagEntry,
+    outcome: FlagAnswer | undefined,
+    by: string,
+  ): void {
+    if (outcome !== 'TRUE' && outcome !== 'ERROR') return;
     const name = entryName(entry);
     const known = outcomes.get(name) ?? outcome;
     outcomes.set(name, known);
@@ -84,17 +97,25 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     }
   }
 
-  function watchFlags({ request, response, to }: Exchange, kind: 'CREATE' | 'GET'): void {
-    const { context, flags } = operations[kind].request.decode(request.body);
-    const answer = operations[kind].response.decode(response.body);
-    flags.forEach((entry, place) => void learn(context, entry, answer.outcomes[place], `${to} to ${kind}`));
+  function watchCreate({ request, response, to }: Exchange, node: WatchedNode): void {
+    const created = operations.CREATE.request.decode(request.body);
+    const { outcomes: answers } = operations.CREATE.response.decode(response.body);
+    opener.create(node.domain, created).forEach((entry, place) => {
+      learn(created.context, entry, answers[place], `${to} to CREATE`);
+    });
   }
 
-  function watchSet({ request, response, to }: Exchange): void {
-    const { context, flags } = operations.SET.request.decode(request.body);
-    const answer = operations.SET.response.decode(response.body);
-    flags.forEach(({ entry }, place) => {
-      learn(context, entry, answer.outcomes[place], `${to} to SET`);
+  function watchGet({ request, response, to }: Exchange): void {
+    const { context, flags } = operations.GET.request.decode(request.body);
+    const answer = operations.GET.response.decode(response.body);
+    flags.forEach((entry, place) => void learn(context, entry, answer.outcomes[place], `${to} to GET`));
+  }
+
+  function watchSet({ request, response, to }: Exchange, node: WatchedNode): void {
+    const set = operations.SET.request.decode(request.body);
+    const { outcomes: answers } = operations.SET.response.decode(response.body);
+    opener.set(node.domain, set).forEach((entry, place) => {
+      learn(set.context, entry, answers[place], `${to} to SET`);
       if ((stored.get(entryName(entry))?.size ?? 0) < domains.length) {
         violation('ATOMIC: SET was sent before every share of the reading was acknowledged');
       }
@@ -127,7 +148,11 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     if (response.status !== 200) return;
     const answer = operations.UPLOAD.response.decode(response.body);
     rows.forEach(({ entry, share }, place) => {
-      if (answer.rows[place] !== 'STORED') return;
+      if (answer.rows[place]?.answer !== 'STORED') return;
+      const receipt = toHex(answer.rows[place]?.receipt ?? new Uint8Array(0));
+      const known = receipts.get(`${entryName(entry)}/${index}`) ?? receipt;
+      receipts.set(`${entryName(entry)}/${index}`, known);
+      if (receipt !== known) violation(`RECEIPT: ${node.node} gives another receipt for one share`);
       const name = entryName(entry);
       stored.set(name, (stored.get(name) ?? new Set()).add(index));
       checkStored(node, context, entry, share);
@@ -182,9 +207,9 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (node.harm.votes && NOT_IN_DOUBT.includes(path)) {
         violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
       }
-      if (path === operations.CREATE.path) watchFlags(exchange, 'CREATE');
-      if (path === operations.GET.path) watchFlags(exchange, 'GET');
-      if (path === operations.SET.path) watchSet(exchange);
+      if (path === operations.CREATE.path) watchCreate(exchange, node);
+      if (path === operations.GET.path) watchGet(exchange);
+      if (path === operations.SET.path) watchSet(exchange, node);
       if (path === operations.VOTE.path) watchVote(exchange, node);
       if (path === operations.FREEZE.path) {
         frozen.add(windowName(operations.FREEZE.request.decode(body).context));

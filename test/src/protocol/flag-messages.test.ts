@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   copyRequestCodec,
   copyResponseCodec,
+  createRequestCodec,
   type FlagsRequest,
+  flagAnswersCodec,
   flagsRequestCodec,
   outcomesCodec,
   REFUSALS,
@@ -36,18 +38,45 @@ import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
 
 const place = { context: anyContext, partition: anyPartition };
 
-describeBinaryCodec(
-  'CREATE and GET request',
-  flagsRequestCodec,
-  fc.record({ ...place, flags: anyListOf(anyEntry) }),
-);
+describeBinaryCodec('GET request', flagsRequestCodec, fc.record({ ...place, flags: anyListOf(anyEntry) }));
 describeBinaryCodec(
   'SET request',
   setRequestCodec,
   fc.record({
     ...place,
-    flags: anyListOf(fc.record({ entry: anyEntry, receipts: anyListOf(anyFixedBytes(16)) })),
+    packets: anyListOf(
+      fc.record({
+        ...anyPacketHead,
+        readings: anyListOf(
+          fc.record({
+            readingId: anyReadingId,
+            count: anyU32,
+            receipts: anyListOf(anyFixedBytes(16)),
+          }),
+        ),
+        tag: anyFixedBytes(16),
+      }),
+    ),
   }),
+);
+describeBinaryCodec(
+  'CREATE request',
+  createRequestCodec,
+  fc.record({
+    ...place,
+    packets: anyListOf(
+      fc.record({
+        ...anyPacketHead,
+        readings: anyListOf(fc.record({ readingId: anyReadingId, count: anyU32 })),
+        tag: anyFixedBytes(16),
+      }),
+    ),
+  }),
+);
+describeBinaryCodec(
+  'CREATE and SET answer',
+  flagAnswersCodec,
+  fc.record({ outcomes: anyListOf(fc.constantFrom('UNDECIDED', 'TRUE', 'ERROR', ...REFUSALS)) }),
 );
 describeBinaryCodec('outcomes of flags', outcomesCodec, fc.record({ outcomes: anyListOf(anyOutcome) }));
 describeBinaryCodec(
@@ -68,7 +97,14 @@ describeBinaryCodec(
 describeBinaryCodec(
   'UPLOAD answer',
   uploadResponseCodec,
-  fc.record({ rows: anyListOf(fc.constantFrom('STORED', 'CONFLICT', ...REFUSALS)) }),
+  fc.record({
+    rows: anyListOf(
+      fc.record({
+        answer: fc.constantFrom('STORED', 'CONFLICT', ...REFUSALS),
+        receipt: fc.option(anyFixedBytes(16)),
+      }),
+    ),
+  }),
 );
 describeBinaryCodec(
   'COPY request',

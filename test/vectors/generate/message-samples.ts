@@ -93,12 +93,32 @@ function flagSamples(): Sample[] {
       { ...place, flags: [one, two] },
       { ...farPlace, flags: [] },
     ),
+    ...samples('create request', flags.createRequestCodec, {
+      ...place,
+      packets: [
+        { ...senderOf(one, point('public key')), tag: named('tag one', 16) },
+        { ...senderOf(two, null), tag: named('tag two', 16) },
+      ],
+    }),
     ...samples('set request', flags.setRequestCodec, {
       ...place,
-      flags: [
-        { entry: one, receipts: [] },
-        { entry: two, receipts: [named('receipt a', 16), named('receipt b', 16)] },
+      packets: [
+        {
+          ...senderOf(one, null),
+          readings: [
+            { readingId: one.readingId, count: 1, receipts: [] },
+            {
+              readingId: two.readingId,
+              count: 2,
+              receipts: [named('receipt a', 16), named('receipt b', 16)],
+            },
+          ],
+          tag: named('tag', 16),
+        },
       ],
+    }),
+    ...samples('flag answers', flags.flagAnswersCodec, {
+      outcomes: ['UNDECIDED', 'TRUE', 'ERROR', ...REFUSALS],
     }),
     ...samples('outcomes', flags.outcomesCodec, { outcomes: ['UNDECIDED', 'TRUE', 'ERROR'] }),
     ...samples('upload request', flags.uploadRequestCodec, {
@@ -109,7 +129,12 @@ function flagSamples(): Sample[] {
         { ...senderOf(two, null), sealed: new Uint8Array(0) },
       ],
     }),
-    ...samples('upload response', flags.uploadResponseCodec, { rows: ['STORED', 'CONFLICT', ...REFUSALS] }),
+    ...samples('upload response', flags.uploadResponseCodec, {
+      rows: [
+        { answer: 'STORED', receipt: named('receipt', 16) },
+        ...(['CONFLICT', ...REFUSALS] as const).map((answer) => ({ answer, receipt: null })),
+      ],
+    }),
     ...samples('copy request', flags.copyRequestCodec, {
       ...place,
       index: 2,

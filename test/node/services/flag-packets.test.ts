@@ -1,0 +1,214 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CreatePacket, CreateRequest, SetPacket, SetRequest } from '../../../src/protocol/index.ts';
+import { operations } from '../../../src/protocol/index.ts';
+import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { streamHash, windowId } from '../../../src/ring/index.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+
+let cloud: SmallCloud;
+let window: WindowId;
+
+afterEach(() => cloud.close());
+
+/** Two readings of two sensors in one partition. */
+async function twoReadings(): Promise<readonly [RawReading, RawReading]> {
+  cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], replicas: 2, acceptors: 3 } });
+  window = await cloud.openWindow();
+  return [cloud.reading(window, '1', { group: 7 }), cloud.reading(window, '2', { group: 7 })];
+}
+
+function only<P>({ packets: [packet] }: { readonly packets: readonly P[] }): P {
+  if (packet === undefined) throw new Error('expected a packet');
+  return packet;
+}
+
+const flipped = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.from(bytes, (byte, i) => (i === 5 ? byte ^ 8 : byte));
+
+/** A node that votes on the partition and is of another domain than the first acceptor. */
+function otherAcceptor(reading: RawReading): NodeId {
+  const [, other] = reading.acceptors;
+  if (other === undefined) throw new Error('expected a second acceptor');
+  return other;
+}
+
+/** What an attacker can make of the CREATE or SET of a sensor, all sent to the same acceptor. */
+type Attack<P> = (own: RawReading, other: RawReading) => Promise<Partial<P>>;
+
+const CREATE_ATTACKS: readonly (readonly [string, Attack<CreatePacket>])[] = [
+  ['with one bit of the tag changed', async (own) => ({ tag: flipped(only(await own.createRequest()).tag) })],
+  ['with an empty tag', async () => ({ tag: new Uint8Array(16) })],
+  ["under another sensor's id", async (_, other) => ({ sensorId: other.entry.sensorId })],
+  [
+    "under another sensor's id and public key",
+    async (_, other) => {
+      const { sensorId, publicKey } = only(await other.createRequest());
+      return { sensorId, publicKey };
+    },
+  ],
+  [
+    'about a reading of another sensor',
+    async (_, other) => ({ readings: only(await other.createRequest()).readings }),
+  ],
+  [
+    'that was said to another domain',
+    async (own) => only(await own.createRequest({ node: otherAcceptor(own) })),
+  ],
+  [
+    'that was said about another window',
+    async (own) => only(await own.createRequest({ context: { window: windowId(window + 1) } })),
+  ],
+  [
+    'that was said about another group',
+    async (own) => only(await own.createRequest({ context: { group: 3 } })),
+  ],
+  [
+    'that was said about another stream',
+    async (own) => only(await own.createRequest({ context: { stream: streamHash('ab'.repeat(32)) } })),
+  ],
+  [
+    'that is a SET in truth',
+    async (own) => {
+      const { readings, tag } = only(await own.setRequest({ receipts: [] }));
+      return { readings, tag };
+    },
+  ],
+];
+
+describe('an acceptor refuses a CREATE, and nothing else of its request,', () => {
+  it.each(CREATE_ATTACKS)('%s', async (_, attack) => {
+    const [own, other] = await twoReadings();
+    const request: CreateRequest = await own.createRequest();
+    const bad = { ...only(request), ...(await attack(own, other)) };
+    const good = only(await other.createRequest());
+    const answer = await cloud.ask(own.acceptor, operations.CREATE, {
+      ...request,
+      packets: [bad, good, bad],
+    });
+    expect(answer.outcomes).toEqual(['PACKET_REFUSED', 'UNDECIDED', 'PACKET_REFUSED']);
+    expect(cloud.store(own.acceptor).rows('flags')).toHaveLength(1);
+    expect(await own.create()).toEqual({ outcomes: ['UNDECIDED'] });
+  });
+});
+
+const SET_ATTACKS: readonly (readonly [string, Attack<SetPacket>])[] = [
+  ['with one bit of the tag changed', async (own) => ({ tag: flipped(only(await own.setRequest()).tag) })],
+  ["under another sensor's id", async (_, other) => ({ sensorId: other.entry.sensorId })],
+  [
+    'that was said to another domain',
+    async (own) => only(await own.setRequest({ node: otherAcceptor(own) })),
+  ],
+  [
+    'that was said about another window',
+    async (own) => only(await own.setRequest({ context: { window: windowId(window + 1) } })),
+  ],
+  [
+    'whose receipts somebody else put in',
+    async (own) => {
+      const { readings } = only(await own.setRequest());
+      return { ...only(await own.setRequest({ receipts: [] })), readings };
+    },
+  ],
+  [
+    'that is a CREATE in truth',
+    async (own) => {
+      const { readings, tag } = only(await own.createRequest());
+      return { readings: readings.map((reading) => ({ ...reading, receipts: [] })), tag };
+    },
+  ],
+];
+
+async function uploaded(reading: RawReading): Promise<void> {
+  await reading.create();
+  for (const index of [0, 1, 2]) await reading.upload(index);
+}
+
+describe('an acceptor refuses a SET, and nothing else of its request,', () => {
+  it.each(SET_ATTACKS)('%s', async (_, attack) => {
+    const [own, other] = await twoReadings();
+    for (const reading of [own, other]) await uploaded(reading);
+    const request: SetRequest = await own.setRequest();
+    const bad = { ...only(request), ...(await attack(own, other)) };
+    const good = only(await other.setRequest());
+    const answer = await cloud.ask(own.acceptor, operations.SET, { ...request, packets: [bad, good] });
+    expect(answer.outcomes).toEqual(['PACKET_REFUSED', 'TRUE']);
+    expect(await own.get()).toEqual({ outcomes: ['UNDECIDED'] });
+    expectExact(await cloud.compute(window), ['2']);
+  });
+
+  it.each<[string, (own: RawReading, other: RawReading) => Promise<readonly Uint8Array[]>]>([
+    ['without receipts', async () => []],
+    [
+      'with the receipts of all domains but one',
+      async (own) => receiptsOf(await own.setRequest()).slice(0, 2),
+    ],
+    ['with a receipt too many', async (own) => [...receiptsOf(await own.setRequest()), new Uint8Array(16)]],
+    ['with the receipts in another order', async (own) => receiptsOf(await own.setRequest()).toReversed()],
+    [
+      'with a receipt of another domain',
+      async (own) => {
+        const [first = new Uint8Array(16)] = receiptsOf(await own.setRequest());
+        return [first, first, first];
+      },
+    ],
+    ['with a bit of a receipt changed', async (own) => receiptsOf(await own.setRequest()).map(flipped)],
+    ['with the receipts of another flag', async (_, other) => receiptsOf(await other.setRequest())],
+    [
+      'with the receipts of the same flag in another window',
+      async (own) => {
+        const elsewhere = cloud.reading(await cloud.openWindow(), '1', { entry: own.entry });
+        await uploaded(elsewhere);
+        return receiptsOf(await elsewhere.setRequest());
+      },
+    ],
+  ])('%s', async (_, receiptsFor) => {
+    const [own, other] = await twoReadings();
+    for (const reading of [own, other]) await uploaded(reading);
+    const receipts = await receiptsFor(own, other);
+    const request = await own.setRequest({ receipts });
+    const good = only(await other.setRequest());
+    const answer = await cloud.ask(own.acceptor, operations.SET, {
+      ...request,
+      packets: [...request.packets, good],
+    });
+    // Not an outcome: the flag is as undecided as before, and the same sensor may still set it.
+    expect(answer.outcomes).toEqual(['RECEIPTS_REFUSED', 'TRUE']);
+    expect(await own.get()).toEqual({ outcomes: ['UNDECIDED'] });
+    expect(await own.set()).toEqual({ outcomes: ['TRUE'] });
+    expectExact(await cloud.compute(window), ['1', '2']);
+  });
+});
+
+function receiptsOf(request: SetRequest): readonly Uint8Array[] {
+  return only(request).readings[0]?.receipts ?? [];
+}
+
+describe('the receipt of a share', () => {
+  it('is the same from every node, for every retry, after restarts and where the owner is away', async () => {
+    const [own] = await twoReadings();
+    const request = await own.uploadRequest(0);
+    const domain = cloud.ring.domains[0];
+    const nodes = domain?.nodes.map(({ id }) => id) ?? [];
+    const [owner] = own.owners(0);
+    const receiptFrom = async (node: NodeId) =>
+      (await cloud.ask(node, operations.UPLOAD, request)).rows.map(({ receipt }) => receipt);
+    const first = await receiptFrom(own.owner(0));
+    expect(first[0]).toHaveLength(16);
+    for (const node of nodes) expect(await receiptFrom(node)).toEqual(first);
+    await cloud.restart();
+    for (const node of nodes) expect(await receiptFrom(node)).toEqual(first);
+    if (owner !== undefined) await cloud.stop(owner);
+    for (const node of nodes.filter((node) => node !== owner)) expect(await receiptFrom(node)).toEqual(first);
+    if (owner !== undefined) await cloud.start(owner);
+  });
+
+  it('is not given for a share that is in conflict with another', async () => {
+    const [own] = await twoReadings();
+    await own.upload(0);
+    const other = cloud.reading(window, '55', { entry: own.entry });
+    const answer = await cloud.ask(own.owner(0), operations.UPLOAD, await other.uploadRequest(0));
+    expect(answer.rows).toEqual([{ answer: 'CONFLICT', receipt: null }]);
+  });
+});
