@@ -147,6 +147,10 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         connect: () => process.transport,
       },
     );
+    // A device that could not fetch its documents fetches them again for its next reading.
+    process.opened.catch(() => {
+      process.opened = undefined;
+    });
     return process.opened;
   }
 
