@@ -1,12 +1,9 @@
-import { createElementPool } from '../../../src/arithmetic/index.ts';
-import { cryptoRandomBytes } from '../../../src/platform/index.ts';
-import { split } from '../../../src/sharing/index.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
 import { prio3Shard, prio3Verify } from '../peers/prio3.ts';
 import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
-import { SPLIT_DOMAINS, splitSample } from './split.ts';
+import { splitAndSealSample } from './split.ts';
 
 const DIFFERENCE =
   'Prio3 proves that every reading is within bounds and needs one honest aggregator of two; ours proves nothing of the kind';
@@ -15,14 +12,13 @@ const DIFFERENCE =
 export function splitAgainstPrio3Row(readings: number, prio3Readings: number): Comparison {
   const texts = benchReadings(readings);
   const few = benchReadings(prio3Readings);
-  const pool = createElementPool(cryptoRandomBytes);
   return {
     name: 'client-cpu',
     unit: 'microseconds of CPU per reading',
     peerName: '@divviup/prio3 Prio3SumVec (x, x^2), shard for 2 aggregators',
     target: '<= 0.005',
-    note: `from a reading's text to its shares for ${SPLIT_DOMAINS} domains; ${DIFFERENCE}`,
-    ours: () => splitSample(texts, (vector) => split(vector, SPLIT_DOMAINS, pool)),
+    note: `from a reading's text to its shares for 3 domains, sealed in flushes of 512; ${DIFFERENCE}`,
+    ours: () => splitAndSealSample(texts),
     peer: () => prio3Shard(few),
   };
 }
