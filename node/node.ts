@@ -93,6 +93,7 @@ const ANSWERED_AT_ONCE: readonly string[] = [
   operations.RECALL.path,
   operations.READ_RINGS.path,
   operations.ROSTER_BATCH.path,
+  operations.RETIREMENTS.path,
 ];
 
 /** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
@@ -124,7 +125,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const own = { ...sensorRules(settings), storeKey, rowSeal, rings, promised, self };
   const base = { ...ports, ...sealed, ...own, lock: createKeyedLock(), peers, callPeer: peers.callPeer };
   const services = await openServices(base);
-  const { exchange, ringStore, roster, rosterSpread, repair } = services;
+  const { exchange, retirements, ringStore, roster, rosterSpread, repair } = services;
   await ringStore.begin(given);
   const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
   const doubt = settings.doubt ?? miscounted;
@@ -133,7 +134,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const ending = new AbortController();
   let failure: Error | null = null;
   let served = false;
-  const start = { ...base, rosterSpread, learn: exchange.learn };
+  const start = { ...base, retirements, rosterSpread, learn: exchange.learn };
   const serving = checkStart(start, sealed.start.seq, ending.signal).then(() => {
     served = true;
   });

@@ -19,6 +19,7 @@ import { addRingShow } from './commands/ring-show.ts';
 import { addStatus } from './commands/status.ts';
 import { addStreamCreate } from './commands/stream-create.ts';
 import { addStreamList } from './commands/stream-list.ts';
+import { addStreamRetire } from './commands/stream-retire.ts';
 import { addStreamShow } from './commands/stream-show.ts';
 import { addWindowOpen } from './commands/window-open.ts';
 import { addWindowSeal } from './commands/window-seal.ts';
@@ -58,10 +59,11 @@ export function createProgram(environment: CliEnvironment): Command {
   const group = (name: string, description: string): Command =>
     program.command(name).description(description);
   addCompute(program, environment);
-  const stream = group('stream', 'define, list and show streams');
+  const stream = group('stream', 'define, list, show and end streams');
   addStreamCreate(stream, environment);
   addStreamList(stream, environment);
   addStreamShow(stream, environment);
+  addStreamRetire(stream, environment);
   const window = group('window', 'open and seal windows');
   addWindowOpen(window, environment);
   addWindowSeal(window, environment);

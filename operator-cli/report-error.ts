@@ -11,6 +11,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   INCOMPLETE: 'The same command may succeed later; --wait SECONDS waits longer.',
   IMPOSSIBLE_AGGREGATE: 'Do not use any number of this window: some domain or sensor broke the protocol.',
   UNAUTHENTICATED: "Is the operator's key the one the ring document names, and the clock right?",
+  STREAM_RETIRED: 'A retired stream stays as it is; `m-cloud stream create` makes a new one.',
   CAPACITY_EXCEEDED: 'Narrow --min and --max, or lower --decimals, --max-readings or --degree.',
 };
 const CONFIG_HINT = 'Give --config FILE or MCLOUD_CONFIG, or make a cluster with `m-cloud cluster init DIR`.';

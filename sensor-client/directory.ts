@@ -4,6 +4,7 @@ import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/ind
 import { operations } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../src/protocol/stream-document.ts';
+import { openRetirement } from '../src/protocol/stream-retirement.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
 import type {
   DomainId,
@@ -101,19 +102,36 @@ export function createDirectory(options: DirectoryOptions): Directory {
   }
 
   /** The document names itself by its hash, so that any node of any domain may hand it out. */
-  async function acceptStream({ document: jws }: StreamAnswer): Promise<StreamView> {
+  async function acceptStream({ document: jws, retired }: StreamAnswer): Promise<StreamView> {
     const document = await openStreamDocument(jws, verifier, ringOfStreams(book.history()));
     if (document.hash !== options.stream) {
       throw new EngineError('STREAM_REFUSED', `expected the stream ${options.stream}, got ${document.hash}`);
     }
     checkStreamPolicy(document, book.newest(), policy);
+    await checkRetired(retired);
     accepted = { document, domains: document.domains.map(({ id }) => id) };
     return accepted;
   }
 
+  /** Believed only in the operator's own words: a node that makes it up is another node that refuses. */
+  async function checkRetired(statement: string | undefined): Promise<void> {
+    if (statement === undefined) return;
+    const { stream } = await openRetirement(statement, verifier, book.newest().operatorKey);
+    if (stream !== options.stream) return;
+    throw new EngineError(
+      'STREAM_RETIRED',
+      'expected a stream that takes readings, got one that its operator retired',
+    );
+  }
+
   const refresh = shared(book.refresh);
   const streams = shared(() => askStream(acceptStream));
-  const windows = shared(() => askStream(({ windows: listed }) => listed));
+  const windows = shared(() =>
+    askStream(async ({ windows: found, retired }) => {
+      await checkRetired(retired);
+      return found;
+    }),
+  );
   let listed: readonly WindowSummary[] = [];
 
   function windowOf({ document: { window } }: StreamView, at?: number): WindowId | Promise<WindowId> {

@@ -7,6 +7,7 @@ import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { Opening } from './opening.ts';
+import type { Retirements } from './retirements.ts';
 import type { Roster } from './roster.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
@@ -17,6 +18,7 @@ export interface AdmissionComponents {
   readonly decisions: Decisions;
   readonly opening: Opening;
   readonly clock: Clock;
+  readonly retirements: Pick<Retirements, 'check'>;
   readonly roster: Roster;
 }
 
@@ -29,7 +31,8 @@ export interface Admission {
   window(context: MessageContext): Promise<OpenWindowRecord>;
   /**
    * What a sensor begins: nothing before the window's start on this node's clock, because who is accepted until
-   * then counts for the gate. @throws as `window`, `WINDOW_NOT_OPEN`
+   * then counts for the gate, and nothing of a stream that is retired. @throws as `window`, `WINDOW_NOT_OPEN`,
+   * `STREAM_RETIRED`
    */
   begun(context: MessageContext): Promise<OpenWindowRecord>;
   /** @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
@@ -41,7 +44,7 @@ export interface Admission {
 }
 
 export function createAdmission(components: AdmissionComponents): Admission {
-  const { rings, self, windows, decisions, opening, roster, clock } = components;
+  const { rings, self, windows, decisions, opening, retirements, roster, clock } = components;
   async function window(context: MessageContext): Promise<OpenWindowRecord> {
     rings.check(context);
     const known = windows.findOpen(context);
@@ -59,6 +62,7 @@ export function createAdmission(components: AdmissionComponents): Admission {
     window,
     async begun(context) {
       const record = await window(context);
+      retirements.check(record.stream);
       if (clock.now() >= record.scope.window) return record;
       throw new EngineError('WINDOW_NOT_OPEN', `window ${record.scope.window} has not begun yet`);
     },

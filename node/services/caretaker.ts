@@ -9,6 +9,7 @@ import type { Flags } from './flags.ts';
 import type { Opening } from './opening.ts';
 import { TURN_MS } from './opening.ts';
 import type { Repair } from './repair.ts';
+import type { Retirements } from './retirements.ts';
 import type { RingExchange } from './ring-exchange.ts';
 import type { RosterSpread } from './roster-spread.ts';
 import type { Settling } from './settling.ts';
@@ -25,6 +26,7 @@ export interface CaretakerComponents {
   readonly flags: Flags;
   readonly opening: Opening;
   readonly repair: Repair;
+  readonly retirements: Retirements;
   readonly rosterSpread: RosterSpread;
   readonly spread: Spread;
   readonly windows: Windows;
@@ -49,6 +51,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     flags,
     opening,
     repair,
+    retirements,
     rosterSpread,
     spread,
     windows,
@@ -130,6 +133,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
     if (signal.aborted) return;
     await attempt('passing ring documents on', () => exchange.run(signal));
+    await attempt('asking for retirements', () => retirements.run(signal));
     await attempt('opening', () => opening.run(signal));
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);

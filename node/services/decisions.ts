@@ -22,6 +22,7 @@ import type { Rings } from '../engine/rings.ts';
 import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { Retirements } from './retirements.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -35,6 +36,7 @@ export interface DecisionsComponents {
   readonly storeKey: Uint8Array;
   readonly health: StoreHealth;
   readonly lock: KeyedLock;
+  readonly retirements: Pick<Retirements, 'check'>;
   readonly windows: Windows;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
@@ -179,7 +181,7 @@ function askerOf(
 
 /** The acceptor's side: one Synod step per request, its state on disk before the answer. */
 function createVote(
-  { journal, tables, storeKey, health, lock, rings, self, clock }: DecisionsComponents,
+  { journal, tables, storeKey, health, lock, retirements, rings, self, clock }: DecisionsComponents,
   acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
 ): Decisions['vote'] {
   return async (record, request) => {
@@ -198,6 +200,10 @@ function createVote(
       // A window that is open was opened under a placement in force; a new one must not open before its own is.
       if (record.terms === null) rings.checkInForce(record.scope);
       const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
+      // What was accepted before may still be decided; nothing new is, whatever a node says that did not hear of it.
+      if (decision === 'terms' && request.kind !== 'read' && before.accepted === null) {
+        retirements.check(record.stream);
+      }
       const { state, reply } = acceptorStep(before, synodRequestOf(request));
       if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
       return reply;

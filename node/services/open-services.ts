@@ -25,6 +25,7 @@ import { createOperatorDesk } from './operator-desk.ts';
 import { createPackets } from './packets.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
+import { openRetirements } from './retirements.ts';
 import { createRingExchange } from './ring-exchange.ts';
 import { createRingStore } from './ring-store.ts';
 import { openRoster } from './roster.ts';
@@ -77,17 +78,18 @@ export interface ServiceBase {
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
 export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
+  const retirements = await openRetirements({ ...base, streams });
   const roster = await openRoster(base);
   const windows = await openWindows({ ...base, streams });
-  const decisions = createDecisions({ ...base, windows });
+  const decisions = createDecisions({ ...base, retirements, windows });
   const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
     base.rings.of(scope).placement.acceptors(
       stream.domains.map(({ id }) => id),
       partition,
     ).length === 1;
-  const opening = createOpening({ ...base, decisions, streams, windows });
+  const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });
-  const admission = createAdmission({ ...base, windows, decisions, opening, roster });
+  const admission = createAdmission({ ...base, windows, decisions, opening, retirements, roster });
   const trueFlags = createTrueFlags();
   const tallies = createTallies(base);
   // What is on disk already is added up when it is asked for.
@@ -114,7 +116,16 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
-  const desk = createOperatorDesk({ ...base, admission, opening, releasing, settling, streams, windows });
+  const desk = createOperatorDesk({
+    ...base,
+    admission,
+    opening,
+    releasing,
+    retirements,
+    settling,
+    streams,
+    windows,
+  });
   const inventory = createInventory({ ...base, streams });
   const copies = createCopyCheck({ ...base, shares, streams });
   const ringStore = createRingStore({ ...base, windows });
@@ -138,6 +149,7 @@ export async function openServices(base: ServiceBase) {
     opening,
     repair,
     ringStore,
+    retirements,
     roster,
     rosterSpread,
     sensors,

@@ -18,6 +18,7 @@ import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
+import type { Retirements } from './retirements.ts';
 import type { Streams } from './streams.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
@@ -28,6 +29,7 @@ export const TURN_MS = 2_000;
 
 export interface OpeningComponents {
   readonly decisions: Decisions;
+  readonly retirements: Pick<Retirements, 'check' | 'isRetired'>;
   readonly streams: Streams;
   readonly windows: Windows;
   readonly rings: Rings;
@@ -43,7 +45,7 @@ export interface Opening {
   /**
    * Opens the window on the given times, or finds it open, and tells the nodes of the stream's domains.
    * @returns the times it is open under
-   * @throws EngineError what the window's rules refuse, `INCOMPLETE` without a majority
+   * @throws EngineError what the window's rules refuse, `STREAM_RETIRED`, `INCOMPLETE` without a majority
    */
   open(record: WindowRecord, times: WindowTimes, signal?: AbortSignal): Promise<WindowTimes>;
   /**
@@ -56,10 +58,12 @@ export interface Opening {
 }
 
 export function createOpening(components: OpeningComponents): Opening {
-  const { decisions, streams, windows, rings, self, callPeer, clock, randomBytes, log } = components;
+  const { decisions, retirements, streams, windows, rings, self, callPeer, clock, randomBytes, log } =
+    components;
 
   async function open(record: WindowRecord, times: WindowTimes, signal?: AbortSignal): Promise<WindowTimes> {
     const { stream, scope } = record;
+    retirements.check(stream);
     checkWindowTimes(stream, scope.window, times);
     checkOpenable(stream, scope.window, times, clock.now());
     if (record.terms === null) rings.checkInForce(scope);
@@ -95,6 +99,7 @@ export function createOpening(components: OpeningComponents): Opening {
 
   /** The scopes of a fixed stream that should be open by now, as far as it is this node's turn to open them. */
   function due(stream: StreamDocument): readonly WindowScope[] {
+    if (retirements.isRetired(stream.hash)) return [];
     if (stream.window.kind !== 'fixed' || shareIndex(stream, self.domain) === undefined) return [];
     const { durationMs } = stream.window;
     const domains = stream.domains.map(({ id }) => id);

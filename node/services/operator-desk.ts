@@ -15,6 +15,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Opening } from './opening.ts';
 import type { Releasing } from './releasing.ts';
+import type { Retirements } from './retirements.ts';
 import type { Settling } from './settling.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
@@ -27,6 +28,7 @@ export interface OperatorDeskComponents {
   readonly releasing: Releasing;
   readonly settling: Settling;
   readonly windows: Windows;
+  readonly retirements: Pick<Retirements, 'statementOf'>;
   readonly rings: Rings;
 }
 
@@ -52,7 +54,7 @@ const NOT_COMPLETE = [
 ] as const;
 
 export function createOperatorDesk(components: OperatorDeskComponents): OperatorDesk {
-  const { admission, opening, releasing, settling, streams, windows, rings } = components;
+  const { admission, opening, releasing, retirements, settling, streams, windows, rings } = components;
 
   function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
     return admission.window(rings.contextOf(scopeOf(question)));
@@ -111,7 +113,12 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
       const behind = described.filter(
         (one) => one.window < window || (one.window === window && one.group > group),
       );
-      return { document: stream.jws, windows: behind.slice(0, WINDOWS_LISTED_MAX) };
+      const retired = retirements.statementOf(stream.hash);
+      return {
+        document: stream.jws,
+        windows: behind.slice(0, WINDOWS_LISTED_MAX),
+        ...(retired === undefined ? {} : { retired }),
+      };
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { RowInventory } from './inventory.ts';
 import type { OperatorDesk } from './operator-desk.ts';
+import type { Retirements } from './retirements.ts';
 import type { RingExchange } from './ring-exchange.ts';
 import type { RingStore } from './ring-store.ts';
 import type { Roster } from './roster.ts';
@@ -39,6 +40,7 @@ export interface Services {
   readonly holding: Holding;
   readonly inventory: RowInventory;
   readonly lists: SetLists;
+  readonly retirements: Retirements;
   readonly rings: Rings;
   readonly ringStore: RingStore;
   readonly roster: Roster;
@@ -63,7 +65,7 @@ export function serve(handlers: Handlers, services: Services): void {
 
 function serveSensors(
   handlers: Handlers,
-  { acceptor, flags, values, rings, ringStore, streams, desk }: Services,
+  { acceptor, flags, values, rings, ringStore, retirements, streams, desk }: Services,
 ): void {
   handlers.add(operations.CREATE, async (request) => ({ outcomes: await acceptor.create(request) }));
   handlers.add(operations.SET, async (request, _, signal) => ({
@@ -76,7 +78,11 @@ function serveSensors(
   handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
   handlers.add(operations.READ_RINGS, async ({ from }) => ({ rings: [...ringStore.page(Number(from))] }));
   handlers.add(operations.LIST_STREAMS, async () => ({
-    streams: streams.list().map(({ hash, name }) => ({ stream: hash, name })),
+    streams: streams.list().map(({ hash, name }) => ({
+      stream: hash,
+      name,
+      ...(retirements.isRetired(hash) ? { retired: true } : {}),
+    })),
   }));
   handlers.add(operations.READ_STREAM, async ({ stream, after }, caller) => {
     const hash = streamHash(stream);
@@ -87,10 +93,17 @@ function serveSensors(
   });
 }
 
-function serveOperators(handlers: Handlers, { audit, exchange, streams, desk, status }: Services): void {
+function serveOperators(
+  handlers: Handlers,
+  { audit, exchange, retirements, streams, desk, status }: Services,
+): void {
   handlers.add(operations.PUBLISH_RING, ({ ring }) => exchange.publish(ring));
   handlers.add(operations.PUT_STREAM, async ({ document }) => {
     await streams.put(document);
+    return { done: true };
+  });
+  handlers.add(operations.RETIRE_STREAM, async ({ document }) => {
+    await retirements.put(document);
     return { done: true };
   });
   handlers.add(operations.OPEN_WINDOW, async (request, _, signal) => {
@@ -104,7 +117,8 @@ function serveOperators(handlers: Handlers, { audit, exchange, streams, desk, st
 }
 
 function servePeers(handlers: Handlers, services: Services): void {
-  const { acceptor, admission, decisions, frozen, exchange, holding, lists, rings, windows } = services;
+  const { acceptor, admission, decisions, frozen, exchange, holding, lists, retirements, rings, windows } =
+    services;
   handlers.add(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
   handlers.add(operations.SYNOD, async (request) => {
     if (request.decision === 'release')
@@ -113,6 +127,9 @@ function servePeers(handlers: Handlers, services: Services): void {
     return decisions.vote(await windows.find(request.context), request);
   });
   handlers.add(operations.OFFER_RING, (offer) => exchange.offered(offer));
+  handlers.add(operations.RETIREMENTS, async ({ known }) => ({
+    documents: [...retirements.unknownTo(known)],
+  }));
   handlers.add(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));
   handlers.add(operations.FROZEN_LIST, async (request) =>
     frozen.list(await admission.window(request.context), request),

@@ -6,6 +6,7 @@ import { oldestOf } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
+import type { Retirements } from './retirements.ts';
 import type { RosterSpread } from './roster-spread.ts';
 
 /** Pause before nodes that did not answer are asked again. */
@@ -19,6 +20,7 @@ export interface StartCheckComponents {
   readonly learn: (node: NodeId, signal: AbortSignal) => Promise<void>;
   readonly health: StoreHealth;
   readonly rosterSpread: Pick<RosterSpread, 'fetch'>;
+  readonly retirements: Pick<Retirements, 'fetch'>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
@@ -35,7 +37,7 @@ export async function checkStart(
   startSeq: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rings, self, callPeer, learn, health, rosterSpread, clock, randomBytes } = components;
+  const { rings, self, callPeer, learn, health, retirements, rosterSpread, clock, randomBytes } = components;
   const answered = new Set<NodeId>();
 
   /** Those of the placement in force that can remember anything; a document learned meanwhile may name others. */
@@ -53,8 +55,9 @@ export async function checkStart(
     try {
       const { commitSeq } = await callPeer(node, operations.RECALL, { storeId: self.storeId }, signal);
       await learn(node, signal);
-      // A sensor that was revoked while this node was away must find it informed.
+      // A sensor or stream that was ended while this node was away must find it informed.
       await rosterSpread.fetch(node, signal);
+      await retirements.fetch(node, signal);
       answered.add(node);
       if (commitSeq > startSeq) {
         health.raise(`node ${node} has seen commit ${commitSeq} of this store, which ends at ${startSeq}`);

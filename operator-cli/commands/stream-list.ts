@@ -13,8 +13,15 @@ export function addStreamList(parent: Command, environment: CliEnvironment): voi
     await session.withOperator(async ({ operator }) => {
       const streams = await operator.listStreams({ signal: environment.signal });
       if (streams.length === 0) session.say('no streams yet; `m-cloud stream create` makes one');
-      const rows = streams.map(({ stream, name }) => [name, stream]);
-      session.answer(streams, () => (rows.length === 0 ? '' : renderTable([['name', 'hash'], ...rows])));
+      const rows = streams.map(({ stream, name, retired }) => [
+        name,
+        stream,
+        retired === true ? 'retired' : '',
+      ]);
+      session.answer(
+        streams.map((stream) => ({ ...stream, retired: stream.retired === true })),
+        () => (rows.length === 0 ? '' : renderTable([['name', 'hash', ''], ...rows])),
+      );
     });
   });
 }

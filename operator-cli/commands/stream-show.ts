@@ -4,6 +4,8 @@ import { examples, exits } from '../help.ts';
 import { createSession } from '../session.ts';
 import { streamJson, streamText, windowsText } from '../stream-report.ts';
 
+const RETIRED = '  retired: it opens no window and takes no reading any more\n';
+
 export function addStreamShow(parent: Command, environment: CliEnvironment): void {
   const command = parent
     .command('show')
@@ -14,9 +16,11 @@ export function addStreamShow(parent: Command, environment: CliEnvironment): voi
   command.action(async (name: string) => {
     const session = createSession(command, environment);
     await session.withOperator(async ({ operator }) => {
-      const { stream, windows } = await operator.findStream(name, { signal: environment.signal });
-      session.answer({ ...streamJson(stream), windows }, () =>
-        [streamText(stream, session.palette), windowsText(windows)].join('\n'),
+      const { stream, windows, retired } = await operator.findStream(name, { signal: environment.signal });
+      session.answer({ ...streamJson(stream), retired, windows }, () =>
+        [streamText(stream, session.palette), retired ? RETIRED : '', windowsText(windows)]
+          .filter((text) => text !== '')
+          .join('\n'),
       );
     });
   });

@@ -4,9 +4,11 @@ import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts
 import { type AuditReport, auditNodes } from './audit.ts';
 import { type ComputeOutcome, computeWindow } from './compute.ts';
 import { type FollowOptions, followSeries } from './follow.ts';
+import type { HandedOut } from './hand-out.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { type PlacedStream, putStream } from './put-stream.ts';
 import { findStream, listStreams, readStream, type StreamState } from './read-streams.ts';
+import { retireStream } from './retire-stream.ts';
 import { computeSeries, type SeriesQuestion, type SeriesResult } from './series.ts';
 import { type NodeReport, readStatus } from './status.ts';
 import { type OpenedWindow, openWindow, sealWindow } from './windows.ts';
@@ -16,6 +18,8 @@ export interface Operator {
   readonly ring: RingDocument;
   /** Hands a signed stream document to every node of its domains. */
   putStream(jws: string, options?: CallOptions): Promise<PlacedStream>;
+  /** Hands the signed end of a stream to every node of its domains. */
+  retireStream(stream: StreamDocument, jws: string, options?: CallOptions): Promise<HandedOut>;
   listStreams(options?: CallOptions): Promise<StreamList['streams']>;
   readStream(hash: StreamHash, options?: CallOptions): Promise<StreamState>;
   /** By name, hash or a beginning of the hash. */
@@ -44,6 +48,7 @@ export function createOperator(ports: OperatorPorts): Operator {
   return {
     ring: ports.ring,
     putStream: (jws, options) => putStream(ports, jws, options),
+    retireStream: (stream, jws, options) => retireStream(ports, stream, jws, options),
     listStreams: (options) => listStreams(ports, options),
     readStream: (hash, options) => readStream(ports, hash, options),
     findStream: (nameOrHash, options) => findStream(ports, nameOrHash, options),

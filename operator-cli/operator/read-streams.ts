@@ -3,15 +3,21 @@ import type { StreamList, WindowSummary } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../../src/protocol/stream-document.ts';
+import { openRetirement } from '../../src/protocol/stream-retirement.ts';
 import { type StreamHash, streamHash } from '../../src/ring/index.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
 
+/** Streams of one name that a message lists. */
+const HASHES_SHOWN_MAX = 8;
+
 /** A stream and its windows as one node knows them. */
 export interface StreamState {
   readonly stream: StreamDocument;
   readonly windows: readonly WindowSummary[];
+  /** The operator ended it: no further window, no new reading. */
+  readonly retired: boolean;
 }
 
 /** The streams that the first answering node lists. */
@@ -49,11 +55,27 @@ export async function readStream(
       `expected the document of stream ${hash}, got the one of ${stream.hash}`,
     );
   }
-  return { stream, windows: answer.windows };
+  return { stream, windows: answer.windows, retired: await isRetired(ports, stream, answer.retired) };
+}
+
+/** A node may only say so with the operator's own words. @throws EngineError `SIGNATURE_INVALID` and what opening them throws */
+async function isRetired(
+  { verifier, ring }: OperatorPorts,
+  stream: StreamDocument,
+  statement: string | undefined,
+): Promise<boolean> {
+  if (statement === undefined) return false;
+  const retirement = await openRetirement(statement, verifier, ring.operatorKey);
+  if (retirement.stream === stream.hash) return true;
+  throw new EngineError(
+    'SIGNATURE_INVALID',
+    `expected the retirement of stream ${stream.hash}, got the one of ${retirement.stream}`,
+  );
 }
 
 /**
- * Finds a stream by its hash, a beginning of it that fits only one (8 digits or more), or its name.
+ * Finds a stream by its hash, a beginning of it that fits only one (8 digits or more), or its name: that of the one
+ * stream which is not retired, or of the only one.
  * @throws EngineError `UNKNOWN_STREAM`; `INVALID_ARGUMENT` when several fit
  */
 export async function findStream(
@@ -65,7 +87,9 @@ export async function findStream(
   const byHash = /^[0-9a-f]{8,64}$/.test(nameOrHash)
     ? streams.filter(({ stream }) => stream.startsWith(nameOrHash))
     : [];
-  const found = byHash.length > 0 ? byHash : streams.filter(({ name }) => name === nameOrHash);
+  const byName = streams.filter(({ name }) => name === nameOrHash);
+  const living = byName.filter(({ retired }) => retired !== true);
+  const found = byHash.length > 0 ? byHash : living.length > 0 ? living : byName;
   const [first, second] = found;
   if (first === undefined) {
     throw new EngineError(
@@ -76,8 +100,13 @@ export async function findStream(
   if (second !== undefined) {
     throw new EngineError(
       'INVALID_ARGUMENT',
-      `expected one stream, got ${found.length} called ${nameOrHash}: ${found.map(({ stream }) => stream.slice(0, 12)).join(', ')}`,
+      `expected one stream, got ${found.length} called ${nameOrHash}; name one by its hash: ${hashesOf(found)}`,
     );
   }
   return readStream(ports, streamHash(first.stream), options);
+}
+
+function hashesOf(streams: StreamList['streams']): string {
+  const shown = streams.slice(0, HASHES_SHOWN_MAX).map(({ stream }) => stream.slice(0, 12));
+  return [...shown, ...(streams.length > HASHES_SHOWN_MAX ? ['...'] : [])].join(', ');
 }

@@ -110,6 +110,11 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'A stream document breaks a rule; the message names it.',
   },
+  STREAM_RETIRED: {
+    status: 410,
+    retry: false,
+    meaning: 'The operator has retired the stream: it opens no window and takes no reading any more.',
+  },
   CAPACITY_EXCEEDED: {
     status: 422,
     retry: false,

@@ -92,6 +92,12 @@ export const PUT_ROSTER: Operation<roster.RosterBody, roster.RosterHead> = {
 };
 
 export const PUT_STREAM = asked('streams', '/v1/streams', operator.streamBodyCodec, operator.doneCodec);
+export const RETIRE_STREAM = asked(
+  'streams',
+  '/v1/streams/retire',
+  operator.streamBodyCodec,
+  operator.doneCodec,
+);
 export const OPEN_WINDOW = asked('streams', '/v1/windows/open', operator.openWindowCodec, operator.doneCodec);
 export const SEAL = asked('seal', '/v1/windows/seal', operator.windowQuestionCodec, operator.sealAnswerCodec);
 export const COMPUTE = asked(
@@ -151,6 +157,12 @@ export const RECALL = between(
   windows.recallResponseCodec,
 );
 export const OFFER_RING = between('peer', '/peer/v1/ring', rings.ringOfferCodec, rings.ringStateCodec);
+export const RETIREMENTS = between(
+  'peer',
+  '/peer/v1/streams/retirements',
+  operator.retirementsQuestionCodec,
+  operator.retirementsAnswerCodec,
+);
 /** "I have this batch": whoever lacks it fetches what it misses from the sender. */
 export const ROSTER_NEWS = between(
   'peer',

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import Type from 'typebox';
+import { DOCUMENT_CHARS_MAX } from '../ring/index.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';
 import { STREAMS_LISTED_MAX, WINDOWS_LISTED_MAX } from './limits.ts';
@@ -39,7 +40,12 @@ export type StreamQuery = Static<typeof streamQuery>;
 export const streamQueryCodec: Codec<StreamQuery> = jsonCodec(streamQuery);
 /** Windows newest first, and groups in order within one; a full page means that there may be more. */
 const streamAnswer = Type.Object(
-  { document: Type.String(), windows: Type.Array(windowSummary, { maxItems: WINDOWS_LISTED_MAX }) },
+  {
+    document: Type.String(),
+    windows: Type.Array(windowSummary, { maxItems: WINDOWS_LISTED_MAX }),
+    /** The operator's statement that the stream is retired, where it is. */
+    retired: Type.Optional(Type.String({ maxLength: DOCUMENT_CHARS_MAX })),
+  },
   closed,
 );
 export type StreamAnswer = Static<typeof streamAnswer>;
@@ -47,9 +53,10 @@ export const streamAnswerCodec: Codec<StreamAnswer> = jsonCodec(streamAnswer);
 
 const streamList = Type.Object(
   {
-    streams: Type.Array(Type.Object({ stream: hash, name: Type.String() }, closed), {
-      maxItems: STREAMS_LISTED_MAX,
-    }),
+    streams: Type.Array(
+      Type.Object({ stream: hash, name: Type.String(), retired: Type.Optional(Type.Boolean()) }, closed),
+      { maxItems: STREAMS_LISTED_MAX },
+    ),
   },
   closed,
 );
@@ -57,6 +64,20 @@ export type StreamList = Static<typeof streamList>;
 export const streamListCodec: Codec<StreamList> = jsonCodec(streamList);
 
 /** A manual window, for every group of the stream. */
+/** Streams whose retirement the asking node has, and the statements about others. */
+const retirementsQuestion = Type.Object(
+  { known: Type.Array(hash, { maxItems: STREAMS_LISTED_MAX }) },
+  closed,
+);
+export type RetirementsQuestion = Static<typeof retirementsQuestion>;
+export const retirementsQuestionCodec: Codec<RetirementsQuestion> = jsonCodec(retirementsQuestion);
+const retirementsAnswer = Type.Object(
+  { documents: Type.Array(Type.String({ maxLength: DOCUMENT_CHARS_MAX }), { maxItems: STREAMS_LISTED_MAX }) },
+  closed,
+);
+export type RetirementsAnswer = Static<typeof retirementsAnswer>;
+export const retirementsAnswerCodec: Codec<RetirementsAnswer> = jsonCodec(retirementsAnswer);
+
 const openWindow = Type.Object(
   { stream: hash, window: instant, notBefore: instant, latest: instant },
   closed,

@@ -17,6 +17,7 @@ export type DocumentType =
   | 'mcloud-domain+jws'
   | 'mcloud-domain-key+jws'
   | 'mcloud-stream+jws'
+  | 'mcloud-retire+jws'
   | 'mcloud-roster+jws';
 
 /** Says whether `signature` is the Ed25519 signature (RFC 8032, 64 bytes) of the 32-byte key over `message`. */

@@ -43,6 +43,7 @@ describe('help', () => {
         'stream',
         'stream create',
         'stream list',
+        'stream retire',
         'stream show',
         'window',
         'window open',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSensor } from '../../sensor-client/index.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
+import { signRetirement } from '../../src/protocol/stream-retirement.ts';
 import type { RingDocument, RingPayload, SectionPayload } from '../../src/ring/index.ts';
 import { domainId, epoch, openRingDocument, signKeyRotation, signSection } from '../../src/ring/index.ts';
 import {
@@ -247,4 +248,24 @@ test('a reading carries the label it was given, and only one that the stream dec
   const labels = ['north', 'south'];
   const many = await clock.until(bare.uploadMany([1, 2], { groupOf: (i) => labels[i] ?? '' }));
   expect(many.committed).toBe(2);
+});
+
+test('a retired stream is refused in its operator\u2019s own words, and nothing is sent', async () => {
+  const { clock, nodes, stream, sensor } = await sensorScene();
+  const early = await sensor();
+  await clock.until(early.upload(1));
+  nodes.retire(await signRetirement(stream.hash, fixedKey('operator').signer));
+  const late = await sensor();
+  const before = nodes.sent.length;
+  await expect(clock.until(late.upload(1))).rejects.toMatchObject({ code: 'STREAM_RETIRED' });
+  expect(new Set(nodes.sent.slice(before).map(({ operation }) => operation))).toEqual(
+    new Set(['READ_STREAM']),
+  );
+});
+
+test('a node that makes a retirement up is not believed', async () => {
+  const { clock, nodes, stream, sensor } = await sensorScene();
+  nodes.retire(await signRetirement(stream.hash, fixedKey('domain a').signer));
+  const own = await sensor();
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
 });

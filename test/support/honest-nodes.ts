@@ -56,6 +56,8 @@ export interface HonestNodes {
   seal(window: number): void;
   /** The nodes use this ring document from now on. */
   adopt(ring: RingDocument): void;
+  /** The nodes hand out this statement with the stream. */
+  retire(statement: string): void;
   closed(): boolean;
 }
 
@@ -83,6 +85,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const placementOf = (window: WindowId): Placement =>
     createPlacement(placingDocument({ documents }, window));
   let closed = false;
+  let retired: string | undefined;
 
   function checkContext({ epoch, placementEpoch, stream: hash, window }: MessageContext): void {
     const placing = placingDocument({ documents }, window);
@@ -157,7 +160,11 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         return operations.READ_RINGS.response.encode({ rings });
       }
       case 'READ_STREAM':
-        return operations.READ_STREAM.response.encode({ document: stream.jws, windows: windows() });
+        return operations.READ_STREAM.response.encode({
+          document: stream.jws,
+          windows: windows(),
+          ...(retired === undefined ? {} : { retired }),
+        });
       case 'UPLOAD':
         return operations.UPLOAD.response.encode({
           rows: upload(node, operations.UPLOAD.request.decode(body)),
@@ -225,6 +232,9 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     adopt(next) {
       ring = next;
       documents.push(next);
+    },
+    retire(statement) {
+      retired = statement;
     },
     closed: () => closed,
   };

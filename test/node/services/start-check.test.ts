@@ -48,6 +48,7 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
       learn: async () => {},
       health,
       rosterSpread: { fetch: async () => {} },
+      retirements: { fetch: async () => {} },
       clock,
       randomBytes: (length) => new Uint8Array(length),
     },

@@ -31,7 +31,7 @@ describe('handing a stream to its nodes', () => {
     });
     await expect(createOperator(clouds.ports).putStream(clouds.stream.jws)).rejects.toMatchObject({
       code: 'UNREACHABLE',
-      message: expect.stringContaining('domain b to take the stream, got no answer from b1, b2'),
+      message: expect.stringContaining('domain b to take it, got no answer from b1, b2'),
     });
   });
 

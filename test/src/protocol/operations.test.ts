@@ -37,7 +37,7 @@ describe('the catalogue of operations', () => {
 
   it('carries everything about flags and shares in binary, and documents and what people write in JSON', () => {
     for (const [name, { audience, method, request }] of ALL) {
-      const json = audience === 'operator' || method === 'GET' || /ROSTER|RING/.test(name);
+      const json = audience === 'operator' || method === 'GET' || /ROSTER|RING|RETIREMENTS/.test(name);
       expect(request.contentType).toBe(json ? JSON_CONTENT : BINARY_CONTENT);
     }
   });

@@ -9,6 +9,7 @@ import {
 } from '../../../src/foundation/index.ts';
 import { openRosterBatch, sensorIdOf, signRosterBatch } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
+import { signRetirement } from '../../../src/protocol/stream-retirement.ts';
 import type { DomainId, RingDocument } from '../../../src/ring/index.ts';
 import {
   createPlacement,
@@ -115,6 +116,7 @@ async function documentVectors(): Promise<unknown> {
     sections: ring.domains.map(({ domain, jws }) => ({ domain, jws, hash: documentHash(jws) })),
     ring: { jws: ring.jws, hash: ring.hash },
     stream: { jws: stream, hash: (await openStreamDocument(stream, testVerifier, ring)).hash },
+    retirement: await signRetirement(streamHash(documentHash(stream)), fixedKey('operator').signer),
     rosterBatch: await rosterVector(),
     refused: await refusedDocuments(ring),
   };
