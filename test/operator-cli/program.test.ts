@@ -259,7 +259,9 @@ describe('streams and windows', () => {
   it('are listed and shown', async () => {
     const { clouds, run } = await servedClouds();
     const list = await run('stream', 'list', '--json');
-    expect(JSON.parse(list.out)).toEqual([{ stream: clouds.stream.hash, name: 'temperatures' }]);
+    expect(JSON.parse(list.out)).toEqual([
+      { stream: clouds.stream.hash, name: 'temperatures', retired: false },
+    ]);
     const show = await run('stream', 'show', clouds.stream.hash.slice(0, 10));
     await expectGolden('stream-show.txt', show.out);
   });
