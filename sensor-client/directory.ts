@@ -6,20 +6,13 @@ import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../src/protocol/stream-document.ts';
 import { openRetirement } from '../src/protocol/stream-retirement.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
-import type {
-  DomainId,
-  NodeId,
-  RingDocument,
-  RingTrust,
-  StreamHash,
-  Verifier,
-  WindowId,
-} from '../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument, StreamHash, Verifier, WindowId } from '../src/ring/index.ts';
 import { ringOfStreams, windowId } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import type { Request } from './jobs.ts';
 import { DOCUMENT_MS_MAX } from './limits.ts';
+import type { RingMemory } from './memory.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkRingPolicy, checkStreamPolicy } from './policy.ts';
 import type { NodeTarget } from './ports.ts';
@@ -64,8 +57,8 @@ export interface Directory {
 }
 
 export interface DirectoryOptions {
-  readonly ring: RingDocument;
-  readonly trust: RingTrust;
+  /** Where the sensor begins, and what it has seen. */
+  readonly seen: RingMemory;
   readonly stream: StreamHash;
   /** What differs from the defaults. */
   readonly policy: Partial<SensorPolicy>;
@@ -79,14 +72,18 @@ export interface DirectoryOptions {
 
 /** @throws EngineError `RING_REFUSED` when the policy does not allow the ring */
 export function createDirectory(options: DirectoryOptions): Directory {
-  const { policy, verifier } = options;
-  checkRingPolicy(options.ring, policy);
+  const { policy, seen, verifier } = options;
+  checkRingPolicy(seen.ring, policy);
   const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, question: Q, signal: AbortSignal) =>
     callOperation(options.transport(), node, operation, question, { timeoutMs: DOCUMENT_MS_MAX, signal });
   const book = createRingBook({
     ...options,
+    ring: seen.ring,
+    trust: seen.trust,
+    followed: seen.note,
     readRings: (node, question, signal) => call(node, operations.READ_RINGS, question, signal),
     accept(next) {
+      seen.check(next);
       checkRingPolicy(next, policy);
       if (accepted !== undefined) checkStreamPolicy(accepted.document, next, policy);
     },

@@ -8,6 +8,7 @@ export type { SensorKeys } from './identity.ts';
 export { createSensorKeys } from './identity.ts';
 export type { Measurements } from './measurements.ts';
 export { createMeasurements } from './measurements.ts';
+export type { SensorMemory } from './memory.ts';
 export type { PolicyRule, SensorPolicy } from './policy.ts';
 export { DEFAULT_POLICY } from './policy.ts';
 export type { NodeTarget, SensorPorts } from './ports.ts';

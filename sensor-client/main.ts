@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { runSensorCli } from './cli/program.ts';
 import { writeSecretFile } from './cli/secret-file.ts';
-import { nodePorts } from './node-ports.ts';
+import { fileMemory, nodePorts } from './node-ports.ts';
 
 /** Columns where standard output is no terminal. */
 const COLUMNS_DEFAULT = 100;
@@ -22,6 +22,7 @@ process.exitCode = await runSensorCli(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
   input: process.stdin,
   readFile: (path) => readFile(path),
+  memory: fileMemory,
   writeSecret: writeSecretFile,
   columns: process.stdout.columns ?? COLUMNS_DEFAULT,
   liveProgress: process.stderr.isTTY === true,

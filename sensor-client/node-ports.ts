@@ -1,3 +1,6 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import process from 'node:process';
+import { EngineError } from '../src/foundation/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
@@ -5,6 +8,7 @@ import {
   nodeVerifier,
   systemClock,
 } from '../src/platform/index.ts';
+import type { SensorMemory } from './memory.ts';
 import type { SensorPorts } from './ports.ts';
 
 /** The real ports on Node. In a file of its own, so that a browser's bundle holds neither undici nor `node:`. */
@@ -16,4 +20,50 @@ export function nodePorts(): SensorPorts {
     sealing: nodeSealing,
     connect: (targets) => createUndiciTransport({ targets }),
   };
+}
+
+/**
+ * A memory in a file. The file is replaced as a whole, so that a crash leaves the old text or the new one.
+ * @throws EngineError `STORE_FAILED` from both functions when the file cannot be read or written
+ */
+export function fileMemory(path: string): SensorMemory {
+  // Two commands of one bundle may run at once, and each must rename the file that it wrote.
+  const fresh = `${path}.${process.pid}.new`;
+  return {
+    async load() {
+      try {
+        return await readFile(path, 'utf8');
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return null;
+        throw failed('read', path, error);
+      }
+    },
+    async save(text) {
+      try {
+        const file = await open(fresh, 'w', 0o600);
+        try {
+          await file.writeFile(text);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(fresh, path);
+      } catch (error) {
+        throw failed('write', path, error);
+      }
+    },
+  };
+}
+
+function failed(what: 'read' | 'write', path: string, error: unknown): EngineError {
+  return new EngineError(
+    'STORE_FAILED',
+    `expected to ${what} what the sensor has seen of its ring at ${path}, got ${codeOf(error) ?? 'another failure'}`,
+    {},
+    { cause: error },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

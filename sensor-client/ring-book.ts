@@ -60,12 +60,14 @@ export interface RingBookOptions {
   readonly randomBytes: RandomBytes;
   readonly request: Request;
   readonly readRings: (node: NodeId, question: RingsQuery, signal: AbortSignal) => Promise<RingsAnswer>;
-  /** Refuses what the sensor's policy does not allow. */
+  /** Refuses what the sensor's policy or memory does not allow. */
   readonly accept: (next: RingDocument) => void;
+  /** Keeps a document that was followed, for the sensor's next start. */
+  readonly followed: (next: RingDocument) => Promise<void>;
 }
 
 export function createRingBook(options: RingBookOptions): RingBook {
-  const { verifier, trust, accept, readRings, request } = options;
+  const { verifier, trust, accept, followed, readRings, request } = options;
   let history = ringHistory(options.ring);
   let domainKeys = trust.domainKeys;
   const placements = new Map<Epoch, Placement>();
@@ -89,7 +91,10 @@ export function createRingBook(options: RingBookOptions): RingBook {
       // One document back, so that a second one of the newest epoch is found out.
       const answer = await request((signal) => readRings(node, { from: String(epoch) }, signal));
       const fresh = answer.rings.filter((jws) => !history.documents.some((known) => known.jws === jws));
-      for (const jws of fresh) await follow(jws);
+      for (const jws of fresh) {
+        await follow(jws);
+        await followed(newestOf(history));
+      }
       if (newestOf(history).epoch === epoch) return;
     }
   }

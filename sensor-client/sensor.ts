@@ -3,7 +3,6 @@ import { toHex } from '../src/foundation/index.ts';
 import type { Outcome } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { SensorBundle } from '../src/ring/index.ts';
-import { openSensorBundle } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { encodeReading } from '../src/sharing/index.ts';
 import { askOutcome } from './ask-outcome.ts';
@@ -16,6 +15,8 @@ import type { Request } from './jobs.ts';
 import { createJobs, untilAborted } from './jobs.ts';
 import type { Measurements } from './measurements.ts';
 import { createMeasurements } from './measurements.ts';
+import type { SensorMemory } from './memory.ts';
+import { openMemory } from './memory.ts';
 import { readStreamHash } from './names.ts';
 import { createPacketMaker } from './packet-maker.ts';
 import type { SensorPolicy } from './policy.ts';
@@ -39,6 +40,13 @@ export interface SensorOptions {
   readonly group?: string;
   /** What the sensor agrees to where that is not {@link DEFAULT_POLICY}, the safe side of everything. */
   readonly policy?: Partial<SensorPolicy>;
+  /**
+   * What the sensor has seen of its ring, kept for its next start. Without it a restart believes the bundle again,
+   * however old.
+   */
+  readonly memory?: SensorMemory;
+  /** The same in a file, on Node; `m-cloud-sensor` keeps it beside the bundle. */
+  readonly memoryFile?: string;
   /** Shared by the sensors of a program, so that one measurement goes to one stream; else each has its own. */
   readonly measurements?: Measurements;
 }
@@ -93,12 +101,10 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
   const sensor = identityOf(options.keys ?? (await createSensorKeys(real)));
   const stream = readStreamHash(options.stream);
   checkPolicy(options.policy ?? {});
-  const { operatorKey, domainKeys } = options.bundle;
   const jobs = createJobs();
   const request: Request = (work) => jobs.run(undefined, work);
   const directory = createDirectory({
-    ring: await openSensorBundle(options.bundle, verifier),
-    trust: { operatorKey, domainKeys },
+    seen: await openMemory(options.bundle, await memoryOf(options), verifier),
     stream,
     policy: { ...(options.group === undefined ? {} : { allowGroups: true }), ...options.policy },
     clock,
@@ -158,4 +164,9 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
       return closed;
     },
   };
+}
+
+async function memoryOf({ memory, memoryFile }: SensorOptions): Promise<SensorMemory | undefined> {
+  if (memory !== undefined || memoryFile === undefined) return memory;
+  return (await import('./node-ports.ts')).fileMemory(memoryFile);
 }

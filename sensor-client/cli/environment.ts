@@ -1,3 +1,4 @@
+import type { SensorMemory } from '../memory.ts';
 import type { SensorPorts } from '../ports.ts';
 
 /** Everything the command takes from the process it runs in; only main.ts builds the real one. */
@@ -12,6 +13,8 @@ export interface CliEnvironment {
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** Makes a file that only its owner reads. @throws EngineError `INVALID_ARGUMENT` where there is one already */
   readonly writeSecret: (path: string, text: string) => Promise<void>;
+  /** What a sensor has seen of its ring, in a file. */
+  readonly memory: (path: string) => SensorMemory;
   /** Columns of the terminal, for help texts. */
   readonly columns: number;
   /** Standard error is a terminal, where a progress bar may overwrite itself. */

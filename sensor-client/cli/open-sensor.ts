@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { p256FromPem } from '../../src/platform/index.ts';
 import { readSensorBundle } from '../../src/ring/index.ts';
+import { lenientMemory, memoryPathOf } from '../memory.ts';
 import type { SensorPolicy } from '../policy.ts';
 import { DEFAULT_POLICY } from '../policy.ts';
 import type { Sensor } from '../sensor.ts';
@@ -69,6 +70,9 @@ export async function withSensor(
         ...(options.minSensors === undefined ? {} : { minSensors: options.minSensors }),
         allowDevelopment: options.allowDevelopment === true,
       },
+      memory: lenientMemory(environment.memory(memoryPathOf(options.bundle)), (message) =>
+        environment.err(`${message}; an older ring would not be found out after a restart\n`),
+      ),
       ...(options.key === undefined ? {} : { keys: p256FromPem(await readText(environment, options.key)) }),
     },
     environment.ports,

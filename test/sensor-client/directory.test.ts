@@ -147,6 +147,31 @@ test('a stale ring document is replaced by its successor, and the reading goes o
   expect(nodes.sent.filter(({ operation }) => operation === 'READ_RINGS')).toHaveLength(2);
 });
 
+test('what was followed is where the sensor goes on after a restart, and nothing older', async () => {
+  const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE });
+  const saved: string[] = [];
+  const memory = {
+    load: async () => saved.at(-1) ?? null,
+    save: async (text: string) => {
+      saved.push(text);
+    },
+  };
+  const before = await sensor({ memory });
+  const next = await ringOf({ epoch: epoch(2), previous: ring.hash }, () => ({ version: 2 }));
+  nodes.adopt(next);
+  await clock.until(before.upload(1));
+  expect(saved).toHaveLength(2);
+  // The nodes, or whoever stands before them, show the old ring again: the sensor asks on until its deadline.
+  nodes.adopt(ring);
+  const after = await sensor({ memory });
+  const shown = clock.until(after.upload(2, { deadlineMs: 5_000 }));
+  await expect(shown).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(nodes.flags.size).toBe(1);
+  const forgetful = await sensor();
+  await clock.until(forgetful.upload(2));
+  expect(nodes.flags.size).toBe(2);
+});
+
 test('a document that does not follow the one in force is refused and nothing is set', async () => {
   const { clock, nodes, sensor } = await sensorScene({ shape: SHAPE });
   const own = await sensor();

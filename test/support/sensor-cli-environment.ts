@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CliEnvironment } from '../../sensor-client/cli/environment.ts';
 import { writeSecretFile } from '../../sensor-client/cli/secret-file.ts';
-import { nodePorts } from '../../sensor-client/node-ports.ts';
+import { fileMemory, nodePorts } from '../../sensor-client/node-ports.ts';
 
 /** The sensor's command as in a process of its own, with what it prints kept. */
 export function sensorCliEnvironment(): CliEnvironment & { printed(): string } {
@@ -13,6 +13,7 @@ export function sensorCliEnvironment(): CliEnvironment & { printed(): string } {
     err() {},
     input: (async function* () {})(),
     readFile: (path) => readFile(path),
+    memory: fileMemory,
     writeSecret: writeSecretFile,
     columns: 100,
     liveProgress: false,

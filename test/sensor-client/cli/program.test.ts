@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CliEnvironment } from '../../../sensor-client/cli/environment.ts';
 import { runSensorCli } from '../../../sensor-client/cli/program.ts';
-import { utf8 } from '../../../src/foundation/index.ts';
+import { EngineError, utf8 } from '../../../src/foundation/index.ts';
 import type { SceneOptions } from '../../support/sensor-scene.ts';
 import { sensorScene, WINDOW } from '../../support/sensor-scene.ts';
 
@@ -37,6 +37,12 @@ async function run(command: string, args: readonly string[], call: Call = {}) {
         return utf8(text);
       },
       writeSecret: async () => {},
+      memory: (path) => ({
+        load: async () => files[path] ?? null,
+        save: async (text) => {
+          files[path] = text;
+        },
+      }),
       columns: 100,
       liveProgress: false,
       signal: new AbortController().signal,
@@ -45,7 +51,7 @@ async function run(command: string, args: readonly string[], call: Call = {}) {
     }),
   );
   const committed = [...scene.nodes.flags.values()].filter((outcome) => outcome === 'TRUE').length;
-  return { exit, out, err, committed, scene };
+  return { exit, out, err, committed, scene, files };
 }
 
 test('one value, also a negative one, is committed', async () => {
@@ -140,6 +146,7 @@ test('a development ring needs the option that names it', async () => {
     input: (async function* () {})(),
     readFile: async () => utf8(JSON.stringify(scene.bundle)),
     writeSecret: async () => {},
+    memory: () => ({ load: async () => null, save: async () => {} }),
     columns: 100,
     liveProgress: false,
     signal: new AbortController().signal,
@@ -182,4 +189,30 @@ test('the help leads with examples and names every exit', async () => {
   expect(help.exit).toBe(0);
   expect(help.out.startsWith('Examples:\n  m-cloud-sensor upload ')).toBe(true);
   for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 130]) expect(help.out).toMatch(new RegExp(`\\n +${code}  `));
+});
+
+test('what was seen of the ring is kept beside the bundle, and an older bundle does not take it back', async () => {
+  const first = await run('upload', ['1']);
+  const seen = JSON.parse(first.files['sensor.json.seen'] ?? '');
+  expect(seen).toMatchObject({ format: 1, ring: first.scene.ring.jws });
+  const sections = { ...seen.sections, a: { ...seen.sections.a, version: 2 } };
+  const files = { 'sensor.json.seen': JSON.stringify({ ...seen, sections }) };
+  const rolledBack = await run('upload', ['1'], { files });
+  expect(rolledBack.exit).toBe(4);
+  expect(rolledBack.err).toMatch(/RING_REFUSED: expected the section of domain a .* of version 2/);
+  const other = { ...seen, operatorKey: seen.domainKeys.a };
+  const foreign = await run('upload', ['1'], { files: { 'sensor.json.seen': JSON.stringify(other) } });
+  expect(foreign.err).toContain('RING_REFUSED: expected a memory of the ring of operator');
+});
+
+test('a folder that cannot be written is named once, and the reading is committed all the same', async () => {
+  const memory = () => ({
+    load: async () => null,
+    save: async () => {
+      throw new EngineError('STORE_FAILED', 'expected to write it, got EROFS');
+    },
+  });
+  const { exit, err } = await run('upload', ['1'], { environment: { memory } });
+  expect(exit).toBe(0);
+  expect(err).toMatch(/got EROFS; an older ring would not be found out after a restart\n/);
 });
