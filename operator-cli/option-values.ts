@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { formatExactDecimal, parseDecimal, type Rational, readDecimal } from '../src/arithmetic/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
+import type { NodeId } from '../src/ring/index.ts';
+import { nodeId } from '../src/ring/index.ts';
 
 /** Reads a whole number of an option; the message of a failure names the range. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -34,6 +37,15 @@ export function confidenceOption(text: string): Rational {
   const value = /^0?\.[0-9]{1,15}$/.test(text) ? parseDecimal(text) : undefined;
   if (value !== undefined && value.numerator > 0n) return value;
   throw new InvalidArgumentError('Expected a number between 0 and 1, such as 0.95.');
+}
+
+/** A node's id; one that an identifier refuses is a wrong call, not a wrong document. */
+export function nodeOption(text: string): NodeId {
+  try {
+    return nodeId(text);
+  } catch (error) {
+    throw error instanceof EngineError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 /** A moment on the command line: absolute, or relative to something known only later. */

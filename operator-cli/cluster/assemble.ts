@@ -17,8 +17,10 @@ export interface AssembleOptions {
   /** PKCS #8 PEM of the operator's key: it lists the domains and says nothing about who is in them. */
   readonly operatorKeyPem: string;
   readonly acceptors: 1 | 3;
-  /** The document in force, where there is one; the new one is its successor and keeps its placement. */
+  /** The newest document, where there is one; the new one is its successor. */
   readonly previous?: RingDocument;
+  /** Start of the first window that a changed placement is for; needed where the sections change placement. */
+  readonly placementFrom?: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface AssembleOptions {
  * and whatever opening a section throws
  */
 export async function assembleRing(options: AssembleOptions): Promise<RingDocument> {
-  const { sections, operatorKeyPem, acceptors, previous } = options;
+  const { sections, operatorKeyPem, acceptors, previous, placementFrom } = options;
   if (sections.length < DOMAINS_MIN || sections.length > DOMAINS_MAX) {
     throw new EngineError(
       'INVALID_ARGUMENT',
@@ -38,14 +40,15 @@ export async function assembleRing(options: AssembleOptions): Promise<RingDocume
   }
   // Each on its own first: the message of a bad one should not be about the whole ring.
   for (const section of sections) await openSection(section, nodeVerifier);
+  const next = epoch(previous === undefined ? 1 : previous.epoch + 1);
   const jws = await signRingDocument(
     {
-      epoch: epoch(previous === undefined ? 1 : previous.epoch + 1),
+      epoch: next,
       previous: previous?.hash ?? null,
       acceptors,
-      placementFrom: previous?.placementFrom ?? 0,
-      placementEpoch: previous?.placementEpoch ?? epoch(1),
-      development: false,
+      placementFrom: placementFrom ?? previous?.placementFrom ?? 0,
+      placementEpoch: placementFrom === undefined && previous !== undefined ? previous.placementEpoch : next,
+      development: previous?.development ?? false,
       operatorKey: toBase64Url(publicKeyFromPem(operatorKeyPem)),
       sections,
     },

@@ -13,10 +13,10 @@ import {
   PemConverter,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  type X509Certificate,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { toHex } from '../../src/foundation/index.ts';
+import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
 
 /** A certificate with its private key, both PEM (the key PKCS #8). */
@@ -62,6 +62,18 @@ export async function createAuthority(domain: string, source: CertificateSource)
     ],
   });
   return { ...(await pemOf(certificate, keys.privateKey)), certificate, signingKey: keys.privateKey };
+}
+
+/** The authority of a domain from the two files that {@link createAuthority} fills. @throws EngineError `INVALID_ARGUMENT` */
+export async function openAuthority(certificatePem: string, privateKeyPem: string): Promise<Authority> {
+  try {
+    const pkcs8 = PemConverter.decodeFirst(privateKeyPem);
+    const signingKey = await globalThis.crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
+    const certificate = new X509Certificate(certificatePem);
+    return { certificatePem, privateKeyPem, certificate, signingKey };
+  } catch {
+    throw new EngineError('INVALID_ARGUMENT', "expected the certificate and the key of a domain's authority");
+  }
 }
 
 /** A certificate a node shows to sensors and operators: a TLS server for `hosts` and nothing else. */

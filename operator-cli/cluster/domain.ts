@@ -106,7 +106,8 @@ export function nodeSettingsOf(node: NodeMaterial, enrolment: DomainEnrolment) {
   };
 }
 
-async function createNode(
+/** One node's keys, certificates and new store. */
+export async function createNode(
   id: NodeId,
   domain: DomainId,
   address: NodeAddress,

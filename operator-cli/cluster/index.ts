@@ -5,12 +5,14 @@ export { assembleRing, sharedNames } from './assemble.ts';
 export { bundleOf } from './bundle.ts';
 export type { Authority, CertificateSource, CertifiedKey } from './certificates.ts';
 export { createAuthority, issuePeerCertificate, issueServerCertificate } from './certificates.ts';
+export type { ReplacedStore } from './change-domain.ts';
+export { addNode, replaceStore } from './change-domain.ts';
 export type { DomainMaterial, DomainPlan, NodeMaterial } from './domain.ts';
 export { createDomain, nodeSettingsOf } from './domain.ts';
 export type { ClusterMaterial, DevelopmentClusterOptions } from './init.ts';
 export { createDevelopmentCluster } from './init.ts';
 export { joinRing } from './join.ts';
-export { writeNewFile } from './new-folder.ts';
+export { replaceFile, writeNewFile } from './new-folder.ts';
 export type { OperatorConfig } from './operator-config.ts';
 export { readOperatorConfig } from './operator-config.ts';
 export {

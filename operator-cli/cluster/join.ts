@@ -41,7 +41,9 @@ export async function joinRing(folder: string, jws: string): Promise<JoinedRing>
   const paths = section.nodes.map(({ id }) => join(folder, id, NODE_RING_FILE));
   for (const path of paths) {
     const there = await readIfThere(path);
-    if (there !== undefined) checkSuccessor(await openRingDocument(there, nodeVerifier), ring);
+    const known = there === undefined ? undefined : await openRingDocument(there, nodeVerifier);
+    // Documents between the two the node fetches from others; only the next one can be compared here.
+    if (known !== undefined && ring.epoch <= known.epoch + 1) checkSuccessor(known, ring);
   }
   for (const path of paths) await replaceFile(path, `${ring.jws}\n`);
   return { ring, section };

@@ -83,14 +83,17 @@ function domainFiles(folder: string, domain: DomainMaterial, enrolment: DomainEn
     openFile(join(folder, 'ca.pem'), domain.authority.certificatePem),
     secretFile(join(folder, 'ca.key'), domain.authority.privateKeyPem),
     openFile(join(folder, SECTION_FILE), `${domain.section}\n`),
-    ...domain.nodes.flatMap((node) => nodeFiles(join(folder, node.id), node, domain, enrolment)),
+    ...domain.nodes.flatMap((node) =>
+      nodeFiles(join(folder, node.id), node, domain.sealing.privateKeyPem, enrolment),
+    ),
   ];
 }
 
-function nodeFiles(
+/** What a node's folder holds besides the ring document. */
+export function nodeFiles(
   folder: string,
   node: NodeMaterial,
-  { sealing }: DomainMaterial,
+  sealingKeyPem: string,
   enrolment: DomainEnrolment,
 ): readonly NewFile[] {
   return [
@@ -99,6 +102,6 @@ function nodeFiles(
     secretFile(join(folder, 'tls.key'), node.publicTls.privateKeyPem),
     openFile(join(folder, 'peer.pem'), node.peerTls.certificatePem),
     secretFile(join(folder, 'peer.key'), node.peerTls.privateKeyPem),
-    secretFile(join(folder, 'sealing.key'), sealing.privateKeyPem),
+    secretFile(join(folder, 'sealing.key'), sealingKeyPem),
   ];
 }

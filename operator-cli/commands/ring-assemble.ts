@@ -8,6 +8,7 @@ import { assembleRing, sharedNames, writeNewFile } from '../cluster/index.ts';
 import { readOperatorKey, readText } from '../config.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
+import { type TimeOption, timeOf, timeOption } from '../option-values.ts';
 import { renderTable } from '../output.ts';
 import { createSession } from '../session.ts';
 
@@ -15,6 +16,7 @@ interface AssembleCliOptions {
   readonly out?: string;
   readonly previous?: string;
   readonly acceptors: '1' | '3';
+  readonly placementFrom?: TimeOption;
 }
 
 export function addRingAssemble(parent: Command, environment: CliEnvironment): void {
@@ -23,11 +25,20 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
     .description('make the ring document of independent domains from the sections they have signed')
     .argument('<section...>', 'the section.jws of each domain')
     .addOption(new Option('--acceptors <n>', 'nodes that vote on a flag').choices(['1', '3']).default('3'))
-    .option('--previous <file>', 'the ring document in force, which the new one follows')
+    .option('--previous <file>', 'the newest ring document, which the new one follows')
+    .option(
+      '--placement-from <time>',
+      'where nodes, stores, replicas or acceptors change: start of the first window it is for',
+      timeOption,
+    )
     .option('--out <file>', 'file to make (default: the ring document of the configuration)');
   examples(command, [
     ['m-cloud ring assemble a.jws b.jws c.jws', 'the first document of a ring'],
     ['m-cloud ring assemble a.jws b.jws c.jws --previous ring.jws --out ring-2.jws', 'the next one'],
+    [
+      'm-cloud ring assemble a.jws b.jws c.jws --previous ring.jws --placement-from +1h --out ring-2.jws',
+      'one that adds a node',
+    ],
   ]);
   exits(command, ['FAILED', 'INPUT', 'REFUSED']);
   command.action(async (files: readonly string[], options: AssembleCliOptions) => {
@@ -50,6 +61,9 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
       operatorKeyPem: privateKeyPem,
       acceptors: options.acceptors === '1' ? 1 : 3,
       ...(previous === undefined ? {} : { previous }),
+      ...(options.placementFrom === undefined
+        ? {}
+        : { placementFrom: momentOf(options.placementFrom, environment) }),
     });
     const out = options.out === undefined ? ringPath : path(options.out);
     await writeNewFile(out, `${ring.jws}\n`);
@@ -66,6 +80,11 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
       () => ringText(out, ring),
     );
   });
+}
+
+function momentOf(time: TimeOption, { clock }: CliEnvironment): number {
+  const now = clock.now();
+  return timeOf(time, { now, from: now });
 }
 
 function ringText(file: string, ring: RingDocument): string {

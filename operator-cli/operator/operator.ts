@@ -1,4 +1,5 @@
 import type { SealAnswer, StreamList } from '../../src/protocol/index.ts';
+import type { Published } from '../../src/protocol/ring-messages.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
 import { type AuditReport, auditNodes } from './audit.ts';
@@ -6,6 +7,7 @@ import { type ComputeOutcome, computeWindow } from './compute.ts';
 import { type FollowOptions, followSeries } from './follow.ts';
 import type { HandedOut } from './hand-out.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+import { publishRing } from './publish-ring.ts';
 import { type PlacedStream, putStream } from './put-stream.ts';
 import { findStream, listStreams, readStream, type StreamState } from './read-streams.ts';
 import { retireStream } from './retire-stream.ts';
@@ -32,6 +34,8 @@ export interface Operator {
   series(stream: StreamDocument, question?: SeriesQuestion, options?: WaitOptions): Promise<SeriesResult>;
   /** Hands over every part of a question when it is released, or never will be, until the signal aborts. */
   follow(stream: StreamDocument, question: SeriesQuestion, options: FollowOptions): Promise<void>;
+  /** Gives the nodes a new ring document, or says how far one has come. */
+  publishRing(jws: string, options?: CallOptions): Promise<Published>;
   /** Every node of the ring, also those that do not answer. */
   status(options?: CallOptions): Promise<readonly NodeReport[]>;
   /** Lets every node of the ring check all it has; also lists those that do not answer. */
@@ -57,6 +61,7 @@ export function createOperator(ports: OperatorPorts): Operator {
     compute: (stream, window, options) => computeWindow(ports, stream, window, options),
     series: (stream, question, options) => computeSeries(ports, stream, question, options),
     follow: (stream, question, options) => followSeries(ports, stream, question, options),
+    publishRing: (jws, options) => publishRing(ports, jws, options),
     status: (options) => readStatus(ports, options),
     audit: (options) => auditNodes(ports, options),
   };

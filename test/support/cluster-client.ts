@@ -27,13 +27,16 @@ const WINDOW_MS = 6 * 3_600_000;
 const COMPUTE_WAIT_MS = 20_000;
 
 /** Keys, certificates and a ring document for nodes on free ports of this computer. */
-export async function localCluster(domains: number, nodesPerDomain: number): Promise<ClusterMaterial> {
+export async function localCluster(
+  domains: number,
+  nodesPerDomain: number,
+  votes: { readonly acceptors: 1 | 3; readonly replicas: number } = { acceptors: 1, replicas: 1 },
+): Promise<ClusterMaterial> {
   const ports = await findFreePorts(HOST, 2 * domains * nodesPerDomain);
   return createDevelopmentCluster({
     domains,
     nodesPerDomain,
-    acceptors: 1,
-    replicas: 1,
+    ...votes,
     addresses: givenPorts(HOST, ports),
     randomBytes: cryptoRandomBytes,
     clock: systemClock(),
