@@ -125,11 +125,14 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const own = { ...sensorRules(settings), storeKey, rowSeal, rings, promised, self };
   const base = { ...ports, ...sealed, ...own, lock: createKeyedLock(), peers, callPeer: peers.callPeer };
   const services = await openServices(base);
-  const { exchange, retirements, ringStore, roster, rosterSpread, repair } = services;
+  const { erasing, exchange, retirements, ringStore, roster, rosterSpread, repair } = services;
   await ringStore.begin(given);
-  const miscounted = await verifyRows({ ...base, ...services }, sealed.start.counts);
+  // What a stop interrupted comes first: its rows open no more. What is due, before anybody is answered.
+  await erasing.resume();
+  const miscounted = await verifyRows({ ...base, ...services }, journal.counts());
   const doubt = settings.doubt ?? miscounted;
   if (doubt !== null) health.raise(doubt);
+  await erasing.run();
 
   const ending = new AbortController();
   let failure: Error | null = null;

@@ -6,6 +6,8 @@ export interface DamagedRows {
   /** What was noted and is not yet repaired. */
   waiting(): readonly Uint8Array[];
   repaired(partitionKey: Uint8Array): void;
+  /** Every partition whose key begins so is gone. */
+  forget(prefix: Uint8Array): void;
 }
 
 export function createDamagedRows(): DamagedRows {
@@ -17,5 +19,9 @@ export function createDamagedRows(): DamagedRows {
     },
     waiting: () => [...damaged.values()],
     repaired: (key) => void damaged.delete(String.fromCharCode(...key)),
+    forget(prefix) {
+      const name = String.fromCharCode(...prefix);
+      for (const key of damaged.keys()) if (key.startsWith(name)) damaged.delete(key);
+    },
   };
 }

@@ -15,6 +15,10 @@ export interface Journal {
   read(table: TableName, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** Rows that are on disk; what is staged and not yet committed is not among them. */
   range(table: TableName, range: StoreRange): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
+  /** Takes deleted rows of the range out of the live files; waits for what is staged. */
+  compact(table: TableName, range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
+  /** Rows of the counted tables after the last durable commit group. */
+  counts(): RowCounts;
   /** @throws EngineError `OVERLOADED` when too much waits for the disk; nothing is staged then. */
   stage(operations: readonly StoreOperation[]): void;
   /** Resolves when everything staged so far is durable. @throws EngineError `STORE_FAILED`, for ever after a failure. */
@@ -50,8 +54,7 @@ export type CommitRecord = (seq: number, counts: RowCounts) => readonly StoreOpe
 export function openJournal(store: Store, start: JournalStart, commitRecord: CommitRecord): Journal {
   const overlay = new Map<string, { readonly operation: StoreOperation }>();
   const groups: Group[] = [];
-  let seq = start.seq;
-  let counts = start.counts;
+  let { seq, counts } = start;
   let staged = 0;
   let running: Group | null = null;
   let failure: EngineError | null = null;
@@ -153,6 +156,8 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
   return {
     read,
     range: (table, range) => store.range(table, range),
+    compact: (table, range) => synced().then(() => store.compact(table, range)),
+    counts: () => counts,
     stage,
     synced,
     commitSeq: () => seq,

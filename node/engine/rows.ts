@@ -64,6 +64,22 @@ const valueRow: Layout<ValueRow> = record({
 export const encodeValueRow = (row: ValueRow): Uint8Array => encodeVersioned(valueRow, FORMAT, row);
 export const decodeValueRow = (bytes: Uint8Array): ValueRow => decodeVersioned(valueRow, FORMAT, bytes);
 
+/** What is kept of an erased window: its times, and the bytes of the released row where the node knew it. */
+export interface ErasedRow {
+  readonly notBefore: number;
+  readonly latest: number;
+  readonly release: Uint8Array;
+}
+
+const erasedRow: Layout<ErasedRow> = record({
+  notBefore: u64,
+  latest: u64,
+  release: sizedBytes(REGISTER_VALUE_BYTES_MAX),
+});
+
+export const encodeErasedRow = (row: ErasedRow): Uint8Array => encodeVersioned(erasedRow, FORMAT, row);
+export const decodeErasedRow = (bytes: Uint8Array): ErasedRow => decodeVersioned(erasedRow, FORMAT, bytes);
+
 /** An acceptor's state of a register slot or ledger. */
 const synodRow: Layout<{
   readonly promised: Ballot;

@@ -2,6 +2,7 @@ import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { windowErased } from '../../src/protocol/window-rules.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -51,6 +52,7 @@ export function createAdmission(components: AdmissionComponents): Admission {
     if (known !== undefined) return known;
     const { stream, window: id, group } = context;
     const record = await windows.find({ stream, window: id, group });
+    if (record.erased) throw windowErased(id);
     await decisions.look(record, 'terms');
     if (windows.findOpen(context) === undefined) await opening.openFixed(record);
     const opened = windows.findOpen(context);

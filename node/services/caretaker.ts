@@ -4,6 +4,7 @@ import type { FlagEntry } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { Erasing } from './erasing.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
 import type { Opening } from './opening.ts';
@@ -23,6 +24,7 @@ const COUNTER_MAX = 2 ** 40;
 
 export interface CaretakerComponents {
   readonly census: FlagCensus;
+  readonly erasing: Erasing;
   readonly flags: Flags;
   readonly opening: Opening;
   readonly repair: Repair;
@@ -47,6 +49,7 @@ export interface CaretakerComponents {
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
   const {
     census,
+    erasing,
     exchange,
     flags,
     opening,
@@ -140,6 +143,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
     await attempt('repairing', () => repair.run(signal));
+    await attempt('erasing', () => erasing.run(signal));
   }
 }
 

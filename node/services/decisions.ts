@@ -10,7 +10,12 @@ import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.t
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
 import { limits, operations, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
-import { checkOpenable, checkWindowName, checkWindowTimes } from '../../src/protocol/window-rules.ts';
+import {
+  checkOpenable,
+  checkWindowName,
+  checkWindowTimes,
+  windowErased,
+} from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
@@ -140,11 +145,19 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     if (known !== null) return known.bytes;
     const { acceptors, quorum } = quorumOf(record, decision);
     const send = askerOf(components, record, decision);
+    let erased = false;
     const answers = await collect(
-      acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error))),
+      acceptors.map((to) =>
+        send(to, { kind: 'read' }, signal).catch((error: unknown) => {
+          erased ||= hasCode(error, 'WINDOW_ERASED');
+          return silence(error);
+        }),
+      ),
       (some) => decidedIn(some, quorum) !== null,
     );
     const decided = decidedIn(answers, quorum);
+    // Whoever erased it had it: what the others lack is no window that was never opened.
+    if (decided === null && erased) throw windowErased(record.scope.window);
     if (decided === null) {
       // After proposers that met, one decided value may stand at several ballots, which proves nothing; only
       // another ballot can tell. Without it a node that never proposes would not learn the decision at all.
@@ -205,6 +218,9 @@ function createVote(
         retirements.check(record.stream);
       }
       const { state, reply } = acceptorStep(before, synodRequestOf(request));
+      // Its slots are gone: a fresh acceptor in their place would help decide a second time.
+      const told = decision === 'release' && request.kind === 'read' && plain !== undefined;
+      if (record.erased && !told) throw windowErased(record.scope.window);
       if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
       return reply;
     });

@@ -42,6 +42,8 @@ export interface FlagCensus {
   olderThan(since: (record: OpenWindowRecord) => number, limit: number): readonly UndecidedFlag[];
   /** The flag's outcome was read at a majority. */
   learned(record: OpenWindowRecord, entry: FlagEntry): void;
+  /** The window is erased; nothing about its flags is kept. */
+  forget(record: OpenWindowRecord): void;
   undecided(): number;
   /** Whether the flag is among the undecided ones. */
   isUndecided(record: OpenWindowRecord, entry: FlagEntry): boolean;
@@ -128,6 +130,10 @@ export async function openFlagCensus(
       return found;
     },
     learned,
+    forget(record) {
+      readings.delete(windowName(record.scope));
+      undecided.delete(record);
+    },
     undecided: () => [...undecided.values()].reduce((sum, { size }) => sum + size, 0),
     isUndecided: (record, entry) => undecided.get(record)?.has(entryName(entry)) ?? false,
   };

@@ -12,6 +12,8 @@ import { createAdmission } from './admission.ts';
 import { createAudit } from './audit.ts';
 import { createCopyCheck } from './copy-check.ts';
 import { createDecisions } from './decisions.ts';
+import { createErasedWindows } from './erased-windows.ts';
+import { createErasing } from './erasing.ts';
 import { createFlagAcceptor } from './flag-acceptor.ts';
 import { type FlagCensus, openFlagCensus } from './flag-census.ts';
 import { createFlags } from './flags.ts';
@@ -80,7 +82,8 @@ export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
   const retirements = await openRetirements({ ...base, streams });
   const roster = await openRoster(base);
-  const windows = await openWindows({ ...base, streams });
+  const erased = createErasedWindows(base);
+  const windows = await openWindows({ ...base, erased, streams });
   const decisions = createDecisions({ ...base, retirements, windows });
   const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
     base.rings.of(scope).placement.acceptors(
@@ -116,9 +119,12 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
+  const erasing = createErasing({ ...base, windows, erased, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,
     admission,
+    decisions,
+    erased,
     opening,
     releasing,
     retirements,
@@ -139,6 +145,7 @@ export async function openServices(base: ServiceBase) {
     census,
     decisions,
     desk,
+    erasing,
     exchange,
     flags,
     frozen,

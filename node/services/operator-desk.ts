@@ -6,6 +6,8 @@ import type {
   StreamAnswer,
   WindowQuestion,
   WindowScope,
+  WindowState,
+  WindowSummary,
 } from '../../src/protocol/index.ts';
 import { WINDOWS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -13,6 +15,8 @@ import { groupsOf } from '../../src/protocol/stream-groups.ts';
 import { streamHash, windowId } from '../../src/ring/identifiers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
+import type { Decisions } from './decisions.ts';
+import type { ErasedWindows } from './erased-windows.ts';
 import type { Opening } from './opening.ts';
 import type { Releasing } from './releasing.ts';
 import type { Retirements } from './retirements.ts';
@@ -23,6 +27,8 @@ import { windowState } from './windows.ts';
 
 export interface OperatorDeskComponents {
   readonly admission: Admission;
+  readonly decisions: Decisions;
+  readonly erased: ErasedWindows;
   readonly opening: Opening;
   readonly streams: Streams;
   readonly releasing: Releasing;
@@ -40,7 +46,7 @@ export interface OperatorDesk {
   /** COMPUTE: seals, waits until all is settled, and answers the domain's row. */
   compute(question: WindowQuestion, signal: AbortSignal): Promise<ComputeAnswer>;
   /** The document and a page of its windows, newest first, behind the one that `after` names. */
-  describe(stream: StreamDocument, after?: string): StreamAnswer;
+  describe(stream: StreamDocument, after?: string): Promise<StreamAnswer>;
 }
 
 /** Refusals of COMPUTE that mean "not yet, or never", and why. */
@@ -54,7 +60,8 @@ const NOT_COMPLETE = [
 ] as const;
 
 export function createOperatorDesk(components: OperatorDeskComponents): OperatorDesk {
-  const { admission, opening, releasing, retirements, settling, streams, windows, rings } = components;
+  const { admission, decisions, erased, opening, releasing, retirements, settling, streams, windows, rings } =
+    components;
 
   function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
     return admission.window(rings.contextOf(scopeOf(question)));
@@ -83,6 +90,14 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
     );
   }
 
+  /** What the domain released of an erased window; the ledger keeps it, and nothing new comes into it. */
+  async function releasedBefore(question: WindowQuestion, erasure: EngineError): Promise<string> {
+    const record = await windows.find(scopeOf(question));
+    const row = record.release?.bytes ?? (await decisions.look(record, 'release'));
+    if (row === null) throw erasure;
+    return toBase64Url(row);
+  }
+
   return {
     open,
     async seal(question, signal) {
@@ -92,22 +107,31 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
       return { sealed: false, partitionsOpen: sealed.partitionsOpen, reason: sealed.error.message };
     },
     async compute(question, signal) {
-      const record = await windowOf(question);
       try {
+        const record = await windowOf(question);
         return { status: 'ROW', row: toBase64Url(await releasing.release(record, signal)) };
       } catch (error) {
+        if (hasCode(error, 'WINDOW_ERASED'))
+          return { status: 'ROW', row: await releasedBefore(question, error) };
         if (!hasCode(error, ...NOT_COMPLETE)) throw error;
         return { status: 'INCOMPLETE', reason: `${error.code}: ${error.message}` };
       }
     },
-    describe(stream, after) {
-      const described = windows.of(stream).map((record) => ({
+    async describe(stream, after) {
+      const past = await erased.of(stream.hash);
+      const described: WindowSummary[] = windows.of(stream).map((record) => ({
         window: record.scope.window,
         group: record.scope.group,
         notBefore: record.terms.value.notBefore,
         latest: record.terms.value.latest,
         state: windowState(record),
       }));
+      described.push(
+        ...past.map(({ scope: { window, group }, notBefore, latest, release }) => {
+          const state: WindowState = release?.value.verdict ?? 'ERASED';
+          return { window, group, notBefore, latest, state };
+        }),
+      );
       described.sort((a, b) => b.window - a.window || a.group - b.group);
       const [window = Number.POSITIVE_INFINITY, group = 0] = after?.split('.').map(Number) ?? [];
       const behind = described.filter(

@@ -1,4 +1,4 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import { operations, partitionKey, windowName } from '../../src/protocol/index.ts';
 import {
   PARTITIONS,
@@ -56,9 +56,11 @@ export function createRepair(components: RepairComponents): Repair {
       for (const { stream } of streams) {
         const answer = await callPeer(node, operations.READ_STREAM, { stream }, signal);
         for (const { window, group } of answer.windows) {
-          await admission.window(
-            rings.contextOf({ stream: streamHash(stream), window: windowId(window), group }),
-          );
+          const scope = { stream: streamHash(stream), window: windowId(window), group };
+          await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
+            // By this node's clock there is nothing left to fetch.
+            if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+          });
         }
       }
     }

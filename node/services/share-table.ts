@@ -11,6 +11,7 @@ import {
   windowName,
 } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
+import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
@@ -67,6 +68,8 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
   const versions = new Map<string, number>();
   const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
     if (operations.length === 0) return;
+    // An erasure may have passed since the window was looked up; a row behind it would stay for ever.
+    if (record.erased) throw windowErased(record.scope.window);
     journal.stage(operations);
     const name = windowName(record.scope);
     versions.set(name, (versions.get(name) ?? 0) + 1);

@@ -37,6 +37,8 @@ export interface Spread {
   /** Brings marked partitions to their owners. A hint that every owner has is deleted here. */
   run(signal: AbortSignal): Promise<void>;
   /** Marked partitions this node owns (thin) and does not own (hinted). */
+  /** The window is erased; its rows go to nobody any more. */
+  forget(scope: WindowScope): void;
   counts(): { readonly thin: number; readonly hinted: number };
 }
 
@@ -128,6 +130,10 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
           if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
         });
       }
+    },
+    forget(scope) {
+      const name = windowName(scope);
+      for (const [key, marked] of marks) if (windowName(marked.scope) === name) marks.delete(key);
     },
     counts() {
       const owned = [...marks.values()].filter((marked) => ownersOf(marked).includes(self.nodeId)).length;

@@ -1,5 +1,5 @@
 import { concat, EngineError, unreachable, utf8 } from '../../src/foundation/index.ts';
-import type { WindowKeys } from '../../src/ports/index.ts';
+import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type {
   DecisionName,
   Exclusion,
@@ -19,11 +19,18 @@ import {
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
-import { checkGroup, checkWindowTimes } from '../../src/protocol/window-rules.ts';
-import type { StreamHash } from '../../src/ring/identifiers.ts';
+import {
+  checkGroup,
+  checkWindowTimes,
+  eraseAt,
+  fixedTimes,
+  windowErased,
+} from '../../src/protocol/window-rules.ts';
+import type { StreamHash, WindowId } from '../../src/ring/identifiers.ts';
 import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
 
 /** Windows of all streams that a node keeps in memory: all that are open and not erased. */
@@ -45,6 +52,8 @@ export interface WindowRecord {
   rowKey: Uint8Array | null;
   /** This node refuses every per-flag message of the window, for ever. */
   frozen: boolean;
+  /** Past its retention: nothing is written for it any more, and nothing is said of it but what was released. */
+  erased: boolean;
   terms: Known<WindowTerms> | null;
   settlement: Known<Settlement> | null;
   exclusion: Known<Exclusion> | null;
@@ -58,6 +67,8 @@ export interface OpenWindowRecord extends WindowRecord {
 }
 
 export interface WindowsComponents {
+  readonly erased: ErasedWindows;
+  readonly clock: Clock;
   readonly journal: Journal;
   readonly tables: Tables;
   readonly keys: WindowKeys;
@@ -75,6 +86,11 @@ export interface Windows {
   learn(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void>;
   /** Freezes the window at this acceptor: at once in memory, durable when it resolves. */
   freeze(record: OpenWindowRecord): Promise<void>;
+  /**
+   * Forgets the window but for what was released: from now on it takes nothing and is ERASED. Durable when it
+   * resolves; its rows are still to be destroyed.
+   */
+  erase(record: OpenWindowRecord): Promise<void>;
   of(stream: StreamDocument): readonly OpenWindowRecord[];
   all(): readonly OpenWindowRecord[];
 }
@@ -86,7 +102,7 @@ const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
   concat(utf8('W'), windowKey(scope), utf8(what));
 
 export async function openWindows(components: WindowsComponents): Promise<Windows> {
-  const { journal, tables, keys, storeKey, streams } = components;
+  const { journal, tables, keys, storeKey, streams, erased, clock } = components;
   const opened = new Map<string, OpenWindowRecord>();
   const unopened = new Map<string, WindowRecord>();
   /** How many of `opened` each stream has. */
@@ -100,11 +116,31 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     const name = windowName(scope);
     const known = opened.get(name) ?? unopened.get(name);
     if (known !== undefined) return known;
-    const record: WindowRecord = { scope, stream, ...NOTHING_KNOWN };
+    const past = await erased.find(scope);
+    // Somebody else may have asked meanwhile, and two records of one window would know different things.
+    const now = opened.get(name) ?? unopened.get(name);
+    if (now !== undefined) return now;
+    const record: WindowRecord = {
+      scope,
+      stream,
+      ...NOTHING_KNOWN,
+      erased: past !== null || isPastRetention(stream, window, clock.now()),
+      release: past?.release ?? null,
+    };
     unopened.set(name, record);
     const oldest = unopened.keys().next().value;
     if (unopened.size > UNOPENED_MAX && oldest !== undefined) unopened.delete(oldest);
     return record;
+  }
+
+  async function erase(record: OpenWindowRecord): Promise<void> {
+    const { scope } = record;
+    // First in memory, so that nobody who has the record stages anything behind this.
+    record.erased = true;
+    record.frozen = true;
+    opened.delete(windowName(scope));
+    openedOf.set(scope.stream, (openedOf.get(scope.stream) ?? 1) - 1);
+    await erased.begin(record, decidedRows(scope));
   }
 
   /** The window becomes one that takes rows: its key is durable before the first of them. */
@@ -158,7 +194,14 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   return {
     find,
     findOpen: (scope) => opened.get(windowName(scope)),
+    erase,
     async learn(record, decision, bytes) {
+      if (record.erased) {
+        // What the domain released may still be told; nothing about an erased window is written.
+        if (decision !== 'release') throw windowErased(record.scope.window);
+        setDecision(record, decision, bytes);
+        return;
+      }
       // A majority that breaks the window's own rules is no majority of honest nodes.
       if (decision === 'terms')
         checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
@@ -178,14 +221,29 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   };
 }
 
+/** The slots of the register, and the ledger. */
+export const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
+
 const NOTHING_KNOWN = {
   rowKey: null,
   frozen: false,
+  erased: false,
   terms: null,
   settlement: null,
   exclusion: null,
   release: null,
 } as const;
+
+/** The rows that say what was decided and frozen. */
+function decidedRows(scope: WindowScope): readonly Uint8Array[] {
+  return [FROZEN, ...DECISIONS.map((decision) => `D/${decision}`)].map((what) => rowKeyOf(scope, what));
+}
+
+/** A fixed window says by its name when it is erased, also where this node never knew it. */
+function isPastRetention(stream: StreamDocument, window: WindowId, now: number): boolean {
+  const times = fixedTimes(stream, window);
+  return times !== null && now >= eraseAt(stream, window, times);
+}
 
 function markFrozen(record: WindowRecord): void {
   record.frozen = true;
@@ -221,7 +279,7 @@ function decisionOf(what: string): DecisionName {
 }
 
 /** How far the window has come, as far as this node knows. */
-export function windowState(record: OpenWindowRecord): WindowState {
+export function windowState(record: OpenWindowRecord): Exclude<WindowState, 'ERASED'> {
   if (record.release !== null) return record.release.value.verdict;
   if (record.settlement !== null) return 'SETTLED';
   return record.frozen ? 'SEALED' : 'OPEN';

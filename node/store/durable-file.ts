@@ -47,11 +47,22 @@ export async function writeDurableFile(path: string, bytes: Uint8Array): Promise
 }
 
 /**
- * Removes a file for good; nothing happens where there is none.
+ * Destroys a file for good: its bytes are written over and synced before its name goes, because a removal alone
+ * leaves them on the disk. Nothing happens where there is none.
  * @throws EngineError `STORE_FAILED`
  */
-export async function removeDurably(path: string): Promise<void> {
+export async function destroyFile(path: string): Promise<void> {
   try {
+    const known = await readIfPresent(path);
+    if (known !== undefined) {
+      const file = await open(path, 'r+');
+      try {
+        await file.write(new Uint8Array(known.length), 0, known.length, 0);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
     await rm(path, { force: true });
     await syncFolder(dirname(path));
   } catch (error) {

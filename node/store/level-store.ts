@@ -21,7 +21,13 @@ export const isOfValues = (firstByte: number): boolean => firstByte === TABLE_PR
 /** Bytes an iterator fetches at once: Level's 16 KiB would cross into native code for every few rows. */
 const ITERATOR_FETCH_BYTES = 256 * 1024;
 
-type Database = Level<Uint8Array, Uint8Array>;
+/** Longer than any row key behind its prefix. */
+const KEY_TAIL_BYTES = 128;
+
+/** What Level is on Node; its types are those of browsers as well, which cannot compact. */
+type Database = Level<Uint8Array, Uint8Array> & {
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+};
 
 export interface LevelStoreOptions {
   /** `false` refuses a folder without a database instead of starting an empty one; default `true`. */
@@ -39,6 +45,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
   let failure: EngineError | undefined;
   let closing: Promise<void> | undefined;
   let lastCommit: Promise<void> = Promise.resolve();
+  const scans = new Set<Promise<unknown>>();
 
   async function write(operations: readonly StoreOperation[]): Promise<void> {
     if (failure !== undefined) throw failure;
@@ -56,6 +63,22 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
     }
   }
 
+  /** Writes keys again as they are, in their turn among the commits; one that is not there stays so. */
+  function touch(...keys: readonly Uint8Array[]): Promise<void> {
+    const done = lastCommit.then(async () => {
+      const rows = await database.getMany([...keys]);
+      const batch = database.batch();
+      keys.forEach((key, place) => {
+        const row = rows[place];
+        if (row === undefined) batch.del(key);
+        else batch.put(key, row);
+      });
+      await batch.write({ sync: true });
+    });
+    lastCommit = done;
+    return done;
+  }
+
   function assertOpen(): void {
     if (closing !== undefined) throw new EngineError('NOT_READY', 'the store is closed');
   }
@@ -70,15 +93,18 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
     },
     async range(table, { from, to, limit }) {
       assertOpen();
-      const rows = await database
+      const scan = database
         .iterator({
           gte: rowKey(table, from),
           lt: rowKey(table, to),
           limit,
           highWaterMarkBytes: ITERATOR_FETCH_BYTES,
         })
-        .all()
-        .catch((error) => Promise.reject(diskFailure('read from the store', error)));
+        .all();
+      scans.add(scan);
+      const rows = await scan
+        .catch((error) => Promise.reject(diskFailure('read from the store', error)))
+        .finally(() => scans.delete(scan));
       return rows.map(([key, value]) => [plainBytes(key, 1), plainBytes(value, 0)] as const);
     },
     commit(operations) {
@@ -92,6 +118,23 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
       lastCommit = done;
       return done;
     },
+    async compact(table, { from, to }) {
+      assertOpen();
+      const start = rowKey(table, from);
+      const end = rowKey(table, to);
+      // A scan that began before the deletes still reads what they deleted, and LevelDB keeps it for the scan.
+      await Promise.all(scans);
+      try {
+        // The first pass only brings the deletes into a table file, which may lie below every other: then it is
+        // merged with nothing and keeps all versions. Touching both ends makes a file above it, of the whole
+        // range, and the second pass has to merge the two.
+        await database.compactRange(start, end);
+        await touch(start, lastBefore(end));
+        await database.compactRange(start, end);
+      } catch (error) {
+        throw diskFailure('compact the store', error);
+      }
+    },
     close() {
       closing ??= lastCommit.catch(() => undefined).then(() => database.close());
       return closing;
@@ -104,13 +147,13 @@ async function openDatabase(folder: string, createIfMissing: boolean): Promise<D
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => {
     throw new EngineError('DATA_FOLDER_UNUSABLE', `expected to write to ${folder}, got ${systemCode(error)}`);
   });
-  const database: Database = new Level(folder, {
+  const database = new Level(folder, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     createIfMissing,
     // Shares are random and do not shrink; trying costs time and makes a flipped byte spoil its whole block.
     compression: false,
-  });
+  }) as Database;
   try {
     await database.open();
   } catch (error) {
@@ -135,6 +178,15 @@ function rowKey(table: TableName, key: Uint8Array): Uint8Array {
   row[0] = TABLE_PREFIX[table];
   row.set(key, 1);
   return row;
+}
+
+/** A key of the range that ends at `end`, behind every row in it: row keys are shorter than its tail of 255s. */
+function lastBefore(end: Uint8Array): Uint8Array {
+  const last = new Uint8Array(end.length + KEY_TAIL_BYTES).fill(255);
+  last.set(end);
+  // Ends are prefixes counted up by one, so the last byte is never 0.
+  last[end.length - 1] = (end.at(-1) ?? 1) - 1;
+  return last;
 }
 
 /** Level hands out Buffers, whose slice() shares memory where a Uint8Array's copies. */

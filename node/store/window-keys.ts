@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { RandomBytes, WindowKeys } from '../../src/ports/index.ts';
 import type { StreamHash, WindowId } from '../../src/ring/index.ts';
-import { makeFolder, readIfPresent, removeDurably, UNFINISHED, writeDurableFile } from './durable-file.ts';
+import { destroyFile, makeFolder, readIfPresent, UNFINISHED, writeDurableFile } from './durable-file.ts';
 
 /** AES-256. */
 const KEY_BYTES = 32;
@@ -68,7 +68,7 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
       return inTurn(path, async () => {
         // The array is not wiped: a row under way would be written under a key of zeros.
         cache.delete(path);
-        await removeDurably(path);
+        await destroyFile(path);
       });
     },
   };

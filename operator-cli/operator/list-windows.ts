@@ -21,6 +21,8 @@ const PROGRESS = {
   SETTLED: 2,
   WITHHELD: 3,
   RELEASED: 3,
+  // Below the others: a domain whose node still has more knows better.
+  ERASED: -1,
 } as const satisfies Record<WindowState, number>;
 
 /**

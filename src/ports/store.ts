@@ -35,6 +35,11 @@ export interface Store {
    * be assumed about what is on disk, and the caller must stop serving.
    */
   commit(operations: readonly StoreOperation[]): Promise<void>;
+  /**
+   * Takes the bytes of rows in the range that were deleted, or written over, out of the live files. A delete alone
+   * leaves them there. Rows that were committed before stay as they are.
+   */
+  compact(table: TableName, range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
   /** Idempotent; resolves when the files are released. */
   close(): Promise<void>;
 }

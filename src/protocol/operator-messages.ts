@@ -23,6 +23,7 @@ const windowState = Type.Union([
   Type.Literal('SETTLED'),
   Type.Literal('RELEASED'),
   Type.Literal('WITHHELD'),
+  Type.Literal('ERASED'),
 ]);
 export type WindowState = Static<typeof windowState>;
 const windowSummary = Type.Object(

@@ -197,12 +197,33 @@ function describeCommits(factory: StoreFactory): void {
     await again.close();
   });
 
+  test('compacting takes nothing away but what was deleted, also while commits come', async () => {
+    const { store, reopen } = await factory.create();
+    const keys = Array.from({ length: 50 }, (_, i) => `k${String(i).padStart(2, '0')}`);
+    await store.commit(keys.map((key) => put('values', key, `value of ${key}`)));
+    await store.commit([put('flags', 'k10', 'flag'), put('values', 'k', 'v'), put('values', 'l', 'w')]);
+    const deleted = keys.slice(10, 40);
+    await store.commit(deleted.map((key) => ({ kind: 'delete', table: 'values', key: utf8(key) })));
+    const compacting = store.compact('values', { from: utf8('k'), to: utf8('l') });
+    const during = store.commit([put('values', 'k20', 'again')]);
+    await Promise.all([compacting, during]);
+    const left = [...keys.slice(0, 10), 'k20', ...keys.slice(40)];
+    const expected = [['k', 'v'], ...left.map((key) => [key, key === 'k20' ? 'again' : `value of ${key}`])];
+    for (const opened of [store, undefined]) {
+      const at = opened ?? (await reopen());
+      expect(text(await at.range('values', EVERYTHING))).toEqual([...expected, ['l', 'w']]);
+      expect(text(await at.range('flags', EVERYTHING))).toEqual([['k10', 'flag']]);
+      await at.close();
+    }
+  });
+
   test('a closed store refuses every call', async () => {
     const { store } = await factory.create();
     await store.close();
     await expect(store.commit([put('meta', 'k', 'v')])).rejects.toMatchObject({ code: 'NOT_READY' });
     await expect(store.getMany('meta', [utf8('k')])).rejects.toMatchObject({ code: 'NOT_READY' });
     await expect(store.range('meta', EVERYTHING)).rejects.toMatchObject({ code: 'NOT_READY' });
+    await expect(store.compact('meta', EVERYTHING)).rejects.toMatchObject({ code: 'NOT_READY' });
   });
 }
 

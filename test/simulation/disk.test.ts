@@ -138,6 +138,7 @@ function pumped(kernel: Kernel, store: Store): Store {
     getMany: (table, keys) => until(store.getMany(table, keys)),
     range: (table, range) => until(store.range(table, range)),
     commit: (operations) => until(store.commit(operations)),
+    compact: (table, range) => until(store.compact(table, range)),
     close: () => until(store.close()),
   };
 }

@@ -98,6 +98,12 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     }
   }
 
+  function rowsAsPuts(): StoreOperation[] {
+    return [...tables].flatMap(([of, rows]) =>
+      rows.all().map(([key, value]) => ({ kind: 'put' as const, table: of, key, value })),
+    );
+  }
+
   function open(life: Life, onRefused: () => void = () => {}): Store {
     const pending: Pending[] = [];
     let readyAtMs = 0;
@@ -166,6 +172,11 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
           };
           kernel.schedule(`${name} commits`, doneAtMs - kernel.now(), finish, life);
         });
+      },
+      async compact() {
+        if (closed) throw new EngineError('NOT_READY', 'the store is closed');
+        // What has moved to tables can no longer be dropped from a log.
+        history.splice(0, history.length, rowsAsPuts());
       },
       async close() {
         closed = true;

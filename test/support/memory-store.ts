@@ -5,6 +5,8 @@ import { createSortedTable, type SortedTable } from '../simulation/sorted-table.
 export interface MemoryStore extends Store {
   /** The commits that have come so far, each as it was given. */
   readonly commits: readonly (readonly StoreOperation[])[];
+  /** Tables and beginnings of the ranges that were compacted. */
+  readonly compactions: readonly (readonly [TableName, Uint8Array])[];
   /** From now on commits wait for `release`. */
   hold(): void;
   /** Lets the oldest waiting commit take effect and end, and lets everything react that waited for it. */
@@ -25,6 +27,7 @@ interface Waiting {
 export function createMemoryStore(): MemoryStore {
   const tables = new Map<TableName, SortedTable>();
   const commits: (readonly StoreOperation[])[] = [];
+  const compactions: [TableName, Uint8Array][] = [];
   const waiting: Waiting[] = [];
   let held = false;
   let failing = false;
@@ -44,6 +47,7 @@ export function createMemoryStore(): MemoryStore {
 
   return {
     commits,
+    compactions,
     getMany: async (name, keys) => keys.map((key) => table(name).get(key)),
     range: async (name, range) => table(name).range(range),
     commit(operations) {
@@ -55,6 +59,7 @@ export function createMemoryStore(): MemoryStore {
       apply(operations);
       return Promise.resolve();
     },
+    compact: async (name, { from }) => void compactions.push([name, from]),
     close: async () => {},
     hold() {
       held = true;

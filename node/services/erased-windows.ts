@@ -1,0 +1,88 @@
+import { concat, utf8 } from '../../src/foundation/index.ts';
+import type { StoreOperation } from '../../src/ports/index.ts';
+import type { ReleasedRow, WindowScope } from '../../src/protocol/index.ts';
+import { releasedRowCodec, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
+import type { StreamHash } from '../../src/ring/identifiers.ts';
+import { streamHashBytes } from '../../src/ring/identifiers.ts';
+import type { Journal } from '../engine/journal.ts';
+import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Known, OpenWindowRecord } from './windows.ts';
+import { DECISIONS, scopeOfKey } from './windows.ts';
+
+/** What is kept of an erased window. */
+export interface ErasedWindow {
+  readonly scope: WindowScope;
+  readonly notBefore: number;
+  readonly latest: number;
+  /** What its domain released or withheld, where this node knows it. */
+  readonly release: Known<ReleasedRow> | null;
+}
+
+export interface ErasedWindowsComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+}
+
+/** The windows past their retention, on disk alone: a node lives through more of them than its memory holds. */
+export interface ErasedWindows {
+  find(scope: WindowScope): Promise<ErasedWindow | null>;
+  /** Those of a stream, oldest first. */
+  of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
+  /** Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. */
+  begin(record: OpenWindowRecord, gone: readonly Uint8Array[]): Promise<void>;
+  /** Windows whose rows are still to be destroyed. */
+  unfinished(): Promise<readonly WindowScope[]>;
+  finish(scope: WindowScope): Promise<void>;
+}
+
+/** Row keys: 'X' and the window's key for ever, 'Y' and the key until the window's rows are destroyed. */
+const ERASED = utf8('X');
+const UNFINISHED = utf8('Y');
+
+export function createErasedWindows({ journal, tables, storeKey }: ErasedWindowsComponents): ErasedWindows {
+  async function listed<T>(
+    prefix: Uint8Array,
+    read: (scope: WindowScope, plain: Uint8Array) => T,
+  ): Promise<T[]> {
+    const found: T[] = [];
+    for await (const { key, plain } of tables.scan('windows', storeKey, prefix)) {
+      if (plain !== null) found.push(read(scopeOfKey(key.slice(1, 1 + WINDOW_KEY_BYTES)), plain));
+    }
+    return found;
+  }
+
+  return {
+    async find(scope) {
+      const [plain] = await tables.readMany('windows', storeKey, [concat(ERASED, windowKey(scope))]);
+      return plain === undefined ? null : erasedWindow(scope, plain);
+    },
+    of: (stream) => listed(concat(ERASED, streamHashBytes(stream)), erasedWindow),
+    async begin({ scope, terms, release }, gone) {
+      const key = windowKey(scope);
+      const { notBefore, latest } = terms.value;
+      const kept = encodeErasedRow({ notBefore, latest, release: release?.bytes ?? new Uint8Array(0) });
+      // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
+      const slots = DECISIONS.filter((decision) => decision !== 'release' || release === null);
+      const rows = [...gone, ...slots.map((decision) => concat(utf8('S'), key, utf8(decision)))];
+      journal.stage([
+        tables.put('windows', storeKey, concat(ERASED, key), kept),
+        tables.put('windows', storeKey, concat(UNFINISHED, key), Uint8Array.of(1)),
+        ...rows.map((row): StoreOperation => ({ kind: 'delete', table: 'windows', key: row })),
+      ]);
+      await journal.synced();
+    },
+    unfinished: () => listed(UNFINISHED, (scope) => scope),
+    async finish(scope) {
+      journal.stage([{ kind: 'delete', table: 'windows', key: concat(UNFINISHED, windowKey(scope)) }]);
+      await journal.synced();
+    },
+  };
+}
+
+function erasedWindow(scope: WindowScope, plain: Uint8Array): ErasedWindow {
+  const { notBefore, latest, release } = decodeErasedRow(plain);
+  const known = release.length === 0 ? null : { bytes: release, value: releasedRowCodec.decode(release) };
+  return { scope, notBefore, latest, release: known };
+}

@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { fromBase64Url, toHex } from '../../../src/foundation/index.ts';
+import { entryKey, operations, releasedRowCodec, windowKey } from '../../../src/protocol/index.ts';
+import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+
+const MINUTE = 60_000;
+const RETENTION = 2 * MINUTE;
+const STREAM = { retentionMs: RETENTION } as const;
+/** Rounds of care come at the latest this often. */
+const CARE = 3_000;
+
+let cloud: SmallCloud;
+
+afterEach(() => cloud.close());
+
+const questionOf = (window: WindowId) => ({ stream: cloud.stream.hash, window, group: 0 });
+const contextOf = (window: WindowId) => cloud.reading(window, '1').flagsRequest.context;
+
+async function computeAt(node: NodeId, window: WindowId) {
+  return cloud.clock.until(cloud.order(node, operations.COMPUTE, questionOf(window)));
+}
+
+async function open(stream = {}) {
+  cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 }, stream: { ...STREAM, ...stream } });
+  return cloud.openWindow({ latest: START_MS + MINUTE });
+}
+
+const toErasure = () => cloud.clock.advance(START_MS + MINUTE + RETENTION + CARE - cloud.clock.now());
+
+async function stateOf(node: NodeId) {
+  const { windows } = await cloud.ask(node, operations.READ_STREAM, { stream: cloud.stream.hash });
+  return windows.map(({ state }) => state);
+}
+
+describe('at a window’s end and retention', () => {
+  it('rows, flags, hints, lists and the key are gone at every node, and no reading is named any more', async () => {
+    const window = await open();
+    const readings = ['1', '2', '3'].map((reading) => cloud.reading(window, reading));
+    for (const reading of readings) await reading.commit();
+    const unset = cloud.reading(window, '50');
+    await unset.create();
+    await unset.upload(0);
+    expectExact(await cloud.compute(window), ['1', '2', '3']);
+    await cloud.clock.advance(START_MS + MINUTE + RETENTION - 1_000 - cloud.clock.now());
+    const names = [...readings, unset].map(({ entry }) => toHex(entryKey(entry)));
+    expect(names.some((name) => cloud.nodeIds.some((id) => diskText(cloud.store(id)).includes(name)))).toBe(
+      true,
+    );
+
+    await toErasure();
+    for (const node of cloud.nodeIds) {
+      expect(cloud.store(node).rows('values')).toEqual([]);
+      expect(cloud.store(node).rows('flags')).toEqual([]);
+      expect(await cloud.keys(node).find(cloud.stream.hash, window, 0)).toBeUndefined();
+      // A delete leaves the bytes in the files until they are compacted.
+      const compacted = cloud.store(node).compactions.map(([table, from]) => `${table} ${toHex(from)}`);
+      const prefix = toHex(windowKey(questionOf(window)));
+      expect(compacted).toEqual(expect.arrayContaining([`values ${prefix}`, `flags ${prefix}`]));
+      for (const name of names) expect(diskText(cloud.store(node))).not.toContain(name);
+      expect(cloud.handle(node).status()).toMatchObject({ undecidedFlags: 0, hintedPartitions: 0 });
+    }
+  });
+
+  it('the numbers of rows stay right, so that the next start finds nothing to doubt', async () => {
+    const window = await open();
+    for (const reading of ['1', '2']) await cloud.reading(window, reading).commit();
+    await toErasure();
+    const later = await cloud.openWindow({ window: windowId(cloud.clock.now()) });
+    await cloud.reading(later, '7').commit();
+    await cloud.restart();
+    for (const node of cloud.nodeIds)
+      expect(cloud.handle(node).readiness()).toEqual({ ready: true, reasons: [] });
+    expectExact(await cloud.compute(later), ['7']);
+  });
+
+  it('every message about it is answered ERASED, never “not held”, and what is offered is dropped', async () => {
+    const window = await open();
+    const reading = cloud.reading(window, '1');
+    await reading.commit();
+    const [a1, a2, b1] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    await toErasure();
+    const before = diskText(cloud.store(a1)).length;
+    const context = contextOf(window);
+    const partition = reading.partition;
+    const ballot = { counter: 1, proposer: 0 };
+    const slot = { context, ballot, value: null } as const;
+    for (const refused of [
+      () => reading.create(a1),
+      () => reading.upload(0, a1),
+      () => reading.set(a1),
+      () => reading.get(a1),
+      () => cloud.askAs(a2, a1, operations.HELD, { context, partitions: [] }),
+      () => cloud.askAs(a2, a1, operations.ROWS, { context, partition, after: null }),
+      () => cloud.askAs(a2, a1, operations.COMPARE, { context, partition, entries: [reading.entry] }),
+      () => cloud.askAs(b1, a1, operations.FREEZE, { context }),
+      () => cloud.askAs(b1, a1, operations.SYNOD, { ...slot, decision: 'settlement', kind: 'read' }),
+      () => cloud.askAs(a2, a1, operations.LEDGER, { ...slot, decision: 'release', kind: 'prepare' }),
+      () => cloud.order(a1, operations.COMPUTE, questionOf(window)),
+      () => cloud.order(a1, operations.SEAL, questionOf(window)),
+    ])
+      await expectCode(cloud.clock.until(refused()), 'WINDOW_ERASED');
+    expect(diskText(cloud.store(a1)).length).toBe(before);
+    expect(await stateOf(a1)).toEqual(['ERASED']);
+  });
+
+  it('what was released is still told, the same bytes through any node and after a restart', async () => {
+    const window = await open();
+    for (const reading of ['1', '2']) await cloud.reading(window, reading).commit();
+    const rows = new Map<NodeId, unknown>();
+    for (const node of cloud.nodeIds) rows.set(node, await computeAt(node, window));
+    await toErasure();
+    for (const node of cloud.nodeIds) {
+      expect(await computeAt(node, window)).toEqual(rows.get(node));
+      expect(await stateOf(node)).toEqual(['RELEASED']);
+    }
+    await cloud.restart();
+    for (const node of cloud.nodeIds) expect(await computeAt(node, window)).toEqual(rows.get(node));
+    expectExact(await cloud.compute(window), ['1', '2']);
+  });
+
+  it('a window that was withheld is erased like any other, and stays withheld', async () => {
+    const window = await open({ publicData: false, minSensors: 10 });
+    await cloud.reading(window, '1').commit();
+    const [node] = cloud.nodeIds as [NodeId];
+    const row = await computeAt(node, window);
+    await toErasure();
+    expect(cloud.store(node).rows('values')).toEqual([]);
+    expect(await computeAt(node, window)).toEqual(row);
+    const bytes = row.status === 'ROW' ? fromBase64Url(row.row) : new Uint8Array(0);
+    expect(releasedRowCodec.decode(bytes)).toMatchObject({ verdict: 'WITHHELD' });
+  });
+
+  it('a node that was away erases at its start, before it serves', async () => {
+    const window = await open();
+    for (const reading of ['1', '2', '3', '4']) await cloud.reading(window, reading).commit();
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    await cloud.stop(a2);
+    expect(cloud.store(a2).rows('values').length + cloud.store(a1).rows('values').length).toBe(4);
+    await toErasure();
+    await cloud.start(a2);
+    expect(cloud.store(a2).rows('values')).toEqual([]);
+    expect(cloud.store(a2).rows('flags')).toEqual([]);
+    const context = contextOf(window);
+    await expectCode(cloud.askAs(a1, a2, operations.HELD, { context, partitions: [] }), 'WINDOW_ERASED');
+  });
+
+  it('a node that stops in the middle of it goes on at its start', async () => {
+    const window = await open();
+    await cloud.reading(window, '1').commit();
+    const [node] = cloud.nodeIds as [NodeId];
+    const store = cloud.store(node);
+    await cloud.clock.advance(START_MS + MINUTE + RETENTION - 2_000 - cloud.clock.now());
+    const earlier = store.commits.length;
+    const begun = () =>
+      store.commits.slice(earlier).some((commit) => commit.some(({ key }) => key[0] === 'Y'.charCodeAt(0)));
+    while (!begun()) await cloud.clock.advance(100);
+    await cloud.stop(node);
+    await cloud.start(node);
+    expect(cloud.handle(node).readiness().reasons).toEqual([]);
+    expect(store.rows('values')).toEqual([]);
+    expect(store.rows('windows').some(([key]) => key[0] === 'Y'.charCodeAt(0))).toBe(false);
+  });
+
+  it('a fixed window that a node never knew is erased by its name', async () => {
+    await open({ window: { kind: 'fixed', durationMs: MINUTE } }).catch(() => undefined);
+    const start = windowId(Math.floor(START_MS / MINUTE) * MINUTE - 12 * MINUTE);
+    await expectCode(cloud.reading(start, '1').create(), 'WINDOW_ERASED');
+  });
+});
