@@ -131,4 +131,20 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     replace: 'if (found === null) return null;',
     detector: byTest('node/services/flags', 'a frozen window refuses everything'),
   },
+  {
+    name: 'release/reading-into-a-retired-stream',
+    breaks: 'a stream that its operator ended takes new readings',
+    file: 'node/services/admission.ts',
+    find: 'retirements.check(record.stream);',
+    replace: '',
+    detector: byTest('node/services/retirements', 'a retired stream takes no new reading'),
+  },
+  {
+    name: 'release/total-of-what-was-withheld',
+    breaks: 'a total says nothing of the parts that are missing from it',
+    file: 'operator-cli/operator/series.ts',
+    find: "missing: answers.filter((answer) => 'state' in answer),",
+    replace: 'missing: [],',
+    detector: byTest('operator-cli/operator/series', 'a question about a stream gives every released window'),
+  },
 ];

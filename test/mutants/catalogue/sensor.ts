@@ -70,4 +70,28 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     replace: "startAtBallotZero({ acceptors, quorum: 1, wish: 'TRUE' })",
     detector: byModel('flag/two-resolvers'),
   },
+  {
+    name: 'sensor/one-company-behind-two-domains',
+    breaks: 'ISOLATION: a sensor shares with two domains of one operator or provider',
+    file: 'sensor-client/policy.ts',
+    find: 'if (policy.independentDomains) checkIndependent(stream, ring);',
+    replace: 'if (policy.independentDomains && ring.development) checkIndependent(stream, ring);',
+    detector: byTest('sensor-client/policy', 'by independentDomains where two are of one'),
+  },
+  {
+    name: 'sensor/older-section-after-restart',
+    breaks: 'a sensor that restarts believes a section older than one it has seen',
+    file: 'sensor-client/memory.ts',
+    find: 'if (seen === undefined || version > seen.version) continue;',
+    replace: 'if (seen === undefined || version !== seen.version) continue;',
+    detector: byTest('sensor-client/memory', 'what a sensor has seen of its ring refuses a section older'),
+  },
+  {
+    name: 'sensor/measurement-into-two-streams',
+    breaks: 'one measurement goes to two streams, whose sums can be subtracted',
+    file: 'sensor-client/measurements.ts',
+    find: 'if (before !== undefined) {',
+    replace: 'if (before === stream) {',
+    detector: byTest('sensor-client/measurements', 'a measurement goes to one stream, once'),
+  },
 ];

@@ -135,25 +135,28 @@ test('an undecided reading is told with the key to ask later, and `outcome` asks
   expect(asked).toMatchObject({ exit: 6, out: 'UNDECIDED\n' });
 });
 
-test('a development ring needs the option that names it', async () => {
-  const { scene } = await run('upload', ['1']);
-  let err = '';
-  const exit = await runSensorCli(['upload', '--bundle', 'b', '--stream', scene.stream.hash, '1'], {
-    out: () => {},
-    err: (text) => {
-      err += text;
-    },
-    input: (async function* () {})(),
-    readFile: async () => utf8(JSON.stringify(scene.bundle)),
-    writeSecret: async () => {},
-    memory: () => ({ load: async () => null, save: async () => {} }),
-    columns: 100,
-    liveProgress: false,
-    signal: new AbortController().signal,
-    ports: scene.ports,
-  });
-  expect([exit, err]).toEqual([4, expect.stringContaining('RING_REFUSED')]);
-});
+test.each(['upload', 'outcome'])(
+  '%s in a development ring needs the option that names it',
+  async (command) => {
+    const { scene } = await run('upload', ['1']);
+    let err = '';
+    const exit = await runSensorCli([command, '--bundle', 'b', '--stream', scene.stream.hash, '1'], {
+      out: () => {},
+      err: (text) => {
+        err += text;
+      },
+      input: (async function* () {})(),
+      readFile: async () => utf8(JSON.stringify(scene.bundle)),
+      writeSecret: async () => {},
+      memory: () => ({ load: async () => null, save: async () => {} }),
+      columns: 100,
+      liveProgress: false,
+      signal: new AbortController().signal,
+      ports: scene.ports,
+    });
+    expect([exit, err]).toEqual([4, expect.stringContaining('RING_REFUSED')]);
+  },
+);
 
 test('a terminal gets a bar on standard error, and the data stays clean', async () => {
   const done = await run('upload', ['--csv', 'day.csv', '--column', 'c'], {
