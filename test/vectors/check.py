@@ -1,7 +1,7 @@
 """A second reading of the vectors that shares no code with the first.
 
 Plain Python integers, fractions and decimals, standard library only. Reads field.json, share.json,
-fixed-point.json, statistics.json, messages.json and the roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
+fixed-point.json, statistics.json, messages.json, packets.json and the roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
 Run: python3 test/vectors/check.py
 """
 
@@ -15,6 +15,7 @@ from math import prod
 from pathlib import Path
 
 from check_messages import check_messages
+from check_packets import check_packets
 
 HERE = Path(__file__).parent
 P = 2**66 * 4611686018427387897 + 1
@@ -175,4 +176,5 @@ check_fixed_point()
 check_statistics()
 check_roster(load("documents.json")["rosterBatch"])
 check_messages(load("messages.json"), expect)
+check_packets(load("packets.json"), expect)
 print(f"ok {cases} cases")

@@ -1,10 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { coreVectors, vectorText } from './generate/core.ts';
+import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
 import { ringVectors } from './generate/ring.ts';
 
 /** Writes every vector file again: after a wanted change of the format, and never to make a test pass. */
-const files = { ...coreVectors(), ...(await ringVectors()), ...protocolVectors() };
+const files = {
+  ...coreVectors(),
+  ...(await ringVectors()),
+  ...protocolVectors(),
+  ...(await packetVectors()),
+};
 for (const [fileName, content] of Object.entries(files)) {
   writeFileSync(new URL(fileName, import.meta.url), vectorText(content));
 }

@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/protocol/index.ts';
 import { vectorText } from './generate/core.ts';
 import { messageSamples } from './generate/message-samples.ts';
+import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
 
-describe('the vectors of the messages', () => {
-  it.each(Object.entries(protocolVectors()))('in %s are what the code prints today', (fileName, content) => {
+const files = { ...protocolVectors(), ...(await packetVectors()) };
+
+describe('the vectors of messages and packets', () => {
+  it.each(Object.entries(files))('in %s are what the code prints today', (fileName, content) => {
     expect(vectorText(content)).toBe(readFileSync(new URL(fileName, import.meta.url), 'utf8'));
   });
 
