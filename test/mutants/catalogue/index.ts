@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 import { ACCESS_MUTANTS } from './access.ts';
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { FLAG_MUTANTS } from './flags.ts';
+import { PACKET_MUTANTS } from './packets.ts';
 import { RELEASE_MUTANTS } from './release.ts';
 import { SEAL_MUTANTS } from './seal.ts';
 import { SENSOR_MUTANTS } from './sensor.ts';
@@ -13,6 +14,7 @@ import { WINDOW_MUTANTS } from './windows.ts';
 export const MUTANTS: readonly Mutant[] = [
   ...ARITHMETIC_MUTANTS,
   ...SENSOR_MUTANTS,
+  ...PACKET_MUTANTS,
   ...FLAG_MUTANTS,
   ...SHARE_MUTANTS,
   ...SEAL_MUTANTS,

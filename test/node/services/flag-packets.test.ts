@@ -4,6 +4,7 @@ import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { fixedSensor, packetsFor } from '../../support/fixed-sensor.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -46,6 +47,14 @@ const CREATE_ATTACKS: readonly (readonly [string, Attack<CreatePacket>])[] = [
     async (_, other) => {
       const { sensorId, publicKey } = only(await other.createRequest());
       return { sensorId, publicKey };
+    },
+  ],
+  [
+    'that a thief of the id made with keys of its own',
+    async (own) => {
+      const thief = { sensorId: own.entry.sensorId, keys: fixedSensor('thief').keys };
+      const packets = packetsFor(cloud.ring, cloud.stream);
+      return packets.create(thief, own.acceptor, own.flagsRequest.context, [own.entry]);
     },
   ],
   [

@@ -6,6 +6,7 @@ import type { SharePacket, UploadRequest, UploadResponse } from '../../../src/pr
 import { operations } from '../../../src/protocol/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { packetsFor } from '../../support/fixed-sensor.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { diskText, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -59,6 +60,14 @@ const ATTACKS: readonly (readonly [string, Attack])[] = [
     async (_, other) => {
       const { sensorId, publicKey } = packetOf(await other.uploadRequest(0));
       return { sensorId, publicKey };
+    },
+  ],
+  [
+    'that a thief of the id made with keys of its own',
+    async (own) => {
+      const thief = { sensorId: own.entry.sensorId, keys: deriveKeyPair(cryptoRandomBytes(32)) };
+      const packets = packetsFor(cloud.ring, cloud.stream);
+      return packets.shares(thief, own.owner(0), own.flagsRequest.context, 0, own.copyRequest(0).rows);
     },
   ],
   ['without its public key', async () => ({ publicKey: null })],
