@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, exitCodesHelp } from '../src/foundation/index.ts';
 import { addClusterInit } from './commands/cluster-init.ts';
+import { addCompare } from './commands/compare.ts';
 import { addCompute } from './commands/compute.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeviceEnrol } from './commands/device-enrol.ts';
@@ -62,6 +63,7 @@ export function createProgram(environment: CliEnvironment): Command {
   const group = (name: string, description: string): Command =>
     program.command(name).description(description);
   addCompute(program, environment);
+  addCompare(program, environment);
   const stream = group('stream', 'define, list, show and end streams');
   addStreamCreate(stream, environment);
   addStreamList(stream, environment);

@@ -20,6 +20,7 @@ describe('help', () => {
       [
         'cluster',
         'cluster init',
+        'compare',
         'compute',
         'demo',
         'device',
