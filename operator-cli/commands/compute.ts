@@ -15,9 +15,9 @@ import {
 } from '../operator/index.ts';
 import { confidenceOption, timeOption, wholeNumber } from '../option-values.ts';
 import { answerText, missingLine, seriesText } from '../result-report.ts';
-import { answerDocument, type SeriesDocument, seriesDocument } from '../series-document.ts';
+import { answerDocument, seriesDocument } from '../series-document.ts';
 import { createSession, type Session } from '../session.ts';
-import { CONFIDENCE, type StatisticsOptions } from '../statistics-document.ts';
+import { CONFIDENCE, type StatisticsOptions, statisticsDocument } from '../statistics-document.ts';
 import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
 
 /** Digits a person may ask for: printing is quadratic in them, and no measurement has a thousand. */
@@ -107,10 +107,8 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
         waitMs: options.wait * 1_000,
         signal,
       });
-      if (session.json || series.total !== null) {
-        const document = seriesDocument(series, statistics);
-        session.answer(document, () => shown(series, document, options, statistics, session));
-      }
+      if (session.json) session.answer(seriesDocument(series, statistics), () => '');
+      else if (series.total !== null) session.answer(null, () => shown(series, options, statistics, session));
       const failure = failureOf(series);
       if (failure !== undefined) throw failure;
     });
@@ -119,22 +117,22 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
 
 function shown(
   series: SeriesResult,
-  document: SeriesDocument,
   { format, explain }: ComputeOptions,
   statistics: StatisticsOptions,
   { palette }: Session,
 ): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(document)}\n`;
+      return `${JSON.stringify(seriesDocument(series, statistics))}\n`;
     case 'csv':
-      return seriesCsv(document);
+      return seriesCsv(seriesDocument(series, statistics));
     case 'markdown':
-      return seriesMarkdown(document);
+      return seriesMarkdown(seriesDocument(series, statistics));
     case 'table': {
+      // Without the statistics of every window, which a table does not show.
       const text = seriesText(series, statistics, palette);
-      if (explain !== true || document.total === null) return text;
-      return `${text}\n${explanationText(document.total, palette)}`;
+      if (explain !== true || series.total === null) return text;
+      return `${text}\n${explanationText(statisticsDocument(series.stream, series.total, statistics), palette)}`;
     }
   }
 }

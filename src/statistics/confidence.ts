@@ -12,6 +12,7 @@ import {
   type Real,
   rational,
   rationalInterval,
+  rationalText,
   rootOfInterval,
   subtractIntervals,
   subtractRational,
@@ -38,7 +39,10 @@ export function studentInterval(
   degrees: Rational,
   confidence: Rational,
 ): RealInterval {
-  const factor = studentTwoSidedQuantile(alphaOf(confidence), degrees);
+  const alpha = alphaOf(confidence);
+  const factor = remembered(`${rationalText(alpha)} ${rationalText(degrees)}`, () =>
+    studentTwoSidedQuantile(alpha, degrees),
+  );
   const half: Real = (bits) =>
     multiplyIntervals(factor(bits), rootOfInterval(rationalInterval(square, 2 * bits), bits), bits);
   return around((bits) => rationalInterval(center, bits), half);
@@ -51,7 +55,7 @@ export function studentInterval(
  */
 export function wilsonInterval(count: bigint, readings: bigint, confidence: Rational): RealInterval {
   if (readings < 1n) throw new EngineError('INVALID_ARGUMENT', 'expected at least one reading, got none');
-  const z = normalTwoSidedQuantile(alphaOf(confidence));
+  const z = normalFactor(confidence);
   const share = rational(count, readings);
   const spread = multiplyRational(
     multiplyRational(share, subtractRational(ONE, share)),
@@ -91,7 +95,7 @@ export function correlationInterval(
   confidence: Rational,
 ): RealInterval | null {
   if (readings < 4n || r.square.numerator === r.square.denominator) return null;
-  const z = normalTwoSidedQuantile(alphaOf(confidence));
+  const z = normalFactor(confidence);
   const center: Real = (bits) => {
     const size = rootOfInterval(rationalInterval(r.square, 2 * bits), bits);
     const signed = r.sign < 0 ? negateInterval(size) : size;
@@ -120,6 +124,31 @@ export function correlationInterval(
 function hyperbolicTangent(x: Interval, bits: number): Interval {
   const grown = addIntervals(exponential(scaledBy(x, 1), bits), integerInterval(1n), bits);
   return subtractIntervals(integerInterval(1n), divideIntervals(integerInterval(2n), grown, bits), bits);
+}
+
+function normalFactor(confidence: Rational): Real {
+  const alpha = alphaOf(confidence);
+  return remembered(rationalText(alpha), () => normalTwoSidedQuantile(alpha));
+}
+
+/** Factors of intervals, kept: every cell of a histogram asks for the same one, and so do windows of equal counts. */
+const factors = new Map<string, Real>();
+const FACTORS_REMEMBERED_MAX = 256;
+
+function remembered(key: string, make: () => Real): Real {
+  let factor = factors.get(key);
+  if (factor === undefined) {
+    const real = make();
+    const known = new Map<number, Interval>();
+    factor = (bits) => {
+      const interval = known.get(bits) ?? real(bits);
+      known.set(bits, interval);
+      return interval;
+    };
+    if (factors.size >= FACTORS_REMEMBERED_MAX) factors.clear();
+    factors.set(key, factor);
+  }
+  return factor;
 }
 
 function around(center: Real, half: Real): RealInterval {
