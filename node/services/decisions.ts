@@ -63,6 +63,8 @@ export interface Decisions {
   ): Promise<Uint8Array>;
   /** Reads the decision at a majority and learns it; null when the answers show none. */
   look(record: WindowRecord, decision: DecisionName, signal?: AbortSignal): Promise<Uint8Array | null>;
+  /** Whether a majority says that it has accepted nothing; false also where too few answer. */
+  isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean>;
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
@@ -172,7 +174,16 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     return decided.value;
   }
 
-  return { vote, decide, look };
+  async function isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean> {
+    const { acceptors, quorum } = quorumOf(record, decision);
+    const send = askerOf(components, record, decision);
+    const untouched = (some: readonly SynodResponse[]) =>
+      some.filter(({ accepted }) => accepted === null).length >= quorum;
+    const asked = acceptors.map((to) => send(to, { kind: 'read' }).catch((error: unknown) => silence(error)));
+    return untouched(await collect(asked, untouched));
+  }
+
+  return { vote, decide, look, isUntouched };
 }
 
 /** One Synod request to one acceptor of a decision. */

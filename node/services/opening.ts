@@ -50,7 +50,8 @@ export interface Opening {
   open(record: WindowRecord, times: WindowTimes, signal?: AbortSignal): Promise<WindowTimes>;
   /**
    * Opens a fixed window that its acceptors have not opened yet, for example because all were away.
-   * @throws EngineError `WINDOW_NOT_OPEN` for a manual window or too early, `WINDOW_SEALED`, `WINDOW_ERASED`
+   * @throws EngineError `WINDOW_NOT_OPEN` for a manual window or too early, `WINDOW_SEALED`, `WINDOW_ERASED`,
+   * `INCOMPLETE` without a majority
    */
   openFixed(record: WindowRecord): Promise<void>;
   /** Opens the running and the next window of every fixed stream that this node is a register's acceptor of. */
@@ -94,6 +95,9 @@ export function createOpening(components: OpeningComponents): Opening {
     if (times === null) {
       throw new EngineError('WINDOW_NOT_OPEN', `window ${scope.window} of the stream has not been opened`);
     }
+    // A node that missed its opening must not call a window closed because nobody could be asked.
+    if (clock.now() >= times.latest && !(await decisions.isUntouched(record, 'terms')))
+      throw new EngineError('INCOMPLETE', 'too few acceptors of the window say whether it was opened');
     await open(record, times);
   }
 

@@ -8,7 +8,7 @@ import { atExit } from '../support/at-exit.ts';
 import { processCpuMicros } from '../support/process-cpu.ts';
 
 /** Time a node may need from its start to its readiness, ms; beyond it the run calls it a hang. */
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 300_000;
 const READY_POLL_MS = 50;
 const PROBE_MS_MAX = 2_000;
 /** Lines of each node's log that are kept to explain a failure. */

@@ -41,18 +41,42 @@ export async function computeOnce(
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    if (saysNeverOpened(error)) {
+      checkNeverOpened(world, window);
+      return undefined;
+    }
     if (!error.retry && !NO_ANSWER.includes(error.code)) {
       violation(`EXACT: COMPUTE of window ${window} fails with ${error.code}: ${error.message}`);
     }
     return undefined;
   }
   for (const wrong of checkResult(computed)) violation(wrong);
+  // Said by a clock that is ahead, or by nodes that could not be asked before the others came back.
+  world.neverOpened.delete(window);
   const first = world.results.get(window);
   if (first === undefined) world.results.set(window, computed);
   else if (first.text !== computed.text) {
     violation(`EXACT: window ${window} was ${first.text} and then ${computed.text}`);
   }
   return computed;
+}
+
+/** A fixed window that nobody asked for while all its acceptors were away stays closed, and with it empty. */
+export function saysNeverOpened(error: unknown): boolean {
+  return (
+    error instanceof EngineError &&
+    error.code === 'WINDOW_SEALED' &&
+    error.message.endsWith('before any node opened it')
+  );
+}
+
+function checkNeverOpened({ sensors, neverOpened, results, violation }: World, window: number): void {
+  const readings = sensors.flatMap((sensor) => sensor.readings());
+  const committed = readings.find((reading) => reading.window === window && reading.fate === 'committed');
+  if (committed !== undefined)
+    violation(`EXACT: window ${window} never opened, as a node says, and has reading ${committed.exponent}`);
+  if (results.has(window)) violation(`EXACT: window ${window} had a result and never opened, as a node says`);
+  neverOpened.add(window);
 }
 
 /** GATE: every node of a domain answers a released window with the same bytes, for ever. */

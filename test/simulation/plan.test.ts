@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
+import { START_MS } from './kernel/index.ts';
 import { planOf } from './plan.ts';
 
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
@@ -52,6 +53,14 @@ describe('the plan of a seed', () => {
     expect(having('dropped commit').filter((plan) => having('lost folder').includes(plan))).toEqual([]);
     expect(having('gone').length).toBeGreaterThan(20);
     for (const { shape } of having('gone')) expect(shape.nodesPerDomain).toBeGreaterThanOrEqual(3);
+  });
+
+  it('has windows of both kinds, and fixed ones that begin where the protocol lets them', () => {
+    const fixed = plans.filter(({ fixedMs }) => fixedMs !== undefined);
+    expect(fixed.length).toBeGreaterThan(100);
+    expect(fixed.length).toBeLessThan(200);
+    for (const { fixedMs = 0, windows } of fixed)
+      for (const { openMs } of windows) expect((START_MS + openMs) % fixedMs).toBe(0);
   });
 
   it('lets some sensors that die start again', () => {

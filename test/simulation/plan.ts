@@ -36,6 +36,8 @@ export interface Plan {
   readonly skewsMs: readonly number[];
   readonly flagTimeoutMs: number;
   readonly sensors: number;
+  /** Length of the windows, which then open by themselves; absent where the operator opens them. */
+  readonly fixedMs?: number;
   readonly windows: readonly PlannedWindow[];
   readonly operations: readonly PlannedOperation[];
   readonly faults: readonly PlannedFault[];
@@ -59,6 +61,9 @@ const SHAPES: readonly RingShape[] = [
   LARGE,
 ];
 
+/** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
+const FIXED_MS = [20_000, 30_000, 60_000];
+
 /**
  * The plan of a seed. Every class of faults is off in half of the seeds (swarm testing): a class that is
  * always on hides what only shows without it.
@@ -69,7 +74,11 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const ring = shape ?? random.pick(SHAPES);
   const nodes = ring.domains * ring.nodesPerDomain;
   const sensors = random.between(1, 12);
-  const windows = windowsOf(random.fork('windows'));
+  const fixedMs = on('fixed windows') ? random.fork('fixed windows').pick(FIXED_MS) : undefined;
+  const windows =
+    fixedMs === undefined
+      ? windowsOf(random.fork('windows'))
+      : fixedWindowsOf(random.fork('fixed windows'), fixedMs);
   return {
     seed,
     shape: ring,
@@ -84,6 +93,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     skewsMs: Array.from({ length: nodes }, () => (on('skew') ? random.between(-3_000, 3_000) : 0)),
     flagTimeoutMs: random.pick([2_000, 10_000, 30_000]),
     sensors,
+    ...(fixedMs === undefined ? {} : { fixedMs }),
     windows,
     operations: operationsOf(random.fork('operations'), sensors, windows),
     faults: faultsOf(random, ring, sensors),
@@ -99,6 +109,15 @@ function windowsOf(random: Random): PlannedWindow[] {
     const window = { openMs, notBeforeMs, latestMs };
     openMs = notBeforeMs + random.between(0, 10_000);
     return window;
+  });
+}
+
+/** From the start of the simulation on, one after the other. */
+function fixedWindowsOf(random: Random, fixedMs: number): PlannedWindow[] {
+  const graceMs = random.pick([0, 10_000]);
+  return Array.from({ length: random.between(1, 3) }, (_, place) => {
+    const sealMs = (place + 1) * fixedMs + graceMs;
+    return { openMs: place * fixedMs, notBeforeMs: sealMs, latestMs: sealMs };
   });
 }
 

@@ -1,6 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
-import { checkSameRows, computeOnce } from './compute.ts';
+import { checkSameRows, computeOnce, saysNeverOpened } from './compute.ts';
 import type { PlannedFault, StorageFault } from './faults.ts';
 import { checkDoubts, scheduleStorageFault } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
@@ -109,7 +109,7 @@ async function live(world: World): Promise<void> {
   for (const window of plan.windows.keys()) await finishWindow(world, window, sleep);
   for (const sensor of sensors) await sensor.askUnknown((window) => world.excused.has(window));
   for (const window of plan.windows.keys()) {
-    await computeOnce(world, window, PLANNED_WAIT_MS);
+    if (!world.neverOpened.has(window)) await computeOnce(world, window, PLANNED_WAIT_MS);
     if (results.has(window)) await checkSameRows(world, window);
   }
   checkDoubts(world);
@@ -123,6 +123,7 @@ async function live(world: World): Promise<void> {
 async function publish(world: World, sleep: Sleep): Promise<void> {
   const { plan, stream, operator, kernel } = world;
   await insist(() => operator.putStream(stream.jws), sleep);
+  if (plan.fixedMs !== undefined) return;
   await Promise.all(
     plan.windows.map(async ({ openMs, notBeforeMs, latestMs }, window) => {
       await sleep(Math.max(0, START_MS + openMs - kernel.now()));
@@ -157,9 +158,10 @@ async function finishWindow(world: World, window: number, sleep: Sleep): Promise
   for (let attempt = 1; ; attempt++) {
     // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
     const sealed = await operator.seal(stream, plannedWindowId(plan, window)).catch(refusal);
-    const asked = sealed.sealed || world.excused.has(window);
+    const asked = sealed.sealed || world.excused.has(window) || plan.fixedMs !== undefined;
     if (asked && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
     if (world.excused.has(window) && attempt >= EXCUSED_ATTEMPTS) return;
+    if (world.neverOpened.has(window)) return;
     // What is broken may never come to a result, and the run has already said so.
     if (world.broken()) return;
     await sleep(PAUSE_MS);
@@ -174,6 +176,7 @@ async function excusedFor({ excused }: World, sleep: Sleep): Promise<void> {
 
 function refusal(error: unknown): { readonly sealed: false } {
   if (error instanceof EngineError && error.retry) return { sealed: false };
+  if (saysNeverOpened(error)) return { sealed: false };
   throw error;
 }
 

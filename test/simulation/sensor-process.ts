@@ -29,7 +29,7 @@ export interface SensorSurroundings {
   readonly death: SensorDeath | undefined;
   /** Start of a window by its place in the plan, Unix milliseconds. */
   windowStart(window: number): number;
-  readonly program: UploadProgram | undefined;
+  readonly program: UploadProgram;
   /** Hears of every error that the sensor's program is given. */
   told(text: string): void;
   fault(kind: string): void;
@@ -61,7 +61,10 @@ export interface SimulatedSensor {
   askUnknown(excused: (window: number) => boolean): Promise<void>;
 }
 
-const uploadOnce: UploadProgram = (sensor, reading, window) => sensor.upload(reading, { window });
+export const uploadInto: UploadProgram = (sensor, reading, window) => sensor.upload(reading, { window });
+/** For windows that follow from the time of a reading. */
+export const uploadByTime: UploadProgram = (sensor, reading, window) =>
+  sensor.upload(reading, { at: window + 1 });
 
 /** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
 const OUTCOME_ATTEMPTS_MAX = 50;
@@ -157,9 +160,8 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
     const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
     readings.set(exponent, reading);
-    const program = surroundings.program ?? uploadOnce;
     try {
-      const committed = await program(
+      const committed = await surroundings.program(
         await open(process),
         (4n ** BigInt(exponent)).toString(),
         surroundings.windowStart(window),

@@ -12,7 +12,7 @@ import { createSimulatedNode, type SimulatedNode } from './node-process.ts';
 import { OPERATOR_NAME, startOperator } from './operator-process.ts';
 import type { Plan } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
-import { type SimulatedSensor, sensorName, startSensor } from './sensor-process.ts';
+import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
 
 /** Everything that takes part in one run. */
 export interface World extends WorldReports {
@@ -31,6 +31,8 @@ export interface World extends WorldReports {
   /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
   readonly excused: ReadonlyMap<number, string>;
   mayEndIncomplete(window: number, why: string): void;
+  /** Windows that opened by themselves for nobody, because no node was there to be asked before they were to be sealed. */
+  readonly neverOpened: Set<number>;
 }
 
 export interface WorldReports {
@@ -49,7 +51,12 @@ export async function buildWorld(
 ): Promise<World> {
   const { violation, fault } = reports;
   const ring = await fixedRing(plan.shape);
-  const stream = await fixedStream(ring, { flagTimeoutMs: plan.flagTimeoutMs, maxExcluded: 0 });
+  const stream = await fixedStream(ring, {
+    flagTimeoutMs: plan.flagTimeoutMs,
+    maxExcluded: 0,
+    fixedMs: plan.fixedMs,
+    graceMs: graceMsOf(plan),
+  });
   const nodes: SimulatedNode[] = [];
   const outputs = createOutputChecker({ stream, violation });
   const network = createNetwork(kernel, plan.network, {
@@ -90,7 +97,7 @@ export async function buildWorld(
       number,
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
       windowStart: (window) => plannedWindowId(plan, window),
-      program: sabotage.upload,
+      program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       told: (text) => outputs.logged(text),
       fault,
       violation,
@@ -112,11 +119,17 @@ export async function buildWorld(
     exchanges,
     outputs,
     excused,
+    neverOpened: new Set(),
     mayEndIncomplete: (window, why) => {
       if (!excused.has(window)) excused.set(window, why);
     },
     ...reports,
   };
+}
+
+function graceMsOf({ fixedMs, windows }: Plan): number {
+  const [first] = windows;
+  return fixedMs === undefined || first === undefined ? 0 : first.latestMs - first.openMs - fixedMs;
 }
 
 /** The id of a window of the plan. */

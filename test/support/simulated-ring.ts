@@ -34,6 +34,7 @@ export interface FixedRing {
   readonly members: readonly RingMember[];
 }
 
+const DAY_MS = 86_400_000;
 const DOMAIN_NAMES = ['amber', 'birch', 'cedar', 'delta', 'ember'];
 
 /** A ring document with keys that are the same on every run; its addresses lead nowhere. */
@@ -105,6 +106,9 @@ export const NAMED_READINGS_MAX = 61;
 export interface FixedStreamTerms {
   readonly flagTimeoutMs: number;
   readonly maxExcluded: number;
+  /** Length of its windows, which then open by themselves; absent for manual ones. */
+  readonly fixedMs?: number | undefined;
+  readonly graceMs?: number | undefined;
 }
 
 /**
@@ -122,14 +126,15 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       fields: [{ name: 'x', unit: '', decimals: 0, offset: '0', min: '1', max: (4n ** 60n).toString() }],
       elements: [{ kind: 'count' }, { kind: 'moment', factors: [{ field: 'x', power: 1 }] }],
       domains: ring.document.domains.map(({ domain, key }) => ({ id: domain, key })),
-      window: { kind: 'manual' },
-      graceMs: 0,
+      window: terms.fixedMs === undefined ? { kind: 'manual' } : { kind: 'fixed', durationMs: terms.fixedMs },
+      graceMs: terms.graceMs ?? 0,
       flagTimeoutMs: terms.flagTimeoutMs,
       minSensors: 1,
       minCommittedPercent: 1,
       maxReadings: NAMED_READINGS_MAX,
       maxExcluded: terms.maxExcluded,
-      retentionMs: 30 * 86_400_000,
+      // As many fixed windows as a stream may keep are no more than some days of short ones.
+      retentionMs: terms.fixedMs === undefined ? 30 * DAY_MS : DAY_MS,
       countMode: 'single',
       seeds: false,
       publishesCells: false,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
 import { fixedWindowAt } from '../../../src/protocol/window-rules.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { windowId } from '../../../src/ring/index.ts';
+import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
@@ -58,6 +58,21 @@ describe('fixed windows', () => {
     await cloud.clock.advance(late + 4 * MINUTE - cloud.clock.now());
     expectExact(await cloud.compute(late), ['1']);
     await expectCode(cloud.reading(windowId(RUNNING - 3 * MINUTE), '1').create(), 'WINDOW_SEALED');
+  });
+
+  it('are not called closed by a node that missed their opening while it can ask nobody', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 1 }, stream: FIXED });
+    const placement = createPlacement(cloud.ring);
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const [acceptor] = placement.registerAcceptors(domains, cloud.stream.hash, RUNNING, 0);
+    const other = cloud.nodeIds.find((node) => node !== acceptor) as NodeId;
+    await cloud.stop(other);
+    await cloud.clock.advance(CARE);
+    await cloud.start(other);
+    // Care would bring the window to this node's notice before its end.
+    await cloud.stop(acceptor as NodeId);
+    await cloud.clock.advance(RUNNING + MINUTE + GRACE - cloud.clock.now());
+    await expectCode(cloud.order(other, operations.COMPUTE, questionOf(RUNNING)), 'INCOMPLETE');
   });
 
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
