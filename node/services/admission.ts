@@ -53,8 +53,10 @@ export function createAdmission(components: AdmissionComponents): Admission {
     const { stream, window: id, group } = context;
     const record = await windows.find({ stream, window: id, group });
     if (record.erased) throw windowErased(id);
-    await decisions.look(record, 'terms');
-    if (windows.findOpen(context) === undefined) await opening.openFixed(record);
+    // Terms are known before their window's key is made: opening it once more would announce it to this node again.
+    if ((await decisions.look(record, 'terms')) === null) await opening.openFixed(record);
+    else if (record.erased) throw windowErased(id);
+    else if (windows.findOpen(context) === undefined) await windows.makeOpen(record);
     const opened = windows.findOpen(context);
     if (opened !== undefined) return opened;
     throw new EngineError('WINDOW_NOT_OPEN', `window ${id} of the stream has not been opened`);

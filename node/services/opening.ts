@@ -78,9 +78,10 @@ export function createOpening(components: OpeningComponents): Opening {
   /** Tells every node of the stream's domains; one that misses it learns of the window from its first message. */
   async function announce(stream: StreamDocument, scope: WindowScope): Promise<void> {
     const nodes = stream.domains.flatMap(({ id }) => rings.of(scope).nodesOf(id));
+    const others = nodes.filter((node) => node !== self.nodeId);
     const context = rings.contextOf(scope);
     await Promise.all(
-      nodes.map((node) =>
+      others.map((node) =>
         callPeer(node, operations.ANNOUNCE, { context }).catch((error: unknown) => {
           if (!(error instanceof EngineError)) throw error;
         }),

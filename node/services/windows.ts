@@ -82,6 +82,8 @@ export interface Windows {
   find(scope: WindowScope): Promise<WindowRecord>;
   /** The record if the window's terms are known here. */
   findOpen(scope: WindowScope): OpenWindowRecord | undefined;
+  /** Waits until a window whose terms are known takes rows. */
+  makeOpen(record: WindowRecord): Promise<void>;
   /** Records a decision that was read at a majority or made here, and syncs it. */
   learn(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void>;
   /** Freezes the window at this acceptor: at once in memory, durable when it resolves. */
@@ -105,6 +107,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   const { journal, tables, keys, storeKey, streams, erased, clock } = components;
   const opened = new Map<string, OpenWindowRecord>();
   const unopened = new Map<string, WindowRecord>();
+  /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
+  const underWay = new Map<string, Promise<void>>();
   /** How many of `opened` each stream has. */
   const openedOf = new Map<StreamHash, number>();
 
@@ -144,7 +148,14 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   /** The window becomes one that takes rows: its key is durable before the first of them. */
-  async function makeOpen(record: WindowRecord): Promise<void> {
+  function makeOpen(record: WindowRecord): Promise<void> {
+    const name = windowName(record.scope);
+    const making = underWay.get(name) ?? makeKey(record).finally(() => underWay.delete(name));
+    underWay.set(name, making);
+    return making;
+  }
+
+  async function makeKey(record: WindowRecord): Promise<void> {
     if (opened.size >= WINDOWS_MAX)
       throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
     const { stream } = record.scope;
@@ -195,6 +206,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     find,
     findOpen: (scope) => opened.get(windowName(scope)),
     erase,
+    makeOpen,
     async learn(record, decision, bytes) {
       if (record.erased) {
         // What the domain released may still be told; nothing about an erased window is written.
