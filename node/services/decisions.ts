@@ -174,20 +174,24 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     return decided.value;
   }
 
-  async function isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean> {
+  const isUntouched = (record: WindowRecord, decision: DecisionName): Promise<boolean> => {
     const { acceptors, quorum } = quorumOf(record, decision);
-    const send = askerOf(components, record, decision);
-    const untouched = (some: readonly SynodResponse[]) =>
-      some.filter(({ accepted }) => accepted === null).length >= quorum;
-    const asked = acceptors.map((to) => send(to, { kind: 'read' }).catch((error: unknown) => silence(error)));
-    return untouched(await collect(asked, untouched));
-  }
+    return areUntouched(acceptors, quorum, askerOf(components, record, decision));
+  };
 
   return { vote, decide, look, isUntouched };
 }
 
 /** One Synod request to one acceptor of a decision. */
 type Ask = (to: NodeId, request: AcceptorRequest<Uint8Array>, signal?: AbortSignal) => Promise<SynodResponse>;
+
+/** Whether `quorum` of the acceptors say that they have accepted nothing. */
+async function areUntouched(acceptors: readonly NodeId[], quorum: number, send: Ask): Promise<boolean> {
+  const untouched = (some: readonly SynodResponse[]) =>
+    some.filter(({ accepted }) => accepted === null).length >= quorum;
+  const asked = acceptors.map((to) => send(to, { kind: 'read' }).catch((error: unknown) => silence(error)));
+  return untouched(await collect(asked, untouched));
+}
 
 function askerOf(
   { rings, callPeer }: DecisionsComponents,

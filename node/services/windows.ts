@@ -156,15 +156,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   async function makeKey(record: WindowRecord): Promise<void> {
-    if (opened.size >= WINDOWS_MAX)
-      throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
     const { stream } = record.scope;
-    if ((openedOf.get(stream) ?? 0) >= WINDOWS_PER_STREAM_MAX) {
-      throw new EngineError(
-        'OVERLOADED',
-        `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
-      );
-    }
+    checkRoom(opened.size, openedOf.get(stream) ?? 0);
     const rowKey = await keys.create(stream, record.scope.window, record.scope.group);
     const name = windowName(record.scope);
     if (opened.has(name)) return;
@@ -235,6 +228,16 @@ export async function openWindows(components: WindowsComponents): Promise<Window
 
 /** The slots of the register, and the ledger. */
 export const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
+
+function checkRoom(windows: number, ofStream: number): void {
+  if (windows >= WINDOWS_MAX) throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
+  if (ofStream >= WINDOWS_PER_STREAM_MAX) {
+    throw new EngineError(
+      'OVERLOADED',
+      `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
+    );
+  }
+}
 
 const NOTHING_KNOWN = {
   rowKey: null,

@@ -72,7 +72,10 @@ describe('fixed windows', () => {
     // Care would bring the window to this node's notice before its end.
     await cloud.stop(acceptor as NodeId);
     await cloud.clock.advance(RUNNING + MINUTE + GRACE - cloud.clock.now());
-    await expectCode(cloud.order(other, operations.COMPUTE, questionOf(RUNNING)), 'INCOMPLETE');
+    expect(await cloud.order(other, operations.COMPUTE, questionOf(RUNNING))).toMatchObject({
+      status: 'INCOMPLETE',
+      reason: expect.stringContaining('whether it was opened'),
+    });
   });
 
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
