@@ -3,7 +3,8 @@ import { MODULUS } from '../../src/arithmetic/index.ts';
 import { type ErrorCode, utf8 } from '../../src/foundation/index.ts';
 import { flagsRequestCodec, uploadRequestCodec } from '../../src/protocol/flag-messages.ts';
 import { JSON_CONTENT, operations } from '../../src/protocol/index.ts';
-import { epoch, partition, streamHash, windowId } from '../../src/ring/index.ts';
+import type { Partition } from '../../src/ring/index.ts';
+import { createPlacement, epoch, partition, streamHash, windowId } from '../../src/ring/index.ts';
 import { badInput, expectCode } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
 import { rawReading } from '../support/raw-reading.ts';
@@ -177,9 +178,16 @@ describe('a node refuses a message', () => {
 
   refused('about flags of another partition, or of a count the stream does not take', async ({ raw }) => {
     const reading = raw('1');
-    const elsewhere = partition((reading.partition + 1) % 1_024);
-    const create = { ...(await reading.createRequest({ node: nodeOf(0) })), partition: elsewhere };
-    expect(await call(nodeOf(0), operations.CREATE, create)).toEqual({ outcomes: ['MALFORMED_BODY'] });
+    const { material, stream } = client;
+    const placement = createPlacement(material.ring);
+    const domains = stream.domains.map(({ id }) => id);
+    const votesOn = (at: Partition) => placement.acceptors(domains, at).includes(reading.acceptor);
+    const others = Array.from({ length: 1_024 }, (_, i) => partition(i)).filter(
+      (at) => at !== reading.partition,
+    );
+    const elsewhere = others.find(votesOn) ?? expect.fail('expected an acceptor of two partitions');
+    const create = { ...(await reading.createRequest()), partition: elsewhere };
+    expect(await call(reading.acceptor, operations.CREATE, create)).toEqual({ outcomes: ['MALFORMED_BODY'] });
     const upload = { ...(await reading.uploadRequest(0)), partition: elsewhere };
     expect(await call(nodeOf(0), operations.UPLOAD, upload)).toMatchObject({
       rows: [{ answer: 'MALFORMED_BODY' }],
