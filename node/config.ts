@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { EngineError } from '../src/foundation/index.ts';
-import { LOG_LEVELS, type LogLevel } from '../src/platform/index.ts';
+import { LOG_LEVELS, type LogLevel, type TokenIssuer } from '../src/platform/index.ts';
 import { ROSTER_AUTHORITIES_MAX } from '../src/protocol/limits.ts';
 import { SENSORS_MIN_MAX } from '../src/protocol/stream-limits.ts';
 import {
@@ -34,6 +34,7 @@ const CONFIG = Type.Object(
     sealingKey: TEXT,
     enrolmentAuthorities: Type.Optional(Type.Array(PUBLIC_KEY, { maxItems: ROSTER_AUTHORITIES_MAX })),
     allowOpenEnrolment: Type.Optional(Type.Boolean()),
+    tokenIssuer: Type.Optional(Type.Object({ issuer: TEXT, jwks: TEXT }, closed)),
     logLevel: Type.Enum([...LOG_LEVELS]),
     minSensorsFloor: Type.Optional(Type.Integer({ minimum: 2, maximum: SENSORS_MIN_MAX })),
   },
@@ -62,6 +63,8 @@ const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]
   ['MCLOUD_SEALING_KEY', 'path', 'sealingKey'],
   ['MCLOUD_ENROLMENT_AUTHORITIES', 'list', 'enrolmentAuthorities'],
   ['MCLOUD_ALLOW_OPEN_ENROLMENT', 'switch', 'allowOpenEnrolment'],
+  ['MCLOUD_TOKEN_ISSUER', 'text', 'tokenIssuer', 'issuer'],
+  ['MCLOUD_TOKEN_JWKS', 'text', 'tokenIssuer', 'jwks'],
   ['MCLOUD_LOG_LEVEL', 'text', 'logLevel'],
 ];
 
@@ -97,6 +100,8 @@ export interface NodeConfig {
   readonly enrolmentAuthorities: readonly string[];
   /** Serve streams that anybody may upload to. */
   readonly allowOpenEnrolment: boolean;
+  /** An OpenID Connect issuer whose tokens are taken for operators'. */
+  readonly tokenIssuer?: TokenIssuer;
   readonly logLevel: LogLevel;
   /** Least number of distinct sensors in anything the domain releases; every node of it should name the same. */
   readonly minSensorsFloor?: number;
@@ -132,6 +137,7 @@ function configOf(path: string, settings: Settings): NodeConfig {
       sealingKey: absolute(settings.sealingKey),
       enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
       allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
+      ...(settings.tokenIssuer === undefined ? {} : { tokenIssuer: settings.tokenIssuer }),
       logLevel: settings.logLevel,
       ...(settings.minSensorsFloor === undefined ? {} : { minSensorsFloor: settings.minSensorsFloor }),
     };

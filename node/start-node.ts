@@ -1,4 +1,5 @@
 import { EngineError } from '../src/foundation/index.ts';
+import type { TokenIssuer } from '../src/platform/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
@@ -35,6 +36,8 @@ export interface StartNodeOptions {
   /** Serve streams that anybody may upload to; not by default. */
   readonly allowOpenEnrolment?: boolean;
   readonly minSensorsFloor?: number;
+  /** An OpenID Connect issuer whose tokens this domain takes for operators'. */
+  readonly tokenIssuer?: TokenIssuer;
   readonly log: Log;
   /** Other limits of the public port than those of docs/LIMITS.md. */
   readonly publicLimits?: Partial<HttpLimits>;
@@ -118,6 +121,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         operatorKey: () => publicKeyBytes(node.ring().operatorKey),
         audience: domain,
         readiness: () => node.readiness(),
+        ...(options.tokenIssuer === undefined ? {} : { tokenIssuer: options.tokenIssuer }),
         limits: options.publicLimits ?? {},
         shedding: options.publicShedding ?? {},
       }),

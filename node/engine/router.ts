@@ -48,6 +48,7 @@ export function createRouter({ handlers, self, audiences, admit, recheck, stamp 
       authorise(operation, caller, self.domain);
       admit(operation, caller);
       const asked = operation.request.decode(bodyOf(request.method, request.query, request.body));
+      authoriseStream(operation, caller, asked);
       const answer = await handlers.find(operation)(asked, caller, signal);
       const context = contextIn(asked);
       if (context !== null) recheck(context);
@@ -69,7 +70,7 @@ function authorise({ audience, scope }: Operation<unknown, unknown>, caller: Cal
       if (caller.kind !== 'operator') {
         throw new EngineError('UNAUTHENTICATED', 'expected the token of an operator');
       }
-      if (scope !== null && !caller.scopes.includes(scope)) {
+      if (scope !== null && !caller.scopes.some((held) => held === scope || held.startsWith(`${scope}:`))) {
         throw new EngineError('FORBIDDEN', `expected a token with scope ${scope}`);
       }
       return;
@@ -83,6 +84,17 @@ function authorise({ audience, scope }: Operation<unknown, unknown>, caller: Cal
         throw new EngineError('FORBIDDEN', `expected a node of domain ${domain}`);
       }
   }
+}
+
+/**
+ * A scope may name one stream, as in `seal:<hash>`; then it is good for requests that name the same one.
+ * @throws EngineError `FORBIDDEN`
+ */
+function authoriseStream({ scope }: Operation<unknown, unknown>, caller: Caller, asked: unknown): void {
+  if (scope === null || caller.kind !== 'operator' || caller.scopes.includes(scope)) return;
+  const stream = typeof asked === 'object' && asked !== null ? Reflect.get(asked, 'stream') : undefined;
+  if (typeof stream === 'string' && caller.scopes.includes(`${scope}:${stream}`)) return;
+  throw new EngineError('FORBIDDEN', `expected a token with scope ${scope} for the stream asked about`);
 }
 
 /** A GET carries its request in the query; as JSON it passes the same codec as everything else. */

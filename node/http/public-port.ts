@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { EngineError } from '../../src/foundation/index.ts';
-import { verifyOperatorToken } from '../../src/platform/index.ts';
+import type { IssuerTokens, TokenIssuer } from '../../src/platform/index.ts';
+import { issuerTokens, verifyOperatorToken } from '../../src/platform/index.ts';
 import type { Clock, Log } from '../../src/ports/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import { addHealthRoutes, type Readiness } from './health.ts';
@@ -22,6 +23,8 @@ export interface PublicPortOptions {
   readonly operatorKey: () => Uint8Array;
   /** The node's own domain: tokens for another one are refused. */
   readonly audience: DomainId;
+  /** Whose tokens are taken besides the operator's own. */
+  readonly tokenIssuer?: TokenIssuer;
   readonly readiness: () => Readiness;
   readonly limits?: Partial<HttpLimits>;
   readonly shedding?: Partial<Shedding>;
@@ -32,7 +35,9 @@ export interface PublicPortOptions {
  * refused rather than served as anonymous, so that an operator learns why.
  * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
  */
-export function listenPublic(options: PublicPortOptions): Promise<Listener> {
+export async function listenPublic(options: PublicPortOptions): Promise<Listener> {
+  const { tokenIssuer, audience } = options;
+  const issuer = tokenIssuer === undefined ? null : issuerTokens(tokenIssuer, audience);
   return listen({
     name: 'public',
     address: options.address,
@@ -41,22 +46,29 @@ export function listenPublic(options: PublicPortOptions): Promise<Listener> {
     log: options.log,
     limits: { ...PUBLIC_LIMITS, ...options.limits },
     shedding: { ...PUBLIC_SHEDDING, ...options.shedding },
-    identify: (request) => identify(request, options),
+    identify: (request) => identify(request, options, issuer),
     extend: (app: FastifyInstance) => addHealthRoutes(app, options.readiness),
   });
 }
 
-async function identify(request: FastifyRequest, options: PublicPortOptions): Promise<Caller> {
+async function identify(
+  request: FastifyRequest,
+  options: PublicPortOptions,
+  issuer: IssuerTokens | null,
+): Promise<Caller> {
   const header = request.headers.authorization;
   if (header === undefined) return { kind: 'anonymous' };
   const token = TOKEN.exec(header)?.[1];
   if (token === undefined) {
     throw new EngineError('UNAUTHENTICATED', 'expected the authorization header "Bearer <token>"');
   }
-  const { subject, scopes } = await verifyOperatorToken(token, {
-    operatorKey: options.operatorKey(),
-    domain: options.audience,
-    nowMs: options.clock.now(),
-  });
+  const nowMs = options.clock.now();
+  const { subject, scopes } = issuer?.claims(token)
+    ? await issuer.verify(token, nowMs)
+    : await verifyOperatorToken(token, {
+        operatorKey: options.operatorKey(),
+        domain: options.audience,
+        nowMs,
+      });
   return { kind: 'operator', subject, scopes };
 }

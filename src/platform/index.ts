@@ -8,6 +8,8 @@ export {
   publicKeyFromPem,
   signerFromPem,
 } from './ed25519.ts';
+export type { IssuerTokens, TokenIssuer } from './issuer-token.ts';
+export { issuerTokens } from './issuer-token.ts';
 export type { JsonLogOptions, LogLevel } from './json-log.ts';
 export { jsonLog, LOG_LEVELS } from './json-log.ts';
 export type { NodeIdentity } from './node-identity.ts';

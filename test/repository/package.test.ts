@@ -11,7 +11,7 @@ interface Manifest {
 const manifest: Manifest = JSON.parse(readText('package.json'));
 
 /** Tools that are run and not imported. */
-const RUN = ['@biomejs/biome', '@types/node', '@types/pg', 'tsx', 'typescript'];
+const RUN = ['@biomejs/biome', '@types/node', '@types/oidc-provider', '@types/pg', 'tsx', 'typescript'];
 
 /** Names of packages that files import. */
 function packagesOf(paths: readonly string[]): Set<string> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHandlers } from '../../../node/engine/peers.ts';
 import { createRouter } from '../../../node/engine/router.ts';
 import type { Caller, Router } from '../../../node/http/router.ts';
-import { fromUtf8 } from '../../../src/foundation/index.ts';
+import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { Audience, Operation } from '../../../src/protocol/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { domainId, nodeId } from '../../../src/ring/index.ts';
@@ -37,8 +37,44 @@ async function answer(router: Router, caller: Caller, operation: { method: 'GET'
   );
 }
 
+const STREAM = '5a'.repeat(32);
+const QUESTION = utf8(JSON.stringify({ stream: STREAM, window: 0, group: 0 }));
+
+/** What a caller gets for a question about one stream. */
+async function answerAbout(router: Router, caller: Caller, { path }: { path: string }) {
+  const request = { method: 'POST' as const, path, query: {}, body: QUESTION, contentType: '' };
+  return router.handle(caller, request, signal).catch((error) => error.code ?? error.message);
+}
+
 const LET_IN = /^(answered|reached|MALFORMED_BODY|MALFORMED_TEXT)$/;
 const ALL = Object.values<Operation<unknown, unknown>>(operations);
+
+describe('a scope that names a stream', () => {
+  const router = routerOf('operator');
+
+  it('is good for that stream and for that operation', async () => {
+    expect(await answerAbout(router, operator(`seal:${STREAM}`), operations.SEAL)).toBe('reached');
+    expect(await answerAbout(router, operator(`compute:${STREAM}`), operations.COMPUTE)).toBe('reached');
+  });
+
+  it.each([
+    ['another stream', `seal:${'0'.repeat(64)}`],
+    ['a beginning of the stream', `seal:${STREAM.slice(0, 63)}`],
+    ['no stream', 'seal:'],
+    ['every stream by a star', 'seal:*'],
+    ['another operation', `compute:${STREAM}`],
+  ])('is refused for %s', async (_, scope) => {
+    expect(await answerAbout(router, operator(scope), operations.SEAL)).toBe('FORBIDDEN');
+  });
+
+  it('opens nothing that names no stream', async () => {
+    const request = { document: 'x' };
+    const put = { method: 'POST' as const, path: operations.PUT_STREAM.path, query: {}, contentType: '' };
+    const asked = { ...put, body: utf8(JSON.stringify(request)) };
+    const refused = router.handle(operator(`streams:${STREAM}`), asked, signal);
+    await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
 
 describe('the public port', () => {
   const router = routerOf('public', 'operator');
