@@ -1,8 +1,15 @@
-import type { RingDocument } from './document.ts';
 import type { DomainId, NodeId } from './identifiers.ts';
 import { PARTITIONS, partition } from './identifiers.ts';
 import type { Placement } from './placement.ts';
 import { majority } from './placement.ts';
+
+/** As much of a ring document as says whose promises count. */
+export interface PlacedDomains {
+  readonly domains: readonly {
+    readonly domain: DomainId;
+    readonly nodes: readonly { readonly id: NodeId }[];
+  }[];
+}
 
 /**
  * Whether a new placement may be in force, as far as one older placement is concerned: for every partition and
@@ -14,8 +21,8 @@ import { majority } from './placement.ts';
  * @param promised nodes of the old placement that gave the promise from the store it lists.
  */
 export function majorityPromised(
-  old: RingDocument,
-  placement: Placement,
+  old: PlacedDomains,
+  placement: Pick<Placement, 'acceptors'>,
   promised: ReadonlySet<NodeId>,
 ): boolean {
   const domains = old.domains.map(({ domain }) => domain);

@@ -1,10 +1,12 @@
 import type { Check } from './check.ts';
 import { holds } from './check.ts';
+import { BARRIER, barrierModel } from './scopes/barrier.ts';
 import { EXCLUSION, exclusionModel } from './scopes/exclusion.ts';
 import { LEDGER, ledgerModel } from './scopes/ledger.ts';
 import { ONE_FLAG, oneFlagModel } from './scopes/one-flag.ts';
 import { REGISTER, registerModel } from './scopes/register.ts';
 import { SEAL, sealModel } from './scopes/seal-and-settle.ts';
+import { BARRIER_VARIANTS } from './variants/barrier.ts';
 import { EXCLUSION_VARIANTS } from './variants/exclusion.ts';
 import { LEDGER_VARIANTS } from './variants/ledger.ts';
 import { ONE_FLAG_VARIANTS } from './variants/one-flag.ts';
@@ -64,6 +66,15 @@ const SCOPES: readonly Check[] = [
     true,
   ),
   holds('ledger/three-nodes', 'a domain of three nodes, stores lost in any order', () => ledgerModel(LEDGER)),
+  holds(
+    'barrier/one-node-stays',
+    'a window of a new placement opens under the old one or under the new one, never under both',
+    () => barrierModel({ ...BARRIER, oldAttempts: 2 }),
+    true,
+  ),
+  holds('barrier/two-nodes-stay', 'the same where one acceptor is replaced', () =>
+    barrierModel({ ...BARRIER, acceptors: [1, 2, 3] }),
+  ),
   holds('ledger/four-nodes', 'a domain of four nodes, where two that remain decide for two lost', () =>
     ledgerModel({ ...LEDGER, nodes: 4, coordinators: 2 }),
   ),
@@ -77,6 +88,7 @@ export const CATALOGUE: readonly Check[] = [
   ...REGISTER_VARIANTS,
   ...EXCLUSION_VARIANTS,
   ...LEDGER_VARIANTS,
+  ...BARRIER_VARIANTS,
 ];
 
 /** Coordinators as pairs of a node and its attempts. */

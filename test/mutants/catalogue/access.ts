@@ -53,4 +53,20 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     replace: 'if (context.epoch <= newest.epoch) return;',
     detector: byTest('node/services/flag-acceptor', 'a message under another ring document is refused'),
   },
+  {
+    name: 'ring/promise-after-a-vote',
+    breaks: 'ONE-OUTCOME: a node promises a placement although it has voted in one of its windows',
+    file: 'node/services/ring-store.ts',
+    find: 'if ((await votedWindow(components, ring.placementFrom)) === null) promised.add(ring.epoch);',
+    replace: 'promised.add(ring.epoch);',
+    detector: byTest('node/services/ring-exchange', 'gets no promise from a node that has voted'),
+  },
+  {
+    name: 'ring/new-store-votes-in-old-windows',
+    breaks: 'ONE-OUTCOME: a store that took the place of a lost one votes where that one had voted',
+    file: 'node/engine/rings.ts',
+    find: 'if (listed === undefined || listed.storeId === self.storeId) return;',
+    replace: 'if (listed === undefined || listed.storeId.length > 0) return;',
+    detector: byTest('node/services/ring-exchange', 'leaves its node votes in later windows only'),
+  },
 ];
