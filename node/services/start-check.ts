@@ -38,7 +38,20 @@ export async function checkStart(
   signal: AbortSignal,
 ): Promise<void> {
   const { rings, self, callPeer, learn, health, retirements, rosterSpread, clock, randomBytes } = components;
-  const answered = new Set<NodeId>();
+  /** What each node is asked, and how many of these it has answered: an answer that came is not asked for again. */
+  const questions: readonly ((node: NodeId) => Promise<void>)[] = [
+    async (node) => {
+      const { commitSeq } = await callPeer(node, operations.RECALL, { storeId: self.storeId }, signal);
+      if (commitSeq <= startSeq) return;
+      health.raise(`node ${node} has seen commit ${commitSeq} of this store, which ends at ${startSeq}`);
+    },
+    (node) => learn(node, signal),
+    // A sensor or stream that was ended while this node was away must find it informed.
+    (node) => rosterSpread.fetch(node, signal),
+    (node) => retirements.fetch(node, signal),
+  ];
+  const answers = new Map<NodeId, number>();
+  const hasAnswered = (node: NodeId): boolean => answers.get(node) === questions.length;
 
   /** Those of the placement in force that can remember anything; a document learned meanwhile may name others. */
   function others(): readonly NodeId[] {
@@ -53,14 +66,10 @@ export async function checkStart(
 
   async function ask(node: NodeId): Promise<void> {
     try {
-      const { commitSeq } = await callPeer(node, operations.RECALL, { storeId: self.storeId }, signal);
-      await learn(node, signal);
-      // A sensor or stream that was ended while this node was away must find it informed.
-      await rosterSpread.fetch(node, signal);
-      await retirements.fetch(node, signal);
-      answered.add(node);
-      if (commitSeq > startSeq) {
-        health.raise(`node ${node} has seen commit ${commitSeq} of this store, which ends at ${startSeq}`);
+      for (const [place, question] of questions.entries()) {
+        if (place < (answers.get(node) ?? 0)) continue;
+        await question(node);
+        answers.set(node, place + 1);
       }
     } catch (error) {
       if (!(error instanceof EngineError) && !signal.aborted) throw error;
@@ -69,12 +78,12 @@ export async function checkStart(
 
   for (;;) {
     const own = rings.livingNodesOf(self.domain);
-    const waiting = others().filter((node) => !answered.has(node));
+    const waiting = others().filter((node) => !hasAnswered(node));
     // The own domain first: it knows when the domain accepted a sensor.
     await Promise.all(waiting.filter((node) => own.includes(node)).map(ask));
     await Promise.all(waiting.filter((node) => !own.includes(node)).map(ask));
     const asked = others();
-    const silent = asked.filter((node) => !answered.has(node)).length;
+    const silent = asked.filter((node) => !hasAnswered(node)).length;
     const mayBeAway = asked.length > 1 ? 1 : 0;
     if (silent <= mayBeAway && oldestOf(rings.history()).epoch === 1) return;
     signal.throwIfAborted();

@@ -97,8 +97,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'peers/not-asked-at-start',
     breaks: 'ONE-OUTCOME: a store restored from an old copy votes again',
     file: 'node/services/start-check.ts',
-    find: 'if (commitSeq > startSeq) {',
-    replace: 'if (commitSeq > startSeq + Number.MAX_SAFE_INTEGER) {',
+    find: 'if (commitSeq <= startSeq) return;',
+    replace: 'if (commitSeq <= startSeq + Number.MAX_SAFE_INTEGER) return;',
     detector: byTest('node/services/start-check', 'a node that starts on a store restored from an old copy'),
   },
   {
