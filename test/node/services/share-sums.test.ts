@@ -56,12 +56,13 @@ describe('the sum of a partition', () => {
   it('is made from the rows where the node has started since', async () => {
     cloud = await startSmallCloud();
     const window = await cloud.openWindow();
-    await cloud.reading(window, '1').commit();
-    const unset = cloud.reading(window, '50');
+    const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
+    await inOnePlace('1').commit();
+    const unset = inOnePlace('50');
     await unset.create();
     await unset.upload(0);
     await cloud.restart();
-    await cloud.reading(window, '3').commit();
+    await inOnePlace('3').commit();
     const passes = countPasses();
     expectExact(await cloud.compute(window), ['1', '3']);
     expect(passes()).toBeGreaterThan(0);
