@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { loadNodeConfig } from '../../node/config.ts';
@@ -8,9 +8,12 @@ import { findFreePorts } from '../../operator-cli/embedded/free-ports.ts';
 import type { CliEnvironment } from '../../operator-cli/environment.ts';
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
+import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
+import { toBase64Url } from '../../src/foundation/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
+  nodeSealing,
   nodeVerifier,
   signerFromPem,
   systemClock,
@@ -33,6 +36,9 @@ const connect: CliEnvironment['connect'] = ({ ring, privateKeyPem }) => {
   return { operator, signer: signerFromPem(privateKeyPem), close: () => transport.close() };
 };
 
+/** The enrolment authority's, which is no operator's. */
+const reach: CliEnvironment['reach'] = (ring) => createUndiciTransport({ targets: transportTargets(ring) });
+
 const running: StartedNode[] = [];
 afterAll(() => Promise.all(running.map((node) => node.close())));
 
@@ -50,9 +56,15 @@ async function startFrom(settings: string): Promise<StartedNode> {
   return node;
 }
 
+/** A domain believes an enrolment authority by its own settings and nobody else's word. */
+async function believe(settings: string, authority: string): Promise<void> {
+  const own = JSON.parse(await readFile(settings, 'utf8'));
+  await writeFile(settings, JSON.stringify({ ...own, enrolmentAuthorities: [authority] }));
+}
+
 it('nodes of domains that made their keys apart find each other and obey an operator who has none of them', async () => {
   const workingFolder = await temporaryFolder();
-  const setting = { workingFolder, clock, connect };
+  const setting = { workingFolder, clock, connect, reach };
   const run = async (...args: readonly string[]) => {
     const { code, out, err } = await cli([...args, '--json'], setting);
     expect([code, err]).toEqual([0, expect.not.stringContaining('development')]);
@@ -72,8 +84,13 @@ it('nodes of domains that made their keys apart find each other and obey an oper
   const config = ['--config', 'operator/operator.json'];
   await run('ring', 'assemble', ...DOMAINS.map((name) => `${name}/section.jws`), ...config);
   for (const name of DOMAINS) await run('domain', 'join', name, 'operator/ring.jws');
+  const authority = await run('device', 'init-authority', 'authority');
   const started = await Promise.all(
-    DOMAINS.map((name) => startFrom(join(workingFolder, name, `${name}-1`, 'node.json'))),
+    DOMAINS.map(async (name) => {
+      const settings = join(workingFolder, name, `${name}-1`, 'node.json');
+      await believe(settings, authority.key);
+      return startFrom(settings);
+    }),
   );
   await Promise.all(started.map(({ serving }) => serving));
 
@@ -86,9 +103,27 @@ it('nodes of domains that made their keys apart find each other and obey an oper
   const bundle = readSensorBundle(await readFile(join(workingFolder, 'sensor.json'), 'utf8'));
   expect((await openSensorBundle(bundle, nodeVerifier)).development).toBe(false);
 
-  // Streams that anybody may upload to in the open are for development rings only.
-  const terms = ['--field', 'celsius', '--decimals', '1', '--min', '-40', '--max', '60', '--public-data'];
-  const refused = await cli(['stream', 'create', '--name', 'temperature', ...terms, ...config], setting);
+  // Public data is for development rings only; a private stream is what such a ring is for.
+  const terms = ['--field', 'celsius', '--decimals', '1', '--min', '-40', '--max', '60'];
+  const create = ['stream', 'create', '--name', 'temperature', ...terms];
+  const refused = await cli([...create, '--public-data', ...config], setting);
   expect(refused).toMatchObject({ code: 4, out: '' });
-  expect(refused.err).toContain('STREAM_REFUSED: expected a ring document with development true');
+  expect(refused.err).toContain('STREAM_REFUSED: expected publicData false outside a development ring');
+  const { hash: stream, minSensors } = await run(...create, ...config);
+
+  const keys = await Promise.all(
+    Array.from({ length: minSensors }, () =>
+      createSensorKeys({ sealing: nodeSealing, randomBytes: cryptoRandomBytes }),
+    ),
+  );
+  const enrolled = keys.map(({ publicKey }) => toBase64Url(publicKey));
+  await run('device', 'enrol', '--authority', 'authority', '--bundle', 'sensor.json', ...enrolled);
+  await run('window', 'open', stream, ...config);
+  const sensor = await createSensor({ bundle, stream });
+  const readings = keys.map((_, i) => `${i}.5`);
+  const sent = await sensor.uploadMany(readings, { keysOf: (i) => keys[i] ?? expect.fail('no keys') });
+  await sensor.close();
+  expect(sent).toMatchObject({ committed: minSensors, failed: 0 });
+  const { total } = await run('compute', stream, '--window', 'latest', ...config);
+  expect(total.fields.celsius).toMatchObject({ count: 8, sum: '32' });
 });
