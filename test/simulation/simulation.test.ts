@@ -147,7 +147,7 @@ describe('a log that lost one commit in its middle', () => {
     const plan: Plan = {
       ...plainPlan({}),
       shape: { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
-      faults: [{ kind: 'dropped commit', atMs: 2_500, node: 4, downMs: 100 }],
+      faults: [{ kind: 'dropped commit', atMs: 12_500, node: 4, downMs: 100 }],
     };
     const { violations, faults, incomplete } = await runPlan(plan);
     expect(violations).toEqual([]);
@@ -161,7 +161,7 @@ describe('a node that never comes back', () => {
     const plan: Plan = {
       ...plainPlan({}),
       shape: { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
-      faults: [{ kind: 'gone', atMs: 1_000, node: 4 }],
+      faults: [{ kind: 'gone', atMs: 11_000, node: 4 }],
     };
     const { violations, faults, incomplete, readings } = await runPlan(plan);
     expect(violations).toEqual([]);
@@ -175,7 +175,7 @@ describe('a data folder that goes back to an old copy', () => {
   const restored: Plan = {
     ...plainPlan({}),
     shape: { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 },
-    faults: [{ kind: 'lost folder', copyAtMs: 900, atMs: 1_500, node: 0, downMs: 100 }],
+    faults: [{ kind: 'lost folder', copyAtMs: 10_900, atMs: 11_500, node: 0, downMs: 100 }],
   };
 
   it('costs no reading where the other stores are enough', async () => {
