@@ -218,7 +218,7 @@ function statusOf(
   node: ServiceBase & Awaited<ReturnType<typeof openServices>> & { readonly startedAt: number },
   readiness: { readonly ready: boolean; readonly reasons: string[] },
 ): NodeStatus {
-  const { self, rings, journal, tables, census, spread, streams, clock, startedAt } = node;
+  const { self, rings, journal, tables, census, spread, streams, tell, clock, startedAt } = node;
   const { thin, hinted } = spread.counts();
   return {
     node: self.nodeId,
@@ -228,9 +228,9 @@ function statusOf(
     storeId: self.storeId,
     commitSeq: journal.commitSeq(),
     corruptRows: tables.corruptRows(),
-    undecidedFlags: census.undecided(),
-    thinPartitions: thin,
-    hintedPartitions: hinted,
+    undecidedFlags: tell(census.undecided()),
+    thinPartitions: tell(thin),
+    hintedPartitions: tell(hinted),
     acceptors: rings.newest().acceptors,
     streams: streams.list().length,
     uptimeMs: Math.max(0, clock.now() - startedAt),

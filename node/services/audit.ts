@@ -1,19 +1,22 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
+import type { ToldCount } from '../../src/protocol/told-counts.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
-import type { CopyCheck } from './copy-check.ts';
+import type { CopyCheck, CopyVerdict } from './copy-check.ts';
 import { AUDIT_SLACK_MS } from './copy-check.ts';
 import type { FlagCensus } from './flag-census.ts';
+import type { FlagCounts } from './flag-survey.ts';
 import { surveyFlags } from './flag-survey.ts';
-import type { RowInventory } from './inventory.ts';
+import type { RowInventory, TakenInventory } from './inventory.ts';
 import type { Repair } from './repair.ts';
 import type { Spread } from './spread.ts';
 import { countStrayRows } from './stray-rows.ts';
+import type { Tell } from './tell.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 import { windowState } from './windows.ts';
 
@@ -29,7 +32,16 @@ export interface AuditComponents {
   readonly inventory: RowInventory;
   readonly repair: Repair;
   readonly spread: Spread;
+  readonly tell: Tell;
   readonly windows: Windows;
+}
+
+/** What there is of one window. */
+interface Found {
+  readonly record: OpenWindowRecord;
+  readonly rows: TakenInventory['verdicts'];
+  readonly flags: FlagCounts;
+  readonly copies: Omit<CopyVerdict, 'silent'>;
 }
 
 /**
@@ -42,33 +54,52 @@ export interface Audit {
 }
 
 export function createAudit(components: AuditComponents): Audit {
-  const { clock, rings, self, health, copies, inventory, repair, spread, windows } = components;
+  const { clock, rings, self, health, copies, inventory, repair, spread, tell, windows } = components;
   let running = false;
 
   async function audit(signal: AbortSignal): Promise<NodeAudit> {
-    const rows = { good: 0, corrupt: 0, misplaced: 0, conflict: 0 };
-    const flags = { true: 0, error: 0, elsewhere: 0, undecided: 0, overdue: 0, corrupt: 0 };
-    const compared = { partitions: 0, short: 0, foreign: 0 };
+    const found: Found[] = [];
     const silent = new Set<NodeId>();
     for (const record of windows.all()) {
       const { verdicts, holdings } = await inventory.take(record, signal);
-      addTo(rows, verdicts);
-      addTo(flags, await surveyFlags(components, record, signal));
-      const { silent: quiet, ...verdict } = await copies.run(record, holdings, signal);
-      addTo(compared, verdict);
+      const flags = await surveyFlags(components, record, signal);
+      const { silent: quiet, ...compared } = await copies.run(record, holdings, signal);
+      found.push({ record, rows: verdicts, flags, copies: compared });
       for (const node of quiet) silent.add(node);
     }
     const { thin, hinted } = spread.counts();
+    const told = (count: (one: Found) => number): ToldCount =>
+      tell(found.map((one) => [one.record, count(one)]));
+    const wrong = (count: (one: Found) => number): number => found.reduce((sum, one) => sum + count(one), 0);
     return {
       node: self.nodeId,
       domain: self.domain,
       epoch: rings.newest().epoch,
-      rows: { ...rows, stray: await countStrayRows(components, 'values', signal) },
-      flags: { ...flags, stray: await countStrayRows(components, 'flags', signal) },
+      rows: {
+        good: told(({ rows }) => rows.good),
+        corrupt: wrong(({ rows }) => rows.corrupt),
+        misplaced: wrong(({ rows }) => rows.misplaced),
+        conflict: wrong(({ rows }) => rows.conflict),
+        stray: await countStrayRows(components, 'values', signal),
+      },
+      flags: {
+        true: told(({ flags }) => flags.true),
+        error: told(({ flags }) => flags.error),
+        elsewhere: told(({ flags }) => flags.elsewhere),
+        undecided: told(({ flags }) => flags.undecided),
+        overdue: told(({ flags }) => flags.overdue),
+        corrupt: wrong(({ flags }) => flags.corrupt),
+        stray: await countStrayRows(components, 'flags', signal),
+      },
       windows: countWindows(),
-      copies: { ...compared, silent: silent.size },
-      thinPartitions: thin,
-      hintedPartitions: hinted,
+      copies: {
+        partitions: told(({ copies }) => copies.partitions),
+        short: wrong(({ copies }) => copies.short),
+        foreign: wrong(({ copies }) => copies.foreign),
+        silent: silent.size,
+      },
+      thinPartitions: tell(thin),
+      hintedPartitions: tell(hinted),
       repairsWaiting: repair.waiting(),
       doubt: health.doubt(),
     };
@@ -104,8 +135,4 @@ export function createAudit(components: AuditComponents): Audit {
       }
     },
   };
-}
-
-function addTo<N extends string>(sums: Record<N, number>, more: Readonly<Record<N, number>>): void {
-  for (const name in sums) sums[name] += more[name];
 }

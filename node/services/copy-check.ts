@@ -23,7 +23,7 @@ export interface CopyCheckComponents {
 }
 
 /** What the other nodes of the domain hold of a window, beside what this one holds. */
-export interface CopyVerdict extends Omit<NodeAudit['copies'], 'silent'> {
+export interface CopyVerdict extends Readonly<Record<Exclude<keyof NodeAudit['copies'], 'silent'>, number>> {
   /** Nodes that did not answer, so that nothing is known about their copies. */
   readonly silent: readonly NodeId[];
 }

@@ -13,6 +13,7 @@ import type { Partition } from '../../src/ring/index.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { WindowCount } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 /** A flag this acceptor knows and has not seen decided. */
@@ -44,7 +45,8 @@ export interface FlagCensus {
   learned(record: OpenWindowRecord, entry: FlagEntry): void;
   /** The window is erased; nothing about its flags is kept. */
   forget(record: OpenWindowRecord): void;
-  undecided(): number;
+  /** How many are undecided in each window that has some. */
+  undecided(): readonly WindowCount[];
   /** Whether the flag is among the undecided ones. */
   isUndecided(record: OpenWindowRecord, entry: FlagEntry): boolean;
 }
@@ -134,7 +136,7 @@ export async function openFlagCensus(
       readings.delete(windowName(record.scope));
       undecided.delete(record);
     },
-    undecided: () => [...undecided.values()].reduce((sum, { size }) => sum + size, 0),
+    undecided: () => [...undecided].map(([record, { size }]) => [record, size]),
     isUndecided: (record, entry) => undecided.get(record)?.has(entryName(entry)) ?? false,
   };
 }

@@ -13,7 +13,7 @@ export interface FlagSurveyComponents {
   readonly clock: Clock;
 }
 
-export type FlagCounts = Omit<NodeAudit['flags'], 'stray'>;
+export type FlagCounts = Readonly<Record<Exclude<keyof NodeAudit['flags'], 'stray'>, number>>;
 
 /** Opens every row of a window's flags and counts what each says. A row that does not open puts the store in doubt. */
 export async function surveyFlags(

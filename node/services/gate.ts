@@ -10,6 +10,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { HeldRows } from './holding.ts';
 import type { Roster } from './roster.ts';
 import { sensorName } from './sensor-census.ts';
+import { isPublic } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 /** Distinct sensors below which a domain releases nothing, where its settings name no other number. */
@@ -91,9 +92,8 @@ export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: G
 
   return {
     async check(record, held) {
-      const { stream, scope } = record;
-      if (stream.publicData && rings.of(scope).ring.development) return null;
-      return gateVerdict(stream, minSensorsFloor, await count(record, held));
+      if (isPublic(rings, record)) return null;
+      return gateVerdict(record.stream, minSensorsFloor, await count(record, held));
     },
   };
 }

@@ -25,7 +25,7 @@ export interface InventoryComponents {
 
 /** What the values table has of one window: a verdict on every row, and which ids there are. */
 export interface TakenInventory {
-  readonly verdicts: Omit<NodeAudit['rows'], 'stray'>;
+  readonly verdicts: Readonly<Record<Exclude<keyof NodeAudit['rows'], 'stray'>, number>>;
   /** Rows that open, also those in conflict, by partition and share index. */
   readonly holdings: readonly Holding[];
 }

@@ -41,6 +41,7 @@ import { createShareTable } from './share-table.ts';
 import { openSpread } from './spread.ts';
 import { openStreams } from './streams.ts';
 import { createTallies } from './tallies.ts';
+import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
 import { createValues } from './values.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -136,7 +137,8 @@ export async function openServices(base: ServiceBase) {
   const copies = createCopyCheck({ ...base, shares, streams });
   const ringStore = createRingStore({ ...base, windows });
   const exchange = createRingExchange({ ...base, ringStore });
-  const audit = createAudit({ ...base, census, copies, inventory, repair, spread, windows });
+  const tell = createTell(base);
+  const audit = createAudit({ ...base, census, copies, inventory, repair, spread, tell, windows });
 
   return {
     acceptor,
@@ -165,6 +167,7 @@ export async function openServices(base: ServiceBase) {
     spread,
     streams,
     sums,
+    tell,
     values,
     windows,
   };

@@ -10,6 +10,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Streams } from './streams.ts';
+import type { WindowCount } from './tell.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Partitions spread in one round of care; the rest waits for the next round. */
@@ -36,10 +37,10 @@ export interface Spread {
   mark(record: OpenWindowRecord, partition: Partition): readonly StoreOperation[];
   /** Brings marked partitions to their owners. A hint that every owner has is deleted here. */
   run(signal: AbortSignal): Promise<void>;
-  /** Marked partitions this node owns (thin) and does not own (hinted). */
   /** The window is erased; its rows go to nobody any more. */
   forget(scope: WindowScope): void;
-  counts(): { readonly thin: number; readonly hinted: number };
+  /** Marked partitions this node owns (thin) and does not own (hinted), by window. */
+  counts(): { readonly thin: readonly WindowCount[]; readonly hinted: readonly WindowCount[] };
 }
 
 interface Mark {
@@ -136,8 +137,15 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
       for (const [key, marked] of marks) if (windowName(marked.scope) === name) marks.delete(key);
     },
     counts() {
-      const owned = [...marks.values()].filter((marked) => ownersOf(marked).includes(self.nodeId)).length;
-      return { thin: owned, hinted: marks.size - owned };
+      const thin = new Map<OpenWindowRecord, number>();
+      const hinted = new Map<OpenWindowRecord, number>();
+      for (const marked of marks.values()) {
+        const record = windows.findOpen(marked.scope);
+        if (record === undefined) continue;
+        const counts = ownersOf(marked).includes(self.nodeId) ? thin : hinted;
+        counts.set(record, (counts.get(record) ?? 0) + 1);
+      }
+      return { thin: [...thin], hinted: [...hinted] };
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../src/foundation/index.ts';
+import type { ToldCount } from '../../src/protocol/told-counts.ts';
+import { addTold, toldText } from '../../src/protocol/told-counts.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import type { AuditReport, Problem } from '../operator/index.ts';
@@ -64,13 +66,13 @@ function auditTable(reports: readonly AuditReport[], palette: Palette): string {
       return [report.domain, report.node, palette.bad(report.failure.code), ...COLUMNS.map(() => '')];
     }
     const { rows, flags, copies, windows, thinPartitions, hintedPartitions, doubt } = report.audit;
-    const numbers: Readonly<Record<(typeof COLUMNS)[number], number>> = {
+    const numbers: Readonly<Record<(typeof COLUMNS)[number], ToldCount>> = {
       rows: rows.good,
       corrupt: rows.corrupt + flags.corrupt,
       misplaced: rows.misplaced,
       conflict: rows.conflict,
       stray: rows.stray + flags.stray,
-      flags: flags.true + flags.error + flags.elsewhere + flags.undecided,
+      flags: [flags.true, flags.error, flags.elsewhere, flags.undecided].reduce(addTold),
       undecided: flags.undecided,
       overdue: flags.overdue,
       short: copies.short,
@@ -79,7 +81,7 @@ function auditTable(reports: readonly AuditReport[], palette: Palette): string {
       windows: windows.OPEN + windows.SEALED + windows.SETTLED + windows.RELEASED + windows.WITHHELD,
     };
     const store = doubt === null ? palette.good('trusted') : palette.bad('in doubt');
-    return [report.domain, report.node, store, ...COLUMNS.map((column) => String(numbers[column]))];
+    return [report.domain, report.node, store, ...COLUMNS.map((column) => toldText(numbers[column]))];
   });
   const right = COLUMNS.map(() => 'right' as const);
   return renderTable([['domain', 'node', 'store', ...COLUMNS], ...lines], ['left', 'left', 'left', ...right]);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../src/foundation/index.ts';
+import { toldText } from '../../src/protocol/told-counts.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import type { NodeReport } from '../operator/index.ts';
@@ -56,9 +57,9 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
       ready ? palette.good('ready') : palette.bad(reasons.join(', ') || 'not ready'),
       String(epoch),
       String(streams),
-      String(undecidedFlags),
-      String(thinPartitions),
-      String(hintedPartitions),
+      toldText(undecidedFlags),
+      toldText(thinPartitions),
+      toldText(hintedPartitions),
       String(corruptRows),
       String(acceptors),
       `${Math.floor(uptimeMs / 1_000)} s`,

@@ -1,5 +1,7 @@
 import { ERROR_TABLE } from '../../src/foundation/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
+import type { ToldCount } from '../../src/protocol/told-counts.ts';
+import { isSome, toldText } from '../../src/protocol/told-counts.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import type { AuditReport } from './audit.ts';
 
@@ -17,7 +19,7 @@ type Finding = Omit<Problem, 'node'>;
 
 /** A number that should be 0, what it counts, and what to do where it is not. */
 interface Rule extends Omit<Finding, 'what'> {
-  readonly count: (audit: NodeAudit) => number;
+  readonly count: (audit: NodeAudit) => ToldCount;
   readonly what: readonly [one: string, many: string];
 }
 
@@ -142,7 +144,8 @@ function findingsOf(report: AuditReport, epoch: number): readonly Finding[] {
   }
   for (const { count, what, hint, passing } of RULES) {
     const number = count(audit);
-    if (number > 0) found.push({ what: `${number} ${what[number === 1 ? 0 : 1]}`, hint, passing });
+    if (isSome(number))
+      found.push({ what: `${toldText(number)} ${what[number === 1 ? 0 : 1]}`, hint, passing });
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { DOCUMENT_CHARS_MAX } from '../ring/index.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';
 import { STREAMS_LISTED_MAX, WINDOWS_LISTED_MAX } from './limits.ts';
+import { toldCount } from './told-counts.ts';
 
 const closed = { additionalProperties: false } as const;
 const hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -123,9 +124,9 @@ const statusAnswer = Type.Object(
     storeId: Type.String(),
     commitSeq: instant,
     corruptRows: instant,
-    undecidedFlags: instant,
-    thinPartitions: instant,
-    hintedPartitions: instant,
+    undecidedFlags: toldCount,
+    thinPartitions: toldCount,
+    hintedPartitions: toldCount,
     acceptors: Type.Integer({ minimum: 1, maximum: 3 }),
     streams: instant,
     uptimeMs: instant,
@@ -136,7 +137,8 @@ export type NodeStatus = Static<typeof statusAnswer>;
 export const statusCodec: Codec<NodeStatus> = jsonCodec(statusAnswer);
 
 /**
- * What AUDIT found at one node: numbers only. Nothing in it is made from a share, so it may leave the domain.
+ * What AUDIT found at one node: numbers only. Nothing in it is made from a share, so it may leave the domain; how
+ * many readings there are is told as `ToldCount`, what is wrong with the store exactly.
  */
 const auditAnswer = Type.Object(
   {
@@ -145,17 +147,17 @@ const auditAnswer = Type.Object(
     epoch: instant,
     /** Rows of the values table: `misplaced` ones hold another domain's share, `stray` ones belong to no window. */
     rows: Type.Object(
-      { good: instant, corrupt: instant, misplaced: instant, conflict: instant, stray: instant },
+      { good: toldCount, corrupt: instant, misplaced: instant, conflict: instant, stray: instant },
       closed,
     ),
     /** Flags as this acceptor's table has them; `overdue` ones are among the undecided. */
     flags: Type.Object(
       {
-        true: instant,
-        error: instant,
-        elsewhere: instant,
-        undecided: instant,
-        overdue: instant,
+        true: toldCount,
+        error: toldCount,
+        elsewhere: toldCount,
+        undecided: toldCount,
+        overdue: toldCount,
         corrupt: instant,
         stray: instant,
       },
@@ -173,9 +175,9 @@ const auditAnswer = Type.Object(
       closed,
     ),
     /** Partitions of windows with rows here, compared with the other nodes of the domain. */
-    copies: Type.Object({ partitions: instant, short: instant, foreign: instant, silent: instant }, closed),
-    thinPartitions: instant,
-    hintedPartitions: instant,
+    copies: Type.Object({ partitions: toldCount, short: instant, foreign: instant, silent: instant }, closed),
+    thinPartitions: toldCount,
+    hintedPartitions: toldCount,
     repairsWaiting: instant,
     doubt: Type.Union([Type.String(), Type.Null()]),
   },

@@ -355,6 +355,19 @@ describe('doctor', () => {
     expect(JSON.parse(json.out)).toMatchObject({ ok: true, problems: [], nodes: { length: 6 } });
   });
 
+  it('prints a count that is told within bounds as such, and finds it where there should be none', async () => {
+    const { clouds, run } = await servedClouds();
+    const few = { above: 0, below: 13 };
+    clouds.on(operations.AUDIT, (node) => {
+      const { rows, flags, ...audit } = sound(node);
+      return { ...audit, rows: { ...rows, good: few }, flags: { ...flags, undecided: few, overdue: few } };
+    });
+    const { code, out } = await run('doctor', '--quiet');
+    expect(code).toBe(5);
+    expect(out).toContain('< 13 flags are undecided long after their timeout');
+    expect(out).toMatch(/a1 .* < 13 .* 16 to 27 .* < 13/);
+  });
+
   it('asks the nodes of a domain one after another', async () => {
     const { clouds, run } = await servedClouds();
     const busy = new Set<string>();

@@ -22,6 +22,14 @@ const stream = anyHex(32);
 const window = { window: anyU64, group: anyU16 };
 const numbers = (...names: readonly string[]) =>
   fc.record(Object.fromEntries(names.map((name) => [name, anyU64])));
+const anyTold = fc.oneof(anyU64, fc.record({ above: anyU64, below: anyU64 }));
+const fields = (told: readonly string[], exact: readonly string[]) =>
+  fc.record(
+    Object.fromEntries([
+      ...told.map((name) => [name, anyTold] as const),
+      ...exact.map((name) => [name, anyU64] as const),
+    ]),
+  );
 const terms = { notBefore: anyU64, latest: anyU64 };
 
 const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown>])[] = [
@@ -78,9 +86,9 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
       storeId: fc.string(),
       commitSeq: anyU64,
       corruptRows: anyU64,
-      undecidedFlags: anyU64,
-      thinPartitions: anyU64,
-      hintedPartitions: anyU64,
+      undecidedFlags: anyTold,
+      thinPartitions: anyTold,
+      hintedPartitions: anyTold,
       acceptors: fc.integer({ min: 1, max: 3 }),
       streams: anyU64,
       uptimeMs: anyU64,
@@ -93,12 +101,12 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
       node: fc.string(),
       domain: fc.string(),
       epoch: anyU64,
-      rows: numbers('good', 'corrupt', 'misplaced', 'conflict', 'stray'),
-      flags: numbers('true', 'error', 'elsewhere', 'undecided', 'overdue', 'corrupt', 'stray'),
+      rows: fields(['good'], ['corrupt', 'misplaced', 'conflict', 'stray']),
+      flags: fields(['true', 'error', 'elsewhere', 'undecided', 'overdue'], ['corrupt', 'stray']),
       windows: numbers('OPEN', 'SEALED', 'SETTLED', 'RELEASED', 'WITHHELD', 'overdue'),
-      copies: numbers('partitions', 'short', 'foreign', 'silent'),
-      thinPartitions: anyU64,
-      hintedPartitions: anyU64,
+      copies: fields(['partitions'], ['short', 'foreign', 'silent']),
+      thinPartitions: anyTold,
+      hintedPartitions: anyTold,
       repairsWaiting: anyU64,
       doubt: optionally(fc.string()),
     }),
