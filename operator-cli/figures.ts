@@ -1,5 +1,6 @@
 import {
   boundsText,
+  type ChiSquareDocument,
   type FieldDocument,
   type FigureName,
   type HistogramDocument,
@@ -8,6 +9,7 @@ import {
   type RationalDocument,
   type RegressionDocument,
   type RootDocument,
+  type WeightedDocument,
 } from '../src/statistics/index.ts';
 import type { StatisticsDocument } from './statistics-document.ts';
 
@@ -32,7 +34,10 @@ export function figuresOf(result: StatisticsDocument): readonly Figure[] {
     ...Object.entries(result.fields).flatMap(([field, document]) => fieldFigures(field, document)),
     ...jointFigures(result),
     ...Object.entries(result.histograms).flatMap(([field, document]) => histogramFigures(field, document)),
-    ...(result.regression === undefined ? [] : regressionFigures(result.regression)),
+    ...(result.regression ? regressionFigures(result.regression) : []),
+    ...(result.weighted ? weightedFigures(result.weighted) : []),
+    ...chiSquareFigures('goodness of fit', result.goodnessOfFit),
+    ...chiSquareFigures('independence', result.independence),
   ];
 }
 
@@ -142,6 +147,38 @@ function histogramFigures(field: string, document: HistogramDocument): readonly 
     ...bounds('upper quartile', document.upperQuartile),
     ...bounds('max', document.max),
     ...document.modes.flatMap((mode) => bounds('', mode, 'mode')),
+  ];
+}
+
+function weightedFigures({ weight, effectiveCount, fields }: WeightedDocument): readonly Figure[] {
+  return [
+    ...figure(weight, 'effective count', '', effectiveCount),
+    ...Object.entries(fields).flatMap(([field, { mean, variance, standardDeviation }]) => [
+      ...figure(field, 'weighted mean', `by ${weight}`, mean),
+      ...figure(field, 'weighted variance', `population, by ${weight}`, variance.population),
+      ...figure(field, 'weighted variance', `sample, by ${weight}`, variance.sample),
+      ...figure(
+        field,
+        'weighted standard deviation',
+        `population, by ${weight}`,
+        standardDeviation.population,
+      ),
+      ...figure(field, 'weighted standard deviation', `sample, by ${weight}`, standardDeviation.sample),
+    ]),
+  ];
+}
+
+function chiSquareFigures(
+  name: 'goodness of fit' | 'independence',
+  test: ({ readonly field: string } & ChiSquareDocument) | null | undefined,
+): readonly Figure[] {
+  if (!test) return [];
+  const { field, statistic, degrees, p, leastExpected } = test;
+  return [
+    ...figure(field, name, 'chi-square', statistic),
+    ...text(field, name, 'degrees of freedom', String(degrees), true),
+    ...text(field, name, 'p', p, false),
+    ...figure(field, name, 'least expected count', leastExpected),
   ];
 }
 

@@ -39,6 +39,38 @@ export function confidenceOption(text: string): Rational {
   throw new InvalidArgumentError('Expected a number between 0 and 1, such as 0.95.');
 }
 
+/** A field and the shares expected of its cells; equal ones where it names none. */
+export interface FitOption {
+  readonly field: string;
+  readonly shares?: readonly Rational[];
+}
+
+/** Reads "choice" or "choice=1,1,2". A field's name may hold "=", its shares may not. */
+export function fitOption(text: string): FitOption {
+  const at = text.lastIndexOf('=');
+  if (at < 0) return { field: text };
+  const shares = text.slice(at + 1).split(',');
+  if (at > 0 && shares.every((share) => /^[0-9]{1,15}(\.[0-9]{1,15})?$/.test(share))) {
+    return { field: text.slice(0, at), shares: shares.map((share) => parseDecimal(share)) };
+  }
+  throw new InvalidArgumentError('Expected a field, or a field and a share for each cell: choice=1,1,2.');
+}
+
+/** A field whose cells are a two-way table, row by row. */
+export interface CrossOption {
+  readonly field: string;
+  readonly columns: number;
+}
+
+/** Reads "answers=5". */
+export function crossOption(text: string): CrossOption {
+  const at = text.lastIndexOf('=');
+  const columns = text.slice(at + 1);
+  if (at > 0 && /^[1-9][0-9]{0,5}$/.test(columns))
+    return { field: text.slice(0, at), columns: Number(columns) };
+  throw new InvalidArgumentError('Expected a field and its number of columns, such as answers=5.');
+}
+
 /** A node's id; one that an identifier refuses is a wrong call, not a wrong document. */
 export function nodeOption(text: string): NodeId {
   try {

@@ -6,7 +6,12 @@ import {
   streamWarnings,
   type Total,
 } from './operator/index.ts';
-import { type StatisticsOptions, statisticsDocument } from './statistics-document.ts';
+import {
+  partStatistics,
+  type StatisticsDocument,
+  type StatisticsOptions,
+  statisticsDocument,
+} from './statistics-document.ts';
 
 type Stream = SeriesResult['stream'];
 
@@ -28,9 +33,9 @@ export function seriesDocument(series: SeriesResult, options: StatisticsOptions)
         ? []
         : groups.map(({ group, total: own }) => ({
             group: group.name,
-            total: totalDocument(stream, own, options),
+            total: own && totalDocument(own, partStatistics(stream, own, options)),
           })),
-    total: totalDocument(stream, total, options),
+    total: total && totalDocument(total, statisticsDocument(stream, total, options)),
     missing: missing.map(missingDocument),
   };
 }
@@ -47,25 +52,32 @@ export function answerDocument(
 }
 
 function partDocument(stream: Stream, { window, group, result }: ReleasedPart, options: StatisticsOptions) {
-  return { window, group: group.name, settled: result.settled, ...sumsDocument(stream, result, options) };
+  return {
+    window,
+    group: group.name,
+    settled: result.settled,
+    ...sumsDocument(result, partStatistics(stream, result, options)),
+  };
 }
 
 function missingDocument({ window, group, state }: MissingPart) {
   return { window, group: group.name, state };
 }
 
-function totalDocument(stream: Stream, total: Total | null, options: StatisticsOptions) {
-  return total && { parts: total.parts, ...sumsDocument(stream, total, options) };
+function totalDocument(total: Total, statistics: StatisticsDocument) {
+  return { parts: total.parts, ...sumsDocument(total, statistics) };
 }
 
-function sumsDocument(stream: Stream, part: Sums, options: StatisticsOptions) {
-  const { readings, committed, excluded, sums, warnings } = part;
+function sumsDocument(
+  { readings, committed, excluded, sums, warnings }: Sums,
+  statistics: StatisticsDocument,
+) {
   return {
     readings,
     committed,
     excluded,
     sums: sums.map(String),
-    ...statisticsDocument(stream, part, options),
+    ...statistics,
     warnings,
   };
 }

@@ -13,7 +13,15 @@ import {
   WAIT_MS_DEFAULT,
   WAIT_MS_MAX,
 } from '../operator/index.ts';
-import { confidenceOption, timeOption, wholeNumber } from '../option-values.ts';
+import {
+  type CrossOption,
+  confidenceOption,
+  crossOption,
+  type FitOption,
+  fitOption,
+  timeOption,
+  wholeNumber,
+} from '../option-values.ts';
 import { answerText, missingLine, seriesText } from '../result-report.ts';
 import { answerDocument, seriesDocument } from '../series-document.ts';
 import { createSession, type Session } from '../session.ts';
@@ -39,6 +47,9 @@ interface ComputeOptions {
   readonly digits: number;
   readonly confidence: Rational;
   readonly regress?: string;
+  readonly weight?: string;
+  readonly fit?: FitOption;
+  readonly cross?: CrossOption;
   readonly format: Format;
   readonly explain?: boolean;
   readonly wait: number;
@@ -64,6 +75,17 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     .option('--digits <n>', 'significant digits of rounded numbers', wholeNumber(1, DIGITS_MAX), 15)
     .option('--confidence <part>', 'of intervals, between 0 and 1', confidenceOption, CONFIDENCE)
     .option('--regress <field>', 'least squares of this field on all others')
+    .option('--weight <field>', 'weighted mean and variance of all others, by this field')
+    .option(
+      '--fit <field>',
+      'chi-square test of its cells against equal shares, or those of field=1,1,2',
+      fitOption,
+    )
+    .option(
+      '--cross <field=columns>',
+      'chi-square test of independence; its cells are a table, row by row',
+      crossOption,
+    )
     .addOption(new Option('--format <form>', 'what to print').choices(FORMATS).default('table'))
     .option('--explain', 'add what each figure is, its formula and its source')
     .option(
@@ -78,9 +100,10 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     ['m-cloud compute temperature --window latest', 'close the newest window and print its statistics'],
     ['m-cloud compute temperature --from 2026-01-01 --to 2026-02-01 --json', 'a month, for a program'],
     ['m-cloud compute houses --regress price --explain', 'a regression, and what the figures are'],
+    ['m-cloud compute vote --fit choice', 'counts, proportions, and a test against equal shares'],
     ['m-cloud compute 3f9a12c4 --window 2026-01-31T12:00Z --format csv', ''],
   ]);
-  exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
+  exits(command, ['FAILED', 'INPUT', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
   command.action(async (name: string, options: ComputeOptions) => {
     const session = createSession(command, environment);
     const { signal } = environment;
@@ -91,6 +114,9 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
         digits: options.digits,
         confidence: options.confidence,
         ...(options.regress === undefined ? {} : { response: options.regress }),
+        ...(options.weight === undefined ? {} : { weight: options.weight }),
+        ...(options.fit === undefined ? {} : { fit: options.fit }),
+        ...(options.cross === undefined ? {} : { cross: options.cross }),
       };
       if (options.follow === true) {
         await operator.follow(state.stream, question, {

@@ -8,7 +8,10 @@ export const EXIT_CODES = {
   OK: { code: 0, meaning: 'done' },
   FAILED: { code: 1, meaning: 'the program or a node failed in a way it did not foresee' },
   USAGE: { code: 2, meaning: 'an argument, option or setting is not usable' },
-  INPUT: { code: 3, meaning: 'the data handed over is not usable; nothing was uploaded' },
+  INPUT: {
+    code: 3,
+    meaning: 'the data is not usable: none was uploaded, or they do not define the statistic',
+  },
   REFUSED: { code: 4, meaning: 'a node, or the policy of this program, refuses for good' },
   TRY_AGAIN: { code: 5, meaning: 'no node answered in time; the same command may succeed later' },
   UNDECIDED: { code: 6, meaning: 'the outcome of some readings is not known yet' },

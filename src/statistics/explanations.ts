@@ -96,6 +96,39 @@ export const EXPLANATIONS = {
     formula: '((TSS - RSS) / p) / (RSS / (n - p - 1))',
     source: `${HANDBOOK}, 1.3.5.9; Fisher (1924)`,
   },
+  'goodness of fit': {
+    meaning:
+      'test whether the cells have the expected shares; rough where the least expected count is below 5',
+    formula: 'sum((count - expected)^2 / expected) with cells - 1 degrees of freedom; p is the upper tail',
+    source: `Pearson (1900); ${HANDBOOK}, 1.3.5.15; Cochran (1952)`,
+  },
+  independence: {
+    meaning: 'test whether two categories go together; rough where the least expected count is below 5',
+    formula:
+      'sum((count - expected)^2 / expected), expected = row total times column total / n; (rows - 1) (columns - 1) degrees of freedom',
+    source: `Pearson (1904); ${HANDBOOK}, 7.2.4.5`,
+  },
+  'weighted mean': {
+    meaning: 'mean in which each reading counts with its weight',
+    formula: 'sum(w x) / sum(w)',
+    source: 'NIST Dataplot, weighted mean',
+  },
+  'weighted variance': {
+    meaning:
+      'weighted mean of squared distances from the weighted mean; sample: for weights that are no counts',
+    formula: 'sum(w x^2) / sum(w) - mean^2, sample: times sum(w) / (sum(w) - sum(w^2) / sum(w))',
+    source: 'Kish (1965)',
+  },
+  'weighted standard deviation': {
+    meaning: 'root of the weighted variance, in the unit of the readings',
+    formula: 'sqrt(weighted variance)',
+    source: 'Kish (1965)',
+  },
+  'effective count': {
+    meaning: 'how many readings of equal weight would tell as much',
+    formula: 'sum(w)^2 / sum(w^2)',
+    source: 'Kish (1965)',
+  },
   'Welch’s t': {
     meaning: 'test whether two means differ, without equal variances',
     formula: '(mean1 - mean2) / sqrt(s1^2/n1 + s2^2/n2), degrees of freedom by Welch and Satterthwaite',

@@ -8,6 +8,8 @@ export {
 } from './ambiguity.ts';
 export type { CapacityReport, ElementCapacity } from './capacity.ts';
 export { checkCapacity } from './capacity.ts';
+export type { ChiSquareDocument } from './chi-square-document.ts';
+export { chiSquareDocument } from './chi-square-document.ts';
 export type { ChiSquareTest, TwoWayTable } from './chi-square-test.ts';
 export { goodnessOfFit, independence, jointCategory, twoWayTable } from './chi-square-test.ts';
 export type { Anova, Sample, VarianceTest, WelchTest } from './comparison.ts';
@@ -67,3 +69,5 @@ export type { StoredSums } from './stored-sums.ts';
 export { readSignedSums } from './stored-sums.ts';
 export type { Weighted } from './weighted.ts';
 export { weighted } from './weighted.ts';
+export type { WeightedDocument, WeightedFieldDocument } from './weighted-document.ts';
+export { weightedDocument } from './weighted-document.ts';

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
+  crossOption,
   decimalText,
   duration,
+  fitOption,
   shownSpan,
   timeOf,
   timeOption,
@@ -21,6 +23,24 @@ describe('option values', () => {
     expect(decimalText('1e3')).toBe('1000');
     expect(decimalText('+.5')).toBe('0.5');
     for (const text of ['', 'x', '1,5', 'Infinity', '1e999999999']) expect(() => decimalText(text)).toThrow();
+  });
+
+  it('read a field with the shares of its cells, or with the columns of its table', () => {
+    expect(fitOption('choice')).toEqual({ field: 'choice' });
+    expect(fitOption('a=b=1,0.5')).toEqual({
+      field: 'a=b',
+      shares: [
+        { numerator: 1n, denominator: 1n },
+        { numerator: 1n, denominator: 2n },
+      ],
+    });
+    for (const text of ['choice=', 'choice=1,', 'choice=1,x', '=1', 'choice=-1,2']) {
+      expect(() => fitOption(text)).toThrow(/Expected a field/);
+    }
+    expect(crossOption('class and answer=5')).toEqual({ field: 'class and answer', columns: 5 });
+    for (const text of ['code', 'code=', 'code=0', 'code=1.5', '=2']) {
+      expect(() => crossOption(text)).toThrow(/number of columns/);
+    }
   });
 
   it('read moments absolutely and relatively', () => {

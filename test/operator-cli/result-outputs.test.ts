@@ -7,14 +7,21 @@ import { addSums, combineRows, type SeriesResult } from '../../operator-cli/oper
 import { createPalette } from '../../operator-cli/output.ts';
 import { seriesText } from '../../operator-cli/result-report.ts';
 import { type SeriesDocument, seriesDocument } from '../../operator-cli/series-document.ts';
-import { CONFIDENCE } from '../../operator-cli/statistics-document.ts';
+import { CONFIDENCE, partStatistics, statisticsDocument } from '../../operator-cli/statistics-document.ts';
 import { parseCsv } from '../../src/foundation/index.ts';
 import { windowId } from '../../src/ring/index.ts';
 import { type ElementSchema, momentElements } from '../../src/sharing/index.ts';
 import { EXPLANATIONS } from '../../src/statistics/index.ts';
 import { fakeClouds, honestRows, WINDOW } from './support/fake-clouds.ts';
 
-const options = { digits: 15, confidence: CONFIDENCE, response: 'y' };
+const options = {
+  digits: 15,
+  confidence: CONFIDENCE,
+  response: 'y',
+  weight: 'x',
+  fit: { field: 'z' },
+  cross: { field: 'code', columns: 2 },
+};
 const palette = createPalette(false);
 const SCHEMA_FILE = new URL('../../docs/result.schema.json', import.meta.url);
 
@@ -23,18 +30,25 @@ const cells = ['0', '2.5', '5', '7.5'].map(
   (from, i): ElementSchema => ({ kind: 'cell', field: 'z', from, to: ['2.5', '5', '7.5', '10'][i] ?? '' }),
 );
 
-/** Two windows of a stream with a response, two predictors and a histogram. */
+/** Two categories of two values each, as one code. */
+const code = { name: 'code', unit: '', decimals: 0, offset: '0', min: '0', max: '3' };
+const codes = [0, 1, 2, 3].map(
+  (from): ElementSchema => ({ kind: 'cell', field: 'code', from: String(from), to: String(from + 1) }),
+);
+
+/** Two windows of a stream with a response, two predictors, a histogram and a two-way table. */
 async function answered(): Promise<SeriesResult> {
-  const fields = ['y', 'x', 'z'].map(field);
-  const elements = [...momentElements(fields, 4), ...cells];
+  const measured = ['y', 'x', 'z'].map(field);
+  const fields = [...measured, code];
+  const elements = [...momentElements(measured, 4), ...cells, ...codes];
   const { stream } = await fakeClouds(undefined, { fields, elements, publishesCells: true });
   const second = windowId(WINDOW + 3_600_000);
   const readings = [
-    { y: '1.5', x: '1', z: '2' },
-    { y: '2', x: '2.5', z: '9.1' },
-    { y: '4.1', x: '3', z: '4.4' },
-    { y: '3.9', x: '4.2', z: '5' },
-    { y: '6.5', x: '5', z: '8.8' },
+    { y: '1.5', x: '1', z: '2', code: '3' },
+    { y: '2', x: '2.5', z: '9.1', code: '1' },
+    { y: '4.1', x: '3', z: '4.4', code: '3' },
+    { y: '3.9', x: '4.2', z: '5', code: '3' },
+    { y: '6.5', x: '5', z: '8.8', code: '0' },
   ];
   const group = { group: 0, name: null } as const;
   const windows = [
@@ -86,6 +100,51 @@ describe('the outputs of a result', () => {
       median: { least: '5', most: '7.4' },
       modes: [{ least: '7.5', most: '9.9' }],
     });
+  });
+
+  it('hold weighted readings and chi-square tests, as they come by hand', () => {
+    expect(document.total?.weighted).toMatchObject({
+      weight: 'x',
+      sumOfWeights: { fraction: '152/5' },
+      fields: { y: { mean: { fraction: '6693/1520', decimal: '4.40328947368421' } }, z: {} },
+    });
+    expect(Object.keys(document.total?.weighted?.fields ?? {})).toEqual(['y', 'z']);
+    expect(document.total?.goodnessOfFit).toMatchObject({
+      field: 'z',
+      statistic: { fraction: '19/9' },
+      degrees: 3,
+      leastExpected: { fraction: '9/4' },
+    });
+    expect(document.total?.independence).toMatchObject({
+      field: 'code',
+      table: [
+        [2, 2],
+        [0, 5],
+      ],
+      statistic: { fraction: '45/14' },
+      degrees: 1,
+      leastExpected: { fraction: '8/9' },
+    });
+    const text = seriesText(series, options, palette);
+    expect(text).toMatch(/weighted mean +by x +4\.40328947368421 {2}≈\n/);
+    expect(text).toMatch(/independence +chi-square +3\.21428571428571 {2}≈\n +degrees of freedom +1 {2}=\n/);
+    expect(seriesCsv(document)).toContain('\n,,z,goodness of fit,chi-square,2.11111111111111,19/9,rounded\n');
+  });
+
+  it('leave out of one window what its readings do not define, and refuse it of the whole', async () => {
+    const { stream } = series;
+    const one = combineRows(stream, WINDOW, honestRows(stream, [{ y: '1', x: '0', z: '2', code: '0' }]));
+    expect(partStatistics(stream, one, options)).toMatchObject({
+      fields: { y: { sum: '1' } },
+      regression: null,
+      weighted: null,
+      goodnessOfFit: { degrees: 3 },
+      independence: null,
+    });
+    expect(() => statisticsDocument(stream, one, options)).toThrow(/SINGULAR|expected/);
+    expect(() => partStatistics(stream, one, { ...options, weight: 'none' })).toThrow(
+      'expected a weight among y, x, z and another field, got none',
+    );
   });
 
   it('are tables and charts for people', () => {
@@ -141,6 +200,10 @@ describe('the outputs of a result', () => {
       'coefficient',
       'F',
       'mode',
+      'weighted variance',
+      'effective count',
+      'goodness of fit',
+      'independence',
     ] as const) {
       expect(text).toContain(`${name}\n  is       ${EXPLANATIONS[name].meaning}`);
     }

@@ -53,6 +53,10 @@ describe('compute --format', () => {
     [['--confidence', '95'], 2, /Expected a number between 0 and 1/],
     [['--confidence', '0'], 2, /Expected a number between 0 and 1/],
     [['--regress', 'x'], 2, /expected a predictor beside the response x/],
+    [['--weight', 'x'], 2, /expected a weight among x and another field, got x/],
+    [['--fit', 'x'], 2, /expected a field with cells \(none in this stream\), got x/],
+    [['--cross', 'x=2'], 2, /expected a field with cells/],
+    [['--cross', 'x'], 2, /Expected a field and its number of columns/],
   ])('refuses %j', async (args, code, message) => {
     const run = await (await served())(...args);
     expect(run).toMatchObject({ code, out: '' });
