@@ -7,6 +7,8 @@ import {
   type FieldDocument,
   fieldDocument,
   type IntervalDocument,
+  type Moments,
+  mergeMoments,
   momentsOfSums,
   printedInterval,
   printedRational,
@@ -23,7 +25,7 @@ import type { SeriesResult, Sums } from './operator/index.ts';
 /** What is compared: streams as wholes, or the groups or windows of one. */
 export type ComparedBy = 'stream' | 'group' | 'window';
 
-/** Tests of samples that share no reading, as JSON. */
+/** Tests of samples that share no reading, as JSON: `comparison` in docs/result.schema.json. */
 export interface ComparisonDocument {
   readonly field: string;
   readonly by: ComparedBy;
@@ -31,6 +33,8 @@ export interface ComparisonDocument {
     FieldDocument,
     'count' | 'mean' | 'standardDeviation'
   >)[];
+  /** The readings of all samples as one, merged exactly. */
+  readonly together: FieldDocument;
   /** Of two samples only. */
   readonly welch: {
     readonly difference: RationalDocument | null;
@@ -111,6 +115,7 @@ export function comparisonDocument(
       );
       return { name, count, mean, standardDeviation };
     }),
+    together: fieldDocument(describe(merged(samples), first?.field ?? '', options.confidence), options),
     welch: pair ? welchDocument(first, second, options) : null,
     varianceRatio: pair ? ratioDocument(first, second, options) : null,
     analysisOfVariance: {
@@ -123,6 +128,17 @@ export function comparisonDocument(
       r2: rational(variance.r2),
     },
   };
+}
+
+/** Streams may differ in all fields but the compared one. */
+function merged(samples: readonly Sample[]): Moments {
+  return mergeMoments(
+    samples.map(({ moments: { count, powerSums }, field }) => ({
+      count,
+      powerSums: new Map([[field, powerSums.get(field) ?? []]]),
+      productSums: new Map(),
+    })),
+  );
 }
 
 function welchDocument(a: Sample, b: Sample, options: DocumentOptions): ComparisonDocument['welch'] {

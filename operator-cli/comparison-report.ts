@@ -5,7 +5,7 @@ import { type Palette, renderTable } from './output.ts';
 
 /** The samples, then the tests, each number with "=" where its digits are all there are and "≈" where not. */
 export function comparisonText(document: ComparisonDocument, palette: Palette): string {
-  const { field, samples, welch, varianceRatio, analysisOfVariance: variance } = document;
+  const { field, samples, together, welch, varianceRatio, analysisOfVariance: variance } = document;
   const printed = (name: string, what: string, value: RationalDocument | RootDocument | null) =>
     value === null
       ? [name, what, palette.faint('none'), '']
@@ -40,7 +40,7 @@ export function comparisonText(document: ComparisonDocument, palette: Palette): 
     `${palette.strong(field)}\n${renderTable(
       [
         [document.by, 'count', 'mean', 'standard deviation, sample'],
-        ...samples.map(({ name, count, mean, standardDeviation }) => [
+        ...[...samples, { name: 'together', ...together }].map(({ name, count, mean, standardDeviation }) => [
           name,
           String(count),
           mean?.decimal ?? 'none',

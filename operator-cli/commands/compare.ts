@@ -23,7 +23,7 @@ interface CompareOptions {
 export function addCompare(parent: Command, environment: CliEnvironment): void {
   const command = parent
     .command('compare')
-    .description('test whether streams, or the groups or windows of one, differ')
+    .description('test whether streams, or the groups or windows of one, differ; and merge them')
     .argument('<streams...>', 'names or hashes of streams, or the first 8 digits of the hash or more')
     .addOption(
       new Option(

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { comparisonDocument, samplesOf } from '../../../operator-cli/comparison-document.ts';
 import { combineRows, type SeriesResult } from '../../../operator-cli/operator/index.ts';
@@ -15,6 +17,7 @@ import {
   WINDOW,
 } from '../support/fake-clouds.ts';
 
+const SCHEMA_FILE = new URL('../../../docs/result.schema.json', import.meta.url);
 const NEXT = windowId(WINDOW + 3_600_000);
 const FIRST = ['20.5', '21', '19.7', '22.3'];
 const SECOND = ['24.1', '23', '26.2'];
@@ -48,7 +51,12 @@ describe('compare', () => {
         { name: String(NEXT), count: 3 },
       ],
       analysisOfVariance: { betweenDegrees: 1, withinDegrees: 5 },
+      together: { count: 7, sum: '156.8', mean: { decimal: '22.4', fraction: '112/5' } },
     });
+    const schema = JSON.parse(await readFile(SCHEMA_FILE, 'utf8'));
+    const validator = Compile({ ...schema.$defs.comparison, $defs: schema.$defs });
+    expect([...validator.Errors(answer)]).toEqual([]);
+    expect(validator.Check({ ...answer, more: 1 })).toBe(false);
     // Figures of scipy 1.17.
     expect(Number(answer.welch.t.decimal)).toBeCloseTo(-3.277930567517988, 11);
     expect(Number(answer.welch.degrees.decimal)).toBeCloseTo(3.3249589479573376, 11);
@@ -62,6 +70,7 @@ describe('compare', () => {
     const run = await served();
     const { out } = await run('temperatures');
     expect(out).toMatch(/window +count +mean +standard deviation, sample\n/);
+    expect(out).toMatch(/together +7 +22\.4 +2\.2\d+\n/);
     expect(out).toMatch(/Welch’s t +difference of means +-3\.55833333333333 {2}≈\n/);
     expect(out).toMatch(/degrees of freedom +1 and 5 {2}=\n/);
   });
@@ -106,6 +115,15 @@ describe('compare', () => {
     expect(samples.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(comparisonDocument(samples, 'stream', options).welch).not.toBeNull();
     expect(samplesOf(answers.slice(0, 1), 'group', 'x').map(({ name }) => name)).toEqual(['north']);
+    // One after the other or all at once: merging is exact.
+    const all = comparisonDocument(
+      samplesOf([answer('c', [...FIRST, ...SECOND]), answers[0]!], 'stream', 'x'),
+      'stream',
+      options,
+    );
+    const { together } = comparisonDocument(samples, 'stream', options);
+    const { count, mean, standardDeviation } = together;
+    expect({ name: 'c', count, mean, standardDeviation }).toEqual(all.samples[0]);
     const three = comparisonDocument([...samples, ...samples.slice(0, 1)], 'stream', options);
     expect(three).toMatchObject({
       welch: null,
