@@ -62,7 +62,7 @@ export function seriesCsv({ windows, total }: SeriesDocument): string {
 }
 
 /** The total as tables in the Markdown that GitHub renders, under what was added for it. */
-export function seriesMarkdown({ name, total, windows, missing, domains }: SeriesDocument): string {
+export function seriesMarkdown({ name, total, missing, domains }: Omit<SeriesDocument, 'windows'>): string {
   if (total === null) return `## ${name}\n\nNothing was released.\n`;
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const tables = bySubject(figuresOf(total)).map(([subject, figures]) => {
@@ -75,7 +75,7 @@ export function seriesMarkdown({ name, total, windows, missing, domains }: Serie
     );
   });
   const { readings, committed, excluded } = total;
-  const parts = `${windows.length} released, ${missing.length} missing; ${domains.length} domains agree.`;
+  const parts = `${total.parts} released, ${missing.length} missing; ${domains.length} domains agree.`;
   const facts = `Exact over ${readings} of ${committed} committed readings, ${excluded} excluded; ${parts}`;
   return [`## ${cell(name)}`, '', ...tables, facts, ''].join('\n');
 }

@@ -60,17 +60,25 @@ function statisticsBlocks(
   return figureBlocks(statisticsDocument(stream, total, options), units, palette);
 }
 
-/** The means of a field from window to window as a line of blocks, for each group; one window makes no chart. */
+/** Mean and spread of a field from window to window as lines of blocks, for each group; one window makes no chart. */
 function seriesCharts(parts: readonly ReleasedPart[]): readonly string[] {
   const labels = [...new Set(parts.map(({ group }) => group.name))];
   const rows = labels.flatMap((label) => {
     const own = parts.filter(({ group }) => group.name === label);
     const fields = own[0]?.result.fields ?? [];
     if (own.length < 2) return [];
-    return fields.map(({ field }, i) => [
-      `mean of ${field.name}${label === null ? '' : `, ${label}`}`,
-      sparkline(own.map(({ result }) => approximate(result.fields[i]?.statistics.mean ?? null))),
-    ]);
+    return fields.flatMap(({ field }, i) => {
+      const subject = `${field.name}${label === null ? '' : `, ${label}`}`;
+      const statistics = own.map(({ result }) => result.fields[i]?.statistics);
+      const means = statistics.map((found) => approximate(found?.mean ?? null));
+      const variances = statistics.map((found) => approximate(found?.sampleVariance ?? null));
+      const deviations = variances.map((variance) => (variance === null ? null : Math.sqrt(variance)));
+      const spread = [`standard deviation of ${subject}`, sparkline(deviations)];
+      return [
+        [`mean of ${subject}`, sparkline(means)],
+        ...(deviations.every((d) => d === null) ? [] : [spread]),
+      ];
+    });
   });
   return rows.length === 0 ? [] : [renderTable(rows)];
 }

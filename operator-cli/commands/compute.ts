@@ -153,7 +153,8 @@ function shown(
     case 'csv':
       return seriesCsv(seriesDocument(series, statistics));
     case 'markdown':
-      return seriesMarkdown(seriesDocument(series, statistics));
+      // Only the total is shown: what thousands of windows say by themselves would be computed in vain.
+      return seriesMarkdown(seriesDocument({ ...series, windows: [], groups: [] }, statistics));
     case 'table': {
       // Without the statistics of every window, which a table does not show.
       const text = seriesText(series, statistics, palette);

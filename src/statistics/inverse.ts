@@ -17,6 +17,8 @@ export type Tail = (x: Rational, bits: number) => Interval;
 const SEARCH_BITS = 64;
 /** Bits of the root that are found by halving; the secant goes faster from there on. */
 const SEARCH_MANTISSA_BITS = 5;
+/** Bits of a guess that are used: the secant's first two points are one unit apart. */
+const GUESS_MANTISSA_BITS = 24;
 /** Doublings, halvings or secant steps, at most. */
 const SEARCH_STEPS_MAX = 2_000;
 
@@ -24,15 +26,24 @@ const SEARCH_STEPS_MAX = 2_000;
  * The x > 0 at which a falling tail is `target`, between 0 and 1. The search may go where it likes; what counts is
  * the end: the tail is certainly above the target at the lower end of the interval and certainly below at the upper
  * one, and a falling function crosses between them.
+ * @param guess near the root, where something cheap knows one: it saves the search most steps, and a bad one is only
+ * tried in vain.
  */
-export function inverseOfTail(tail: Tail, target: Rational): Real {
+export function inverseOfTail(tail: Tail, target: Rational, guess?: () => number): Real {
   invariant(
     target.numerator > 0n && target.numerator < target.denominator,
     'expected a target inside 0 to 1',
   );
   const lost = bitsLost(target);
   let start: Dyadic | undefined;
+  let guessed: Dyadic | undefined;
   return (bits) => {
+    guessed ??= guess && dyadicOf(guess());
+    if (guessed !== undefined) {
+      const wide = bits + 32;
+      const enclosure = certified(tail, target, secant(tail, target, guessed, wide, lost), wide + lost);
+      if (enclosure !== undefined) return enclosure;
+    }
     start ??= bracket(tail, target, SEARCH_BITS + lost);
     for (let wide = bits + 32; wide <= 16 * bits + 1_024; wide *= 2) {
       const enclosure = certified(tail, target, secant(tail, target, start, wide, lost), wide + lost);
@@ -55,6 +66,14 @@ interface Dyadic {
 
 function rationalOf({ mantissa, scale }: Dyadic): Rational {
   return scale >= 0 ? rational(mantissa, 1n << BigInt(scale)) : rational(mantissa << BigInt(-scale));
+}
+
+/** The first bits of a number above 0; `undefined` for what is none. */
+function dyadicOf(value: number): Dyadic | undefined {
+  if (!(value > 0 && value < Number.MAX_VALUE)) return undefined;
+  const scale = GUESS_MANTISSA_BITS - Math.ceil(Math.log2(value));
+  const mantissa = BigInt(Math.round(value * 2 ** scale));
+  return mantissa > 0n ? { mantissa, scale } : undefined;
 }
 
 /** The power of two at or below the root, then its first bits, by halving. */

@@ -149,7 +149,7 @@ describe('the outputs of a result', () => {
 
   it('are tables and charts for people', () => {
     const text = seriesText(series, options, palette);
-    expect(text).toMatch(/mean of y {2}[▁█]{2}\n/);
+    expect(text).toMatch(/ {2}mean of y +[▁█]{2}\n {2}standard deviation of y +[▁█]{2}\n/);
     expect(text).toMatch(/between 7\.5 and 9\.9 {2}4 {2}█{40}\n/);
     expect(text).toMatch(/quantile +min +between 0 and 2\.4 {2}=\n/);
     expect(text).toMatch(/coefficient +\(intercept\) +-?\d/);
@@ -187,6 +187,7 @@ describe('the outputs of a result', () => {
     const text = seriesMarkdown(document);
     expect(text).toContain('### x\n\n| statistic | | value | |\n|---|---|--:|---|\n| count |  | 9 | = |\n');
     expect(text).toContain('| mean |  | 3.37777777777778 | ≈ |');
+    expect(text).toContain(' 2 released, 0 missing; ');
     expect(seriesMarkdown({ ...document, total: null })).toContain('Nothing was released.');
   });
 
