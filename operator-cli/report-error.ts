@@ -9,6 +9,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   WINDOW_CONFLICT: 'The terms of a window never change; choose another start with --window.',
   SEAL_TOO_EARLY: 'The window takes readings until the --not-before it was opened with.',
   INCOMPLETE: 'The same command may succeed later; --wait SECONDS waits longer.',
+  WITHHELD:
+    'This is final: too few sensors were accepted when the window began, or too few of them are counted.',
   IMPOSSIBLE_AGGREGATE: 'Do not use any number of this window: some domain or sensor broke the protocol.',
   UNAUTHENTICATED: "Is the operator's key the one the ring document names, and the clock right?",
   STREAM_RETIRED: 'A retired stream stays as it is; `m-cloud stream create` makes a new one.',

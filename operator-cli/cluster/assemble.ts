@@ -8,6 +8,7 @@ import {
   epoch,
   openRingDocument,
   openSection,
+  placesAlike,
   signRingDocument,
 } from '../../src/ring/index.ts';
 
@@ -55,7 +56,15 @@ export async function assembleRing(options: AssembleOptions): Promise<RingDocume
     signerFromPem(operatorKeyPem),
   );
   const ring = await openRingDocument(jws, nodeVerifier);
-  if (previous !== undefined) checkSuccessor(previous, ring);
+  if (previous === undefined) return ring;
+  // The rule itself speaks of the document's fields, which nobody writes by hand.
+  if (placementFrom === undefined && !placesAlike(previous, ring)) {
+    throw new EngineError(
+      'RING_REFUSED',
+      'expected --placement-from, a time later than every open window, where nodes, stores, domains, replicas or acceptors change; got none',
+    );
+  }
+  checkSuccessor(previous, ring);
   return ring;
 }
 

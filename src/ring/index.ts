@@ -50,4 +50,4 @@ export type { DomainSection, RingNode, SectionPayload } from './section.ts';
 export { NAME, openSection, PUBLIC_KEY, signKeyRotation, signSection } from './section.ts';
 export type { SensorBundle } from './sensor-bundle.ts';
 export { openSensorBundle, readSensorBundle } from './sensor-bundle.ts';
-export { checkSuccessor } from './successor.ts';
+export { checkSuccessor, placesAlike } from './successor.ts';

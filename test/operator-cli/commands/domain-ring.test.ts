@@ -143,7 +143,7 @@ describe('a ring of independent domains', () => {
       ...[...sections.slice(1), '--previous', 'operator/ring.jws', '--out', 'small.jws'],
     );
     expect(smaller).toMatchObject({ code: 4, out: '' });
-    expect(smaller.err).toContain('a later placementFrom');
+    expect(smaller.err).toContain('expected --placement-from');
   });
 
   it('says when one name stands behind two domains', async () => {

@@ -53,7 +53,7 @@ describe('a node that is added to a domain', () => {
     expect(section.nodes[2]?.storeId).toBe(settings.storeId);
     const refused = await next();
     expect(refused).toMatchObject({ code: 4, out: '' });
-    expect(refused.err).toContain('placementFrom');
+    expect(refused.err).toContain('expected --placement-from');
     expect(await next('--placement-from', '+1h')).toMatchObject({ code: 0 });
     expect(await ringOf('ring-2.jws')).toMatchObject({ epoch: 2, placementEpoch: 2 });
     expect(await run('domain', 'join', 'a', 'ring-2.jws')).toMatchObject({ code: 0 });
