@@ -51,6 +51,7 @@ interface ComputeOptions {
   readonly fit?: FitOption;
   readonly cross?: CrossOption;
   readonly format: Format;
+  readonly csv?: boolean;
   readonly explain?: boolean;
   readonly wait: number;
 }
@@ -87,6 +88,7 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
       crossOption,
     )
     .addOption(new Option('--format <form>', 'what to print').choices(FORMATS).default('table'))
+    .addOption(new Option('--csv', 'the same as --format csv').conflicts('format'))
     .option('--explain', 'add what each figure is, its formula and its source')
     .option(
       '--wait <seconds>',
@@ -143,11 +145,11 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
 
 function shown(
   series: SeriesResult,
-  { format, explain }: ComputeOptions,
+  { format, csv, explain }: ComputeOptions,
   statistics: StatisticsOptions,
   { palette }: Session,
 ): string {
-  switch (format) {
+  switch (csv === true ? 'csv' : format) {
     case 'json':
       return `${JSON.stringify(seriesDocument(series, statistics))}\n`;
     case 'csv':

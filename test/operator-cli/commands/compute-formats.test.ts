@@ -30,8 +30,10 @@ describe('compute --format', () => {
   });
 
   it('is CSV of every figure', async () => {
-    const { code, out } = await (await served())('--format', 'csv');
+    const run = await served();
+    const { code, out } = await run('--format', 'csv');
     expect(code).toBe(0);
+    expect((await run('--csv')).out).toBe(out);
     expect(out.split('\n')[0]).toBe('window,group,field,statistic,variant,value,fraction,digits');
     expect(out).toContain(`\n${WINDOW},,x,mean,,12.6,63/5,exact\n`);
   });
@@ -49,6 +51,7 @@ describe('compute --format', () => {
   });
 
   it.each([
+    [['--csv', '--format', 'table'], 2, /'--csv' cannot be used with option '--format <form>'/],
     [['--format', 'xml'], 2, /Allowed choices are json, table, csv, markdown/],
     [['--confidence', '95'], 2, /Expected a number between 0 and 1/],
     [['--confidence', '0'], 2, /Expected a number between 0 and 1/],
