@@ -1,13 +1,11 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
-import { EngineError, equalBytes } from '../../src/foundation/index.ts';
-import type { Sealing, SealingKeyPair } from '../../src/ports/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type {
   CopyRequest,
   CreateRequest,
   FlagEntry,
   FlagSaying,
   Packet,
-  PacketKeys,
   Refusal,
   SetRequest,
   SharePacket,
@@ -18,24 +16,15 @@ import {
   entriesOf,
   equalTags,
   flagTag,
-  packetKeys,
   REFUSALS,
-  sensorIdOf,
   shareBinding,
 } from '../../src/protocol/index.ts';
-import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { createRecent } from '../engine/recent.ts';
 import type { Admission } from './admission.ts';
-import type { Roster } from './roster.ts';
+import type { KeyUseComponents } from './packet-key-use.ts';
+import { createKeyUse, packetRefused } from './packet-key-use.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
-/** Keys of sensors that a node keeps, at half a kilobyte each; another sensor costs a key agreement again. */
-const PACKET_KEYS_KEPT_MAX = 16_384;
-
-export interface PacketsComponents {
-  readonly sealing: Sealing;
-  readonly sealingKey: SealingKeyPair;
-  readonly roster: Roster;
+export interface PacketsComponents extends KeyUseComponents {
   readonly admission: Admission;
 }
 
@@ -54,40 +43,9 @@ export interface Packets {
   openSet(record: OpenWindowRecord, request: SetRequest): Promise<readonly (FlagEntry | Refusal)[]>;
 }
 
-export function createPackets({ sealing, sealingKey, roster, admission }: PacketsComponents): Packets {
-  const kept = createRecent<PacketKeys>(PACKET_KEYS_KEPT_MAX);
-
-  /** Looks the sensor up for every packet: keys that are kept must not outlive an enrolment. */
-  function publicKeyOf(stream: StreamDocument, packet: Packet): Uint8Array {
-    if (stream.enrolment === 'open') {
-      const { publicKey } = packet;
-      if (publicKey !== null && equalBytes(sensorIdOf(publicKey), packet.sensorId)) return publicKey;
-      throw refused('the public key that the sensor id is made of');
-    }
-    const found = roster.find(stream, packet.sensorId);
-    if (found.kind === 'revoked') throw new EngineError('SENSOR_REVOKED', 'expected an enrolled sensor');
-    if (found.kind === 'unknown') throw new EngineError('SENSOR_UNKNOWN', 'expected an enrolled sensor');
-    if (packet.publicKey !== null) throw refused('no public key of an enrolled sensor');
-    return found.publicKey;
-  }
-
-  /** Runs `use` with the packet's keys; they are kept only when it succeeds, or made-up ones would push out good ones. */
-  async function withKeys<T>(
-    stream: StreamDocument,
-    packet: Packet,
-    use: (keys: PacketKeys) => Promise<T>,
-  ): Promise<T> {
-    const publicKey = publicKeyOf(stream, packet);
-    const name = stream.hash + String.fromCharCode(...packet.sensorId, ...packet.encapsulated);
-    const known = kept.find(name);
-    if (known !== undefined) return use(known);
-    const context = await sealing.fromSensor(sealingKey, publicKey, packet.encapsulated);
-    if (context === null) throw refused('an encapsulated key that is a point of the curve');
-    const keys = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
-    const used = await use(keys);
-    kept.keep(name, keys);
-    return used;
-  }
+export function createPackets(components: PacketsComponents): Packets {
+  const { sealing, roster, admission } = components;
+  const withKeys = createKeyUse(components);
 
   async function openOne(
     { scope, stream }: OpenWindowRecord,
@@ -99,7 +57,8 @@ export function createPackets({ sealing, sealingKey, roster, admission }: Packet
     const { nonce, bound } = shareBinding(scope, index, packet);
     const shares = await withKeys(stream, packet, async (keys) => {
       const opened = await sealing.open(keys.shares, nonce, bound, packet.sealed);
-      if (opened === null) throw refused('shares that this sensor sealed to this domain for these readings');
+      if (opened === null)
+        throw packetRefused('shares that this sensor sealed to this domain for these readings');
       return opened;
     });
     const shareBytes = stream.elements.length * ELEMENT_BYTES;
@@ -128,7 +87,7 @@ export function createPackets({ sealing, sealingKey, roster, admission }: Packet
     admission.entries(stream, partition, entries);
     await withKeys(stream, packet, async ({ flags }) => {
       if (equalTags(packet.tag, flagTag(flags, saying, scope, packet, receipts))) return;
-      throw refused(`a ${saying} that this sensor says to this domain about these readings`);
+      throw packetRefused(`a ${saying} that this sensor says to this domain about these readings`);
     });
     return entries;
   }
@@ -156,11 +115,17 @@ export function createPackets({ sealing, sealingKey, roster, admission }: Packet
       return opened;
     },
     async openShares(record, request) {
-      const opened: (OpenedShare | Refusal)[] = [];
+      const opened: (readonly (OpenedShare | Refusal)[])[] = [];
       for (const packet of request.packets) {
-        opened.push(...(await orRefusal(packet, () => openOne(record, request, packet))));
+        opened.push(await orRefusal(packet, () => openOne(record, request, packet)));
       }
-      return opened;
+      // Opening takes a while: who was revoked meanwhile must not be stored any more.
+      return opened.flatMap((shares, place) => {
+        const packet = request.packets[place];
+        if (packet === undefined || record.stream.enrolment === 'open') return shares;
+        const { kind } = roster.find(record.stream, packet.sensorId);
+        return kind === 'revoked' ? packet.readings.map(() => 'SENSOR_REVOKED' as const) : shares;
+      });
     },
   };
 }
@@ -190,8 +155,4 @@ export function withRefusals<A>(
     at += 1;
     return answers.slice(at - 1, at);
   });
-}
-
-function refused(expected: string): EngineError {
-  return new EngineError('PACKET_REFUSED', `expected ${expected}`);
 }

@@ -72,6 +72,7 @@ export const REFUSALS = [
   'WRONG_VECTOR_LENGTH',
   'ELEMENT_OUT_OF_RANGE',
   'RECEIPTS_REFUSED',
+  'RATE_LIMITED',
 ] as const satisfies readonly ErrorCode[];
 export type Refusal = (typeof REFUSALS)[number];
 

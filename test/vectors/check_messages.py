@@ -97,6 +97,7 @@ REFUSALS = (
     "WRONG_VECTOR_LENGTH",
     "ELEMENT_OUT_OF_RANGE",
     "RECEIPTS_REFUSED",
+    "RATE_LIMITED",
 )
 
 epoch = u(4, least=1)

@@ -9,7 +9,7 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
   {
     name: 'packets/any-key-for-an-id',
     breaks: 'anybody may take the id of another sensor in a stream of open enrolment',
-    file: OPENING,
+    file: 'node/services/packet-key-use.ts',
     find: 'if (publicKey !== null && equalBytes(sensorIdOf(publicKey), packet.sensorId)) return publicKey;',
     replace:
       'if (publicKey !== null && sensorIdOf(publicKey).length === packet.sensorId.length) return publicKey;',

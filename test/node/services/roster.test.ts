@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SensorId } from '../../../src/protocol/index.ts';
 import { operations, readingId } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
@@ -179,6 +179,22 @@ describe('a stream of enrolled sensors', () => {
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_REVOKED'] });
     await cloud.clock.advance(MINUTE_MS);
     expect(await reading.get()).toEqual({ outcomes: ['ERROR'] });
+  });
+
+  it('stores no share of a sensor that is revoked while its packet is opened', async () => {
+    const by = authority();
+    await enrolledCloud(by);
+    const sensor = createTestSensor();
+    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await settle();
+    const reading = await readingOf(sensor.id);
+    const { roster } = cloud.handle(reading.owner(0));
+    const accepted = roster.find(cloud.stream, sensor.id);
+    const find = vi.spyOn(roster, 'find').mockReturnValue({ kind: 'revoked' }).mockReturnValueOnce(accepted);
+    expect(await reading.upload(0)).toEqual({ rows: ['SENSOR_REVOKED'] });
+    find.mockRestore();
+    expect(cloud.store(reading.owner(0)).rows('values')).toHaveLength(0);
+    expect(await reading.upload(0)).toEqual({ rows: ['STORED'] });
   });
 
   it('is refused the first vote for TRUE by an acceptor, whoever coordinates', async () => {

@@ -1,0 +1,75 @@
+import { EngineError, equalBytes } from '../../src/foundation/index.ts';
+import type { Clock, Sealing, SealingKeyPair } from '../../src/ports/index.ts';
+import type { Packet, PacketKeys } from '../../src/protocol/index.ts';
+import { packetKeys, sensorIdOf } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { createRecent } from '../engine/recent.ts';
+import type { Roster } from './roster.ts';
+import { createSensorRate } from './sensor-rate.ts';
+
+/** Keys of sensors that a node keeps, at half a kilobyte each; another sensor costs a key agreement again. */
+const PACKET_KEYS_KEPT_MAX = 16_384;
+
+export interface KeyUseComponents {
+  readonly sealing: Sealing;
+  readonly sealingKey: SealingKeyPair;
+  readonly roster: Roster;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs `use` with the packet's keys; they are kept only when it succeeds, or made-up ones would push out good ones.
+ * @throws EngineError `PACKET_REFUSED`, `SENSOR_UNKNOWN`, `SENSOR_REVOKED`, `RATE_LIMITED` and what `use` throws
+ */
+export type KeyUse = <T>(
+  stream: StreamDocument,
+  packet: Packet,
+  use: (keys: PacketKeys) => Promise<T>,
+) => Promise<T>;
+
+export function createKeyUse({ sealing, sealingKey, roster, clock }: KeyUseComponents): KeyUse {
+  const kept = createRecent<PacketKeys>(PACKET_KEYS_KEPT_MAX);
+  const rate = createSensorRate(clock);
+
+  /** Looks the sensor up for every packet: keys that are kept must not outlive an enrolment. */
+  function publicKeyOf(stream: StreamDocument, packet: Packet): Uint8Array {
+    if (stream.enrolment === 'open') {
+      const { publicKey } = packet;
+      if (publicKey !== null && equalBytes(sensorIdOf(publicKey), packet.sensorId)) return publicKey;
+      throw packetRefused('the public key that the sensor id is made of');
+    }
+    const found = roster.find(stream, packet.sensorId);
+    if (found.kind === 'revoked') throw new EngineError('SENSOR_REVOKED', 'expected an enrolled sensor');
+    if (found.kind === 'unknown') throw new EngineError('SENSOR_UNKNOWN', 'expected an enrolled sensor');
+    if (packet.publicKey !== null) throw packetRefused('no public key of an enrolled sensor');
+    return found.publicKey;
+  }
+
+  return async <T>(
+    stream: StreamDocument,
+    packet: Packet,
+    use: (keys: PacketKeys) => Promise<T>,
+  ): Promise<T> => {
+    const publicKey = publicKeyOf(stream, packet);
+    const sensor = String.fromCharCode(...packet.sensorId);
+    rate.check(sensor);
+    const name = stream.hash + sensor + String.fromCharCode(...packet.encapsulated);
+    const known = kept.find(name);
+    if (known !== undefined) {
+      const used = await use(known);
+      rate.count(sensor);
+      return used;
+    }
+    const context = await sealing.fromSensor(sealingKey, publicKey, packet.encapsulated);
+    if (context === null) throw packetRefused('an encapsulated key that is a point of the curve');
+    const keys = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
+    const used = await use(keys);
+    kept.keep(name, keys);
+    rate.count(sensor);
+    return used;
+  };
+}
+
+export function packetRefused(expected: string): EngineError {
+  return new EngineError('PACKET_REFUSED', `expected ${expected}`);
+}
