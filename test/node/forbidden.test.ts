@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeIdentityUri,
-  systemClock,
-} from '../../src/platform/index.ts';
-import type { Transport } from '../../src/ports/index.ts';
+import { cryptoRandomBytes, nodeIdentityUri, systemClock } from '../../src/platform/index.ts';
 import { flagsRequestCodec } from '../../src/protocol/flag-messages.ts';
 import type { Operation } from '../../src/protocol/index.ts';
 import { BINARY_CONTENT, errorFromProblem, operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
+import { peerConnection } from '../support/peer-connection.ts';
 import { type RealNodes, startRealNodes } from '../support/real-nodes.ts';
 
 let client: ClusterClient;
@@ -64,7 +59,7 @@ describe('a node lets nobody use', () => {
   });
 
   refused('an operation made from shares as a node of another domain', async ({ window, raw }) => {
-    const peer = peerTransport(1);
+    const peer = peerConnection(nodes, client.material, nodeOf(1));
     try {
       const context = raw('1').flagsRequest.context;
       const ask = <Q, R>(operation: Operation<Q, R>, request: Q) =>
@@ -110,7 +105,10 @@ describe('a node lets nobody use', () => {
       [strange, 'UNREACHABLE'],
     ] as const) {
       const forged = await issuePeerCertificate(authority, nodeOf(0), identity, ['127.0.0.1'], source);
-      const peer = peerTransport(0, { cert: forged.certificatePem, key: forged.privateKeyPem });
+      const peer = peerConnection(nodes, client.material, nodeOf(0), {
+        cert: forged.certificatePem,
+        key: forged.privateKeyPem,
+      });
       await expectCode(callOperation(peer, nodeOf(2), operations.READ_RING, null, TIMEOUT), code).finally(
         () => peer.close(),
       );
@@ -118,18 +116,3 @@ describe('a node lets nobody use', () => {
     return undefined;
   });
 });
-
-/** The connection of the node of a domain to peer ports, with its own certificate or the one given. */
-function peerTransport(from: number, certificate?: { cert: string; key: string }): Transport {
-  const { ring } = client.material;
-  const own = nodes.optionsOf(nodeOf(from)).peerTls;
-  return createUndiciTransport({
-    targets: (nodeId) => {
-      const section = ring.domains.find((domain) => domain.nodes.some(({ id }) => id === nodeId));
-      const node = section?.nodes.find(({ id }) => id === nodeId);
-      if (section === undefined || node === undefined) throw new Error(`expected a node, got ${nodeId}`);
-      return { origin: node.peerUrl, trust: section.certificateAuthority, pool: section.domain };
-    },
-    clientCertificate: certificate ?? own,
-  });
-}

@@ -42,6 +42,8 @@ export interface SmallCloud {
   readonly stream: StreamDocument;
   readonly operator: Operator;
   readonly nodeIds: readonly NodeId[];
+  /** Lines that all nodes logged. */
+  readonly logLines: readonly string[];
   handle(node: NodeId): NodeHandle;
   store(node: NodeId): MemoryStore;
   /** The keys of a node's rows, for a test that writes like the node itself. */
@@ -80,6 +82,16 @@ export interface SmallCloudOptions {
   readonly enrolment?: Pick<NodeSettings, 'enrolmentAuthorities' | 'allowOpenEnrolment'>;
   /** Per domain the least number of sensors that its own settings ask for. */
   readonly floors?: Readonly<Record<string, number>>;
+  /** Is told every message with its answer; `from` is no node where a sensor or the operator asks. */
+  readonly overhear?: (message: Overheard) => void;
+}
+
+export interface Overheard {
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly path: string;
+  readonly request: Uint8Array;
+  readonly response: Uint8Array;
 }
 
 export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<SmallCloud> {
@@ -102,16 +114,17 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         if (handle === undefined) throw new EngineError('UNREACHABLE', `node ${to} is not running`);
         const anonymous = { kind: 'anonymous' } as const;
         const operator = { kind: 'operator', scopes: ALL_SCOPES, subject: 'test' } as const;
-        if (from === undefined) {
-          return handled(
-            handle.publicRouter,
-            request.token === undefined ? anonymous : operator,
-            request,
-            signal,
-          );
-        }
-        const { domain, id } = memberOf(from);
-        return handled(handle.peerRouter, { kind: 'peer', domain, node: id }, request, signal);
+        const caller =
+          from === undefined
+            ? request.token === undefined
+              ? anonymous
+              : operator
+            : ({ kind: 'peer', domain: memberOf(from).domain, node: from } as const);
+        const router = from === undefined ? handle.publicRouter : handle.peerRouter;
+        const answer = await handled(router, caller, request, signal);
+        const { path, body } = request;
+        options.overhear?.({ from, to, path, request: body, response: answer.body });
+        return answer;
       },
       close: async () => {},
     };
@@ -200,6 +213,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     stream,
     operator,
     nodeIds: members.map(({ id }) => id),
+    logLines: log.lines,
     handle: (node) => running.get(node) ?? unknown(node),
     store: (node) => diskOf(node).store,
     keys: (node) => diskOf(node).keys,

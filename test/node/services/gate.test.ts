@@ -4,22 +4,20 @@ import { createGate } from '../../../node/services/gate.ts';
 import type { Standing } from '../../../node/services/roster.ts';
 import { fromBase64Url, labelledHash } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
-import type { DecisionName, FlagEntry, SensorId } from '../../../src/protocol/index.ts';
+import type { FlagEntry, SensorId } from '../../../src/protocol/index.ts';
 import {
-  digestOf,
   entryName,
   exclusionCodec,
   operations,
   readingId,
   releasedRowCodec,
-  settlementCodec,
-  windowTermsCodec,
 } from '../../../src/protocol/index.ts';
-import type { NodeId, Partition, StoreId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement, domainId, epoch, partitionOf, ringHistory } from '../../../src/ring/index.ts';
+import type { NodeId, StoreId, WindowId } from '../../../src/ring/index.ts';
+import { domainId, ringHistory } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { freshSensor } from '../../support/fixed-sensor.ts';
+import { imposeSettlement, imposeSlot } from '../../support/imposed-slots.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -143,63 +141,6 @@ describe('a domain', () => {
 });
 
 describe('a coordinator of colluding domains that proposes what it likes', () => {
-  /** Brings a slot of the register to a decision for any value, as a node of domain a may propose. */
-  async function impose(of: SmallCloud, window: WindowId, decision: DecisionName, value: Uint8Array) {
-    const [from] = of.nodeIds as [NodeId];
-    const { context } = of.reading(window, '1').flagsRequest;
-    const acceptors = createPlacement(of.ring).registerAcceptors(
-      of.stream.domains.map(({ id }) => id),
-      of.stream.hash,
-      window,
-      0,
-    );
-    const ballot = { counter: 9, proposer: 0 };
-    for (const kind of ['prepare', 'accept'] as const) {
-      for (const to of acceptors) {
-        const request = { context, decision, kind, ballot, value: kind === 'accept' ? value : null };
-        expect(await of.askAs(from, to, operations.SYNOD, request)).toMatchObject({ granted: true });
-      }
-    }
-  }
-
-  /** Decides that T is these flags, and stores their ids like a coordinator does. */
-  async function imposeSettlement(of: SmallCloud, window: WindowId, entries: readonly FlagEntry[]) {
-    const [from] = of.nodeIds as [NodeId];
-    const { context } = of.reading(window, '1').flagsRequest;
-    const domains = of.stream.domains.map(({ id }) => id);
-    const placement = createPlacement(of.ring);
-    const read = {
-      context,
-      decision: 'terms',
-      kind: 'read',
-      ballot: { counter: 0, proposer: 0 },
-      value: null,
-    } as const;
-    const [register] = placement.registerAcceptors(domains, of.stream.hash, window, 0);
-    const { accepted } = await of.askAs(from, register as NodeId, operations.SYNOD, read);
-    const { setHashKey } = windowTermsCodec.decode(accepted?.value ?? new Uint8Array(0));
-    const sorted = entries.toSorted((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
-    const byPartition = new Map<Partition, FlagEntry[]>();
-    for (const entry of sorted) {
-      const at = partitionOf(entry.readingId);
-      byPartition.set(at, [...(byPartition.get(at) ?? []), entry]);
-    }
-    const partitions = [...byPartition].map(([partition, own]) => ({
-      partition,
-      digest: digestOf(setHashKey, own),
-    }));
-    for (const { partition, digest } of partitions) {
-      for (const to of placement.acceptors(domains, partition)) {
-        const list = { context, partition, digest, entries: byPartition.get(partition) ?? [], last: true };
-        expect(await of.askAs(from, to, operations.KEEP_LIST, list)).toEqual({ kept: true });
-      }
-    }
-    const counts = { flags: entries.length, readings: entries.length };
-    const value = settlementCodec.encode({ placementEpoch: epoch(1), partitions, ...counts });
-    await impose(of, window, 'settlement', value);
-    return value;
-  }
-
   async function sceneOf(sensors: number) {
     cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [1, 1, 1], acceptors: 3 } });
     const window = await cloud.openWindow();
@@ -225,7 +166,7 @@ describe('a coordinator of colluding domains that proposes what it likes', () =>
     const settlement = await imposeSettlement(cloud, window, entries);
     const excluded = entries.slice(1).toSorted((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
     const exclusion = { settlement: labelledHash('settlement', settlement), excluded, readings: 1 };
-    await impose(cloud, window, 'exclusion', exclusionCodec.encode(exclusion));
+    await imposeSlot(cloud, window, 'exclusion', exclusionCodec.encode(exclusion));
     expect(await rowOf(cloud, honest, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
   });
 
