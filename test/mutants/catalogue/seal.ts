@@ -57,11 +57,11 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'freeze/unreadable-vote-left-out',
-    breaks: 'EXACT: an acceptor reports its flags without a vote that it cannot read',
+    breaks: 'EXACT: an acceptor lists its flags without a vote that it cannot read',
     file: 'node/services/frozen.ts',
-    find: 'const row = decodeFlagRow(plain ?? corrupt());',
-    replace: 'if (plain === null) continue;\n      const row = decodeFlagRow(plain);',
-    detector: byTest('node/services/flag-acceptor', 'an acceptor that cannot read a vote reports nothing'),
+    find: 'const { accepted } = decodeFlagRow(plain ?? corrupt());',
+    replace: 'if (plain === null) continue;\n        const { accepted } = decodeFlagRow(plain);',
+    detector: byTest('node/services/flag-acceptor', 'an acceptor that cannot read a vote lists nothing'),
   },
   {
     name: 'seal/majority-of-nodes',
