@@ -11,6 +11,7 @@ import type {
 } from '../src/ports/index.ts';
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
+import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
 import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
@@ -26,7 +27,6 @@ import { createRowSeal } from './engine/row-seal.ts';
 import { openSealedStore } from './engine/sealed-store.ts';
 import type { Caller, Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
-import { SENSORS_FLOOR_MIN_DEFAULT } from './services/gate.ts';
 import type { ServiceBase } from './services/open-services.ts';
 import { openServices } from './services/open-services.ts';
 import type { Roster } from './services/roster.ts';
@@ -64,7 +64,7 @@ export interface NodeSettings {
   readonly enrolmentAuthorities?: readonly string[];
   /** Whether this domain serves streams that anybody may upload to. Not by default. */
   readonly allowOpenEnrolment?: boolean;
-  /** Least number of distinct sensors in anything this domain releases; {@link SENSORS_FLOOR_MIN_DEFAULT} if absent. */
+  /** Least number of distinct sensors in anything this domain releases; {@link SENSORS_MIN_DEFAULT} if absent. */
   readonly minSensorsFloor?: number;
 }
 
@@ -209,7 +209,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
 /** Whom the node believes to be a sensor, and with what it opens what they say. */
 function sensorRules(settings: NodeSettings) {
   const { sealingKey, enrolmentAuthorities = [], allowOpenEnrolment = false } = settings;
-  const { minSensorsFloor = SENSORS_FLOOR_MIN_DEFAULT } = settings;
+  const { minSensorsFloor = SENSORS_MIN_DEFAULT } = settings;
   return { sealingKey, enrolmentAuthorities, allowOpenEnrolment, minSensorsFloor };
 }
 

@@ -1,6 +1,6 @@
 import type { WindowSummary } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
-import { SENSORS_FLOOR } from '../src/protocol/stream-limits.ts';
+import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import { elementName } from '../src/sharing/index.ts';
 import { AMBIGUITY_BITS, ambiguityBits, checkCapacity, LEAST_SENSORS_MAX } from '../src/statistics/index.ts';
 import { leastSafeSensors } from './operator/index.ts';
@@ -43,7 +43,7 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
   const needed =
     least === null
       ? 'no number of sensors is known to be enough'
-      : `${least} sensors are the least that passes: ${AMBIGUITY_BITS} bits open, and never below ${SENSORS_FLOOR}`;
+      : `${least} sensors are the least that passes: ${AMBIGUITY_BITS} bits open, and never below ${SENSORS_MIN_DEFAULT}`;
   const wanted =
     least !== null && stream.minSensors >= least ? palette.good('enough') : palette.bad('too few');
   return renderTable([

@@ -1,6 +1,6 @@
 import { EngineError } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
-import { SENSORS_FLOOR } from '../src/protocol/stream-limits.ts';
+import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import type { DomainSection, RingDocument } from '../src/ring/index.ts';
 import type { ElementSchema } from '../src/sharing/index.ts';
 import { AMBIGUITY_BITS, leastSensors } from '../src/statistics/index.ts';
@@ -40,7 +40,7 @@ export const DEFAULT_POLICY: SensorPolicy = {
   allowDevelopment: false,
   allowPublicData: false,
   allowOpenEnrolment: false,
-  minSensors: SENSORS_FLOOR,
+  minSensors: SENSORS_MIN_DEFAULT,
   ambiguityBits: AMBIGUITY_BITS,
   minDomains: 2,
   independentDomains: true,

@@ -13,9 +13,6 @@ import { sensorName } from './sensor-census.ts';
 import { isPublic } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
-/** Distinct sensors below which a domain releases nothing, where its settings name no other number. */
-export const SENSORS_FLOOR_MIN_DEFAULT = 8;
-
 export interface GateComponents {
   readonly rings: Rings;
   readonly roster: Pick<Roster, 'find'>;

@@ -3,7 +3,7 @@ import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
 import type { StreamDomain, StreamDraft, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { SUITE } from '../../src/protocol/stream-document.ts';
-import { SENSORS_FLOOR } from '../../src/protocol/stream-limits.ts';
+import { SENSORS_MIN_DEFAULT } from '../../src/protocol/stream-limits.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
 import {
   DECIMALS_MAX,
@@ -98,7 +98,7 @@ function domainsOf(ring: RingDocument, draft: StreamDraft): readonly StreamDomai
  * sensor refuses them. Infinite where no number is enough.
  */
 export function leastSafeSensors(schema: ReadingSchema): number {
-  return Math.max(SENSORS_FLOOR, leastSensors(schema));
+  return Math.max(SENSORS_MIN_DEFAULT, leastSensors(schema));
 }
 
 /** @throws EngineError `STREAM_REFUSED` with the numbers */

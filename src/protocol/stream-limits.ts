@@ -3,7 +3,7 @@ const DAY_MS = 86_400_000;
 /** Fields of a reading; cross moments of more would be beyond any element list that fits. */
 export const FIELDS_MAX = 32;
 /** Distinct sensors below which a domain or a sensor refuses private readings where it is not told otherwise. */
-export const SENSORS_FLOOR = 8;
+export const SENSORS_MIN_DEFAULT = 8;
 /** Distinct sensors that must be in a result; more than any window holds would be a window that never opens. */
 export const SENSORS_MIN_MAX = 2 ** 32;
 /** Readings of a window: the flag's count and every sum of counts stay safe integers. */
