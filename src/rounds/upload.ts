@@ -60,6 +60,9 @@ export interface UploadState {
   /** UPLOAD, one lane per domain. */
   readonly shares: readonly Lane[];
   readonly lastFailure: ErrorCode | null;
+  readonly setSent: boolean;
+  /** The acceptor that said ERROR, while no second one has. */
+  readonly erredBy: number | null;
 }
 
 type UploadStep = Step<UploadState, UploadCall, UploadOut>;
@@ -72,7 +75,7 @@ const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
  * the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
- * Only TRUE and ERROR are outcomes. A refusal ends the round while SET was never sent; afterwards a lost SET
+ * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round while SET was never sent; afterwards a lost SET
  * may still win, so a refusal (WINDOW_SEALED, say) only turns the round to asking GET until the deadline.
  */
 export function uploadRound(options: UploadOptions): Round<UploadState, UploadCall, UploadReply, UploadOut> {
@@ -83,9 +86,24 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
   function askFlag(state: UploadState, phase: 'create' | 'set' | 'get', lane: Lane): UploadStep {
     const id = `${phase}/${lane.turn}`;
     return {
-      state: { ...state, phase, flag: { ...lane, awaits: id } },
+      state: { ...state, phase, flag: { ...lane, awaits: id }, setSent: state.setSent || phase === 'set' },
       effects: [{ kind: 'call', id, call: { kind: phase, acceptor: lane.turn % acceptors } }],
     };
+  }
+
+  /**
+   * Two acceptors have to say ERROR, because it frees the reading for another id: on the word of one that lies it
+   * would count twice. Where they differ the outcome is unknown to the sensor.
+   */
+  function hearOutcome(state: UploadState, outcome: 'TRUE' | 'ERROR'): UploadStep {
+    const { flag, erredBy } = state;
+    const acceptor = flag.turn % acceptors;
+    const second = erredBy !== null && erredBy !== acceptor;
+    if (outcome === 'TRUE') return erredBy === null ? finish(state, { kind: 'committed' }) : unknown(state);
+    if (second || acceptors === 1) return finish(state, { kind: 'errored' });
+    const heard = { ...state, erredBy: acceptor };
+    if (erredBy === null) return askFlag(heard, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });
+    return repeatFlag(heard);
   }
 
   function askShare(lane: Lane, domain: number): { lane: Lane; effects: Effects } {
@@ -132,9 +150,9 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       if (phase === 'create') return refused(failed, { kind: 'error', error: event.error });
       return askFlag(failed, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });
     }
-    if (event.reply === 'ERROR') return finish(state, { kind: 'errored' });
+    if (event.reply === 'ERROR') return hearOutcome(state, 'ERROR');
     if (phase === 'create') return uploadShares(state);
-    if (event.reply === 'TRUE') return finish(state, { kind: 'committed' });
+    if (event.reply === 'TRUE') return hearOutcome(state, 'TRUE');
     return repeatFlag(state);
   }
 
@@ -163,7 +181,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
   return {
     start() {
       const asked = askFlag(
-        { phase: 'create', flag: RESTING, shares: [], lastFailure: null },
+        { phase: 'create', flag: RESTING, shares: [], lastFailure: null, setSent: false, erredBy: null },
         'create',
         RESTING,
       );
@@ -174,10 +192,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     },
     step(state, event) {
       if (state.phase === 'over') return { state, effects: [] };
-      if (event.id === 'deadline') {
-        const setSent = state.phase === 'set' || state.phase === 'get';
-        return finish(state, { kind: 'unknown', setSent, lastFailure: state.lastFailure });
-      }
+      if (event.id === 'deadline') return unknown(state);
       if (event.id === state.flag.awaits) return stepFlag(state, event);
       const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
       const lane = state.shares[domain];
@@ -197,6 +212,11 @@ function withShare(state: UploadState, domain: number, lane: Lane): UploadState 
 
 function refused(state: UploadState, refusal: Refusal): UploadStep {
   return finish(state, { kind: 'refused', refusal });
+}
+
+function unknown(state: UploadState): UploadStep {
+  const { setSent, lastFailure } = state;
+  return finish(state, { kind: 'unknown', setSent, lastFailure });
 }
 
 function finish(state: UploadState, out: UploadOut): UploadStep {

@@ -9,32 +9,27 @@ import { expectCode } from '../support/bad-input.ts';
 import { testVerifier } from '../support/development-ring.ts';
 import { expectExact } from '../support/exact-result.ts';
 import { bundleOf, fixedRandom } from '../support/sensor-scene.ts';
-import { extent, refused } from './attack.ts';
+import { refused } from './attack.ts';
 import { against, commitAll, sensorOn, TWO_EACH } from './scene.ts';
 
-extent(
-  'F11a',
-  'an acceptor that answers ERROR for a flag that is TRUE',
-  'It may also tell a sensor ERROR for a flag that is TRUE, whose reading then counts twice',
-  () =>
-    against({ shape: TWO_EACH }, async (cloud) => {
-      const window = await cloud.openWindow();
-      let lies = 1;
-      const transport: Transport = {
-        async send(to, request, options) {
-          const answer = await cloud.transport.send(to, request, options);
-          if (request.path !== operations.SET.path || answer.status !== 200 || lies-- <= 0) return answer;
-          return { ...answer, body: operations.SET.response.encode({ outcomes: ['ERROR'] }) };
-        },
-        close: async () => {},
-      };
-      const sensor = await sensorOn(cloud, {}, transport);
-      await cloud.clock.until(sensor.upload('9', { window }));
-      await sensor.close();
-      const outcome = await cloud.compute(window);
-      expectExact(outcome, ['9', '9']);
-      return 'one lie to one sensor makes its reading count twice';
-    }),
+refused('F11a', 'an acceptor that answers ERROR for a flag that is TRUE', () =>
+  against({ shape: TWO_EACH }, async (cloud) => {
+    const window = await cloud.openWindow();
+    let lies = 1;
+    const transport: Transport = {
+      async send(to, request, options) {
+        const answer = await cloud.transport.send(to, request, options);
+        if (request.path !== operations.SET.path || answer.status !== 200 || lies-- <= 0) return answer;
+        return { ...answer, body: operations.SET.response.encode({ outcomes: ['ERROR'] }) };
+      },
+      close: async () => {},
+    };
+    const sensor = await sensorOn(cloud, {}, transport);
+    // The second acceptor contradicts it, so the sensor knows no outcome and takes no other reading id.
+    await expectCode(cloud.clock.until(sensor.upload('9', { window })), 'READING_UNDECIDED');
+    await sensor.close();
+    expectExact(await cloud.compute(window), ['9']);
+  }),
 );
 
 refused('F11b', 'a sensor that starts again under the same reading id with another split', () =>

@@ -7,6 +7,14 @@ const ROUND = 'src/rounds/upload.ts';
 /** The SDK: one id is one split, and what is not known is not an outcome. */
 export const SENSOR_MUTANTS: readonly Mutant[] = [
   {
+    name: 'sensor/one-acceptor-says-error',
+    breaks: 'EXACT: on the word of one acceptor that lies a reading gets a second id and counts twice',
+    file: 'src/rounds/upload.ts',
+    find: "if (second || acceptors === 1) return finish(state, { kind: 'errored' });",
+    replace: "if (!second || acceptors === 1) return finish(state, { kind: 'errored' });",
+    detector: byTest('src/rounds/upload', 'ERROR is believed when a second acceptor says it too'),
+  },
+  {
     name: 'sensor/new-id-after-unknown',
     breaks: 'EXACT: a reading whose outcome is not known is uploaded again under another id',
     file: READING,

@@ -144,6 +144,27 @@ test('after a refused SET the round asks GET until the flag is decided', () => {
   expect(round.out()).toEqual({ kind: 'committed' });
 });
 
+test('ERROR is believed when a second acceptor says it too', () => {
+  const round = toSet();
+  round.happen({ kind: 'reply', id: 'set/0', reply: 'ERROR' });
+  expect(round.calls()).toEqual([{ kind: 'get', acceptor: 1 }]);
+  round.happen({ kind: 'reply', id: 'get/1', reply: 'UNDECIDED' });
+  round.happen({ kind: 'wake', id: 'after get/1' });
+  // The first one again is no second one.
+  round.happen({ kind: 'reply', id: 'get/2', reply: 'ERROR' });
+  expect(round.out()).toBeUndefined();
+  round.happen({ kind: 'wake', id: 'after get/2' });
+  round.happen({ kind: 'reply', id: 'get/3', reply: 'ERROR' });
+  expect(round.out()).toEqual({ kind: 'errored' });
+});
+
+test('where two acceptors differ the outcome is unknown, so that no lie makes a reading count twice', () => {
+  const round = toSet();
+  round.happen({ kind: 'reply', id: 'set/0', reply: 'ERROR' });
+  round.happen({ kind: 'reply', id: 'get/1', reply: 'TRUE' });
+  expect(round.out()).toEqual({ kind: 'unknown', setSent: true, lastFailure: null });
+});
+
 test('a SET without a decision is sent again', () => {
   const round = toSet();
   round.happen({ kind: 'reply', id: 'set/0', reply: 'UNDECIDED' });
