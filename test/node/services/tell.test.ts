@@ -69,8 +69,12 @@ describe('what a node tells its operator of a window that is not released', () =
       shape: { nodes: [2, 1, 1], replicas: 2 },
       stream: { publicData: false, minSensors: MIN },
     });
+    let reading = cloud.reading(window, '1');
+    while (reading.acceptor === 'a2') reading = cloud.reading(window, '1');
     await cloud.stop('a2' as NodeId);
-    await commit(window, 1);
+    await cloud.clock.until(reading.create());
+    for (const node of [a1, undefined, undefined].entries()) await cloud.clock.until(reading.upload(...node));
+    await cloud.clock.until(reading.set());
     expect(await statusOf(a1)).toMatchObject({ thinPartitions: FEW, hintedPartitions: 0 });
     const report = {
       node: a1,
