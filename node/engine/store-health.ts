@@ -1,4 +1,4 @@
-import { EngineError, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, fromUtf8, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Log, Store } from '../../src/ports/index.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -53,4 +53,14 @@ export function createStoreHealth(options: {
       throw new EngineError('STORE_IN_DOUBT', `this store does not vote: ${doubt}`);
     },
   };
+}
+
+/**
+ * A window's stream was stored before its first row: where that document is gone and nobody else can be asked, the
+ * store has lost what it had acknowledged. The window is then learned anew, and the store votes no more.
+ */
+export function streamGone(error: unknown, health: StoreHealth): null {
+  if (!hasCode(error, 'UNKNOWN_STREAM')) throw error;
+  health.raise('the document of a stream with windows here is gone');
+  return null;
 }

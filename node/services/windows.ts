@@ -29,6 +29,7 @@ import {
 import type { StreamHash, WindowId } from '../../src/ring/identifiers.ts';
 import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
+import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
@@ -74,6 +75,7 @@ export interface WindowsComponents {
   readonly keys: WindowKeys;
   readonly storeKey: Uint8Array;
   readonly streams: Streams;
+  readonly health: StoreHealth;
 }
 
 /** The windows this node has a part in, in memory and, synced, in the windows table. */
@@ -104,7 +106,7 @@ const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
   concat(utf8('W'), windowKey(scope), utf8(what));
 
 export async function openWindows(components: WindowsComponents): Promise<Windows> {
-  const { journal, tables, keys, storeKey, streams, erased, clock } = components;
+  const { journal, tables, keys, storeKey, streams, health, erased, clock } = components;
   const opened = new Map<string, OpenWindowRecord>();
   const unopened = new Map<string, WindowRecord>();
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
@@ -185,7 +187,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
         throw new EngineError('ROW_CORRUPT', 'a row of the windows table does not authenticate');
       const scope = scopeOfKey(key.subarray(1, 1 + WINDOW_KEY_BYTES));
       const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
-      const record = await find(scope);
+      const record = await find(scope).catch((error: unknown) => streamGone(error, health));
+      if (record === null) continue;
       if (what === 'D/terms') await remember(record, 'terms', plain);
       else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
       else later.push(async () => remember(await find(scope), decisionOf(what), plain));

@@ -159,6 +159,20 @@ describe('a node that starts', () => {
     await expectCode(acceptTrue(cloud.reading(window, '2'), node), 'STORE_IN_DOUBT');
   });
 
+  it('without the document of a stream it has windows of starts, and never votes again', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const window = await cloud.openWindow();
+    await cloud.reading(window, '1').commit();
+    const [node, other] = cloud.nodeIds as [NodeId, NodeId];
+    for (const id of cloud.nodeIds) await cloud.stop(id);
+    await dropRow(cloud.store(node), 'documents');
+    const started = cloud.start(node);
+    expect(await isPending(started)).toBe(true);
+    await cloud.start(other);
+    expect((await started).readiness().reasons.join()).toContain('the document of a stream');
+    await expectCode(acceptTrue(cloud.reading(window, '2'), node), 'STORE_IN_DOUBT');
+  });
+
   it('and whom nobody has answered yet serves nothing but the question of the others', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const window = await cloud.openWindow();
