@@ -1,8 +1,9 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { formatExactDecimal, parseDecimal, type Rational, readDecimal } from '../src/arithmetic/index.ts';
 import { EngineError } from '../src/foundation/index.ts';
 import type { NodeId } from '../src/ring/index.ts';
 import { nodeId } from '../src/ring/index.ts';
+import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from './operator/index.ts';
 
 /** Reads a whole number of an option; the message of a failure names the range. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -11,6 +12,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
   };
+}
+
+/** The option `--wait` of commands that ask the nodes until they are done. */
+export function waitOption(description: string): Option {
+  return new Option('--wait <seconds>', description)
+    .argParser(wholeNumber(0, WAIT_MS_MAX / 1_000))
+    .default(WAIT_MS_DEFAULT / 1_000);
 }
 
 /** Reads names separated by commas; a name may hold spaces, as a column's may. */

@@ -5,8 +5,8 @@ import { type ComparedBy, comparisonDocument, samplesOf } from '../comparison-do
 import { comparisonText } from '../comparison-report.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { defaultTexts, examples, exits } from '../help.ts';
-import { type SeriesResult, WAIT_MS_DEFAULT, WAIT_MS_MAX } from '../operator/index.ts';
-import { confidenceOption, wholeNumber } from '../option-values.ts';
+import type { SeriesResult } from '../operator/index.ts';
+import { confidenceOption, waitOption, wholeNumber } from '../option-values.ts';
 import { missingText } from '../result-report.ts';
 import { createSession } from '../session.ts';
 import { CONFIDENCE } from '../statistics-document.ts';
@@ -34,12 +34,7 @@ export function addCompare(parent: Command, environment: CliEnvironment): void {
     .option('--field <name>', 'the field to compare (default: the only one)')
     .option('--digits <n>', 'significant digits of rounded numbers', wholeNumber(1, DIGITS_MAX), 15)
     .option('--confidence <part>', 'of intervals, between 0 and 1', confidenceOption, CONFIDENCE)
-    .option(
-      '--wait <seconds>',
-      'how long to wait until all is settled',
-      wholeNumber(0, WAIT_MS_MAX / 1_000),
-      WAIT_MS_DEFAULT / 1_000,
-    );
+    .addOption(waitOption('how long to wait until all is settled'));
   defaultTexts(command, { confidence: '0.95' });
   examples(command, [
     ['m-cloud compare north south --field celsius', 'two streams: Welch’s t, F, analysis of variance'],

@@ -5,14 +5,7 @@ import { groupNamed } from '../../src/protocol/stream-groups.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { explanationText, seriesCsv, seriesMarkdown } from '../figure-tables.ts';
 import { defaultTexts, examples, exits } from '../help.ts';
-import {
-  type MissingPart,
-  type SeriesQuestion,
-  type SeriesResult,
-  type StreamState,
-  WAIT_MS_DEFAULT,
-  WAIT_MS_MAX,
-} from '../operator/index.ts';
+import type { MissingPart, SeriesQuestion, SeriesResult, StreamState } from '../operator/index.ts';
 import {
   type CrossOption,
   confidenceOption,
@@ -20,6 +13,7 @@ import {
   type FitOption,
   fitOption,
   timeOption,
+  waitOption,
   wholeNumber,
 } from '../option-values.ts';
 import { answerText, missingLine, seriesText } from '../result-report.ts';
@@ -90,12 +84,7 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     .addOption(new Option('--format <form>', 'what to print').choices(FORMATS).default('table'))
     .addOption(new Option('--csv', 'the same as --format csv').conflicts('format'))
     .option('--explain', 'add what each figure is, its formula and its source')
-    .option(
-      '--wait <seconds>',
-      'how long to wait until all is settled',
-      wholeNumber(0, WAIT_MS_MAX / 1_000),
-      WAIT_MS_DEFAULT / 1_000,
-    );
+    .addOption(waitOption('how long to wait until all is settled'));
   defaultTexts(command, { confidence: '0.95' });
   examples(command, [
     ['m-cloud compute temperature', 'every window that is sealed, and the total'],

@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { defaultTexts, examples, exits } from '../help.ts';
-import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from '../operator/index.ts';
-import { wholeNumber } from '../option-values.ts';
+import { waitOption } from '../option-values.ts';
 import { createSession } from '../session.ts';
 import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
 
@@ -18,12 +17,7 @@ export function addWindowSeal(parent: Command, environment: CliEnvironment): voi
     .description('freeze a window for ever: it takes no reading any more')
     .argument('<stream>', 'name or hash of the stream')
     .option('--window <start>', 'start of the window, or latest', windowChoice, { kind: 'latest' })
-    .option(
-      '--wait <seconds>',
-      'how long to wait for enough acceptors',
-      wholeNumber(0, WAIT_MS_MAX / 1_000),
-      WAIT_MS_DEFAULT / 1_000,
-    );
+    .addOption(waitOption('how long to wait for enough acceptors'));
   defaultTexts(command, { window: 'latest' });
   examples(command, [['m-cloud window seal temperature', '']]);
   exits(command, ['FAILED', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE']);

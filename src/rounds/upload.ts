@@ -75,8 +75,9 @@ const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
  * the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
- * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round while SET was never sent; afterwards a lost SET
- * may still win, so a refusal (WINDOW_SEALED, say) only turns the round to asking GET until the deadline.
+ * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round
+ * while SET was never sent; afterwards a lost SET may still win, so a refusal (WINDOW_SEALED, say) only turns the
+ * round to asking GET until the deadline.
  */
 export function uploadRound(options: UploadOptions): Round<UploadState, UploadCall, UploadReply, UploadOut> {
   const { acceptors, domains, owners = 1, backOff, deadlineMs } = options;
