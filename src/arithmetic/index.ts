@@ -1,6 +1,12 @@
 export type { Decimal } from './decimal.ts';
 export { DECIMAL_CHARACTERS_MAX, DECIMAL_EXPONENT_MAX, parseDecimal, readDecimal } from './decimal.ts';
-export { checkElements, decodeElements, ELEMENT_BYTES, encodeElements } from './element-codec.ts';
+export {
+  checkElements,
+  decodeElements,
+  ELEMENT_BYTES,
+  encodeElements,
+  isCanonical,
+} from './element-codec.ts';
 export type { ElementPool } from './element-pool.ts';
 export { createElementPool, POOL_BYTES } from './element-pool.ts';
 export { exponential, logarithm, pi } from './elementary.ts';
@@ -50,6 +56,7 @@ export {
   mergeLimbSum,
   subtractFromLimbSum,
   subtractInPlace,
+  writeInteger,
 } from './limb-sum.ts';
 export type { Rational } from './rational.ts';
 export {

@@ -109,6 +109,13 @@ export function subtractInPlace(minuend: Uint8Array, subtrahends: readonly Uint8
   }
 }
 
+/**
+ * Encodes a safe integer at `at`, a negative one as what it is modulo p: a reading's element without a `bigint`.
+ */
+export function writeInteger(bytesOut: Uint8Array, at: number, value: number): void {
+  writeReduced(bytesOut, at, value, 0, 0, 0);
+}
+
 const LIMB_BASE = 2 ** 32;
 
 /** p = 2^128 - 28 * 2^64 + 1, so 2^128 is 28 * 2^64 - 1 modulo p. */

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { labelledInput } from '../foundation/index.ts';
 import type { Sealing } from '../ports/index.ts';
 import { deriveKeyPair, type HpkeSuite, recipientContext, senderContext } from './hpke.ts';
@@ -27,6 +27,10 @@ export const nodeSealing: Sealing = {
     cipher.final();
     sealed.set(cipher.getAuthTag(), text.length);
     return sealed;
+  },
+  expand(input, bytes) {
+    const { buffer, byteOffset } = createHash('shake128', { outputLength: bytes }).update(input).digest();
+    return new Uint8Array(buffer, byteOffset, bytes);
   },
   open: async (key, nonce, bound, sealed) => openAead(key, nonce, bound, sealed),
 };

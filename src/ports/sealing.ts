@@ -21,7 +21,7 @@ export interface SenderContext extends SealingContext {
 /**
  * Keys between a sensor and a domain, and the cipher under them: RFC 9180 in Auth mode with DHKEM(P-256,
  * HKDF-SHA256) and HKDF-SHA256, of which only the exporter is used; AES-256-GCM. Asynchronous because browsers
- * have no other; randomness is an argument, so that everything replays.
+ * have no other; randomness is an argument, so that everything replays. And the function that makes shares of seeds.
  */
 export interface Sealing {
   /** RFC 9180 DeriveKeyPair. @param seed 32 random bytes. */
@@ -39,6 +39,8 @@ export interface Sealing {
   ): Promise<SealingContext | null>;
   /** @param nonce 12 bytes, never used twice for two texts under one key. @returns the text and a tag of 16 bytes. */
   seal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, text: Uint8Array): Promise<Uint8Array>;
+  /** SHAKE128: as many bytes of the output for `input`, whose shorter outputs are beginnings of the longer ones. */
+  expand(input: Uint8Array, bytes: number): Uint8Array;
   /** @returns null where the bytes are not what `seal` made of something under this key, nonce and `bound`. */
   open(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, sealed: Uint8Array): Promise<Uint8Array | null>;
 }

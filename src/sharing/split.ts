@@ -21,20 +21,53 @@ export const DOMAINS_MIN = 2;
  * bytes are used in the order of the shares; the same bytes give the same shares.
  */
 export function split(vector: readonly FieldElement[], domains: number, pool: ElementPool): Uint8Array[] {
+  return splitEncoded(encodeElements(vector), domains, pool);
+}
+
+/**
+ * The same for vectors that are encoded already, any number of them one after another.
+ * @param vectors becomes the last share: nothing of a reading stays behind.
+ */
+export function splitEncoded(vectors: Uint8Array, domains: number, pool: ElementPool): Uint8Array[] {
   invariant(
     Number.isSafeInteger(domains) && domains >= DOMAINS_MIN && domains < LIMB_ADDITIONS_MAX,
     'expected at least two domains',
   );
-  const shares: Uint8Array[] = [];
+  const masks: Uint8Array[] = [];
   for (let i = 0; i < domains - 1; i++) {
-    const share = new Uint8Array(vector.length * ELEMENT_BYTES);
-    pool.take(share);
-    shares.push(share);
+    const mask = new Uint8Array(vectors.length);
+    pool.take(mask);
+    masks.push(mask);
   }
-  const last = encodeElements(vector);
-  subtractInPlace(last, shares);
-  shares.push(last);
-  return shares;
+  return [...masks, lastShare(vectors, masks)];
+}
+
+/**
+ * The share that completes `masks`, wherever they come from.
+ * @param vectors encoded; they become that share.
+ */
+export function lastShare(vectors: Uint8Array, masks: readonly Uint8Array[]): Uint8Array {
+  subtractInPlace(vectors, masks);
+  return vectors;
+}
+
+/**
+ * Adds encoded vectors that follow one another, canonical ones, into one.
+ * @param elements of one vector.
+ * @throws EngineError `WRONG_VECTOR_LENGTH` for bytes that are no whole number of vectors
+ */
+export function addVectors(vectors: Uint8Array, elements: number): Uint8Array {
+  const vectorBytes = elements * ELEMENT_BYTES;
+  if (vectors.length === 0 || vectors.length % vectorBytes !== 0) {
+    throw new EngineError(
+      'WRONG_VECTOR_LENGTH',
+      `expected vectors of ${vectorBytes} bytes, got ${vectors.length} bytes`,
+    );
+  }
+  if (vectors.length === vectorBytes) return vectors;
+  const sum = createLimbSum(elements);
+  for (let at = 0; at < vectors.length; at += vectorBytes) addToLimbSum(sum, vectors, at);
+  return encodeElements(limbSumElements(sum));
 }
 
 /**
