@@ -4,6 +4,7 @@ import type { ReadingRecord } from './readings.ts';
 
 export interface Quantiles {
   readonly p50: number;
+  readonly p99: number;
   readonly max: number;
 }
 
@@ -24,6 +25,8 @@ export interface KillReport extends AuditCounts {
   readonly notCommitted: Readonly<Record<string, number>>;
   /** Longest time without any commit around each fault. */
   readonly commitGapMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
+  /** The same, fault by fault: many runs are added up from these. */
+  readonly faults: readonly FaultGap[];
   /** Slowest commit that was under way at each fault or began soon after. */
   readonly slowestCommitMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
   /** From a restart to readiness. */
@@ -43,21 +46,32 @@ const AFTERMATH_MS = 3_000;
 
 export function quantiles(values: readonly number[]): Quantiles {
   const sorted = [...values].sort((a, b) => a - b);
-  return { p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 };
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 };
+}
+
+/** Longest time without any commit around one fault, and how long after the fault it began, ms. */
+export interface FaultGap {
+  readonly kind: FaultRecord['kind'];
+  readonly nodes: readonly string[];
+  readonly gapMs: number;
+  /** Negative where the last commit was before the fault. */
+  readonly gapFromMs: number;
+  /** From the fault to the start of the nodes' processes, or to their going on. */
+  readonly downMs: number;
+  readonly backMs: number;
 }
 
 /** The longest pause between two commits that overlaps each fault's aftermath. */
-export function commitGaps(
-  commits: readonly number[],
-  faults: readonly FaultRecord[],
-): KillReport['commitGapMs'] {
-  return perKind(faults, ({ at }) => {
-    let longest = 0;
+export function faultGaps(commits: readonly number[], faults: readonly FaultRecord[]): readonly FaultGap[] {
+  return faults.map(({ kind, nodes, at, downMs, backMs }) => {
+    let [gapMs, gapFromMs] = [0, 0];
     for (let i = 1; i < commits.length; i++) {
       const [before = 0, after = 0] = [commits[i - 1], commits[i]];
-      if (after >= at && before <= at + AFTERMATH_MS) longest = Math.max(longest, after - before);
+      if (after < at || before > at + AFTERMATH_MS || after - before <= gapMs) continue;
+      [gapMs, gapFromMs] = [after - before, before - at];
     }
-    return longest;
+    return { kind, nodes, gapMs, gapFromMs, downMs, backMs };
   });
 }
 
@@ -75,9 +89,9 @@ export function slowestCommits(
   );
 }
 
-function perKind(
-  faults: readonly FaultRecord[],
-  measure: (fault: FaultRecord) => number,
+export function perKind<T extends { readonly kind: FaultRecord['kind'] }>(
+  faults: readonly T[],
+  measure: (fault: T) => number,
 ): Readonly<Record<FaultRecord['kind'], Quantiles>> {
   const of = (kind: FaultRecord['kind']) =>
     quantiles(faults.filter((fault) => fault.kind === kind).map(measure));
@@ -97,7 +111,7 @@ export function replayCommand({
 export function reportText(report: KillReport): string {
   const { commitGapMs: gap, slowestCommitMs: slowest, backMs } = report;
   const codes = Object.entries(report.notCommitted).map(([code, times]) => `${times} ${code}`);
-  const pair = ({ p50, max }: Quantiles) => `${p50} ms (median), ${max} ms (longest)`;
+  const pair = ({ p50, p99, max }: Quantiles) => `${p50} ms (median), ${p99} ms (99 %), ${max} ms (longest)`;
   return [
     `${report.nodes} nodes, mode ${report.mode}, seed ${report.seed}, ${report.seconds} s`,
     `${report.kills} kills and ${report.pauses} pauses survived`,

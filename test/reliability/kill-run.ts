@@ -4,7 +4,7 @@ import { type Audit, createAudit } from './audit.ts';
 import { startProcessCluster } from './cluster.ts';
 import { type Fault, type FaultMode, killsOf, planFaults } from './faults.ts';
 import type { KillReport } from './kill-report.ts';
-import { commitGaps, countCodes, quantiles, slowestCommits } from './kill-report.ts';
+import { countCodes, faultGaps, perKind, quantiles, slowestCommits } from './kill-report.ts';
 import type { NodeProcesses } from './node-processes.ts';
 import { selfNamingStream } from './readings.ts';
 import { type FinishedWindow, startTraffic, type Traffic } from './traffic.ts';
@@ -36,7 +36,10 @@ const HEALED_WAIT_MS = 60_000;
 /** One fault as it happened. */
 export interface FaultRecord {
   readonly kind: Fault['kind'];
+  readonly nodes: readonly string[];
   readonly at: number;
+  /** From the fault to the last start of a process, or to its going on, ms. */
+  readonly downMs: number;
   /** From the restart until every node that was hit called itself ready, ms. */
   readonly backMs: number;
 }
@@ -98,6 +101,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     await audits;
     await auditHealed(audit, waiting, done, violation);
     const sensors = running.ended;
+    const gaps = faultGaps(running.commits, faults);
     const count = (fate: string) => sensors.filter((record) => record.fate === fate).length;
     return {
       nodes: `${DOMAINS}x${nodesPerDomain}`,
@@ -114,7 +118,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       refused: count('refused'),
       unknown: count('unknown'),
       notCommitted: countCodes(sensors),
-      commitGapMs: commitGaps(running.commits, faults),
+      commitGapMs: perKind(gaps, ({ gapMs }) => gapMs),
+      faults: gaps,
       slowestCommitMs: slowestCommits(sensors, faults),
       backMs: quantiles(faults.filter(({ kind }) => kind === 'kill').map(({ backMs }) => backMs)),
       violations,
@@ -146,7 +151,8 @@ async function inflict(processes: NodeProcesses, fault: Fault): Promise<FaultRec
   }
   const restartedAt = clock.now();
   await each(processes.ready);
-  return { kind: fault.kind, at, backMs: clock.now() - restartedAt };
+  const { kind, nodes } = fault;
+  return { kind, nodes, at, downMs: restartedAt - at, backMs: clock.now() - restartedAt };
 }
 
 /** Computes windows as they finish; one that has no answer yet goes to the end of the queue. */
