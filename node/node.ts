@@ -112,7 +112,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const rowSeal = createRowSeal(randomBytes);
   const sealed = await openSealedStore({ store, rowSeal, storeKey, log });
   const { journal, memory, health } = sealed;
-  const documents = await openDocuments({ store, rowSeal, storeKey, verifier }, given, settings);
+  const documents = await openDocuments({ store, rowSeal, storeKey, verifier, health }, given, settings);
   const { self, promised } = documents;
 
   const rings = createRings(documents);

@@ -11,6 +11,7 @@ import {
 import type { RingRow } from './ring-rows.ts';
 import { readRingRows } from './ring-rows.ts';
 import type { RowSeal } from './row-seal.ts';
+import type { StoreHealth } from './store-health.ts';
 
 /** Who a node is. */
 export interface NodeSelf {
@@ -39,7 +40,7 @@ export interface OwnDocuments {
 
 /**
  * Reads what the store has kept, or takes the document it is given.
- * @throws EngineError `RING_REFUSED`, `ROW_CORRUPT`
+ * @throws EngineError `RING_REFUSED`
  */
 export async function openDocuments(
   disk: {
@@ -47,11 +48,12 @@ export async function openDocuments(
     readonly rowSeal: RowSeal;
     readonly storeKey: Uint8Array;
     readonly verifier: Verifier;
+    readonly health: Pick<StoreHealth, 'raise'>;
   },
   given: RingDocument,
   claims: NodeClaims,
 ): Promise<OwnDocuments> {
-  const kept = await readRingRows(disk.store, disk.rowSeal, disk.storeKey);
+  const kept = await readRingRows(disk.store, disk.rowSeal, disk.storeKey, disk.health);
   const history = await historyOf(kept, given, disk.verifier);
   return {
     history,

@@ -1,7 +1,8 @@
-import { bigEndian, concat, EngineError, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { bigEndian, concat, fromUtf8, utf8 } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation } from '../../src/ports/index.ts';
 import { RING_DOCUMENTS_MAX } from '../../src/ring/index.ts';
 import type { RowSeal } from './row-seal.ts';
+import type { StoreHealth } from './store-health.ts';
 
 const PREFIX = utf8('E');
 const AFTER = utf8('F');
@@ -16,26 +17,33 @@ export interface RingRow {
   readonly inForce: boolean;
 }
 
-/** The documents kept so far, oldest first. @throws EngineError `ROW_CORRUPT` */
+/**
+ * The documents kept so far, oldest first, up to the first that does not open: that puts the store in doubt, and
+ * the other nodes have all of them.
+ */
 export async function readRingRows(
   store: Store,
   rowSeal: RowSeal,
   storeKey: Uint8Array,
+  health: Pick<StoreHealth, 'raise'>,
 ): Promise<readonly RingRow[]> {
   const rows = await store.range('meta', { from: PREFIX, to: AFTER, limit: RING_DOCUMENTS_MAX });
-  return rows.map(([key, sealed]) => {
+  const kept: RingRow[] = [];
+  for (const [key, sealed] of rows) {
     const plain = rowSeal.open(storeKey, 'meta', key, sealed);
     if (plain === null) {
-      throw new EngineError('ROW_CORRUPT', 'a stored ring document does not authenticate');
+      health.raise('a stored ring document does not authenticate');
+      break;
     }
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-    return {
+    kept.push({
       epoch: view.getUint32(PREFIX.length),
       promised: plain[0] === 1,
       inForce: plain[1] === 1,
       jws: fromUtf8(plain.subarray(2)),
-    };
-  });
+    });
+  }
+  return kept;
 }
 
 export function ringRowWrite(rowSeal: RowSeal, storeKey: Uint8Array, row: RingRow): StoreOperation {

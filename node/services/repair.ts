@@ -58,8 +58,8 @@ export function createRepair(components: RepairComponents): Repair {
         for (const { window, group } of answer.windows) {
           const scope = { stream: streamHash(stream), window: windowId(window), group };
           await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
-            // By this node's clock there is nothing left to fetch.
-            if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+            // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
+            if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
           });
         }
       }

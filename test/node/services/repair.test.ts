@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
-import { majority, type NodeId, type WindowId } from '../../../src/ring/index.ts';
+import { majority, type NodeId, type WindowId, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
-import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, dropRow, flipBit, restoreDisk } from '../../support/tampering.ts';
 
 const SHAPE = { nodes: [3, 3, 3], acceptors: 3, replicas: 2 } as const;
@@ -204,5 +204,48 @@ describe('a store in doubt', () => {
     await cloud.clock.advance(MINUTE_MS);
     expect(await missingAt(node, sibling, readings)).toBe(0);
     expectExact(await cloud.compute(window), READINGS);
+  });
+
+  it.each<[string, RegExp]>([
+    ['the terms of a window', /D\/terms$/],
+    ['that it froze a window', /F$/],
+    ['what was settled and excluded', /D\/(settlement|exclusion)$/],
+    ['what its domain released', /D\/release$/],
+    ['a vote about a window', /^S/],
+    ['that a window was erased, beside another bad row', /^X|F$/],
+    ['a ring document', /^E/],
+  ])('starts where the row that says %s does not open, and learns it again', async (_, rows) => {
+    cloud = await startSmallCloud({ shape: SHAPE, stream: { retentionMs: MINUTE_MS } });
+    await cloud.clock.until(cloud.openWindow({ latest: START_MS + MINUTE_MS }));
+    await cloud.clock.advance(3 * MINUTE_MS);
+    const window = await cloud.openWindow({ window: windowId(cloud.clock.now()) });
+    for (const reading of READINGS) await cloud.clock.until(cloud.reading(window, reading).commit());
+    expectExact(await cloud.compute(window), READINGS);
+    // Of the meta table only ring documents: it has other rows that begin with an S.
+    const placesAt = (one: NodeId) =>
+      (['windows', 'meta'] as const).flatMap((table) =>
+        cloud
+          .store(one)
+          .rows(table)
+          .flatMap(([key], place) =>
+            rows.test(String.fromCharCode(...key)) && (table === 'windows' || key[0] === 0x45)
+              ? [{ table, place }]
+              : [],
+          ),
+      );
+    const node = cloud.nodeIds.find((one) => placesAt(one).length > 0);
+    if (node === undefined) throw new Error('expected a node with such a row');
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const rowNow = () => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
+    const row = await rowNow();
+
+    await damage(node, () => {
+      for (const { table, place } of placesAt(node)) flipBit(cloud.store(node), table, place);
+    });
+    expect(reasonsOf(node)).toMatch(/^repair: a (row of the windows table|stored ring document) does not/);
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await rowNow()).toEqual(row);
+    expectExact(await cloud.compute(window), READINGS);
+    expect(reasonsOf(node)).not.toContain('to be fetched');
   });
 });
