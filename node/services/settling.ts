@@ -1,13 +1,13 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
-import type { Settlement } from '../../src/protocol/index.ts';
+import type { PartitionDigest, Settlement } from '../../src/protocol/index.ts';
 import { exclusionCodec, operations, settlementCodec, windowName } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { SealCall, Sealed, SealReply, SettleCall, SettleReply } from '../../src/rounds/index.ts';
 import { runRound, sealRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
-import { at } from '../engine/peers.ts';
+import { at, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import { digestOfSlot } from './holding.ts';
@@ -31,7 +31,10 @@ export interface SettlingComponents {
  * between two steps.
  */
 export interface Settling {
-  /** Seals the window: asks every acceptor to freeze. */
+  /**
+   * Seals the window: asks every acceptor to freeze. What their reports add up to is then decided as T where the
+   * register can be reached, so that those who COMPUTE need not ask for the reports again.
+   */
   seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed>;
   /** Decides T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
   settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>>;
@@ -45,9 +48,24 @@ export function createSettling(components: SettlingComponents): Settling {
   async function settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>> {
     const known = await decisions.look(record, 'settlement', signal);
     if (known !== null) return { bytes: known, value: settlementCodec.decode(known) };
-    const sealed = await seal(record, signal);
+    const sealed = await freeze(record, signal);
     if (sealed.kind === 'open') throw sealed.error;
-    const { partitions } = sealed;
+    return decide(record, sealed.partitions, signal);
+  }
+
+  async function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
+    const sealed = await freeze(record, signal);
+    if (sealed.kind === 'sealed' && record.settlement === null) {
+      await decide(record, sealed.partitions, signal).catch((error: unknown) => silence(error));
+    }
+    return sealed;
+  }
+
+  async function decide(
+    record: OpenWindowRecord,
+    partitions: readonly PartitionDigest[],
+    signal?: AbortSignal,
+  ): Promise<Known<Settlement>> {
     const flags = partitions.reduce((sum, { digest }) => sum + digest.count, 0);
     const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
     const wish = settlementCodec.encode({
@@ -61,7 +79,7 @@ export function createSettling(components: SettlingComponents): Settling {
     return { bytes: decided, value: settlementCodec.decode(decided) };
   }
 
-  function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
+  function freeze(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
     const domains = record.stream.domains.map(({ id }) => id);
     const { placement, nodesOf } = rings.of(record.scope);
     const nodes = domains.flatMap(nodesOf);
