@@ -175,7 +175,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.
   const admit = ({ path }: { readonly path: string }, caller: Caller): void => {
-    if (caller.kind === 'peer') peers.heard(caller.node);
+    // Who asks what a starting node asks may not take copies yet.
+    if (caller.kind === 'peer' && !ANSWERED_AT_ONCE.includes(path)) peers.heard(caller.node);
     if (served || ANSWERED_AT_ONCE.includes(path)) return;
     throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
   };

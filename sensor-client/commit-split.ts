@@ -12,10 +12,13 @@ import type { FlagCalls } from './flag-calls.ts';
 import type { SensorIdentity } from './identity.ts';
 import { BACK_OFF } from './limits.ts';
 import type { RingView } from './ring-book.ts';
+import type { SilentNodes } from './silent-nodes.ts';
+import { silentLast } from './silent-nodes.ts';
 
 export interface SplitContext {
   readonly directory: Directory;
   readonly calls: FlagCalls;
+  readonly silent: SilentNodes;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly domains: readonly DomainId[];
@@ -42,7 +45,9 @@ export function commitSplit(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<UploadOut> {
-  const { directory, domains } = context;
+  const { directory, domains, silent } = context;
+  // Once for the whole round, which takes one place in the list for one node.
+  const last = silent.now();
   const partition = partitionOf(split.key.readingId);
   const { placement } = directory.view(split.key.window);
   const round = uploadRound({
@@ -59,9 +64,14 @@ export function commitSplit(
       split.key.window,
       ({ placement }) =>
         call.kind === 'upload'
-          ? pick(placement.owners(domainOf(domains, call.domain), partition), call.owner)
-          : pick(placement.acceptors(domains, partition), call.acceptor),
-      (node, view) => send(context.calls, node, messageContext(split.key, view), split, call),
+          ? pick(silentLast(placement.owners(domainOf(domains, call.domain), partition), last), call.owner)
+          : pick(silentLast(placement.acceptors(domains, partition), last), call.acceptor),
+      (node, view) =>
+        silent.wait(
+          node,
+          send(context.calls, node, messageContext(split.key, view), split, call),
+          call.kind === 'upload' ? call.owner : call.acceptor,
+        ),
     );
   };
   return runRound(round, { perform, clock: context.clock, randomBytes: context.randomBytes }, signal);

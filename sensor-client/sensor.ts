@@ -22,6 +22,7 @@ import { createPacketMaker } from './packet-maker.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
+import { createSilentNodes } from './silent-nodes.ts';
 import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
 import { uploadMany } from './upload-many.ts';
 import type { Committed, UploaderContext, UploadOptions } from './upload-reading.ts';
@@ -124,6 +125,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
   const context: UploaderContext = {
     directory,
     calls,
+    silent: createSilentNodes(clock),
     clock,
     randomBytes,
     pool: createElementPool(randomBytes),

@@ -11,8 +11,11 @@ import type { Rings } from './rings.ts';
 
 /** How long a node waits for another one's answer before it counts it as silent. */
 export const PEER_TIMEOUT_MS = 5_000;
-/** The same on the path of an upload, where a sensor waits: a hung node must not stop the others for long. */
-export const UPLOAD_TIMEOUT_MS = 1_000;
+/**
+ * The same on the path of an upload, where a sensor waits: readings of others go on within a second after a node
+ * began to hang.
+ */
+export const UPLOAD_TIMEOUT_MS = 700;
 /** The same for questions that read every row of a window. */
 export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
@@ -105,6 +108,8 @@ export function createPeers(components: PeersComponents): Peers {
     signal?: AbortSignal,
   ): Promise<R> {
     const timeoutMs = timeoutOf(operation.path);
+    // One question finds out whether a silent node is back; what waits for it must not be every upload meanwhile.
+    if (silentUntil.has(to)) silentUntil.set(to, clock.now() + SUSPECT_MS);
     try {
       const onAnswer = (contentType: string): void => {
         const stamp = stampOf(contentType);
@@ -115,7 +120,9 @@ export function createPeers(components: PeersComponents): Peers {
       silentUntil.delete(to);
       return answer;
     } catch (error) {
-      if (hasCode(error, 'UNREACHABLE')) silentUntil.set(to, clock.now() + SUSPECT_MS);
+      // A node that starts takes no copies either.
+      if (hasCode(error, 'UNREACHABLE', 'NOT_READY')) silentUntil.set(to, clock.now() + SUSPECT_MS);
+      else if (error instanceof EngineError) silentUntil.delete(to);
       throw error;
     }
   }

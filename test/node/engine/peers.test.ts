@@ -6,6 +6,7 @@ import { EngineError } from '../../../src/foundation/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { domainId, nodeId, ringHistory, storeId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
@@ -58,6 +59,39 @@ describe('a node that did not answer', () => {
     up = false;
     await ask().catch(() => {});
     await clock.advance(SUSPECT_MS);
+    expect(suspected(other)).toBe(false);
+  });
+
+  it('is tried again by one question, while it is suspected by everybody else', async () => {
+    const questions: ((error: Error) => void)[] = [];
+    const { callPeer, suspected, clock } = peersOver(
+      () => new Promise((_, reject) => questions.push(reject)),
+    );
+    const ask = () => expectCode(callPeer(other, operations.READ_RING, null), 'UNREACHABLE');
+    const silent = new EngineError('UNREACHABLE', 'no answer');
+    const first = ask();
+    // Nothing speaks against it yet.
+    expect(suspected(other)).toBe(false);
+    questions[0]?.(silent);
+    await first;
+    await clock.advance(SUSPECT_MS);
+    expect(suspected(other)).toBe(false);
+    const second = ask();
+    expect(suspected(other)).toBe(true);
+    questions[1]?.(silent);
+    await second;
+    expect(suspected(other)).toBe(true);
+  });
+
+  it('is suspected while it says that it starts, and no more once it answers anything else', async () => {
+    let code: 'NOT_READY' | 'WINDOW_SEALED' = 'NOT_READY';
+    const { callPeer, suspected } = peersOver(async () => {
+      throw new EngineError(code, 'refused');
+    });
+    await expectCode(callPeer(other, operations.READ_RING, null), 'NOT_READY');
+    expect(suspected(other)).toBe(true);
+    code = 'WINDOW_SEALED';
+    await expectCode(callPeer(other, operations.READ_RING, null), 'WINDOW_SEALED');
     expect(suspected(other)).toBe(false);
   });
 });

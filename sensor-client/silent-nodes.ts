@@ -1,0 +1,79 @@
+import { EngineError, hasCode } from '../src/foundation/index.ts';
+import type { Clock } from '../src/ports/index.ts';
+import type { NodeId } from '../src/ring/index.ts';
+import { PATIENCE_MS, REQUEST_MS_MAX, SILENT_FOR_MS } from './limits.ts';
+
+/** Which nodes do not answer: a hint whom to ask last, never a fact. */
+export interface SilentNodes {
+  /**
+   * Waits for an answer for as long as is worth it while another node can be asked; the request itself goes on.
+   * @param turn how many nodes were asked before: the wait doubles with each, so that slow nodes are not asked all
+   * the more often.
+   * @throws EngineError `UNREACHABLE` when the wait is over, or what the request throws
+   */
+  wait<T>(node: NodeId, asked: Promise<T>, turn: number): Promise<T>;
+  /** The nodes that are silent now. */
+  now(): ReadonlySet<NodeId>;
+}
+
+interface Heard {
+  requests: number;
+  /** When a request last came to nothing; null where an answer has come since. */
+  failedAt: number | null;
+}
+
+/** After a failure, one request at a time finds out whether the node is back; new readings ask it last meanwhile. */
+export function createSilentNodes(clock: Clock): SilentNodes {
+  const known = new Map<NodeId, Heard>();
+
+  function isSilent({ requests, failedAt }: Heard): boolean {
+    return failedAt !== null && (requests > 0 || clock.now() < failedAt + SILENT_FOR_MS);
+  }
+
+  async function watch<T>(node: NodeId, asked: Promise<T>): Promise<T> {
+    const heard = known.get(node) ?? { requests: 0, failedAt: null };
+    known.set(node, heard);
+    heard.requests += 1;
+    try {
+      const answer = await asked;
+      heard.failedAt = null;
+      return answer;
+    } catch (error) {
+      heard.failedAt = hasCode(error, 'UNREACHABLE') ? clock.now() : null;
+      throw error;
+    } finally {
+      heard.requests -= 1;
+    }
+  }
+
+  return {
+    async wait(node, asked, turn) {
+      const answer = watch(node, asked);
+      const answered = new AbortController();
+      const patience = Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
+      const over = clock.sleep(patience, answered.signal).then(
+        () => {
+          const heard = known.get(node);
+          if (heard !== undefined) heard.failedAt = clock.now();
+          throw new EngineError('UNREACHABLE', `no answer from node ${node} within ${patience} ms`);
+        },
+        // The answer was first.
+        () => answer,
+      );
+      try {
+        return await Promise.race([answer, over]);
+      } finally {
+        answered.abort();
+        answer.catch(() => {});
+        over.catch(() => {});
+      }
+    },
+    now: () => new Set([...known].flatMap(([node, heard]) => (isSilent(heard) ? [node] : []))),
+  };
+}
+
+/** The nodes in their order, but for the silent ones, which come last. */
+export function silentLast(nodes: readonly NodeId[], silent: ReadonlySet<NodeId>): readonly NodeId[] {
+  if (silent.size === 0) return nodes;
+  return [...nodes.filter((node) => !silent.has(node)), ...nodes.filter((node) => silent.has(node))];
+}
