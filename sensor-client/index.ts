@@ -14,5 +14,6 @@ export { DEFAULT_POLICY } from './policy.ts';
 export type { NodeTarget, SensorPorts } from './ports.ts';
 export type { Sensor, SensorOptions, WaitOptions } from './sensor.ts';
 export { createSensor } from './sensor.ts';
+export type { CommittedBatch } from './upload-batch.ts';
 export type { UploadFailure, UploadManyOptions, UploadProgress, UploadSummary } from './upload-many.ts';
 export type { Committed, UploadOptions } from './upload-reading.ts';

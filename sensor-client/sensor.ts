@@ -23,6 +23,8 @@ import type { SensorPolicy } from './policy.ts';
 import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
 import { createSilentNodes } from './silent-nodes.ts';
+import type { CommittedBatch } from './upload-batch.ts';
+import { uploadBatch } from './upload-batch.ts';
 import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
 import { uploadMany } from './upload-many.ts';
 import type { Committed, UploaderContext, UploadOptions } from './upload-reading.ts';
@@ -76,6 +78,13 @@ export interface Sensor {
    * before.
    */
   upload(reading: Reading, options?: UploadOptions): Promise<Committed>;
+  /**
+   * Uploads readings of a gateway under one flag, where the stream takes batches: atomic, all of them are in the result
+   * or none. At most 4,096, and as many as fit into one request; how many there are is public.
+   * @throws EngineError as `upload` does, a refused reading with its place in `details.index`; `STREAM_REFUSED` for a
+   * stream that takes none, `INVALID_ARGUMENT` for too many readings
+   */
+  uploadBatch(readings: readonly Reading[], options?: UploadOptions): Promise<CommittedBatch>;
   /** Uploads many readings, a bounded number at a time. Failures are counted and listed, never thrown. */
   uploadMany(
     readings: Iterable<Reading> | AsyncIterable<Reading>,
@@ -128,6 +137,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     silent: createSilentNodes(clock),
     clock,
     randomBytes,
+    expand: sealing.expand,
     pool: createElementPool(randomBytes),
     measurements: options.measurements ?? createMeasurements(),
     stream,
@@ -148,6 +158,8 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     },
     upload: (reading, own = {}) =>
       jobs.run(own.signal, (signal) => uploadReading(context, reading, own, signal)),
+    uploadBatch: (readings, own = {}) =>
+      jobs.run(own.signal, (signal) => uploadBatch(context, readings, own, signal)),
     uploadMany: (readings, many = {}) =>
       jobs.run(many.signal, async (signal) => {
         // A stream that is refused, or has no open window, is one failure and not one of every reading.

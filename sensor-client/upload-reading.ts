@@ -1,15 +1,16 @@
-import type { ElementPool } from '../src/arithmetic/index.ts';
+import { encodeElements } from '../src/arithmetic/index.ts';
 import type { ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { FlagKey, ReadingId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { groupNamed } from '../src/protocol/stream-groups.ts';
 import type { Partition, StreamHash } from '../src/ring/index.ts';
 import { windowId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Reading } from '../src/sharing/index.ts';
-import { encodeReading, split } from '../src/sharing/index.ts';
+import { encodeReading } from '../src/sharing/index.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
@@ -18,6 +19,8 @@ import { identityOf } from './identity.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
+import type { Measured, SplitShares } from './split-shares.ts';
+import { splitShares } from './split-shares.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
@@ -43,8 +46,7 @@ export interface Committed {
   readonly readingId: string;
 }
 
-export interface UploaderContext extends Omit<SplitContext, 'domains'> {
-  readonly pool: ElementPool;
+export interface UploaderContext extends Omit<SplitContext, 'domains'>, SplitShares {
   readonly stream: StreamHash;
   readonly sensor: SensorIdentity;
   readonly window?: number;
@@ -64,25 +66,42 @@ export function uploadReading(
   signal: AbortSignal,
   partition?: Partition,
 ): Promise<Committed> {
+  const measure = (stream: StreamDocument) => {
+    return { vectors: encodeElements(encodeReading(stream, reading)), vectorCount: 1, count: 1 };
+  };
+  return uploadMeasured(context, measure, options, signal, partition);
+}
+
+/**
+ * The same for anything that one flag may stand for.
+ * @param measure says what it is, once the stream is known; what it throws is thrown before anything is sent.
+ */
+export function uploadMeasured(
+  context: UploaderContext,
+  measure: (stream: StreamDocument) => Measured,
+  options: Omit<UploadOptions, 'signal'>,
+  signal: AbortSignal,
+  partition?: Partition,
+): Promise<Committed> {
   return context.measurements.once(options.measurement, context.stream, () =>
-    uploadSplits(context, reading, options, signal, partition),
+    uploadSplits(context, measure, options, signal, partition),
   );
 }
 
 async function uploadSplits(
   context: UploaderContext,
-  reading: Reading,
+  measure: (stream: StreamDocument) => Measured,
   options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
   partition: Partition | undefined,
 ): Promise<Committed> {
-  const { directory, clock, pool } = context;
+  const { directory, clock } = context;
   const deadlineMs = readDeadline(options.deadlineMs);
   const endsAt = clock.now() + deadlineMs;
   const sensor = options.keys === undefined ? context.sensor : identityOf(options.keys);
   const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
   const { document, domains } = await inTime(directory.stream());
-  const vector = encodeReading(document, reading);
+  const measured = measure(document);
   const { group } = groupNamed(document, options.group ?? context.group ?? null);
   const given = options.window ?? context.window;
   const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
@@ -91,8 +110,9 @@ async function uploadSplits(
     // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
     const id = drawReadingId(context, partition);
     const { sensorId } = sensor;
-    const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count: 1 };
-    const shares = split(vector, domains.length, pool);
+    const { count } = measured;
+    const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count };
+    const shares = splitShares(context, document, key, measured);
     const attempt: Split = { key, sensor, shares, receipts: new Map(), setSent: false };
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);

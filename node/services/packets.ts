@@ -1,4 +1,3 @@
-import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
   CopyRequest,
@@ -7,16 +6,19 @@ import type {
   FlagSaying,
   Packet,
   Refusal,
+  SeedRoom,
   SetRequest,
   SharePacket,
   UploadRequest,
 } from '../../src/protocol/index.ts';
 import {
   createReceipts,
+  createSeedRoom,
   entriesOf,
   equalTags,
   flagTag,
   REFUSALS,
+  readShares,
   shareBinding,
 } from '../../src/protocol/index.ts';
 import type { Admission } from './admission.ts';
@@ -51,28 +53,22 @@ export function createPackets(components: PacketsComponents): Packets {
     { scope, stream }: OpenWindowRecord,
     { partition, index }: UploadRequest,
     packet: SharePacket,
+    room: SeedRoom,
   ): Promise<readonly OpenedShare[]> {
     const entries = entriesOf(packet);
     admission.entries(stream, partition, entries);
     const { nonce, bound } = shareBinding(scope, index, packet);
-    const shares = await withKeys(stream, packet, async (keys) => {
+    const content = await withKeys(stream, packet, async (keys) => {
       const opened = await sealing.open(keys.shares, nonce, bound, packet.sealed);
       if (opened === null)
         throw packetRefused('shares that this sensor sealed to this domain for these readings');
       return opened;
     });
-    const shareBytes = stream.elements.length * ELEMENT_BYTES;
-    if (shares.length !== entries.length * shareBytes) {
-      throw new EngineError(
-        'WRONG_VECTOR_LENGTH',
-        `expected ${entries.length} shares of ${shareBytes} bytes, got ${shares.length} bytes`,
-      );
-    }
-    checkElements(shares);
-    return entries.map((entry, place) => ({
-      entry,
-      share: shares.slice(place * shareBytes, (place + 1) * shareBytes),
-    }));
+    const shares = readShares({ scope, stream, index, entries, content }, sealing.expand, room);
+    return shares.flatMap((share, place) => {
+      const entry = entries[place];
+      return entry === undefined ? [] : [{ entry, share }];
+    });
   }
 
   /** The flags of a packet, once it is proved that their sensor says this about them to this domain. */
@@ -116,8 +112,9 @@ export function createPackets(components: PacketsComponents): Packets {
     },
     async openShares(record, request) {
       const opened: (readonly (OpenedShare | Refusal)[])[] = [];
+      const room = createSeedRoom();
       for (const packet of request.packets) {
-        opened.push(await orRefusal(packet, () => openOne(record, request, packet)));
+        opened.push(await orRefusal(packet, () => openOne(record, request, packet, room)));
       }
       // Opening takes a while: who was revoked meanwhile must not be stored any more.
       return opened.flatMap((shares, place) => {

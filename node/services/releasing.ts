@@ -69,7 +69,16 @@ export function createReleasing(components: ReleasingComponents): Releasing {
     const { excluded = [], readings = 0 } = record.exclusion?.value ?? {};
     const flags = (record.settlement?.value.flags ?? 0) - excluded.length;
     const elements = await sum(record, held, { readings, flags });
-    return { readings, flags, excluded: excluded.length, verdict: 'RELEASED', reason: '', elements };
+    const committed = record.settlement?.value.readings ?? 0;
+    return {
+      readings,
+      committed,
+      flags,
+      excluded: excluded.length,
+      verdict: 'RELEASED',
+      reason: '',
+      elements,
+    };
   }
 
   async function sum(
@@ -112,12 +121,16 @@ export function createReleasing(components: ReleasingComponents): Releasing {
   };
 }
 
-type RowPart = Pick<ReleasedRow, 'readings' | 'flags' | 'excluded' | 'verdict' | 'reason' | 'elements'>;
+type RowPart = Pick<
+  ReleasedRow,
+  'readings' | 'committed' | 'flags' | 'excluded' | 'verdict' | 'reason' | 'elements'
+>;
 
 /** No number stands in a row that is withheld: each would tell what the gate hides. */
 function withheldPart(reason: WithheldReason): RowPart {
   return {
     readings: 0,
+    committed: 0,
     flags: 0,
     excluded: 0,
     verdict: 'WITHHELD',

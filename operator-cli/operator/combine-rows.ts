@@ -66,8 +66,8 @@ export function combineRows(
     domains: stream.domains.map(({ id }) => id),
     ...describeSums(stream, {
       readings: first.readings,
-      committed: first.flags + first.excluded,
-      excluded: first.excluded,
+      committed: first.committed,
+      excluded: first.committed - first.readings,
       sums: sums.map(balanced),
     }),
   };
@@ -137,9 +137,19 @@ function checkRow(
       throw impossible(`expected ${what} ${expected} in the row of domain ${row.domain}, got ${got}`);
     }
   }
-  if (stream.countMode === 'single' && row.flags !== row.readings) {
+  const flags = row.flags + row.excluded;
+  if (stream.countMode === 'single' && (row.flags !== row.readings || flags !== row.committed)) {
     throw impossible(
-      `expected one reading per flag, got ${row.readings} readings of ${row.flags} flags from domain ${row.domain}`,
+      `expected one reading per flag, got ${row.readings} of ${row.committed} readings and ${row.flags} of ${flags} flags from domain ${row.domain}`,
+    );
+  }
+  if (
+    row.flags > row.readings ||
+    row.readings > row.committed ||
+    row.excluded > row.committed - row.readings
+  ) {
+    throw impossible(
+      `expected at least one reading per flag, got ${row.readings} of ${row.committed} readings and ${row.flags} of ${flags} flags from domain ${row.domain}`,
     );
   }
   if (row.readings > stream.maxReadings || row.excluded > stream.maxExcluded) {
@@ -157,6 +167,7 @@ function checkAgreement(rows: readonly ReleasedRow[]): ReleasedRow {
     const pairs: readonly (readonly [string, string | number, string | number])[] = [
       ['settled set', toHex(first.settled), toHex(row.settled)],
       ['number of readings', first.readings, row.readings],
+      ['number of committed readings', first.committed, row.committed],
       ['number of flags', first.flags, row.flags],
       ['number of exclusions', first.excluded, row.excluded],
     ];

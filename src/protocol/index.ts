@@ -70,6 +70,8 @@ export { openRosterBatch, signRosterBatch } from './roster-batch.ts';
 export { rotationInput, SENSOR_KEY_BYTES, sensorIdOf } from './sensor-key.ts';
 export type { SetDigest, SetHasher } from './set-hash.ts';
 export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
+export type { PacketContent, SeedRoom, ShareForm } from './share-content.ts';
+export { createSeedRoom, isSeeded, readShares, seededShare, shareContent } from './share-content.ts';
 export type {
   CompareRequest,
   DecisionName,

@@ -8,6 +8,8 @@ export const PEER_BODY_BYTES_MAX = 8_388_608;
 export const RINGS_PAGE_CHARS_MAX = 2_000_000;
 /** Flags in one request: bounds the work done under one partition lock. */
 export const FLAGS_PER_REQUEST_MAX = 4_096;
+/** Readings of a batch whose vectors are sent one by one: bounds what a seed of 32 bytes makes a node compute. */
+export const BATCH_READINGS_MAX = 4_096;
 /** Packets in one request: each of a sensor that the node has not met costs it a key agreement of a quarter of a millisecond. */
 export const PACKETS_PER_REQUEST_MAX = 1_024;
 /** Elements of a reading vector: count, moments and cells together. */

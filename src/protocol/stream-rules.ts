@@ -39,7 +39,6 @@ export function checkStreamRules(stream: StreamPayload, ring: StreamRing): void 
   checkDistinct('group', stream.groups);
   checkCellsAnnounced(stream);
   checkAmbiguity(stream, ring);
-  checkSupported(stream);
 }
 
 /** Kinds that the format keeps for later, so that a program which lacks them says so by name. */
@@ -142,12 +141,6 @@ function checkAmbiguity(stream: StreamPayload, ring: StreamRing): void {
   );
 }
 
-/** What the format has and this version does not do yet: refused by name instead of done halfway. */
-function checkSupported(stream: StreamPayload): void {
-  if (stream.countMode !== 'single') throw unsupported('countMode', 'single', stream.countMode);
-  if (stream.seeds) throw unsupported('seeds', 'false', 'true');
-}
-
 function checkRange(what: string, value: number, least: number, most: number): void {
   if (value < least || value > most) {
     throw refused(`expected ${what} from ${least} to ${most}, got ${value}`);
@@ -160,10 +153,6 @@ function checkDistinct(what: string, values: readonly string[]): void {
     if (seen.has(value)) throw refused(`expected every ${what} once, got ${value} twice`);
     seen.add(value);
   }
-}
-
-function unsupported(name: string, expected: string, got: string): EngineError {
-  return refused(`expected ${name} ${expected} in this version, got ${got}`);
 }
 
 function refused(message: string): EngineError {

@@ -41,9 +41,9 @@ export interface StreamPayload {
   readonly maxReadings: number;
   readonly maxExcluded: number;
   readonly retentionMs: number;
-  /** Whether a reading stands for one measurement or a sensor's own sum of several. */
+  /** Whether a flag stands for one reading, or a sensor may send several under one. */
   readonly countMode: 'single' | 'batch';
-  /** Whether shares but one may be sent as seeds: pseudorandom instead of random. */
+  /** Whether all shares but the last are seeds: pseudorandom instead of random. */
   readonly seeds: boolean;
   /** Whether the result shows how many readings fell into each cell. */
   readonly publishesCells: boolean;

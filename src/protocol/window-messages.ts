@@ -75,8 +75,13 @@ const releasedRow = record({
   domain: refined(text(31), domainId),
   index: u8,
   settled: fixedBytes(32),
+  /** Of T minus X. */
   readings: u64,
+  /** Of T. */
+  committed: u64,
+  /** Of T minus X. */
   flags: u32,
+  /** Flags of X. */
   excluded: u32,
   verdict: oneOf('RELEASED', 'WITHHELD'),
   reason: text(200),

@@ -1,7 +1,8 @@
 """A second reading of the vectors that shares no code with the first.
 
 Plain Python integers, fractions and decimals, standard library only. Reads field.json, share.json,
-fixed-point.json, statistics.json, messages.json, packets.json and the roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
+fixed-point.json, statistics.json, messages.json, packets.json, share-content.json and the
+roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
 Run: python3 test/vectors/check.py
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from check_messages import check_messages
 from check_packets import check_packets
+from check_share_content import check_share_content
 
 HERE = Path(__file__).parent
 P = 2**66 * 4611686018427387897 + 1
@@ -177,4 +179,5 @@ check_statistics()
 check_roster(load("documents.json")["rosterBatch"])
 check_messages(load("messages.json"), expect)
 check_packets(load("packets.json"), expect)
+check_share_content(load("share-content.json"), expect)
 print(f"ok {cases} cases")

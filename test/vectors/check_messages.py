@@ -172,6 +172,7 @@ MESSAGES = {
         index=u(1),
         settled=raw(32),
         readings=u(8),
+        committed=u(8),
         flags=u(4),
         excluded=u(4),
         verdict=words("RELEASED", "WITHHELD"),

@@ -3,6 +3,7 @@ import { coreVectors, vectorText } from './generate/core.ts';
 import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
 import { ringVectors } from './generate/ring.ts';
+import { shareContentVectors } from './generate/share-content.ts';
 
 /** Writes every vector file again: after a wanted change of the format, and never to make a test pass. */
 const files = {
@@ -10,6 +11,7 @@ const files = {
   ...(await ringVectors()),
   ...protocolVectors(),
   ...(await packetVectors()),
+  ...shareContentVectors(),
 };
 for (const [fileName, content] of Object.entries(files)) {
   writeFileSync(new URL(fileName, import.meta.url), vectorText(content));

@@ -7,8 +7,9 @@ import { vectorText } from './generate/core.ts';
 import { messageSamples } from './generate/message-samples.ts';
 import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
+import { shareContentVectors } from './generate/share-content.ts';
 
-const files = { ...protocolVectors(), ...(await packetVectors()) };
+const files = { ...protocolVectors(), ...(await packetVectors()), ...shareContentVectors() };
 
 describe('the vectors of messages and packets', () => {
   it.each(Object.entries(files))('in %s are what the code prints today', (fileName, content) => {

@@ -34,11 +34,12 @@ describe('combining the rows of all domains', () => {
     ['another settled set', { settled: new Uint8Array(32).fill(8) }, /settled set, .* domain a .* domain b/],
     [
       'another number of readings',
-      { readings: 5, flags: 5 },
+      { readings: 5, flags: 5, committed: 7 },
       /one number of readings, got 6 from domain a and 5/,
     ],
     ['another number of flags', { flags: 7 }, /one reading per flag/],
-    ['another number of exclusions', { excluded: 1 }, /number of exclusions/],
+    ['another number of committed readings', { committed: 7, excluded: 1 }, /number of committed readings/],
+    ['a number of exclusions that is not what it left out', { excluded: 1 }, /one reading per flag/],
     ['another window', { window: WINDOW + 1 }, /expected window/],
     ['another group', { group: 1 }, /expected group 0/],
     ['the share of another domain', { index: 2 }, /expected share 1 from domain b, got share 2/],
@@ -66,7 +67,10 @@ describe('combining the rows of all domains', () => {
 
   it('refuses domains that all say they added one reading more than they did', () => {
     const fewer = honestRows(stream, READINGS.slice(1), { excluded: 2 });
-    const lying = fewer.map((row) => ({ ...row, readings: READINGS.length, flags: READINGS.length }));
+    const lying = fewer.map((row) => {
+      const added = READINGS.length;
+      return { ...row, readings: added, committed: added + 2, flags: added };
+    });
     expect(() => combineRows(stream, WINDOW, lying)).toThrow(/shared count equal to the settled 6 readings/);
   });
 
@@ -80,7 +84,7 @@ describe('combining the rows of all domains', () => {
   });
 
   it('refuses more readings than the stream allows', () => {
-    const many = rows.map((row) => ({ ...row, readings: 1_000_001, flags: 1_000_001 }));
+    const many = rows.map((row) => ({ ...row, readings: 1_000_001, committed: 1_000_003, flags: 1_000_001 }));
     expect(() => combineRows(stream, WINDOW, many)).toThrow(/at most 1000000 readings/);
   });
 
@@ -93,5 +97,31 @@ describe('combining the rows of all domains', () => {
     } catch (error) {
       expect(String(error)).not.toMatch(digits);
     }
+  });
+});
+
+describe('combining the rows of a stream of batches', () => {
+  const batches = { ...stream, countMode: 'batch' as const };
+  const batched = honestRows(stream, READINGS).map((row) => {
+    return { ...row, committed: 10, flags: 2, excluded: 1 };
+  });
+
+  it('counts readings and not the flags they came under', () => {
+    const result = combineRows(batches, WINDOW, batched);
+    expect(result).toMatchObject({ readings: 6, committed: 10, excluded: 4 });
+  });
+
+  it.each([
+    ['more flags than readings', { flags: 7 }],
+    ['more exclusions than readings left out', { excluded: 5 }],
+    ['fewer committed readings than it added', { committed: 5, excluded: 0 }],
+  ])('refuses %s', (_, change) => {
+    const wrong = batched.map((row) => ({ ...row, ...change }));
+    expect(() => combineRows(batches, WINDOW, wrong)).toThrow(
+      expect.objectContaining({
+        code: 'IMPOSSIBLE_AGGREGATE',
+        message: expect.stringMatching(/at least one reading per flag/),
+      }),
+    );
   });
 });

@@ -136,6 +136,7 @@ export function honestRows(
       index,
       settled: new Uint8Array(32).fill(7),
       readings: readings.length,
+      committed: readings.length + excluded,
       flags: readings.length,
       excluded,
       verdict: 'RELEASED' as const,

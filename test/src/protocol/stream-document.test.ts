@@ -224,8 +224,6 @@ describe('a stream document', () => {
       { window: { kind: 'fixed', durationMs: 1 } },
       /window.durationMs from 1000/,
     ],
-    ['batches', { countMode: 'batch' }, /countMode single in this version, got batch/],
-    ['seeds', { seeds: true }, /seeds false in this version/],
     ['the same group twice', { groups: ['one', 'two', 'one'] }, /every group once, got one twice/],
     [
       'more groups than one register each can bear',
