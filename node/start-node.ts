@@ -1,7 +1,7 @@
 import { EngineError } from '../src/foundation/index.ts';
 import type { TokenIssuer } from '../src/platform/index.ts';
 import {
-  createUndiciTransport,
+  createLinkTransport,
   cryptoRandomBytes,
   nodeSealing,
   nodeVerifier,
@@ -12,7 +12,8 @@ import type { Log } from '../src/ports/index.ts';
 import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
 import { publicKeyBytes } from '../src/ring/index.ts';
 import type { HttpLimits, ListenAddress, Listener, Shedding, TlsIdentity } from './http/index.ts';
-import { listenPeer, listenPublic } from './http/index.ts';
+import { listenPublic } from './http/index.ts';
+import { listenPeer } from './links/index.ts';
 import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';
 import { openDataFolder } from './store/index.ts';
@@ -77,7 +78,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     );
     closing.push(() => store.close());
     const connect: NodePorts['connect'] = (targets) => {
-      const peers = createUndiciTransport({ targets, clientCertificate: peerTls });
+      const peers = createLinkTransport({ targets, clientCertificate: peerTls });
       closing.push(() => peers.close());
       return peers;
     };

@@ -1,4 +1,4 @@
-/** Limits of one listening port. Times in milliseconds. */
+/** Limits of the public port. Times in milliseconds. */
 export interface HttpLimits {
   readonly headerBytesMax: number;
   readonly connectionsMax: number;
@@ -15,7 +15,7 @@ export interface HttpLimits {
   readonly closeMs: number;
 }
 
-const COMMON = {
+export const PUBLIC_LIMITS: HttpLimits = {
   // A token is under 1 KiB and nothing else in a header is ours.
   headerBytesMax: 8_192,
   // Moves a connection to another process behind a load balancer now and then, without costing handshakes.
@@ -36,24 +36,10 @@ const COMMON = {
   sweepMs: 1_000,
   // A stop waits this long for requests under way. Nothing depends on it: a killed node is the tested case.
   closeMs: 10_000,
-} as const;
-
-export const PUBLIC_LIMITS: HttpLimits = {
-  ...COMMON,
   // An idle TLS connection costs about 30 KB: 10,000 are 300 MB.
   connectionsMax: 10_000,
   // Ten times what two cores work off in a second of binary batches would only be waited for.
   requestsInFlightMax: 2_048,
   // Without it the requests above could hold 4 GiB of bodies; a batch of 1,000 shares is about 50 KB.
-  bodyBytesInFlightMax: 268_435_456,
-};
-
-export const PEER_LIMITS: HttpLimits = {
-  ...COMMON,
-  // 64 nodes with their 10 connections each, and room for reconnects.
-  connectionsMax: 1_024,
-  // Peers limit themselves; this is the backstop, high because consensus is shed last.
-  requestsInFlightMax: 4_096,
-  // 32 of the largest pages at a time, or thousands of votes.
   bodyBytesInFlightMax: 268_435_456,
 };

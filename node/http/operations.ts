@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { EngineError } from '../../src/foundation/index.ts';
 import { mediaTypeOf } from '../../src/protocol/index.ts';
 import type { Admit } from './admission.ts';
-import type { Caller, RouterRequest, RouterResponse, ServedOperation } from './router.ts';
+import { withinTime } from './deadline.ts';
+import { parseQuery } from './query.ts';
+import type { Caller, RouterRequest, ServedOperation } from './router.ts';
 import type { PortOptions } from './server.ts';
 
 const NO_BODY = new Uint8Array();
@@ -58,7 +60,9 @@ export function addOperations(scope: FastifyInstance, options: OperationsOptions
       handler: async (request, reply) => {
         const caller = callers.get(request) ?? { kind: 'anonymous' };
         const limitMs = operation.timeoutMs ?? options.limits.operationMs;
-        const answer = await withinTime(limitMs, request, reply, (signal) => {
+        // Not Fastify's own handlerTimeout: it listens to the request's `close`, which Node emits as soon as a body is
+        // read, so that the operation would be aborted at its start and never timed.
+        const answer = await withinTime(limitMs, operation.path, untilHungUp(reply), (signal) => {
           const work = router.handle(caller, routerRequest(operation, request), signal);
           works.set(request, work);
           return work;
@@ -69,37 +73,13 @@ export function addOperations(scope: FastifyInstance, options: OperationsOptions
   }
 }
 
-/**
- * Not Fastify's own handlerTimeout: it listens to the request's `close`, which Node emits as soon as a body is
- * read, so that the operation would be aborted at its start and never timed.
- */
-async function withinTime(
-  limitMs: number,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  act: (signal: AbortSignal) => Promise<RouterResponse>,
-): Promise<RouterResponse> {
+/** Aborts when the client hangs up before it has its answer. */
+function untilHungUp(reply: FastifyReply): AbortController {
   const controller = new AbortController();
-  const hangUp = () => {
+  reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort(new EngineError('UNREACHABLE', 'the client hung up'));
-  };
-  reply.raw.once('close', hangUp);
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new EngineError(
-        'DEADLINE_EXCEEDED',
-        `expected ${request.routeOptions.url} to end within ${limitMs} ms; whether it took effect is not known`,
-      );
-      controller.abort(error);
-      reject(error);
-    }, limitMs);
   });
-  try {
-    return await Promise.race([act(controller.signal), overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return controller;
 }
 
 async function checkContentType(operation: ServedOperation, request: FastifyRequest): Promise<undefined> {
@@ -122,16 +102,6 @@ function routerRequest(operation: ServedOperation, request: FastifyRequest): Rou
     body: request.body instanceof Uint8Array ? plainBytes(request.body) : NO_BODY,
     contentType: operation.contentType,
   };
-}
-
-/** A name given twice is refused: two readers of one request must not pick different values. */
-function parseQuery(text: string): Readonly<Record<string, string>> {
-  const entries = [...new URLSearchParams(text)];
-  const query = new Map(entries);
-  if (query.size < entries.length) {
-    throw new EngineError('SCHEMA_MISMATCH', 'expected every name in the query once, got one twice');
-  }
-  return Object.fromEntries(query);
 }
 
 /** A body as the core knows bytes; a Buffer's slice() shares memory where a Uint8Array's copies. */

@@ -6,8 +6,9 @@ import type { Clock, Log } from '../../src/ports/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import { addHealthRoutes, type Readiness } from './health.ts';
 import { type HttpLimits, PUBLIC_LIMITS } from './limits.ts';
+import type { ListenAddress, Listener, TlsIdentity } from './listener.ts';
 import type { Caller, Router } from './router.ts';
-import { type ListenAddress, type Listener, listen, type TlsIdentity } from './server.ts';
+import { listen } from './server.ts';
 import { PUBLIC_SHEDDING, type Shedding } from './shedding.ts';
 
 /** A token of ours has about 400 characters. */
@@ -39,7 +40,6 @@ export async function listenPublic(options: PublicPortOptions): Promise<Listener
   const { tokenIssuer, audience } = options;
   const issuer = tokenIssuer === undefined ? null : issuerTokens(tokenIssuer, audience);
   return listen({
-    name: 'public',
     address: options.address,
     tls: options.tls,
     router: options.router,

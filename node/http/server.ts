@@ -1,5 +1,4 @@
 import type { ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import {
   type FastifyInstance,
   type FastifyPluginAsync,
@@ -13,51 +12,36 @@ import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
 import { createAdmission } from './admission.ts';
 import { answerClientError, codeOf, logFailure, toEngineError } from './failures.ts';
 import type { HttpLimits } from './limits.ts';
+import {
+  boundPort,
+  hostOf,
+  type ListenAddress,
+  type Listener,
+  listenFailure,
+  originOf,
+  type TlsIdentity,
+  tlsFailure,
+} from './listener.ts';
 import { addOperations } from './operations.ts';
 import type { Caller, Router } from './router.ts';
 import { addShedding, limitConnections, type Shedding } from './shedding.ts';
 
-/** PEM of a port's certificate (with its chain) and key. */
-export interface TlsIdentity {
-  readonly cert: string;
-  readonly key: string;
-}
-
-export interface ListenAddress {
-  /** Default 127.0.0.1: a node that nobody configured for others answers nobody else. */
-  readonly host?: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-}
-
-/** An open port. */
-export interface Listener {
-  /** `https://host:port` as it was bound. */
-  readonly origin: string;
-  readonly port: number;
-  /** Stops accepting, waits for requests under way up to the limit, hangs up. Idempotent. */
-  close(): Promise<void>;
-}
-
 export interface PortOptions {
-  readonly name: 'public' | 'peer';
   readonly address: ListenAddress;
   readonly tls: TlsIdentity;
-  /** What a port asks of its clients' certificates. */
-  readonly clientTls?: Pick<ServerOptions, 'ca' | 'requestCert' | 'rejectUnauthorized' | 'secureOptions'>;
   readonly router: Router;
   /** Says who sent a request, from its header and connection, before its body is read. */
   readonly identify: (request: FastifyRequest) => Promise<Caller> | Caller;
   readonly log: Log;
   readonly limits: HttpLimits;
-  /** What is done about callers that prove nothing; absent where every caller is a peer. */
-  readonly shedding?: Shedding;
+  /** What is done about callers that prove nothing. */
+  readonly shedding: Shedding;
   /** Routes besides the operations, open to everybody. */
-  readonly extend?: (app: FastifyInstance) => void;
+  readonly extend: (app: FastifyInstance) => void;
 }
 
 /**
- * Opens one HTTPS port: TLS 1.3 only, raw bodies, limits on everything, every error a problem document.
+ * Opens the HTTPS port: TLS 1.3 only, raw bodies, limits on everything, every error a problem document.
  * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT` (certificate, key or address not usable)
  */
 export async function listen(options: PortOptions): Promise<Listener> {
@@ -67,30 +51,30 @@ export async function listen(options: PortOptions): Promise<Listener> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
-  options.extend?.(app);
+  options.extend(app);
   const operations: FastifyPluginAsync = async (scope) => {
     scope.addHook('onRequest', async () => {
       if (closing !== undefined) throw new EngineError('NOT_READY', 'the node is stopping');
     });
-    if (options.shedding !== undefined) await addShedding(scope, options.shedding);
+    await addShedding(scope, options.shedding);
     addOperations(scope, { ...options, admit: createAdmission(limits) });
   };
   app.register(operations);
 
-  const host = address.host ?? '127.0.0.1';
+  const host = hostOf(address);
   await app.listen({ host, port: address.port }).catch(async (error) => {
     await app.close();
     throw listenFailure(host, address.port, error);
   });
   const port = boundPort(app.server.address());
-  const origin = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info('port opened', { name: options.name, origin });
+  const origin = originOf(host, port);
+  log.info('port opened', { name: 'public', origin });
   return {
     origin,
     port,
     close() {
       closing ??= closeApp(app, limits.closeMs).then(() =>
-        log.info('port closed', { name: options.name, origin }),
+        log.info('port closed', { name: 'public', origin }),
       );
       return closing;
     },
@@ -117,15 +101,12 @@ function createApp(options: PortOptions): FastifyInstance {
       routerOptions: { querystringParser: () => ({}) },
     });
   } catch (error) {
-    throw new EngineError(
-      'INVALID_ARGUMENT',
-      `expected a usable certificate and key for the ${options.name} port, got ${codeOf(error) ?? 'others'}`,
-    );
+    throw tlsFailure('public', error);
   }
   app.server.maxConnections = limits.connectionsMax;
-  if (options.shedding !== undefined) limitConnections(app.server, options.shedding);
+  limitConnections(app.server, options.shedding);
   app.server.on('tlsClientError', (error) => {
-    log.debug('handshake failed', { port: options.name, code: codeOf(error) ?? null });
+    log.debug('handshake failed', { port: 'public', code: codeOf(error) ?? null });
   });
   app.setNotFoundHandler((_request, reply) => {
     return sendProblem(
@@ -135,15 +116,14 @@ function createApp(options: PortOptions): FastifyInstance {
   });
   app.setErrorHandler((error, request, reply) => {
     const known = toEngineError(error);
-    logFailure(log, known, { port: options.name, route: request.routeOptions.url ?? null });
+    logFailure(log, known, { port: 'public', route: request.routeOptions.url ?? null });
     return sendProblem(reply, known);
   });
   return app;
 }
 
-function serverOptions({ tls, clientTls, limits }: PortOptions): ServerOptions {
+function serverOptions({ tls, limits }: PortOptions): ServerOptions {
   return {
-    ...clientTls,
     cert: tls.cert,
     key: tls.key,
     minVersion: 'TLSv1.3',
@@ -175,22 +155,4 @@ async function closeApp(app: FastifyInstance, closeMs: number): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function listenFailure(host: string, port: number, error: unknown): EngineError {
-  const code = codeOf(error);
-  if (code === 'EADDRINUSE') {
-    return new EngineError(
-      'ADDRESS_IN_USE',
-      `expected ${host}:${port} to be free, but another process listens there`,
-    );
-  }
-  return new EngineError(
-    'INVALID_ARGUMENT',
-    `expected to listen on ${host}:${port}, got ${code ?? 'another failure'}`,
-  );
-}
-
-function boundPort(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

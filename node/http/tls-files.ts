@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../../src/foundation/index.ts';
-import type { TlsIdentity } from './server.ts';
+import type { TlsIdentity } from './listener.ts';
 
 /**
  * Reads a port's certificate and key.

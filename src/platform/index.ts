@@ -8,10 +8,14 @@ export {
   publicKeyFromPem,
   signerFromPem,
 } from './ed25519.ts';
+export type { FrameWriter } from './frame-writer.ts';
+export { createFrameWriter } from './frame-writer.ts';
 export type { IssuerTokens, TokenIssuer } from './issuer-token.ts';
 export { issuerTokens } from './issuer-token.ts';
 export type { JsonLogOptions, LogLevel } from './json-log.ts';
 export { jsonLog, LOG_LEVELS } from './json-log.ts';
+export type { LinkTransportOptions } from './link-transport.ts';
+export { createLinkTransport } from './link-transport.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export { nodeIdentityOf, nodeIdentityUri } from './node-identity.ts';
 export { nodeSealing } from './node-sealing.ts';
@@ -25,7 +29,8 @@ export type { P256KeyFile } from './p256.ts';
 export { generateP256, p256FromPem } from './p256.ts';
 export { isP256Point, p256Sign, p256Verify } from './p256-signature.ts';
 export { systemClock } from './system-clock.ts';
-export type { TransportLimits } from './transport-limits.ts';
-export { TRANSPORT_LIMITS } from './transport-limits.ts';
-export type { TransportTarget, UndiciTransportOptions } from './undici-transport.ts';
+export type { LinkLimits, TransportLimits } from './transport-limits.ts';
+export { LINK_LIMITS, TRANSPORT_LIMITS } from './transport-limits.ts';
+export type { TransportTarget } from './transport-target.ts';
+export type { UndiciTransportOptions } from './undici-transport.ts';
 export { createUndiciTransport } from './undici-transport.ts';

@@ -25,3 +25,29 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   // Below the 30 s after which a node hangs up, so that no request is written into a closing connection.
   keepAliveMs: 25_000,
 };
+
+/** Of one connection to the peer port of a node. */
+export interface LinkLimits {
+  /** Calls under way. */
+  readonly callsMax: number;
+  /** Bytes of calls that the node has not taken, from which no further call is begun. */
+  readonly unsentBytesMax: number;
+  /** Time for TCP and TLS together, milliseconds. */
+  readonly connectMs: number;
+  /** How long a link without calls is kept, milliseconds. */
+  readonly idleMs: number;
+  /** Calls that may wait longer than this, milliseconds, have a link of their own. */
+  readonly urgentMs: number;
+}
+
+export const LINK_LIMITS: LinkLimits = {
+  // As many as wait for a node of sensors: beyond that waiting only adds delay.
+  callsMax: TRANSPORT_LIMITS.requestsPerNodeMax,
+  // Four of the largest pages: a node that does not read them is not helped by more.
+  unsentBytesMax: 33_554_432,
+  connectMs: TRANSPORT_LIMITS.connectMs,
+  // Care comes round every second, so that links of a ring that works are never idle; below the 180 s of the port.
+  idleMs: 60_000,
+  // What a sensor waits for has a second. A page of 8 MiB in front of it would take most of that on a slow line.
+  urgentMs: 1_000,
+};

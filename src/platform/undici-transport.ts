@@ -1,28 +1,13 @@
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Pool } from 'undici';
 import { EngineError } from '../foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
-import { nodeIdentityOf } from './node-identity.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './transport-limits.ts';
-
-/** Where a node is reached and what vouches for it, from the ring document. */
-export interface TransportTarget {
-  /** `https://host:port`. */
-  readonly origin: string;
-  /** PEM of the certificate authority of the node's domain: the only one its certificate may come from. */
-  readonly trust: string;
-  /** Id of the node's domain. */
-  readonly pool: string;
-}
+import { sameTarget, type TransportTarget } from './transport-target.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface UndiciTransportOptions {
   /** @throws EngineError when the ring document does not list the node. */
   readonly targets: (nodeId: string) => TransportTarget;
-  /**
-   * The node's own certificate and key, in PEM. With it the transport speaks to peer ports, and the server's
-   * certificate must carry the name `mcloud://<domain>/<node>` besides its host name.
-   */
-  readonly clientCertificate?: { readonly cert: string; readonly key: string };
   readonly limits?: Partial<TransportLimits>;
 }
 
@@ -33,7 +18,7 @@ interface Connection {
 }
 
 /**
- * The network over kept-alive HTTPS: one pool of connections per node, TLS 1.3 only, whose single trust anchor
+ * The network between clients and nodes over kept-alive HTTPS: one pool of connections per node, TLS 1.3 only, whose single trust anchor
  * is the certificate authority of that node's domain. No byte of a request leaves before the server has proved
  * to belong to the domain the request is meant for.
  *
@@ -52,7 +37,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
     const known = connections.get(nodeId);
     if (known !== undefined && sameTarget(known.target, target)) return known;
     if (known !== undefined) retire(known.pool);
-    const fresh = { target, pool: openPool(nodeId, target, options, limits), inFlight: 0 };
+    const fresh = { target, pool: openPool(target, limits), inFlight: 0 };
     connections.set(nodeId, fresh);
     return fresh;
   }
@@ -93,13 +78,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
   };
 }
 
-function openPool(
-  nodeId: string,
-  target: TransportTarget,
-  options: UndiciTransportOptions,
-  limits: TransportLimits,
-): Pool {
-  const identity = options.clientCertificate;
+function openPool(target: TransportTarget, limits: TransportLimits): Pool {
   return new Pool(target.origin, {
     connections: limits.connectionsPerNodeMax,
     pipelining: 1,
@@ -115,23 +94,7 @@ function openPool(
       ca: target.trust,
       minVersion: 'TLSv1.3',
       rejectUnauthorized: true,
-      checkServerIdentity: (host: string, certificate: PeerCertificate) =>
-        checkServerIdentity(host, certificate) ??
-        (identity === undefined ? undefined : checkNodeIdentity(nodeId, target, certificate)),
-      ...(identity === undefined ? {} : { cert: identity.cert, key: identity.key }),
     },
-  });
-}
-
-function checkNodeIdentity(
-  nodeId: string,
-  target: TransportTarget,
-  certificate: PeerCertificate,
-): Error | undefined {
-  const found = nodeIdentityOf(certificate.subjectaltname);
-  if (found?.domain === target.pool && found.node === nodeId) return undefined;
-  return Object.assign(new Error('the server certificate does not name the expected node'), {
-    code: 'WRONG_NODE_IDENTITY',
   });
 }
 
@@ -165,20 +128,6 @@ async function exchange(
   }
 }
 
-/**
- * The answer, or the signal's reason where that aborts first. The exchange itself goes on to its answer or its
- * time: HTTP/1.1 can only break it off with its connection, and a round that has heard a majority aborts the rest
- * each time, so that every flag would cost a TLS handshake, a hundred times the price of an unread answer.
- */
-function untilAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    const forget = () => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).then(forget, forget);
-  });
-}
-
 function headersOf(request: TransportRequest): Record<string, string> {
   const headers: Record<string, string> = {};
   if (request.contentType !== '') headers['content-type'] = request.contentType;
@@ -193,8 +142,4 @@ function causeCode(error: unknown): string {
     if ('code' in at && typeof at.code === 'string') code = at.code;
   }
   return code;
-}
-
-function sameTarget(a: TransportTarget, b: TransportTarget): boolean {
-  return a.origin === b.origin && a.trust === b.trust && a.pool === b.pool;
 }

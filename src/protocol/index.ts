@@ -39,6 +39,13 @@ export type {
 } from './flag-messages.ts';
 export { REFUSALS } from './flag-messages.ts';
 export * as limits from './limits.ts';
+export type { Frame, FrameHead, FrameReader } from './link-frames.ts';
+export {
+  createFrameReader,
+  encodeFrame,
+  FRAME_TEXT_BYTES_MAX,
+  LINK_PROTOCOL,
+} from './link-frames.ts';
 export type { Audience, Operation, Scope } from './operations.ts';
 export * as operations from './operations.ts';
 export type {

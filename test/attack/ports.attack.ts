@@ -1,4 +1,5 @@
-import { connect, createServer } from 'node:tls';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
@@ -11,7 +12,7 @@ import {
   nodeIdentityUri,
   systemClock,
 } from '../../src/platform/index.ts';
-import { errorFromProblem, operations } from '../../src/protocol/index.ts';
+import { encodeFrame, errorFromProblem, LINK_PROTOCOL, operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
@@ -132,6 +133,73 @@ refused('token', 'forged, expired, for another domain, of algorithm none', async
   const logs = nodes.logLines.join('\n');
   for (const secret of [good, ...bad]) expect(logs).not.toContain(secret.split('.')[1]);
 });
+
+/** A connection of node 1 to the peer port of node 0, which says what the test wants. */
+function rawLink(protocol?: string): Promise<TLSSocket> {
+  const { peerListen } = nodes.optionsOf(nodeOf(0));
+  const ca = client.material.ring.domains[0]?.certificateAuthority ?? '';
+  const { cert, key } = nodes.optionsOf(nodeOf(1)).peerTls;
+  const offered = protocol === undefined ? {} : { ALPNProtocols: [protocol] };
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: peerListen.port, host: '127.0.0.1', ca, cert, key, ...offered }, () =>
+      resolve(socket),
+    );
+    socket.on('error', reject);
+  });
+}
+
+const hungUp = (socket: TLSSocket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    socket.once('close', () => resolve());
+    socket.resume();
+  });
+
+/** A frame of the kind with whatever length, call and rest. */
+const anyFrame = fc
+  .tuple(fc.integer({ min: 0, max: 255 }), fc.nat(0xffffffff), fc.uint8Array({ maxLength: 60 }))
+  .map(([kind, length, rest]) => {
+    const bytes = new Uint8Array(9 + rest.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, length);
+    view.setUint8(4, kind % 5 === 0 ? kind : kind % 5);
+    bytes.set(rest, 9);
+    return bytes;
+  });
+
+refused(
+  'link',
+  'frames that are none, hostile lengths, other protocols, and calls that never end',
+  async () => {
+    const never: TLSSocket[] = [];
+    const http = await rawLink().catch(() => null);
+    http?.write('POST /peer/v1/flags/vote HTTP/1.1\r\nhost: x\r\n\r\n');
+    if (http !== null) await hungUp(http);
+    await expect(rawLink('http/1.1')).rejects.toThrow();
+    const spoil = async (pieces: readonly Uint8Array[]) => {
+      const socket = await rawLink(LINK_PROTOCOL);
+      socket.on('error', () => {});
+      for (const piece of pieces) socket.write(piece);
+      // A part of a frame is not wrong yet: it is left open with all the others.
+      never.push(socket);
+    };
+    const anything = fc.array(fc.oneof(anyFrame, fc.uint8Array({ maxLength: 80 })), { maxLength: 4 });
+    await fc.assert(fc.asyncProperty(anything, spoil), { numRuns: 300 });
+    const large = new Uint8Array(1_000);
+    const unread = await rawLink(LINK_PROTOCOL);
+    unread.pause();
+    for (let call = 0; call < 2_000; call++) {
+      unread.write(encodeFrame({ kind: 'request', call, target: 'POST /peer/v1/nothing', body: large }));
+    }
+    const window = await client.openWindow();
+    await (await client.sensor()).upload('21.5', { window });
+    await client.expectResult(window, ['21.5']);
+    const peer = peerConnection(nodes, client.material, nodeOf(1));
+    await callOperation(peer, nodeOf(0), operations.READ_RING, null, TIMEOUT).finally(() => peer.close());
+    for (const socket of [...never, unread]) socket.destroy();
+    expect(nodes.logLines.filter((line) => line.includes('unforeseen'))).toEqual([]);
+  },
+);
 
 /** Everything a public port answers to some bytes until it hangs up. */
 async function exchange(bytes: string): Promise<string> {

@@ -9,7 +9,7 @@ import {
   type NodeMaterial,
 } from '../../operator-cli/cluster/index.ts';
 import { findFreePorts } from '../../operator-cli/embedded/free-ports.ts';
-import { createUndiciTransport, cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
+import { createLinkTransport, cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { type ClusterClient, connectCluster } from '../support/cluster-client.ts';
@@ -157,7 +157,7 @@ function startFlood({ url }: NodeMaterial, signal: AbortSignal) {
 /** Asks the attacked node's peer port one question after the other, as another node of the ring. */
 async function askAsPeer(peer: NodeMaterial, attacked: NodeMaterial, signal: AbortSignal) {
   const trust = material.domains.find(({ domain }) => domain === attacked.domain)?.authority.certificatePem;
-  const transport = createUndiciTransport({
+  const transport = createLinkTransport({
     targets: () => ({ origin: attacked.peerUrl, trust: trust ?? '', pool: attacked.domain }),
     clientCertificate: { cert: peer.peerTls.certificatePem, key: peer.peerTls.privateKeyPem },
   });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { PEER_LIMITS, PUBLIC_LIMITS } from '../../node/http/index.ts';
-import { TRANSPORT_LIMITS } from '../../src/platform/transport-limits.ts';
+import { PUBLIC_LIMITS } from '../../node/http/index.ts';
+import { PEER_LIMITS } from '../../node/links/index.ts';
+import { LINK_LIMITS, TRANSPORT_LIMITS } from '../../src/platform/transport-limits.ts';
 import { codeCell, productFiles, readText, tableRows, withoutComments } from './repository.ts';
 
 /** A limit is a constant whose name says so; the rest of the constants are parts of formats. */
@@ -26,12 +27,15 @@ test('every limit of the code stands in docs/LIMITS.md with its value', () => {
 });
 
 test('the limits of the ports and of the transport stand there too', () => {
-  const pairs = Object.entries(PUBLIC_LIMITS).map(([name, value]) => {
-    const peer = PEER_LIMITS[name as keyof typeof PEER_LIMITS];
-    return [name, value === peer ? shown(value) : `${shown(value)} / ${shown(peer)}`] as const;
-  });
   const { responseBytesMax: _, keepAliveMs: __, ...transport } = TRANSPORT_LIMITS;
-  const all = [...pairs, ...Object.entries(transport).map(([name, value]) => [name, shown(value)] as const)];
+  const expected = new Map<string, string>();
+  for (const limits of [PUBLIC_LIMITS, PEER_LIMITS, transport, LINK_LIMITS]) {
+    for (const [name, value] of Object.entries(limits)) {
+      const before = expected.get(name) ?? shown(value);
+      expected.set(name, before === shown(value) ? before : `${before} / ${shown(value)}`);
+    }
+  }
+  const all = [...expected];
   expect(all.filter(([name, value]) => documented.get(name) !== value)).toEqual([]);
   expect(documented.get('responseBytesMax')).toBe('`PEER_BODY_BYTES_MAX`');
 });
@@ -39,8 +43,7 @@ test('the limits of the ports and of the transport stand there too', () => {
 test('docs/LIMITS.md lists nothing that the code does not have', () => {
   const known = new Set([
     ...inCode.map(({ name }) => name),
-    ...Object.keys(PUBLIC_LIMITS),
-    ...Object.keys(TRANSPORT_LIMITS),
+    ...[PUBLIC_LIMITS, PEER_LIMITS, TRANSPORT_LIMITS, LINK_LIMITS].flatMap((limits) => Object.keys(limits)),
   ]);
   const stale = [...documented.keys()].filter((name) => name !== undefined && !known.has(name));
   expect(stale).toEqual([]);

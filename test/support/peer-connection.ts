@@ -1,5 +1,5 @@
 import type { ClusterMaterial } from '../../operator-cli/cluster/index.ts';
-import { createUndiciTransport } from '../../src/platform/index.ts';
+import { createLinkTransport } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import type { RealNodes } from './real-nodes.ts';
@@ -11,7 +11,7 @@ export function peerConnection(
   from: NodeId,
   certificate?: { readonly cert: string; readonly key: string },
 ): Transport {
-  return createUndiciTransport({
+  return createLinkTransport({
     targets: (nodeId) => {
       const section = ring.domains.find((domain) => domain.nodes.some(({ id }) => id === nodeId));
       const node = section?.nodes.find(({ id }) => id === nodeId);

@@ -1,7 +1,7 @@
 """A second reading of the vectors that shares no code with the first.
 
 Plain Python integers, fractions and decimals, standard library only. Reads field.json, share.json,
-fixed-point.json, statistics.json, messages.json, packets.json, share-content.json and the
+fixed-point.json, statistics.json, messages.json, packets.json, links.json, share-content.json and the
 roster batch of documents.json. Prints "ok N cases"; a mismatch exits with 1.
 Run: python3 test/vectors/check.py
 """
@@ -15,6 +15,7 @@ from hashlib import sha256
 from math import prod
 from pathlib import Path
 
+from check_links import check_links
 from check_messages import check_messages
 from check_packets import check_packets
 from check_share_content import check_share_content
@@ -180,4 +181,5 @@ check_roster(load("documents.json")["rosterBatch"])
 check_messages(load("messages.json"), expect)
 check_packets(load("packets.json"), expect)
 check_share_content(load("share-content.json"), expect)
+check_links(load("links.json"), expect)
 print(f"ok {cases} cases")

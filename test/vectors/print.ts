@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { coreVectors, vectorText } from './generate/core.ts';
+import { linkVectors } from './generate/links.ts';
 import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
 import { ringVectors } from './generate/ring.ts';
@@ -12,6 +13,7 @@ const files = {
   ...protocolVectors(),
   ...(await packetVectors()),
   ...shareContentVectors(),
+  ...linkVectors(),
 };
 for (const [fileName, content] of Object.entries(files)) {
   writeFileSync(new URL(fileName, import.meta.url), vectorText(content));

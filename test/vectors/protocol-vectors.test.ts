@@ -4,14 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/protocol/index.ts';
 import { vectorText } from './generate/core.ts';
+import { linkVectors } from './generate/links.ts';
 import { messageSamples } from './generate/message-samples.ts';
 import { packetVectors } from './generate/packets.ts';
 import { protocolVectors } from './generate/protocol.ts';
 import { shareContentVectors } from './generate/share-content.ts';
 
-const files = { ...protocolVectors(), ...(await packetVectors()), ...shareContentVectors() };
+const files = {
+  ...protocolVectors(),
+  ...(await packetVectors()),
+  ...shareContentVectors(),
+  ...linkVectors(),
+};
 
-describe('the vectors of messages and packets', () => {
+describe('the vectors of messages, packets and links', () => {
   it.each(Object.entries(files))('in %s are what the code prints today', (fileName, content) => {
     expect(vectorText(content)).toBe(readFileSync(new URL(fileName, import.meta.url), 'utf8'));
   });

@@ -69,4 +69,28 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     replace: 'if (listed === undefined || listed.storeId.length > 0) return;',
     detector: byTest('node/services/ring-exchange', 'leaves its node votes in later windows only'),
   },
+  {
+    name: 'access/link-judged-once',
+    breaks: 'a node that a newer ring document has dropped goes on calling over its old link',
+    file: 'node/links/peer-port.ts',
+    find: 'if (judgement?.peers !== now)',
+    replace: 'if (judgement === null)',
+    detector: byTest('node/links/peer-port', 'judges a kept connection again'),
+  },
+  {
+    name: 'access/authority-known-by-name-only',
+    breaks: "ISOLATION: an authority that took another domain's name makes nodes of that domain",
+    file: 'node/links/peer-certificate.ts',
+    find: 'if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {',
+    replace: 'if (!certificate.checkIssued(authority)) {',
+    detector: byTest('node/links/peer-port', 'refuses a certificate of an authority that only has the name'),
+  },
+  {
+    name: 'access/called-node-not-identified',
+    breaks: 'ISOLATION: what is meant for one node is told to another one with a certificate of the ring',
+    file: 'src/platform/client-link.ts',
+    find: 'if (found?.domain !== target.pool || found.node !== nodeId) {',
+    replace: 'if (found === undefined) {',
+    detector: byTest('node/links/links', 'the peer port of another node, of another domain or of none'),
+  },
 ];

@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PeerDomain } from '../../../node/engine/phone-book.ts';
-import { type Listener, listenPeer, peerOf } from '../../../node/http/index.ts';
+import type { Listener } from '../../../node/http/index.ts';
+import { listenPeer, peerOf } from '../../../node/links/index.ts';
 import { utf8 } from '../../../src/foundation/index.ts';
-import { createUndiciTransport } from '../../../src/platform/index.ts';
+import { createLinkTransport } from '../../../src/platform/index.ts';
 import type { TransportResponse } from '../../../src/ports/index.ts';
 import { errorFromProblem } from '../../../src/protocol/index.ts';
 import { domainId, nodeId } from '../../../src/ring/index.ts';
@@ -59,10 +60,9 @@ async function ask(clientCertificate: IssuedCertificate): Promise<TransportRespo
 }
 
 function transportOf(clientCertificate: IssuedCertificate) {
-  return createUndiciTransport({
+  return createLinkTransport({
     targets: () => ({ origin: listener.origin, trust: alpha.pem, pool: 'alpha' }),
     clientCertificate,
-    limits: { connectionsPerNodeMax: 1 },
   });
 }
 

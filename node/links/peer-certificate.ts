@@ -1,64 +1,9 @@
-import { constants, X509Certificate } from 'node:crypto';
-import { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
+import { X509Certificate } from 'node:crypto';
 import { EngineError } from '../../src/foundation/index.ts';
 import { nodeIdentityOf } from '../../src/platform/index.ts';
-import type { Log } from '../../src/ports/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import type { PeerDomain } from '../engine/phone-book.ts';
-import { type HttpLimits, PEER_LIMITS } from './limits.ts';
-import type { Caller, Router } from './router.ts';
-import { type ListenAddress, type Listener, listen, type TlsIdentity } from './server.ts';
-
-export interface PeerPortOptions {
-  readonly address: ListenAddress;
-  readonly tls: TlsIdentity;
-  readonly router: Router;
-  readonly log: Log;
-  /** The domains of the ring and their nodes; the same array as long as the ring documents stay the same. */
-  readonly peers: () => readonly PeerDomain[];
-  readonly limits?: Partial<HttpLimits>;
-}
-
-/** What was found out about a connection, for as long as the ring documents it was judged by are in force. */
-interface Judgement {
-  readonly peers: readonly PeerDomain[];
-  readonly caller: Caller;
-}
-
-/**
- * Opens the port for other nodes: mutual TLS, and every request the word of one node of the ring.
- * @throws EngineError `ADDRESS_IN_USE`, `INVALID_ARGUMENT`, `RING_REFUSED` (two authorities of one name)
- */
-export async function listenPeer(options: PeerPortOptions): Promise<Listener> {
-  refuseSharedNames(options.peers());
-  const judgements = new WeakMap<TLSSocket, Judgement>();
-  return listen({
-    name: 'peer',
-    address: options.address,
-    tls: options.tls,
-    clientTls: {
-      ca: options.peers().map((peer) => peer.certificateAuthority),
-      requestCert: true,
-      rejectUnauthorized: true,
-      // Peers keep their connections; tickets would cost each 13 KB and let a withdrawn certificate resume.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    },
-    router: options.router,
-    log: options.log,
-    limits: { ...PEER_LIMITS, ...options.limits },
-    identify: (request: FastifyRequest) => {
-      const { socket } = request.raw;
-      if (!(socket instanceof TLSSocket)) throw forbidden('a TLS connection');
-      const peers = options.peers();
-      const known = judgements.get(socket);
-      if (known?.peers === peers) return known.caller;
-      const caller = peerOf(socket.getPeerX509Certificate(), peers);
-      judgements.set(socket, { peers, caller });
-      return caller;
-    },
-  });
-}
+import type { Caller } from '../http/router.ts';
 
 /**
  * The node that a client certificate speaks for. TLS has checked that some domain's authority issued it; here
@@ -87,7 +32,7 @@ export function peerOf(certificate: X509Certificate | undefined, peers: readonly
  * OpenSSL finds an issuer by its name and tries one: a domain whose authority took another's name could shut
  * that domain's nodes out.
  */
-function refuseSharedNames(peers: readonly PeerDomain[]): void {
+export function refuseSharedNames(peers: readonly PeerDomain[]): void {
   const domains = new Map<string, DomainId>();
   for (const { domain, certificateAuthority } of peers) {
     const name = authorityOf(domain, certificateAuthority).subject;
@@ -111,6 +56,6 @@ function authorityOf(domain: DomainId, pem: string): X509Certificate {
   }
 }
 
-function forbidden(expected: string): EngineError {
+export function forbidden(expected: string): EngineError {
   return new EngineError('FORBIDDEN', `expected the caller to be ${expected}`);
 }
