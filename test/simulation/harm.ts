@@ -4,11 +4,12 @@ import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
 import type { StorageFault } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import type { FolderCopy, SimulatedNode } from './node-process.ts';
-import { plannedWindowId, type World } from './world.ts';
+import { plannedGroup, plannedWindowId, type World } from './world.ts';
 
 /** Pause before a loss that nobody would notice is tried again, ms. */
 const UNNOTICED_PAUSE_MS = 1_000;
 const WINDOW_AT = 32;
+const GROUP_AT = 40;
 
 /** Does what the plan wants done to a node's disk. */
 export function scheduleStorageFault(world: World, fault: StorageFault): void {
@@ -68,6 +69,8 @@ function drop(world: World, node: SimulatedNode, downMs: number): void {
 function leave(world: World, node: SimulatedNode): void {
   node.leave();
   if (!node.gone()) return;
+  // Only a node that is declared lost is not asked for the sensors whose shares it holds.
+  if (world.plan.gate !== undefined) allowAll(world, 'the gate waits for a node that never comes back');
   allowMissing(world, node, sharesOn(world, node));
   allowUndecided(world);
 }
@@ -132,14 +135,20 @@ function allowUndecided(world: World): void {
     return left < majority(nodesPerDomain);
   });
   if (acceptors > 1 && silent.length === 1 && !ledgerStuck) return;
-  for (const window of plan.windows.keys())
-    world.mayEndIncomplete(window, 'too few stores that vote are left');
+  allowAll(world, 'too few stores that vote are left');
+}
+
+function allowAll(world: World, why: string): void {
+  for (const window of world.plan.windows.keys()) world.mayEndIncomplete(window, why);
 }
 
 function windowOfKey({ plan }: World, key: Uint8Array): number {
   const view = new DataView(key.buffer, key.byteOffset, PARTITION_KEY_BYTES);
   const id = Number(view.getBigUint64(WINDOW_AT));
-  return plan.windows.findIndex((_, window) => plannedWindowId(plan, window) === id);
+  const group = view.getUint16(GROUP_AT);
+  return plan.windows.findIndex(
+    (_, window) => plannedWindowId(plan, window) === id && plannedGroup(plan, window) === group,
+  );
 }
 
 /** Every store that has forgotten votes must know it by now, and say so. */

@@ -1,4 +1,4 @@
-import type { NodeHandle } from '../../node/node.ts';
+import type { NodeHandle, NodeSettings } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
@@ -63,6 +63,8 @@ export interface NodeSurroundings {
   readonly ring: FixedRing;
   readonly disk: Omit<DiskSettings, 'crashAt'>;
   readonly skewMs: number;
+  /** What its domain asks for by its own settings. */
+  readonly rules: Pick<NodeSettings, 'enrolmentAuthorities' | 'minSensorsFloor'>;
   readonly sabotage: Sabotage;
   /** Hears of every row that becomes durable on its disk. */
   stored(node: SimulatedNode, table: TableName, key: Uint8Array): void;
@@ -122,15 +124,16 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       sealing: nodeSealing,
     };
     const sealingKey = fixedSealingKey(domain);
-    const settings = {
+    const settings: NodeSettings = {
       nodeId: node,
       domain,
       ring: ring.document.jws,
       operatorKey: ring.operatorKey,
       sealingKey,
       allowOpenEnrolment: true,
+      ...surroundings.rules,
     };
-    openNode(ports, settings).then(
+    openNode(ports, sabotage.settings?.(settings) ?? settings).then(
       (opened) => {
         if (!mine.alive) return;
         handle = opened;

@@ -63,6 +63,28 @@ describe('the plan of a seed', () => {
       for (const { openMs } of windows) expect((START_MS + openMs) % fixedMs).toBe(0);
   });
 
+  it('has a gate in half of the worlds, mostly with enrolled sensors, and labels in some', () => {
+    const gated = plans.filter(({ gate }) => gate !== undefined);
+    const enrolled = gated.filter(({ roster }) => roster !== undefined);
+    expect(gated.length).toBeGreaterThan(100);
+    expect(gated.length).toBeLessThan(200);
+    expect(enrolled.length).toBeGreaterThan(gated.length / 2);
+    expect(plans.filter(({ roster }) => roster !== undefined)).toHaveLength(enrolled.length);
+    expect(plans.filter(({ groups }) => groups !== undefined).length).toBeGreaterThan(40);
+    const batches = enrolled.flatMap(({ roster = [] }) => roster);
+    for (const { enrol, revoke } of batches) expect(enrol.length + revoke.length).toBeGreaterThan(0);
+    expect(batches.filter(({ revoke }) => revoke.length > 0).length).toBeGreaterThan(20);
+  });
+
+  it('enrols most sensors before the first window begins, and others later', () => {
+    for (const { roster, windows } of plans) {
+      if (roster === undefined) continue;
+      expect(roster[0]?.atMs).toBeLessThan(Math.min(...windows.map(({ openMs }) => openMs)));
+    }
+    const late = plans.filter(({ roster = [] }) => roster.slice(1).some(({ enrol }) => enrol.length > 0));
+    expect(late.length).toBeGreaterThan(60);
+  });
+
   it('lets some sensors that die start again', () => {
     const deaths = plans.flatMap(({ faults }) => faults.filter((fault) => fault.kind === 'sensor death'));
     const back = deaths.filter(({ backMs }) => backMs !== undefined).length;

@@ -4,6 +4,8 @@ import type { PlannedFault } from './faults.ts';
 import { faultsOf, isOn, SAFETY_MS } from './faults.ts';
 import { createRandom, type Random } from './kernel/index.ts';
 import type { NetworkSettings } from './network-types.ts';
+import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
+import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
 export type PlannedOperation =
@@ -18,7 +20,10 @@ export type PlannedOperation =
   | { readonly kind: 'seal'; readonly atMs: number; readonly window: number }
   | { readonly kind: 'compute'; readonly atMs: number; readonly window: number };
 
+/** A window, or one label of it: each is sealed, settled and released by itself. */
 export interface PlannedWindow {
+  /** As messages have it: 0 and absent without labels, else from 1. */
+  readonly group?: number;
   readonly openMs: number;
   /** Before this no acceptor may freeze the window. */
   readonly notBeforeMs: number;
@@ -39,6 +44,12 @@ export interface Plan {
   /** Length of the windows, which then open by themselves; absent where the operator opens them. */
   readonly fixedMs?: number;
   readonly windows: readonly PlannedWindow[];
+  /** Labels of the stream. */
+  readonly groups?: readonly string[];
+  /** Absent where the readings are public. */
+  readonly gate?: PlannedGate;
+  /** Absent where anybody may upload. */
+  readonly roster?: readonly PlannedBatch[];
   readonly operations: readonly PlannedOperation[];
   readonly faults: readonly PlannedFault[];
   /** When faults end and everything must come to a result. */
@@ -61,6 +72,11 @@ const SHAPES: readonly RingShape[] = [
   LARGE,
 ];
 
+/** How many of the worlds with a gate have enrolled sensors. */
+const ENROLLED_SHARE = 0.8;
+/** How many worlds have labels; every label is sealed and released for itself, which takes its time. */
+const GROUPED_SHARE = 0.25;
+const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
 
@@ -73,12 +89,16 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const on = (label: string) => isOn(random, label);
   const ring = shape ?? random.pick(SHAPES);
   const nodes = ring.domains * ring.nodesPerDomain;
-  const sensors = random.between(1, 12);
+  const gate = on('gate') ? gateOf(random.fork('gate')) : undefined;
+  const enrolled = gate !== undefined && random.fork('roster').chance(ENROLLED_SHARE);
+  const sensors = Math.max(random.between(1, 12), gate === undefined ? 1 : GATED_SENSORS_MIN);
   const fixedMs = on('fixed windows') ? random.fork('fixed windows').pick(FIXED_MS) : undefined;
-  const windows =
+  const spans =
     fixedMs === undefined
-      ? windowsOf(random.fork('windows'))
-      : fixedWindowsOf(random.fork('fixed windows'), fixedMs);
+      ? windowsOf(random.fork('windows'), enrolled ? ENROLLED_MS : 0)
+      : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
+  const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
+  const windows = groups.length === 0 ? spans : spans.flatMap((span) => labelled(span, groups));
   return {
     seed,
     shape: ring,
@@ -95,14 +115,29 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     sensors,
     ...(fixedMs === undefined ? {} : { fixedMs }),
     windows,
-    operations: operationsOf(random.fork('operations'), sensors, windows),
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(gate === undefined ? {} : { gate }),
+    ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
+    operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
     faults: faultsOf(random, ring, sensors),
     quietMs: SAFETY_MS,
   };
 }
 
-function windowsOf(random: Random): PlannedWindow[] {
-  let openMs = 0;
+/** Each label of a window is a window of its own. */
+function labelled(span: PlannedWindow, groups: readonly string[]): PlannedWindow[] {
+  return groups.map((_, place) => ({ ...span, group: place + 1 }));
+}
+
+/** Per window how many sensors have readings for it: in a world with a gate sometimes too few. */
+function crowdsOf(random: Random, windows: readonly PlannedWindow[], sensors: number): readonly number[] {
+  const fork = random.fork('crowds');
+  const small = isOn(random, 'gate') && isOn(random, 'crowds');
+  return windows.map(() => (small && fork.chance(0.5) ? fork.between(1, 3) : sensors));
+}
+
+function windowsOf(random: Random, firstMs: number): PlannedWindow[] {
+  let openMs = firstMs;
   return Array.from({ length: random.between(1, 2) }, () => {
     const notBeforeMs = openMs + random.pick([5_000, 30_000, 60_000]);
     const latestMs = notBeforeMs + random.between(5_000, 200_000);
@@ -113,17 +148,18 @@ function windowsOf(random: Random): PlannedWindow[] {
 }
 
 /** From the start of the simulation on, one after the other. */
-function fixedWindowsOf(random: Random, fixedMs: number): PlannedWindow[] {
+function fixedWindowsOf(random: Random, fixedMs: number, first: number): PlannedWindow[] {
   const graceMs = random.pick([0, 10_000]);
   return Array.from({ length: random.between(1, 3) }, (_, place) => {
-    const sealMs = (place + 1) * fixedMs + graceMs;
-    return { openMs: place * fixedMs, notBeforeMs: sealMs, latestMs: sealMs };
+    const openMs = (first + place) * fixedMs;
+    const sealMs = openMs + fixedMs + graceMs;
+    return { openMs, notBeforeMs: sealMs, latestMs: sealMs };
   });
 }
 
 function operationsOf(
   random: Random,
-  sensors: number,
+  crowds: readonly number[],
   windows: readonly PlannedWindow[],
 ): PlannedOperation[] {
   const operations: PlannedOperation[] = [];
@@ -133,7 +169,8 @@ function operationsOf(
     const window = random.between(0, windows.length - 1);
     const { openMs, notBeforeMs } = windows[window] ?? { openMs: 0, notBeforeMs: 0 };
     const atMs = openMs + random.between(0, Math.floor(spread * (notBeforeMs - openMs)));
-    operations.push({ kind: 'upload', atMs, sensor: random.between(0, sensors - 1), window, exponent });
+    const sensor = random.between(0, (crowds[window] ?? 1) - 1);
+    operations.push({ kind: 'upload', atMs, sensor, window, exponent });
   }
   windows.forEach(({ openMs, notBeforeMs }, window) => {
     for (let i = random.between(0, 2); i > 0; i--) {

@@ -11,6 +11,8 @@ export interface Summary {
   readonly readings: Readonly<Record<string, number>>;
   /** Windows that ended INCOMPLETE because a disk lost what no other had. */
   readonly incomplete: number;
+  /** Windows by what was told of them. */
+  readonly windows: Readonly<Record<string, number>>;
   readonly violations: number;
   /** Hash over everything that happened in all runs. */
   readonly trace: string;
@@ -23,6 +25,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
   const hash = createHash('sha256');
   const faults: Record<string, number> = {};
   const readings: Record<string, number> = {};
+  const windows: Record<string, number> = {};
   let simulatedMs = 0;
   let events = 0;
   let incomplete = 0;
@@ -34,6 +37,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
     incomplete += report.incomplete;
     violations += report.violations.length;
     for (const [kind, count] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+    for (const [told, count] of Object.entries(report.windows)) windows[told] = (windows[told] ?? 0) + count;
     for (const { fate } of report.readings) readings[fate] = (readings[fate] ?? 0) + 1;
   }
   const simulatedHours = Math.round((simulatedMs / MS_PER_HOUR) * 100) / 100;
@@ -44,6 +48,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
     faults,
     readings,
     incomplete,
+    windows,
     violations,
     trace: hash.digest('hex'),
   };
@@ -62,6 +67,7 @@ export function summaryText(summary: Summary): string {
     `faults           ${listed(summary.faults)}`,
     `readings         ${listed(summary.readings)}`,
     `incomplete       ${summary.incomplete}`,
+    `windows          ${listed(summary.windows)}`,
     `violations       ${summary.violations}`,
     `trace            ${summary.trace}`,
   ].join('\n');

@@ -1,13 +1,15 @@
 import { EngineError } from '../../src/foundation/index.ts';
+import { runAuthority } from './authority-process.ts';
 import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
 import { checkSameRows, computeOnce, saysNeverOpened } from './compute.ts';
-import type { PlannedFault, StorageFault } from './faults.ts';
-import { checkDoubts, scheduleStorageFault } from './harm.ts';
+import { SKEW_MS } from './gate-watch.ts';
+import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
-import { buildWorld, placeName, placesOf, plannedWindowId, type World } from './world.ts';
+import { scheduleFault } from './schedule-fault.ts';
+import { buildWorld, plannedGroup, plannedWindowId, type World } from './world.ts';
 
 export interface RunReport {
   readonly seed: number;
@@ -17,6 +19,8 @@ export interface RunReport {
   readonly readings: readonly ReadingRecord[];
   /** Windows that ended without a result, as a storage fault permitted. */
   readonly incomplete: number;
+  /** Windows by what was told of them. */
+  readonly windows: Readonly<Record<'released' | 'withheld' | 'untold', number>>;
   readonly violations: readonly string[];
   /** Hash over everything that happened. */
   readonly trace: string;
@@ -36,8 +40,6 @@ const VIOLATIONS_MAX = 50;
 const PAUSE_MS = 1_000;
 /** How long COMPUTE waits inside a plan, ms. */
 const PLANNED_WAIT_MS = 20_000;
-/** Beyond the clocks' skews nothing speaks against a seal any more, ms. */
-const SKEW_MS = 5_000;
 
 /** Rounds in which a window must come to its result where it still can although it need not. */
 const EXCUSED_ATTEMPTS = 4;
@@ -81,9 +83,19 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     readings: world?.sensors.flatMap((sensor) => sensor.readings()) ?? [],
     incomplete: [...(world?.excused.keys() ?? [])].filter((window) => world?.results.has(window) !== true)
       .length,
+    windows: toldOf(plan, world),
     violations,
     trace: kernel.trace.digest(),
   };
+}
+
+function toldOf({ windows }: Plan, world: World | undefined): RunReport['windows'] {
+  const told = { released: 0, withheld: 0, untold: 0 };
+  for (const window of windows.keys()) {
+    const result = world?.results.get(window);
+    told[result === undefined ? 'untold' : result.withheld === true ? 'withheld' : 'released'] += 1;
+  }
+  return told;
 }
 
 /** The story of a run: faults and work at once, then quiet, in which everything has to come to its end. */
@@ -115,6 +127,7 @@ async function live(world: World): Promise<void> {
   checkDoubts(world);
   world.exchanges.atEnd();
   world.outputs.atEnd();
+  world.gate.atEnd(world.membersOf);
   const readings = sensors.flatMap((sensor) => sensor.readings());
   for (const wrong of checkReadings(readings, results, world.excused)) violation(wrong);
 }
@@ -122,10 +135,13 @@ async function live(world: World): Promise<void> {
 /** The stream at its nodes, and every window opened at its time, however often the network fails. */
 async function publish(world: World, sleep: Sleep): Promise<void> {
   const { plan, stream, operator, kernel } = world;
+  if (plan.roster !== undefined) void runAuthority({ ...world, batches: plan.roster, signed: world.signed });
   await insist(() => operator.putStream(stream.jws), sleep);
   if (plan.fixedMs !== undefined) return;
   await Promise.all(
-    plan.windows.map(async ({ openMs, notBeforeMs, latestMs }, window) => {
+    plan.windows.map(async ({ openMs, notBeforeMs, latestMs, group = 1 }, window) => {
+      // Whoever opens a window opens it for every label.
+      if (group > 1) return;
       await sleep(Math.max(0, START_MS + openMs - kernel.now()));
       const terms = {
         window: plannedWindowId(plan, window),
@@ -154,10 +170,11 @@ async function insist(act: () => Promise<unknown>, sleep: Sleep): Promise<void> 
 async function finishWindow(world: World, window: number, sleep: Sleep): Promise<void> {
   const { plan, kernel, operator, stream } = world;
   const { notBeforeMs } = plan.windows[window] ?? { notBeforeMs: 0 };
+  const group = plannedGroup(plan, window);
   await sleep(Math.max(0, START_MS + notBeforeMs + SKEW_MS - kernel.now()));
   for (let attempt = 1; ; attempt++) {
     // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
-    const sealed = await operator.seal(stream, plannedWindowId(plan, window)).catch(refusal);
+    const sealed = await operator.seal(stream, plannedWindowId(plan, window), { group }).catch(refusal);
     const asked = sealed.sealed || world.excused.has(window) || plan.fixedMs !== undefined;
     if (asked && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
     if (world.excused.has(window) && attempt >= EXCUSED_ATTEMPTS) return;
@@ -186,66 +203,16 @@ function scheduleOperation(world: World, operation: PlannedOperation): void {
     const { window } = operation;
     if (operation.kind === 'upload') sensors[operation.sensor]?.upload(operation.exponent, window);
     else if (operation.kind === 'compute') await computeOnce(world, window, PLANNED_WAIT_MS);
-    else await operator.seal(stream, plannedWindowId(plan, window), { waitMs: PLANNED_WAIT_MS });
+    else {
+      const group = plannedGroup(plan, window);
+      await operator.seal(stream, plannedWindowId(plan, window), { group, waitMs: PLANNED_WAIT_MS });
+    }
   };
   const failed = (error: unknown) => {
     // What an operator is refused while things go wrong is not a fault; what a program did not foresee is.
     if (!(error instanceof EngineError)) violation(`${operation.kind} fails with ${textOf(error)}`);
   };
   kernel.schedule(`operation ${operation.kind}`, operation.atMs, () => void act().catch(failed));
-}
-
-function scheduleFault(world: World, fault: PlannedFault): void {
-  const { kernel, nodes, plan } = world;
-  if (fault.kind === 'sensor death') return;
-  if (isStorageFault(fault)) {
-    scheduleStorageFault(world, fault);
-    return;
-  }
-  const act = (): void => {
-    if (fault.kind === 'crash') nodes[fault.node]?.crash(fault.downMs);
-    else if (fault.kind === 'stop') nodes[fault.node]?.stop(fault.downMs);
-    else if (fault.kind === 'crash at site') nodes[fault.node]?.arm(fault.site, fault.downMs);
-    else if (fault.kind === 'pause')
-      nodes[fault.node]?.pause(Math.min(fault.forMs, plan.quietMs - fault.atMs));
-    else harmNetwork(world, fault);
-  };
-  kernel.schedule(`fault ${fault.kind}`, fault.atMs, act);
-}
-
-function harmNetwork(
-  world: World,
-  fault: Extract<PlannedFault, { readonly kind: 'cut' | 'partition' | 'clog' }>,
-): void {
-  const { kernel, network, plan } = world;
-  const forMs = Math.min(fault.forMs, plan.quietMs - fault.atMs);
-  if (fault.kind === 'clog') {
-    network.clog(placeName(world, fault.from), placeName(world, fault.to), kernel.now() + forMs);
-    return;
-  }
-  const links: (readonly [string, string])[] = [];
-  if (fault.kind === 'cut') {
-    const [from, to] = [placeName(world, fault.from), placeName(world, fault.to)];
-    links.push([from, to], ...(fault.both ? [[to, from] as const] : []));
-  } else {
-    const places = Array.from({ length: placesOf(world) }, (_, place) => place);
-    for (const inside of fault.side.map((place) => placeName(world, place))) {
-      for (const outside of places.filter((place) => !fault.side.includes(place))) {
-        const other = placeName(world, outside);
-        links.push([inside, other], [other, inside]);
-      }
-    }
-  }
-  for (const [from, to] of links) network.cut(from, to);
-  kernel.schedule('heal', forMs, () => {
-    for (const [from, to] of links) network.heal(from, to);
-  });
-}
-
-function isStorageFault(fault: PlannedFault): fault is StorageFault {
-  return ['bit flip', 'dropped commit', 'lost folder', 'disk error', 'full disk', 'gone'].includes(
-    fault.kind,
-  );
 }
 
 function textOf(error: unknown): string {

@@ -1,13 +1,20 @@
 import type { Router } from '../../node/http/router.ts';
+import type { NodeSettings } from '../../node/node.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
 import type { Store } from '../../src/ports/index.ts';
 import type { RingMember } from '../support/simulated-ring.ts';
 
-/** What a sensor's program does with the SDK; the window is named by its start in Unix milliseconds. */
+/** Where a reading goes: the start of its window in Unix milliseconds, and its label in a stream that has labels. */
+export interface ReadingTarget {
+  readonly window: number;
+  readonly group?: string;
+}
+
+/** What a sensor's program does with the SDK. */
 export type UploadProgram = (
   sensor: Sensor,
   reading: string,
-  window: number,
+  target: ReadingTarget,
 ) => Promise<{ readonly flagKey: string }>;
 
 /** Deliberate faults in the programs themselves: a checker that sees none of them is worth nothing. */
@@ -19,4 +26,6 @@ export interface Sabotage {
   /** Stands between a node and the other nodes. */
   readonly peerRouter?: (router: Router, member: RingMember) => Router;
   readonly upload?: UploadProgram;
+  /** Stands between a domain's settings and its nodes. */
+  readonly settings?: (settings: NodeSettings) => NodeSettings;
 }

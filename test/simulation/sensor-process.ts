@@ -9,7 +9,7 @@ import type { FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
-import type { UploadProgram } from './sabotage.ts';
+import type { ReadingTarget, UploadProgram } from './sabotage.ts';
 
 export interface SensorDeath {
   /** Number of the request at which the sensor ends, from 1. */
@@ -27,8 +27,8 @@ export interface SensorSurroundings {
   readonly stream: string;
   readonly number: number;
   readonly death: SensorDeath | undefined;
-  /** Start of a window by its place in the plan, Unix milliseconds. */
-  windowStart(window: number): number;
+  /** What a window is for the SDK, by its place in the plan. */
+  target(window: number): ReadingTarget;
   readonly program: UploadProgram;
   /** Hears of every error that the sensor's program is given. */
   told(text: string): void;
@@ -61,10 +61,10 @@ export interface SimulatedSensor {
   askUnknown(excused: (window: number) => boolean): Promise<void>;
 }
 
-export const uploadInto: UploadProgram = (sensor, reading, window) => sensor.upload(reading, { window });
+export const uploadInto: UploadProgram = (sensor, reading, target) => sensor.upload(reading, target);
 /** For windows that follow from the time of a reading. */
-export const uploadByTime: UploadProgram = (sensor, reading, window) =>
-  sensor.upload(reading, { at: window + 1 });
+export const uploadByTime: UploadProgram = (sensor, reading, { window, ...target }) =>
+  sensor.upload(reading, { ...target, at: window + 1 });
 
 /** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
 const OUTCOME_ATTEMPTS_MAX = 50;
@@ -140,7 +140,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         },
         stream: surroundings.stream,
         keys: fixedSensor(name).keys,
-        policy: { allowDevelopment: true },
+        policy: { allowDevelopment: true, allowGroups: true },
       },
       {
         clock: process.clock,
@@ -164,7 +164,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
       const committed = await surroundings.program(
         await open(process),
         (4n ** BigInt(exponent)).toString(),
-        surroundings.windowStart(window),
+        surroundings.target(window),
       );
       reading.fate = 'committed';
       reading.flagKey = committed.flagKey;

@@ -3,6 +3,7 @@ import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '..
 import { fromBase64Url, fromUtf8, hasCode, toBase64Url } from '../../src/foundation/index.ts';
 import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
+import { plainPlan, violationsOf } from './plain-plan.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand } from './report.ts';
 import { runPlan } from './run.ts';
@@ -29,35 +30,6 @@ describe('a simulated cluster', () => {
     expect(await traces(seeds)).toEqual(await traces([...seeds].reverse()));
   });
 });
-
-/** A plan in which little happens besides what the broken part needs to show itself. */
-function plainPlan(network: Partial<Plan['network']>): Plan {
-  const uploads = Array.from({ length: 20 }, (_, exponent) => ({
-    kind: 'upload' as const,
-    // By then the operator has brought the stream, whatever the network lost of it.
-    atMs: 10_000 + 100 * exponent,
-    sensor: exponent % 4,
-    window: 0,
-    exponent,
-  }));
-  return {
-    seed: 0,
-    shape: { domains: 2, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
-    network: { loss: 0, duplication: 0, delayMs: 20, stall: 0, stallMs: 0, ...network },
-    disk: { commitMs: 20, readMs: 1 },
-    skewsMs: [],
-    flagTimeoutMs: 10_000,
-    sensors: 4,
-    windows: [{ openMs: 0, notBeforeMs: 80_000, latestMs: 120_000 }],
-    operations: uploads,
-    faults: [],
-    quietMs: 90_000,
-  };
-}
-
-async function violationsOf(plan: Plan, sabotage: Sabotage): Promise<string> {
-  return (await runPlan(plan, { sabotage })).violations.join('\n');
-}
 
 describe('the checkers', () => {
   it('find nothing where nothing is broken', async () => {
@@ -91,11 +63,11 @@ describe('the checkers', () => {
 
   it('see a program that uploads a reading again after an unknown outcome', async () => {
     const sabotage: Sabotage = {
-      upload: async (sensor, reading, window) => {
+      upload: async (sensor, reading, target) => {
         try {
-          return await sensor.upload(reading, { window, deadlineMs: 80 });
+          return await sensor.upload(reading, { ...target, deadlineMs: 80 });
         } catch (error) {
-          if (hasCode(error, 'READING_UNDECIDED')) return sensor.upload(reading, { window });
+          if (hasCode(error, 'READING_UNDECIDED')) return sensor.upload(reading, target);
           throw error;
         }
       },

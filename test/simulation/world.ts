@@ -1,17 +1,23 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
+import { equalBytes } from '../../src/foundation/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { createPlacement, type WindowId, windowId } from '../../src/ring/index.ts';
+import { fixedSensor } from '../support/fixed-sensor.ts';
+import { createPacketOpener } from '../support/packet-opener.ts';
 import { type FixedRing, fixedRing, fixedStream } from '../support/simulated-ring.ts';
+import { AUTHORITY_KEY, AUTHORITY_NAME } from './authority-process.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
+import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
+import { createGateWatch, membersOf } from './gate-watch.ts';
 import { type Kernel, START_MS } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode } from './node-process.ts';
 import { OPERATOR_NAME, startOperator } from './operator-process.ts';
 import type { Plan } from './plan.ts';
-import type { Sabotage } from './sabotage.ts';
+import type { ReadingTarget, Sabotage } from './sabotage.ts';
 import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
 
 /** Everything that takes part in one run. */
@@ -28,6 +34,10 @@ export interface World extends WorldReports {
   readonly results: Map<number, ComputedWindow>;
   readonly exchanges: ExchangeChecker;
   readonly outputs: OutputChecker;
+  readonly gate: GateChecker;
+  /** Hears of every batch of the roster when it is signed. */
+  signed(sequence: number): void;
+  membersOf(window: number): Members;
   /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
   readonly excused: ReadonlyMap<number, string>;
   mayEndIncomplete(window: number, why: string): void;
@@ -56,13 +66,22 @@ export async function buildWorld(
     maxExcluded: 0,
     fixedMs: plan.fixedMs,
     graceMs: graceMsOf(plan),
+    gate: plan.gate,
+    enrolled: plan.roster !== undefined,
+    groups: plan.groups,
   });
   const nodes: SimulatedNode[] = [];
-  const outputs = createOutputChecker({ stream, violation });
+  const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
+  const { gate, ...roster } = createGateWatch({ plan, ring, nodes, identities, violation });
+  const opener = createPacketOpener(
+    (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
+  );
+  const outputs = createOutputChecker({ stream, opener, violation });
   const network = createNetwork(kernel, plan.network, {
     answered: (exchange) => {
       exchanges.answered(exchange);
       outputs.answered(exchange);
+      gate.answered(exchange);
     },
     fault,
     site: (site, id) => {
@@ -78,8 +97,15 @@ export async function buildWorld(
         ring,
         disk: plan.disk,
         skewMs,
+        rules: {
+          minSensorsFloor: plan.gate?.floor ?? 1,
+          enrolmentAuthorities: plan.roster === undefined ? [] : [AUTHORITY_KEY],
+        },
         sabotage,
-        stored: (node, table, key) => outputs.stored(node, table, key),
+        stored: (node, table, key) => {
+          outputs.stored(node, table, key);
+          if (table === 'meta') roster.stored(node, key, kernel.now());
+        },
         logged: (text) => outputs.logged(text),
         fault,
         violation,
@@ -87,7 +113,7 @@ export async function buildWorld(
     );
   });
   const placement = createPlacement(ring.document);
-  const exchanges = createExchangeChecker({ nodes, stream, placement, violation });
+  const exchanges = createExchangeChecker({ nodes, stream, opener, placement, violation });
   const sensors = Array.from({ length: plan.sensors }, (_, number) =>
     startSensor({
       kernel,
@@ -96,7 +122,7 @@ export async function buildWorld(
       stream: stream.hash,
       number,
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
-      windowStart: (window) => plannedWindowId(plan, window),
+      target: (window) => targetOf(plan, window),
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       told: (text) => outputs.logged(text),
       fault,
@@ -118,6 +144,9 @@ export async function buildWorld(
     results,
     exchanges,
     outputs,
+    gate,
+    signed: (sequence) => roster.signed(sequence, kernel.now()),
+    membersOf: (window) => membersOf(sensors, results.get(window), window, identities),
     excused,
     neverOpened: new Set(),
     mayEndIncomplete: (window, why) => {
@@ -132,6 +161,17 @@ function graceMsOf({ fixedMs, windows }: Plan): number {
   return fixedMs === undefined || first === undefined ? 0 : first.latestMs - first.openMs - fixedMs;
 }
 
+/** What the SDK is told of a window of the plan. */
+function targetOf(plan: Plan, window: number): ReadingTarget {
+  const label = plan.groups?.[plannedGroup(plan, window) - 1];
+  return { window: plannedWindowId(plan, window), ...(label === undefined ? {} : { group: label }) };
+}
+
+/** The group of a window of the plan, as messages have it. */
+export function plannedGroup(plan: Plan, window: number): number {
+  return plan.windows[window]?.group ?? 0;
+}
+
 /** The id of a window of the plan. */
 export function plannedWindowId(plan: Plan, window: number): WindowId {
   return windowId(START_MS + (plan.windows[window]?.openMs ?? 0));
@@ -139,13 +179,14 @@ export function plannedWindowId(plan: Plan, window: number): WindowId {
 
 /** How many places a plan can number. */
 export function placesOf({ nodes, plan }: World): number {
-  return nodes.length + plan.sensors + 1;
+  return nodes.length + plan.sensors + (plan.roster === undefined ? 1 : 2);
 }
 
-/** The name in the network of a place that a plan numbers: nodes, then sensors, then the operator. */
+/** The name in the network of a place that a plan numbers: nodes, then sensors, the operator, the authority. */
 export function placeName({ nodes, plan }: World, place: number): string {
   const node = nodes[place];
   if (node !== undefined) return node.node;
   const sensor = place - nodes.length;
-  return sensor < plan.sensors ? sensorName(sensor) : OPERATOR_NAME;
+  if (sensor < plan.sensors) return sensorName(sensor);
+  return sensor === plan.sensors ? OPERATOR_NAME : AUTHORITY_NAME;
 }

@@ -7,6 +7,7 @@ import type {
   FlagEntry,
   FlagSaying,
   Packet,
+  SensorId,
   SetRequest,
   UploadRequest,
   WindowScope,
@@ -24,14 +25,17 @@ export interface PacketOpener {
   set(domain: string, request: SetRequest): FlagEntry[];
 }
 
-export function createPacketOpener(): PacketOpener {
+/** @param keyOf the key of an enrolled sensor, whose packets carry none. */
+export function createPacketOpener(
+  keyOf: (sensor: SensorId) => Uint8Array | undefined = () => undefined,
+): PacketOpener {
   const contexts = new Map<string, HpkeContext>();
 
-  function contextOf(domain: string, { publicKey, encapsulated }: Packet): HpkeContext {
+  function contextOf(domain: string, { publicKey, sensorId, encapsulated }: Packet): HpkeContext {
     const name = `${domain}/${Buffer.from(encapsulated).toString('hex')}`;
+    const key = publicKey ?? keyOf(sensorId) ?? new Uint8Array(0);
     const found =
-      contexts.get(name) ??
-      recipientContext(SEALING_SUITE, fixedSealingKey(domain), publicKey ?? new Uint8Array(0), encapsulated);
+      contexts.get(name) ?? recipientContext(SEALING_SUITE, fixedSealingKey(domain), key, encapsulated);
     if (found === null) throw new Error('expected a packet with points of the curve');
     contexts.set(name, found);
     return found;

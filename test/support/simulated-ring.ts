@@ -109,6 +109,13 @@ export interface FixedStreamTerms {
   /** Length of its windows, which then open by themselves; absent for manual ones. */
   readonly fixedMs?: number | undefined;
   readonly graceMs?: number | undefined;
+  /** What a domain asks for before it releases anything; absent where the readings are public. */
+  readonly gate?: { readonly minSensors: number; readonly minCommittedPercent: number } | undefined;
+  /** Whether only enrolled sensors may upload. */
+  readonly enrolled?: boolean | undefined;
+  /** Its labels, none where absent. */
+  readonly groups?: readonly string[] | undefined;
+  readonly retentionMs?: number | undefined;
 }
 
 /**
@@ -129,18 +136,18 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       window: terms.fixedMs === undefined ? { kind: 'manual' } : { kind: 'fixed', durationMs: terms.fixedMs },
       graceMs: terms.graceMs ?? 0,
       flagTimeoutMs: terms.flagTimeoutMs,
-      minSensors: 1,
-      minCommittedPercent: 1,
+      minSensors: terms.gate?.minSensors ?? 1,
+      minCommittedPercent: terms.gate?.minCommittedPercent ?? 1,
       maxReadings: NAMED_READINGS_MAX,
       maxExcluded: terms.maxExcluded,
       // As many fixed windows as a stream may keep are no more than some days of short ones.
-      retentionMs: terms.fixedMs === undefined ? 30 * DAY_MS : DAY_MS,
+      retentionMs: terms.retentionMs ?? (terms.fixedMs === undefined ? 30 * DAY_MS : DAY_MS),
       countMode: 'single',
       seeds: false,
       publishesCells: false,
-      publicData: true,
-      enrolment: 'open',
-      groups: [],
+      publicData: terms.gate === undefined,
+      enrolment: terms.enrolled === true ? 'required' : 'open',
+      groups: [...(terms.groups ?? [])],
     },
     fixedKey('operator').signer,
   );

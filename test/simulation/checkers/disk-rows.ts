@@ -1,5 +1,11 @@
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
-import { decodeFlagRow, decodeValueRow, type FlagRow, type ValueRow } from '../../../node/engine/rows.ts';
+import {
+  decodeFlagRow,
+  decodeRosterRow,
+  decodeValueRow,
+  type FlagRow,
+  type ValueRow,
+} from '../../../node/engine/rows.ts';
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
 import { flagRowKey } from '../../../src/protocol/index.ts';
@@ -16,6 +22,8 @@ export interface DiskRows {
   indexOf(stream: StreamHash, rowKey: Uint8Array): number | undefined;
   /** Whether there is a share under the row key that opens. */
   opens(stream: StreamHash, rowKey: Uint8Array): boolean;
+  /** When the domain accepted a batch of the roster, as the row says; undefined for a row of something else. */
+  acceptedAt(rowKey: Uint8Array): { readonly sequence: number; readonly acceptedAt: number } | undefined;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -26,6 +34,8 @@ const WINDOW_AT = 32;
 const GROUP_AT = 40;
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
+/** 'R', the authority's key and the number of the batch. */
+const ROSTER_KEY_BYTES = 41;
 
 export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRows {
   const seal = createRowSeal(() => {
@@ -48,18 +58,29 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return sealed === undefined || key === undefined ? null : seal.open(key, 'values', rowKey, sealed);
   }
 
+  function openMeta(rowKey: Uint8Array): Uint8Array | null {
+    const sealed = disk.get('meta', rowKey);
+    const key = keys.peek(STORE_KEY_STREAM, windowId(0), 0);
+    return sealed === undefined || key === undefined ? null : seal.open(key, 'meta', rowKey, sealed);
+  }
+
   return {
+    acceptedAt(rowKey) {
+      if (rowKey.length !== ROSTER_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'R') return undefined;
+      const plain = openMeta(rowKey);
+      if (plain === null) return undefined;
+      const sequence = Number(
+        new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(ROSTER_KEY_BYTES - 8),
+      );
+      return { sequence, acceptedAt: decodeRosterRow(plain).acceptedAt };
+    },
     indexOf(stream, rowKey) {
       const plain = openValue(stream, rowKey);
       return plain === null ? undefined : decodeValueRow(plain).index;
     },
     opens: (stream, rowKey) => openValue(stream, rowKey) !== null,
     remembered(node, store) {
-      const rowKey = utf8(`S${node}/${store}`);
-      const sealed = disk.get('meta', rowKey);
-      const key = keys.peek(STORE_KEY_STREAM, windowId(0), 0);
-      if (sealed === undefined || key === undefined) return 0;
-      const plain = seal.open(key, 'meta', rowKey, sealed);
+      const plain = openMeta(utf8(`S${node}/${store}`));
       return plain === null ? 0 : Number(new DataView(plain.buffer, plain.byteOffset).getBigUint64(0));
     },
     flag(scope, entry) {

@@ -12,7 +12,7 @@ import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId, Placement } from '../../../src/ring/index.ts';
 import { majority, partitionOf } from '../../../src/ring/index.ts';
-import { createPacketOpener } from '../../support/packet-opener.ts';
+import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
 import type { DiskRows } from './disk-rows.ts';
 
@@ -34,6 +34,7 @@ export interface ExchangeChecker {
 export interface ExchangeCheckerOptions {
   readonly nodes: readonly WatchedNode[];
   readonly stream: StreamDocument;
+  readonly opener: PacketOpener;
   readonly placement: Placement;
   violation(what: string): void;
 }
@@ -56,7 +57,7 @@ const NOT_IN_DOUBT: readonly string[] = [
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { stream, placement, violation } = options;
+  const { stream, opener, placement, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const domains = stream.domains.map(({ id }) => id);
   const outcomes = new Map<string, Outcome>();
@@ -67,7 +68,6 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   /** Per flag and share index the receipt, which every node must give. */
   const receipts = new Map<string, string>();
   const acknowledged: (() => void)[] = [];
-  const opener = createPacketOpener();
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
 

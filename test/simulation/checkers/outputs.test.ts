@@ -6,6 +6,7 @@ import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
 import { epoch, nodeId, partition, windowId } from '../../../src/ring/index.ts';
 import { fixedSensor, packetsFor } from '../../support/fixed-sensor.ts';
+import { createPacketOpener } from '../../support/packet-opener.ts';
 import { fixedRing, fixedStream } from '../../support/simulated-ring.ts';
 import type { Exchange } from '../network-types.ts';
 import { createOutputChecker, type OutputChecker } from './outputs.ts';
@@ -27,7 +28,11 @@ beforeAll(async () => {
 
 function fresh(): OutputChecker {
   violations = [];
-  checker = createOutputChecker({ stream, violation: (what) => violations.push(what) });
+  checker = createOutputChecker({
+    stream,
+    opener: createPacketOpener(),
+    violation: (what) => violations.push(what),
+  });
   return checker;
 }
 

@@ -3,7 +3,7 @@ import { operations } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
-import { createPacketOpener } from '../../support/packet-opener.ts';
+import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
 import type { DiskRows } from './disk-rows.ts';
 
@@ -26,6 +26,7 @@ export interface StoringNode {
 
 export interface OutputCheckerOptions {
   readonly stream: StreamDocument;
+  readonly opener: PacketOpener;
   violation(what: string): void;
 }
 
@@ -41,11 +42,10 @@ const READINGS = Array.from({ length: EXPONENT_MOST - EXPONENT_LEAST + 1 }, (_, 
   (4n ** BigInt(EXPONENT_LEAST + i)).toString(),
 );
 
-export function createOutputChecker({ stream, violation }: OutputCheckerOptions): OutputChecker {
+export function createOutputChecker({ stream, opener, violation }: OutputCheckerOptions): OutputChecker {
   /** Pieces of shares as somebody might write them. */
   const pieces = new Set<string>();
   const texts = new Set<string>();
-  const opener = createPacketOpener();
 
   function learn(body: Uint8Array): void {
     const upload = operations.UPLOAD.request.decode(body);

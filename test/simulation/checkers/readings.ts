@@ -14,6 +14,8 @@ export interface ReadingRecord {
 /** What one COMPUTE said about a window, in the words the checks need. */
 export interface ComputedWindow {
   readonly window: number;
+  /** Not told at all: nothing else of it says anything then. */
+  readonly withheld?: boolean;
   readonly readings: number;
   readonly committed: number;
   readonly excluded: number;
@@ -66,7 +68,9 @@ export function checkReadings(
   for (const { exponent, fate, window } of readings) {
     const found = windowsOf.get(exponent) ?? [];
     if (fate === 'committed') {
-      const waits = window !== null && excused.has(window) && !results.has(window);
+      const waits =
+        window !== null &&
+        (results.get(window)?.withheld === true || (excused.has(window) && !results.has(window)));
       if (found.length === 0 && !waits) {
         violations.push(`EXACT: committed reading ${exponent} is in no result`);
       }

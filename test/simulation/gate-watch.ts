@@ -1,0 +1,97 @@
+import type { SensorIdentity } from '../../sensor-client/identity.ts';
+import { toHex } from '../../src/foundation/index.ts';
+import { type DomainId, windowId } from '../../src/ring/index.ts';
+import type { FixedRing } from '../support/simulated-ring.ts';
+import { createGateChecker, type GateChecker, type Members } from './checkers/gate.ts';
+import { type ComputedWindow, digitsOf, type Fate } from './checkers/readings.ts';
+import { createRosterWatch } from './checkers/roster-watch.ts';
+import { START_MS } from './kernel/index.ts';
+import type { SimulatedNode } from './node-process.ts';
+import type { Plan } from './plan.ts';
+import type { SimulatedSensor } from './sensor-process.ts';
+
+/** No two clocks of a run are further apart, ms. */
+export const SKEW_MS = 5_000;
+
+export interface GateWatch {
+  readonly gate: GateChecker;
+  /** A batch of the roster is signed now. */
+  signed(sequence: number, now: number): void;
+  /** A row of the table of documents has become durable. */
+  stored(node: SimulatedNode, key: Uint8Array, now: number): void;
+}
+
+export interface GateWatchOptions {
+  readonly plan: Plan;
+  readonly ring: FixedRing;
+  readonly nodes: readonly SimulatedNode[];
+  readonly identities: readonly SensorIdentity[];
+  violation(what: string): void;
+}
+
+/** The checker GATE with what it has to know of the world. */
+export function createGateWatch({ plan, ring, nodes, identities, violation }: GateWatchOptions): GateWatch {
+  const { members } = ring;
+  const harmed = (domain: DomainId) =>
+    nodes.some((node) => node.domain === domain && (node.harm.any || node.gone()));
+  const ids = identities.map(({ sensorId }) => toHex(sensorId));
+  const skewsOf = (domain: DomainId) =>
+    members.flatMap((member, place) => (member.domain === domain ? [plan.skewsMs[place] ?? 0] : []));
+  const roster =
+    plan.roster === undefined
+      ? undefined
+      : createRosterWatch({
+          batches: plan.roster,
+          nameOf: (sensor) => ids[sensor] ?? '',
+          nodes: members,
+          harmed,
+          skewMs: (domain) => Math.min(...skewsOf(domain)),
+          violation,
+        });
+  const gate = createGateChecker({
+    ...(plan.gate === undefined ? {} : { gate: plan.gate }),
+    ...(roster === undefined ? {} : { roster }),
+    windows: plan.windows.map(({ group = 0, openMs, notBeforeMs }) => ({
+      id: windowId(START_MS + openMs),
+      group,
+      countedFrom: START_MS + notBeforeMs - SKEW_MS,
+    })),
+    domains: new Map(members.map(({ node, domain }) => [node, domain])),
+    harmed,
+    violation,
+  });
+  return {
+    gate,
+    signed: (sequence, now) => roster?.signed(sequence, now),
+    stored({ node, rows }, key, now) {
+      const batch = rows.acceptedAt(key);
+      if (batch !== undefined) roster?.stored(node, batch.sequence, { ...batch, durableAt: now });
+    },
+  };
+}
+
+/** Whose readings are in a window's result, or may be. */
+export function membersOf(
+  sensors: readonly SimulatedSensor[],
+  result: ComputedWindow | undefined,
+  window: number,
+  identities: readonly SensorIdentity[],
+): Members {
+  const digits = result === undefined || result.withheld === true ? undefined : digitsOf(result.sum);
+  const having = (has: (fate: Fate, exponent: number) => boolean): ReadonlySet<string> => {
+    const found = identities.filter((_, number) =>
+      sensors[number]
+        ?.readings()
+        .some((reading) => reading.window === window && has(reading.fate, reading.exponent)),
+    );
+    return new Set(found.map(({ sensorId }) => toHex(sensorId)));
+  };
+  const released = (exponent: number) => digits?.[exponent] === 1;
+  return {
+    surely: having((fate, exponent) => (digits === undefined ? fate === 'committed' : released(exponent))),
+    possibly: having((fate, exponent) =>
+      digits === undefined ? fate !== 'errored' && fate !== 'refused' : released(exponent),
+    ),
+    begun: having(() => true),
+  };
+}
