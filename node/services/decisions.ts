@@ -28,6 +28,7 @@ import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Retirements } from './retirements.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -43,6 +44,7 @@ export interface DecisionsComponents {
   readonly lock: KeyedLock;
   readonly retirements: Pick<Retirements, 'check'>;
   readonly windows: Windows;
+  readonly unopened: Pick<UnopenedVotes, 'note'>;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
@@ -209,7 +211,7 @@ function askerOf(
 
 /** The acceptor's side: one Synod step per request, its state on disk before the answer. */
 function createVote(
-  { journal, tables, storeKey, health, lock, retirements, rings, self, clock }: DecisionsComponents,
+  { journal, tables, storeKey, health, lock, retirements, rings, self, unopened, clock }: DecisionsComponents,
   acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
 ): Decisions['vote'] {
   return async (record, request) => {
@@ -236,7 +238,10 @@ function createVote(
       // Its slots are gone: a fresh acceptor in their place would help decide a second time.
       const told = decision === 'release' && request.kind === 'read' && plain !== undefined;
       if (record.erased && !told) throw windowErased(record.scope.window);
-      if (state !== before) journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
+      if (state !== before) {
+        journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
+        unopened.note(record);
+      }
       return reply;
     });
     await journal.synced();

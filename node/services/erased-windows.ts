@@ -7,7 +7,7 @@ import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
-import type { Known, OpenWindowRecord } from './windows.ts';
+import type { Known } from './windows.ts';
 import { DECISIONS, scopeOfKey } from './windows.ts';
 
 /** What is kept of an erased window. */
@@ -31,7 +31,7 @@ export interface ErasedWindows {
   /** Those of a stream, oldest first. */
   of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
   /** Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. */
-  begin(record: OpenWindowRecord, gone: readonly Uint8Array[]): Promise<void>;
+  begin(window: ErasedWindow, gone: readonly Uint8Array[]): Promise<void>;
   /** Windows whose rows are still to be destroyed. */
   unfinished(): Promise<readonly WindowScope[]>;
   finish(scope: WindowScope): Promise<void>;
@@ -59,9 +59,8 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
       return plain === undefined ? null : erasedWindow(scope, plain);
     },
     of: (stream) => listed(concat(ERASED, streamHashBytes(stream)), erasedWindow),
-    async begin({ scope, terms, release }, gone) {
+    async begin({ scope, notBefore, latest, release }, gone) {
       const key = windowKey(scope);
-      const { notBefore, latest } = terms.value;
       const kept = encodeErasedRow({ notBefore, latest, release: release?.bytes ?? new Uint8Array(0) });
       // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
       const slots = DECISIONS.filter((decision) => decision !== 'release' || release === null);

@@ -10,6 +10,7 @@ import type { ErasedWindows } from './erased-windows.ts';
 import type { FlagCensus } from './flag-census.ts';
 import type { Spread } from './spread.ts';
 import type { Tallies } from './tallies.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Rows deleted in one commit; bounds the memory of an erasure, and lets other writes in between. */
@@ -20,6 +21,7 @@ export interface ErasingComponents {
   readonly keys: WindowKeys;
   readonly windows: Windows;
   readonly erased: ErasedWindows;
+  readonly unopened: Pick<UnopenedVotes, 'takeDue'>;
   readonly census: FlagCensus;
   readonly spread: Spread;
   readonly tallies: Tallies;
@@ -40,7 +42,8 @@ export interface Erasing {
 }
 
 export function createErasing(components: ErasingComponents): Erasing {
-  const { journal, keys, windows, erased, census, spread, tallies, damaged, clock, log } = components;
+  const { journal, keys, windows, erased, unopened, census, spread, tallies, damaged, clock, log } =
+    components;
 
   /** What is on disk about single readings: every table's rows of the window, hints and lists among them. */
   async function destroy(scope: WindowScope): Promise<void> {
@@ -96,9 +99,13 @@ export function createErasing(components: ErasingComponents): Erasing {
         if (signal?.aborted) return;
         const { scope, stream, terms } = record;
         if (clock.now() < eraseAt(stream, scope.window, terms.value)) continue;
-        await windows.erase(record);
+        await windows.erase(record, terms.value);
         forget(record);
         await destroy(scope);
+      }
+      for (const { record, times } of await unopened.takeDue()) {
+        await windows.erase(record, times);
+        await destroy(record.scope);
       }
       // An erasure that an error interrupted is not among the windows any more.
       await resume();

@@ -43,6 +43,7 @@ import { openStreams } from './streams.ts';
 import { createTallies } from './tallies.ts';
 import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
+import { openUnopenedVotes } from './unopened-votes.ts';
 import { createValues } from './values.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { openWindows } from './windows.ts';
@@ -85,7 +86,8 @@ export async function openServices(base: ServiceBase) {
   const roster = await openRoster(base);
   const erased = createErasedWindows(base);
   const windows = await openWindows({ ...base, erased, streams });
-  const decisions = createDecisions({ ...base, retirements, windows });
+  const unopened = await openUnopenedVotes({ ...base, windows });
+  const decisions = createDecisions({ ...base, retirements, unopened, windows });
   const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
     base.rings.of(scope).placement.acceptors(
       stream.domains.map(({ id }) => id),
@@ -120,7 +122,7 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather });
-  const erasing = createErasing({ ...base, windows, erased, census, spread, tallies });
+  const erasing = createErasing({ ...base, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,
     admission,

@@ -150,11 +150,14 @@ function servePeers(handlers: Handlers, services: Services): void {
 }
 
 function serveDomain(handlers: Handlers, services: Services): void {
-  const { admission, decisions, gather, inventory, sensors, shares, sums, values } = services;
+  const { admission, decisions, gather, inventory, rings, sensors, shares, sums, values, windows } = services;
   handlers.add(operations.LEDGER, async (request) => {
     if (request.decision !== 'release')
       throw new EngineError('FORBIDDEN', 'expected the decision of a ledger');
-    return decisions.vote(await admission.window(request.context), request);
+    rings.check(request.context);
+    // Of an erased window the ledger is still read.
+    const window = request.kind === 'read' ? windows.find : admission.window;
+    return decisions.vote(await window(request.context), request);
   });
   handlers.add(operations.HELD, async ({ context, partitions }) =>
     sums.held(await admission.window(context), partitions),

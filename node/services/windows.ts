@@ -24,6 +24,7 @@ import {
   checkWindowTimes,
   eraseAt,
   fixedTimes,
+  type WindowTimes,
   windowErased,
 } from '../../src/protocol/window-rules.ts';
 import type { StreamHash, WindowId } from '../../src/ring/identifiers.ts';
@@ -94,7 +95,7 @@ export interface Windows {
    * Forgets the window but for what was released: from now on it takes nothing and is ERASED. Durable when it
    * resolves; its rows are still to be destroyed.
    */
-  erase(record: OpenWindowRecord): Promise<void>;
+  erase(record: WindowRecord, times: WindowTimes): Promise<void>;
   of(stream: StreamDocument): readonly OpenWindowRecord[];
   all(): readonly OpenWindowRecord[];
 }
@@ -139,14 +140,13 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     return record;
   }
 
-  async function erase(record: OpenWindowRecord): Promise<void> {
-    const { scope } = record;
+  async function erase(record: WindowRecord, { notBefore, latest }: WindowTimes): Promise<void> {
+    const { scope, release } = record;
     // First in memory, so that nobody who has the record stages anything behind this.
     record.erased = true;
     record.frozen = true;
-    opened.delete(windowName(scope));
-    openedOf.set(scope.stream, (openedOf.get(scope.stream) ?? 1) - 1);
-    await erased.begin(record, decidedRows(scope));
+    if (opened.delete(windowName(scope))) openedOf.set(scope.stream, (openedOf.get(scope.stream) ?? 1) - 1);
+    await erased.begin({ scope, notBefore, latest, release }, decidedRows(scope));
   }
 
   /** The window becomes one that takes rows: its key is durable before the first of them. */

@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fromBase64Url, toHex } from '../../../src/foundation/index.ts';
-import { entryKey, operations, releasedRowCodec, windowKey } from '../../../src/protocol/index.ts';
+import { concat, fromBase64Url, toHex, utf8 } from '../../../src/foundation/index.ts';
+import {
+  entryKey,
+  operations,
+  releasedRowCodec,
+  windowKey,
+  windowTermsCodec,
+} from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { windowId } from '../../../src/ring/index.ts';
+import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
@@ -120,6 +126,52 @@ describe('at a window’s end and retention', () => {
     await cloud.restart();
     for (const node of cloud.nodeIds) expect(await computeAt(node, window)).toEqual(rows.get(node));
     expectExact(await cloud.compute(window), ['1', '2']);
+  });
+
+  it('a node that never heard what was released reads it where a majority of its domain still has it', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [3, 1], acceptors: 3 }, stream: STREAM });
+    const window = await cloud.openWindow({ latest: START_MS + MINUTE });
+    await cloud.reading(window, '1').commit();
+    const [a1, a2, a3] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    const row = await computeAt(a1, window);
+    expect(await computeAt(a2, window)).toEqual(row);
+    await toErasure();
+    expect(await stateOf(a3)).toEqual(['ERASED']);
+    expect(await computeAt(a3, window)).toEqual(row);
+  });
+
+  it('votes about a window that the node never knew to be open are gone as well', async () => {
+    await open();
+    const window = windowId(START_MS - 500);
+    const { context } = cloud.reading(window, '1').flagsRequest;
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const [node] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [other] = cloud.nodeIds.filter((id) => id !== node);
+    const vote = (kind: 'prepare' | 'accept') =>
+      cloud.askAs(other as NodeId, node as NodeId, operations.SYNOD, {
+        context,
+        decision: 'terms',
+        kind,
+        ballot: { counter: 1, proposer: 0 },
+        value: kind === 'prepare' ? null : windowTermsCodec.encode(terms),
+      });
+    const terms = { notBefore: window, latest: START_MS + MINUTE, setHashKey: new Uint8Array(32).fill(7) };
+    for (const kind of ['prepare', 'accept'] as const)
+      expect(await vote(kind)).toMatchObject({ granted: true });
+    const votes = () =>
+      cloud
+        .store(node as NodeId)
+        .rows('windows')
+        .filter(
+          ([key]) =>
+            toHex(key) === toHex(concat(utf8('S'), windowKey({ ...context, window }), utf8('terms'))),
+        );
+    // Read back from the disk, as long as the window is not past its retention.
+    await cloud.restart();
+    expect(votes()).toHaveLength(1);
+    await toErasure();
+    expect(votes()).toEqual([]);
+    await expectCode(vote('accept'), 'WINDOW_ERASED');
   });
 
   it('a window that was withheld is erased like any other, and stays withheld', async () => {
