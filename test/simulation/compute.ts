@@ -1,10 +1,11 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { ComputeAnswer } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
-import { plannedGroup, plannedWindowId, type World } from './world.ts';
+import { mayBeErased, plannedGroup, plannedWindowId, type World } from './world.ts';
 
 /** Answers that an audit asks one node for, and the pause between two, ms. */
 const AUDIT_ATTEMPTS_MAX = 20;
@@ -45,6 +46,10 @@ export async function computeOnce(
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    if (error.code === 'WINDOW_ERASED') {
+      noteErased(world, window);
+      return undefined;
+    }
     if (saysNeverOpened(error)) {
       checkNeverOpened(world, window);
       return undefined;
@@ -65,6 +70,13 @@ export async function computeOnce(
   return computed;
 }
 
+/** A window that is past its retention has no result any more, and needs none. */
+export function noteErased({ plan, kernel, erased, violation }: World, window: number): void {
+  erased.add(window);
+  if (!mayBeErased(plan, window, kernel.now()))
+    violation(`ERASED: window ${window} is called erased too early`);
+}
+
 /** A fixed window that nobody asked for while all its acceptors were away stays closed, and with it empty. */
 export function saysNeverOpened(error: unknown): boolean {
   return (
@@ -83,9 +95,9 @@ function checkNeverOpened({ sensors, neverOpened, results, violation }: World, w
   neverOpened.add(window);
 }
 
-/** GATE: every node of a domain answers a released window with the same bytes, for ever. */
+/** LIVENESS: every node of a domain answers a released window, and the checker of the gate compares their bytes. */
 export async function checkSameRows(world: World, window: number): Promise<void> {
-  const { kernel, network, nodes, plan, stream, violation } = world;
+  const { gate, kernel, network, nodes, plan, stream, violation } = world;
   const life = startLife(`auditor-${window}`);
   const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
   const transport = network.transport({ life, name: life.name, caller });
@@ -94,7 +106,7 @@ export async function checkSameRows(world: World, window: number): Promise<void>
   const ask = (node: string): Promise<ComputeAnswer> =>
     callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
   const clock = simulatedClock(kernel, life);
-  const rows = new Map<string, string>();
+  const answered = new Set<DomainId>();
   for (const { node, domain, gone } of nodes) {
     if (gone()) continue;
     let problem = '';
@@ -105,20 +117,26 @@ export async function checkSameRows(world: World, window: number): Promise<void>
         break;
       }
       const answer = await ask(node).catch(
-        (error: unknown) => ({ status: 'FAILED', reason: String(error) }) as const,
+        (error: unknown) => ({ status: 'FAILED', error, reason: String(error) }) as const,
       );
       if (answer.status === 'ROW') {
-        const before = rows.get(domain) ?? answer.row;
-        rows.set(domain, before);
         answers += 1;
-        if (before !== answer.row)
-          violation(`GATE: domain ${domain} released window ${window} in two versions`);
+        answered.add(domain);
+      } else if ('error' in answer && hasCode(answer.error, 'WINDOW_ERASED')) {
+        // What this node did not know when it erased, another of its domain has.
+        noteErased(world, window);
+        break;
       } else {
         // Work that began while things went wrong may still be under way, and fail for all who wait for it.
         problem = answer.reason;
         await clock.sleep(AUDIT_PAUSE_MS);
       }
     }
+  }
+  for (const domain of new Set(nodes.map((one) => one.domain))) {
+    const harmed = nodes.some((one) => one.domain === domain && (one.harm.any || one.gone()));
+    if (gate.told(domain, window) && !harmed && !answered.has(domain))
+      violation(`GATE: domain ${domain} has forgotten what it told of window ${window}`);
   }
   kernel.trace.note(kernel.now(), `window ${window} is audited`);
 }

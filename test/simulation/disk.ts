@@ -27,6 +27,8 @@ export interface SimulatedDisk {
   rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
   /** What is on it now, as a backup has it. */
   copy(): DiskCopy;
+  /** Whether the bytes are anywhere on it, also in what a log still has of rows that were deleted. */
+  remains(bytes: Uint8Array): boolean;
   /** Puts a copy in the place of what is there; without one everything is lost, as with a replaced disk. */
   restore(copy: DiskCopy | undefined): void;
   /** Flips one bit of the value of a random row and names the row; undefined when the table is empty. */
@@ -52,6 +54,12 @@ const LOG_COMMITS = 20;
 
 export type DiskCopy = readonly (readonly [TableName, Uint8Array, Uint8Array])[];
 
+/** What made the tables: a commit of the node, a bit that flipped, or rows that are in no log any more. */
+interface Recorded {
+  readonly kind: 'commit' | 'damage' | 'base';
+  readonly operations: readonly StoreOperation[];
+}
+
 interface Pending {
   readonly operations: readonly StoreOperation[];
   durable: boolean;
@@ -66,7 +74,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
   const random = kernel.random.fork(`disk ${name}`);
   const tables = new Map<TableName, SortedTable>();
   /** All that made the tables what they are, in order. */
-  const history: (readonly StoreOperation[])[] = [];
+  const history: Recorded[] = [];
   let commits = 0;
   let failing = false;
   let failed = false;
@@ -83,7 +91,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
   function apply(commit: Pending): void {
     commit.durable = true;
     commits += 1;
-    history.push(commit.operations);
+    history.push({ kind: 'commit', operations: commit.operations });
     change(commit.operations);
     for (const operation of commit.operations) {
       kernel.trace.note(kernel.now(), `${name} ${operation.kind} ${operation.table}`, operation.key);
@@ -176,7 +184,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       async compact() {
         if (closed) throw new EngineError('NOT_READY', 'the store is closed');
         // What has moved to tables can no longer be dropped from a log.
-        history.splice(0, history.length, rowsAsPuts());
+        history.splice(0, history.length, { kind: 'base', operations: rowsAsPuts() });
       },
       async close() {
         closed = true;
@@ -190,11 +198,21 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     rows: (of) => table(of).all(),
     copy: () =>
       [...tables].flatMap(([of, rows]) => rows.all().map(([key, value]) => [of, key, value] as const)),
+    remains: (bytes) =>
+      history.some(({ operations }) =>
+        operations.some(
+          (operation) =>
+            holds(operation.key, bytes) || (operation.kind === 'put' && holds(operation.value, bytes)),
+        ),
+      ),
     restore(copy) {
       tables.clear();
       history.length = 0;
-      history.push((copy ?? []).map(([of, key, value]) => ({ kind: 'put', table: of, key, value })));
-      history.forEach(change);
+      const operations = (copy ?? []).map(
+        ([of, key, value]) => ({ kind: 'put', table: of, key, value }) as const,
+      );
+      history.push({ kind: 'base', operations });
+      change(operations);
     },
     flipBit(of) {
       const rows = table(of).all();
@@ -204,18 +222,18 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       const damaged = value.slice();
       const at = random.between(0, value.length - 1);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
-      history.push([{ kind: 'put', table: of, key, value: damaged }]);
+      history.push({ kind: 'damage', operations: [{ kind: 'put', table: of, key, value: damaged }] });
       table(of).put(key, damaged);
       return key;
     },
     dropCommit() {
       const candidates = [...history.keys()]
         .slice(-LOG_COMMITS, -1)
-        .filter((place) => isCommit(history[place]));
+        .filter((place) => history[place]?.kind === 'commit');
       if (candidates.length === 0) return false;
       history.splice(random.pick(candidates), 1);
       tables.clear();
-      history.forEach(change);
+      for (const { operations } of history) change(operations);
       return true;
     },
     failNext() {
@@ -237,9 +255,8 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
   };
 }
 
-/** Bits that flipped are in the history too, and a first copy; a node numbers every commit of its own. */
-function isCommit(operations: readonly StoreOperation[] | undefined): boolean {
-  return operations?.some(({ kind, table }) => kind === 'put' && table === 'meta') === true;
+function holds(row: Uint8Array, bytes: Uint8Array): boolean {
+  return Buffer.from(row.buffer, row.byteOffset, row.byteLength).includes(Buffer.from(bytes));
 }
 
 /** What the caller does with its arrays afterwards must not reach the disk. */

@@ -120,6 +120,29 @@ export function faultsOf(random: Random, ring: RingShape, sensors: number): read
   return faults;
 }
 
+/** Crashes in the middle of what a node does at the end of a window's retention, and nodes that are away then. */
+export function erasureFaultsOf(
+  random: Random,
+  nodes: number,
+  erasedAtMs: readonly number[],
+): readonly PlannedFault[] {
+  if (random.chance(0.5)) return [];
+  return erasedAtMs.flatMap((endMs) => {
+    const fault = {
+      atMs: endMs - random.between(0, 3_000),
+      node: random.between(0, nodes - 1),
+      downMs: random.pick([100, 3_000, 20_000]),
+    };
+    const site = random.pick(SITES.slice(2));
+    if (endMs >= SAFETY_MS) return [];
+    return [
+      random.chance(0.3)
+        ? { kind: 'crash' as const, ...fault }
+        : { kind: 'crash at site' as const, site, ...fault },
+    ];
+  });
+}
+
 function crashesOf(random: Random, nodes: number): PlannedFault[] {
   return Array.from({ length: random.between(1, 6) }, () => ({
     kind: 'crash' as const,

@@ -23,6 +23,8 @@ export type NetworkSite = 'request arrived' | 'reply ready';
 export interface Exchange {
   readonly from: string;
   readonly to: string;
+  /** When the request came, simulated Unix milliseconds. */
+  readonly arrivedAt: number;
   readonly request: TransportRequest;
   readonly response: TransportResponse;
 }

@@ -76,13 +76,14 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
     answer: (response: TransportResponse) => void,
   ): void {
     const { life } = listener;
+    const arrivedAt = kernel.now();
     kernel.trace.note(kernel.now(), `${to} receives`, request.body);
     hooks.site('request arrived', to);
     if (!life.alive) return;
     const reply = (response: TransportResponse) => {
       if (!life.alive) return;
       kernel.trace.note(kernel.now(), `${to} replies ${response.status}`, response.body);
-      hooks.answered({ from: origin.name, to, request, response });
+      hooks.answered({ from: origin.name, to, arrivedAt, request, response });
       hooks.site('reply ready', to);
       if (life.alive) answer(response);
     };

@@ -10,13 +10,14 @@ import { createDisk, type DiskCopy, type DiskSettings, type DiskSite, type Simul
 import { endLife, type Kernel, type Life, pauseLife, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network, NetworkSite } from './network-types.ts';
 import type { Sabotage } from './sabotage.ts';
-import { createKeys, type KeysCopy } from './window-keys.ts';
+import { createKeys, type KeysCopy, type SimulatedKeys } from './window-keys.ts';
 
 /** A cloud computer: its disk and keys stay, its processes come and go. */
 export interface SimulatedNode extends RingMember {
   readonly disk: SimulatedDisk;
   /** What is on the disk, opened with the node's keys. */
   readonly rows: DiskRows;
+  readonly keys: Pick<SimulatedKeys, 'peek'>;
   running(): boolean;
   /** What storage faults have taken from its disk behind its back. */
   readonly harm: Harm;
@@ -213,6 +214,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     ...member,
     disk,
     rows: createDiskRows(disk, keys),
+    keys,
     running: () => life?.alive === true,
     harm,
     copyFolder: () => ({ disk: disk.copy(), keys: keys.copy() }),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
+import { SAFETY_MS } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
-import { planOf } from './plan.ts';
+import { erasedAt, planOf } from './plan.ts';
 
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
@@ -74,6 +75,16 @@ describe('the plan of a seed', () => {
     const batches = enrolled.flatMap(({ roster = [] }) => roster);
     for (const { enrol, revoke } of batches) expect(enrol.length + revoke.length).toBeGreaterThan(0);
     expect(batches.filter(({ revoke }) => revoke.length > 0).length).toBeGreaterThan(20);
+  });
+
+  it('erases windows in a third of the worlds, some while things still go wrong', () => {
+    const erasing = plans.flatMap((plan) => {
+      const { retentionMs, windows } = plan;
+      return retentionMs === undefined ? [] : [windows.map((window) => erasedAt(plan, retentionMs, window))];
+    });
+    expect(erasing.length).toBeGreaterThan(70);
+    expect(erasing.length).toBeLessThan(140);
+    expect(erasing.filter((ends) => ends.some((endMs) => endMs < SAFETY_MS)).length).toBeGreaterThan(30);
   });
 
   it('enrols most sensors before the first window begins, and others later', () => {

@@ -1,7 +1,7 @@
 import type { RingShape } from '../support/simulated-ring.ts';
 import { NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
 import type { PlannedFault } from './faults.ts';
-import { faultsOf, isOn, SAFETY_MS } from './faults.ts';
+import { erasureFaultsOf, faultsOf, isOn, SAFETY_MS } from './faults.ts';
 import { createRandom, type Random } from './kernel/index.ts';
 import type { NetworkSettings } from './network-types.ts';
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
@@ -50,6 +50,8 @@ export interface Plan {
   readonly gate?: PlannedGate;
   /** Absent where anybody may upload. */
   readonly roster?: readonly PlannedBatch[];
+  /** From a window's end to its erasure; absent where nothing is erased within the run. */
+  readonly retentionMs?: number;
   readonly operations: readonly PlannedOperation[];
   readonly faults: readonly PlannedFault[];
   /** When faults end and everything must come to a result. */
@@ -76,6 +78,10 @@ const SHAPES: readonly RingShape[] = [
 const ENROLLED_SHARE = 0.8;
 /** How many worlds have labels; every label is sealed and released for itself, which takes its time. */
 const GROUPED_SHARE = 0.25;
+/** How many worlds erase windows within the run. */
+const ERASING_SHARE = 0.35;
+/** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
+const RETENTION_MS = [15_000, 30_000, 90_000];
 const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
@@ -93,12 +99,19 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const enrolled = gate !== undefined && random.fork('roster').chance(ENROLLED_SHARE);
   const sensors = Math.max(random.between(1, 12), gate === undefined ? 1 : GATED_SENSORS_MIN);
   const fixedMs = on('fixed windows') ? random.fork('fixed windows').pick(FIXED_MS) : undefined;
+  const erasing = random.fork('erasure');
+  const retentionMs = erasing.chance(ERASING_SHARE) ? erasing.pick(RETENTION_MS) : undefined;
   const spans =
     fixedMs === undefined
-      ? windowsOf(random.fork('windows'), enrolled ? ENROLLED_MS : 0)
+      ? windowsOf(
+          random.fork('windows'),
+          enrolled ? ENROLLED_MS : 0,
+          retentionMs === undefined ? 200_000 : 20_000,
+        )
       : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
   const windows = groups.length === 0 ? spans : spans.flatMap((span) => labelled(span, groups));
+  const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
   return {
     seed,
     shape: ring,
@@ -118,10 +131,23 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(groups.length === 0 ? {} : { groups }),
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
-    faults: faultsOf(random, ring, sensors),
+    faults: [
+      ...faultsOf(random, ring, sensors),
+      ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
+    ],
     quietMs: SAFETY_MS,
   };
+}
+
+/** When everything about the readings of a window is erased, by a clock that is right; ms of the plan. */
+export function erasedAt(
+  { fixedMs }: { readonly fixedMs?: number | undefined },
+  retentionMs: number,
+  { openMs, latestMs }: PlannedWindow,
+): number {
+  return (fixedMs === undefined ? latestMs : openMs + fixedMs) + retentionMs;
 }
 
 /** Each label of a window is a window of its own. */
@@ -136,11 +162,12 @@ function crowdsOf(random: Random, windows: readonly PlannedWindow[], sensors: nu
   return windows.map(() => (small && fork.chance(0.5) ? fork.between(1, 3) : sensors));
 }
 
-function windowsOf(random: Random, firstMs: number): PlannedWindow[] {
+/** @param openLateMs how long a window that nobody seals stays open at most, ms. */
+function windowsOf(random: Random, firstMs: number, openLateMs: number): PlannedWindow[] {
   let openMs = firstMs;
   return Array.from({ length: random.between(1, 2) }, () => {
     const notBeforeMs = openMs + random.pick([5_000, 30_000, 60_000]);
-    const latestMs = notBeforeMs + random.between(5_000, 200_000);
+    const latestMs = notBeforeMs + random.between(5_000, openLateMs);
     const window = { openMs, notBeforeMs, latestMs };
     openMs = notBeforeMs + random.between(0, 10_000);
     return window;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import type { StoreOperation } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
 import type { Plan } from './plan.ts';
@@ -25,14 +26,14 @@ describe('a world with a gate', () => {
   it('releases a window of enough sensors that were known when it began', async () => {
     const { violations, windows, readings } = await runPlan(gatedPlan(3));
     expect(violations).toEqual([]);
-    expect(windows).toEqual({ released: 1, withheld: 0, untold: 0 });
+    expect(windows).toMatchObject({ released: 1, withheld: 0, untold: 0 });
     expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
   });
 
   it('withholds one whose other sensors came later, although their readings are committed', async () => {
     const { violations, windows, readings } = await runPlan(gatedPlan(2));
     expect(violations).toEqual([]);
-    expect(windows).toEqual({ released: 0, withheld: 1, untold: 0 });
+    expect(windows).toMatchObject({ released: 0, withheld: 1, untold: 0 });
     expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
   });
 
@@ -58,7 +59,7 @@ describe('a world with a gate', () => {
     };
     const { violations, windows } = await runPlan(labelled);
     expect(violations).toEqual([]);
-    expect(windows).toEqual({ released: 1, withheld: 1, untold: 0 });
+    expect(windows).toMatchObject({ released: 1, withheld: 1, untold: 0 });
   });
 });
 
@@ -100,5 +101,73 @@ describe('the checker of the gate', () => {
       }),
     };
     expect(await violationsOf(gatedPlan(2), sabotage)).toContain('GATE');
+  });
+});
+
+describe('a world that erases', () => {
+  /** The window is told at 35 s, erased at 45 s, and somebody still uploads into it. */
+  const erasing: Plan = {
+    ...gatedPlan(4),
+    windows: [{ openMs: 5_000, notBeforeMs: 25_000, latestMs: 30_000 }],
+    retentionMs: 15_000,
+    operations: [
+      ...gatedPlan(4).operations,
+      { kind: 'compute', atMs: 31_000, window: 0 },
+      { kind: 'upload', atMs: 55_000, sensor: 1, window: 0, exponent: 40 },
+    ],
+    quietMs: 70_000,
+  };
+
+  it('keeps nothing of a window but what was released, whatever crashes meanwhile', async () => {
+    const faults = [0, 1, 2].map((node) => ({
+      ...({ kind: 'crash at site', site: 'commit pending', atMs: 45_000, downMs: 100 } as const),
+      node,
+    }));
+    const back = { kind: 'crash', atMs: 43_000, node: 3, downMs: 20_000 } as const;
+    const { violations, windows } = await runPlan({ ...erasing, faults: [...faults, back] });
+    expect(violations).toEqual([]);
+    expect(windows).toMatchObject({ released: 1, erased: 0 });
+  });
+
+  it('lets a window end without a result that nobody asked for in time', async () => {
+    const plan = { ...erasing, operations: gatedPlan(4).operations };
+    expect(await runPlan(plan)).toMatchObject({ violations: [], windows: { erased: 1 } });
+  });
+
+  it('is seen where deleted rows stay in the log', async () => {
+    const sabotage: Sabotage = { store: (store) => ({ ...store, compact: async () => undefined }) };
+    expect(await violationsOf(erasing, sabotage)).toContain('still has reading id');
+  });
+
+  it('is seen where the rows stay', async () => {
+    const kept = (rows: readonly StoreOperation[]) =>
+      rows.filter(({ kind, table }) => kind === 'put' || table !== 'flags');
+    const sabotage: Sabotage = {
+      store: (store) => ({
+        ...store,
+        commit: (rows) => store.commit(kept(rows)),
+        // Else the node would look for the rows that are left until there are none.
+        range: async (table, range) => (table === 'flags' ? [] : store.range(table, range)),
+      }),
+    };
+    expect(await violationsOf(erasing, sabotage)).toContain('still has flags');
+  });
+
+  it('is seen where a node that has erased speaks of what it does not hold', async () => {
+    const sabotage: Sabotage = {
+      publicRouter: (router) => ({
+        ...router,
+        handle: async (caller, request, signal) => {
+          try {
+            return await router.handle(caller, request, signal);
+          } catch (error) {
+            if (request.path !== operations.CREATE.path || !hasCode(error, 'WINDOW_ERASED')) throw error;
+            const body = operations.CREATE.response.encode({ outcomes: ['UNDECIDED'] });
+            return { status: 200, contentType: request.contentType, body };
+          }
+        },
+      }),
+    };
+    expect(await violationsOf(erasing, sabotage)).toContain('about a window that it has erased');
   });
 });

@@ -1,15 +1,15 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import { runAuthority } from './authority-process.ts';
 import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
-import { checkSameRows, computeOnce, saysNeverOpened } from './compute.ts';
+import { checkSameRows, computeOnce, noteErased, saysNeverOpened } from './compute.ts';
 import { SKEW_MS } from './gate-watch.ts';
 import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
-import type { Plan, PlannedOperation } from './plan.ts';
+import { erasedAt, type Plan, type PlannedOperation } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
-import { buildWorld, plannedGroup, plannedWindowId, type World } from './world.ts';
+import { buildWorld, mayBeErased, plannedGroup, plannedWindowId, type World } from './world.ts';
 
 export interface RunReport {
   readonly seed: number;
@@ -20,7 +20,7 @@ export interface RunReport {
   /** Windows that ended without a result, as a storage fault permitted. */
   readonly incomplete: number;
   /** Windows by what was told of them. */
-  readonly windows: Readonly<Record<'released' | 'withheld' | 'untold', number>>;
+  readonly windows: Readonly<Record<'released' | 'withheld' | 'erased' | 'untold', number>>;
   readonly violations: readonly string[];
   /** Hash over everything that happened. */
   readonly trace: string;
@@ -45,6 +45,9 @@ const PLANNED_WAIT_MS = 20_000;
 const EXCUSED_ATTEMPTS = 4;
 /** Time that a window has to open after the faults have ended, where storage faults may prevent it, ms. */
 const OPENING_MS = 60_000;
+
+/** Time in which every node must have erased what is past its retention, ms. */
+const ERASING_MS = 60_000;
 
 type Sleep = (ms: number) => Promise<void>;
 
@@ -81,8 +84,9 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     simulatedMs: kernel.now() - START_MS,
     faults,
     readings: world?.sensors.flatMap((sensor) => sensor.readings()) ?? [],
-    incomplete: [...(world?.excused.keys() ?? [])].filter((window) => world?.results.has(window) !== true)
-      .length,
+    incomplete: [...(world?.excused.keys() ?? [])].filter(
+      (window) => world?.results.has(window) !== true && world?.erased.has(window) !== true,
+    ).length,
     windows: toldOf(plan, world),
     violations,
     trace: kernel.trace.digest(),
@@ -90,10 +94,18 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
 }
 
 function toldOf({ windows }: Plan, world: World | undefined): RunReport['windows'] {
-  const told = { released: 0, withheld: 0, untold: 0 };
+  const told = { released: 0, withheld: 0, erased: 0, untold: 0 };
   for (const window of windows.keys()) {
     const result = world?.results.get(window);
-    told[result === undefined ? 'untold' : result.withheld === true ? 'withheld' : 'released'] += 1;
+    told[
+      result === undefined
+        ? world?.erased.has(window)
+          ? 'erased'
+          : 'untold'
+        : result.withheld === true
+          ? 'withheld'
+          : 'released'
+    ] += 1;
   }
   return told;
 }
@@ -119,17 +131,20 @@ async function live(world: World): Promise<void> {
   await Promise.race([opened, excusedFor(world, sleep)]);
   for (const sensor of sensors) await sensor.idle();
   for (const window of plan.windows.keys()) await finishWindow(world, window, sleep);
-  for (const sensor of sensors) await sensor.askUnknown((window) => world.excused.has(window));
+  const resultless = (window: number) => world.excused.has(window) || world.erased.has(window);
+  for (const sensor of sensors)
+    await sensor.askUnknown((window) => resultless(window) || mayBeErased(plan, window, kernel.now()));
   for (const window of plan.windows.keys()) {
     if (!world.neverOpened.has(window)) await computeOnce(world, window, PLANNED_WAIT_MS);
     if (results.has(window)) await checkSameRows(world, window);
   }
+  if (plan.retentionMs !== undefined) await checkErased(world, sleep);
   checkDoubts(world);
   world.exchanges.atEnd();
   world.outputs.atEnd();
   world.gate.atEnd(world.membersOf);
   const readings = sensors.flatMap((sensor) => sensor.readings());
-  for (const wrong of checkReadings(readings, results, world.excused)) violation(wrong);
+  for (const wrong of checkReadings(readings, results, resultless)) violation(wrong);
 }
 
 /** The stream at its nodes, and every window opened at its time, however often the network fails. */
@@ -148,7 +163,10 @@ async function publish(world: World, sleep: Sleep): Promise<void> {
         notBefore: START_MS + notBeforeMs,
         latest: START_MS + latestMs,
       };
-      await insist(() => operator.openWindow(stream, terms), sleep);
+      await insist(() => operator.openWindow(stream, terms), sleep).catch((error: unknown) => {
+        if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+        noteErased(world, window);
+      });
     }),
   );
 }
@@ -166,6 +184,23 @@ async function insist(act: () => Promise<unknown>, sleep: Sleep): Promise<void> 
   }
 }
 
+/** ERASED: past its retention nothing of a window is left anywhere, and what was told of it is told again. */
+async function checkErased(world: World, sleep: Sleep): Promise<void> {
+  const { plan, kernel, nodes, stream, results } = world;
+  const { retentionMs = 0 } = plan;
+  const last = Math.max(...plan.windows.map((window) => erasedAt(plan, retentionMs, window)));
+  await sleep(Math.max(0, START_MS + last + SKEW_MS + ERASING_MS - kernel.now()));
+  for (const window of plan.windows.keys()) {
+    const scope = {
+      stream: stream.hash,
+      window: plannedWindowId(plan, window),
+      group: plannedGroup(plan, window),
+    };
+    for (const node of nodes) if (!node.gone()) world.erasure.checkGone(node, scope);
+    if (results.has(window)) await checkSameRows(world, window);
+  }
+}
+
 /** LIVENESS: without faults a window past its earliest seal comes to its result. */
 async function finishWindow(world: World, window: number, sleep: Sleep): Promise<void> {
   const { plan, kernel, operator, stream } = world;
@@ -175,10 +210,14 @@ async function finishWindow(world: World, window: number, sleep: Sleep): Promise
   for (let attempt = 1; ; attempt++) {
     // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
     const sealed = await operator.seal(stream, plannedWindowId(plan, window), { group }).catch(refusal);
-    const asked = sealed.sealed || world.excused.has(window) || plan.fixedMs !== undefined;
+    const asked =
+      sealed.sealed ||
+      world.excused.has(window) ||
+      plan.fixedMs !== undefined ||
+      mayBeErased(plan, window, kernel.now());
     if (asked && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
     if (world.excused.has(window) && attempt >= EXCUSED_ATTEMPTS) return;
-    if (world.neverOpened.has(window)) return;
+    if (world.neverOpened.has(window) || world.erased.has(window)) return;
     // What is broken may never come to a result, and the run has already said so.
     if (world.broken()) return;
     await sleep(PAUSE_MS);
@@ -193,7 +232,7 @@ async function excusedFor({ excused }: World, sleep: Sleep): Promise<void> {
 
 function refusal(error: unknown): { readonly sealed: false } {
   if (error instanceof EngineError && error.retry) return { sealed: false };
-  if (saysNeverOpened(error)) return { sealed: false };
+  if (saysNeverOpened(error) || hasCode(error, 'WINDOW_ERASED')) return { sealed: false };
   throw error;
 }
 

@@ -1,22 +1,24 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { createPlacement, type WindowId, windowId } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { type FixedRing, fixedRing, fixedStream } from '../support/simulated-ring.ts';
 import { AUTHORITY_KEY, AUTHORITY_NAME } from './authority-process.ts';
+import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
 import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
-import { createGateWatch, membersOf } from './gate-watch.ts';
+import { createGateWatch, membersOf, SKEW_MS } from './gate-watch.ts';
 import { type Kernel, START_MS } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode } from './node-process.ts';
 import { OPERATOR_NAME, startOperator } from './operator-process.ts';
-import type { Plan } from './plan.ts';
+import { erasedAt, type Plan } from './plan.ts';
 import type { ReadingTarget, Sabotage } from './sabotage.ts';
 import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
 
@@ -35,6 +37,9 @@ export interface World extends WorldReports {
   readonly exchanges: ExchangeChecker;
   readonly outputs: OutputChecker;
   readonly gate: GateChecker;
+  readonly erasure: ErasureChecker;
+  /** Windows, by their place in the plan, that were erased before they had a result. */
+  readonly erased: Set<number>;
   /** Hears of every batch of the roster when it is signed. */
   signed(sequence: number): void;
   membersOf(window: number): Members;
@@ -69,10 +74,12 @@ export async function buildWorld(
     gate: plan.gate,
     enrolled: plan.roster !== undefined,
     groups: plan.groups,
+    retentionMs: plan.retentionMs,
   });
   const nodes: SimulatedNode[] = [];
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
   const { gate, ...roster } = createGateWatch({ plan, ring, nodes, identities, violation });
+  const erasure = createErasureChecker(nodes, violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
   );
@@ -82,6 +89,7 @@ export async function buildWorld(
       exchanges.answered(exchange);
       outputs.answered(exchange);
       gate.answered(exchange);
+      erasure.answered(exchange);
     },
     fault,
     site: (site, id) => {
@@ -104,6 +112,7 @@ export async function buildWorld(
         sabotage,
         stored: (node, table, key) => {
           outputs.stored(node, table, key);
+          erasure.stored(node, table, key, kernel.now());
           if (table === 'meta') roster.stored(node, key, kernel.now());
         },
         logged: (text) => outputs.logged(text),
@@ -113,7 +122,15 @@ export async function buildWorld(
     );
   });
   const placement = createPlacement(ring.document);
-  const exchanges = createExchangeChecker({ nodes, stream, opener, placement, violation });
+  const exchanges = createExchangeChecker({
+    nodes,
+    stream,
+    opener,
+    placement,
+    mayBeErased: (scope) =>
+      placedWindows(plan, scope).some((window) => mayBeErased(plan, window, kernel.now())),
+    violation,
+  });
   const sensors = Array.from({ length: plan.sensors }, (_, number) =>
     startSensor({
       kernel,
@@ -145,6 +162,8 @@ export async function buildWorld(
     exchanges,
     outputs,
     gate,
+    erasure,
+    erased: new Set(),
     signed: (sequence) => roster.signed(sequence, kernel.now()),
     membersOf: (window) => membersOf(sensors, results.get(window), window, identities),
     excused,
@@ -170,6 +189,21 @@ function targetOf(plan: Plan, window: number): ReadingTarget {
 /** The group of a window of the plan, as messages have it. */
 export function plannedGroup(plan: Plan, window: number): number {
   return plan.windows[window]?.group ?? 0;
+}
+
+/** Whether some clock of the run may show that the window is past its retention. */
+export function mayBeErased(plan: Plan, window: number, now: number): boolean {
+  const { retentionMs } = plan;
+  const planned = plan.windows[window];
+  if (retentionMs === undefined || planned === undefined) return false;
+  return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
+}
+
+/** The window of the plan that a message names, if it is one. */
+function placedWindows(plan: Plan, scope: WindowScope): number[] {
+  return [...plan.windows.keys()].filter(
+    (window) => plannedWindowId(plan, window) === scope.window && plannedGroup(plan, window) === scope.group,
+  );
 }
 
 /** The id of a window of the plan. */

@@ -115,6 +115,7 @@ export interface FixedStreamTerms {
   readonly enrolled?: boolean | undefined;
   /** Its labels, none where absent. */
   readonly groups?: readonly string[] | undefined;
+  /** A day or more where it is absent. */
   readonly retentionMs?: number | undefined;
 }
 

@@ -36,6 +36,8 @@ export interface ExchangeCheckerOptions {
   readonly stream: StreamDocument;
   readonly opener: PacketOpener;
   readonly placement: Placement;
+  /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
+  mayBeErased(scope: WindowScope): boolean;
   violation(what: string): void;
 }
 
@@ -57,7 +59,7 @@ const NOT_IN_DOUBT: readonly string[] = [
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { stream, opener, placement, violation } = options;
+  const { stream, opener, placement, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const domains = stream.domains.map(({ id }) => id);
   const outcomes = new Map<string, Outcome>();
@@ -82,7 +84,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     const known = outcomes.get(name) ?? outcome;
     outcomes.set(name, known);
     if (known !== outcome) violation(`ONE-OUTCOME: ${by} answers ${outcome} for a flag that was ${known}`);
-    if (frozen.has(windowName(context))) return;
+    if (frozen.has(windowName(context)) || mayBeErased(context)) return;
     const acceptors = placement.acceptors(domains, partitionOf(entry.readingId));
     // A vote that a fault has taken from its disk was there when it counted.
     const votes = acceptors.filter(
@@ -123,6 +125,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   }
 
   function checkStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
+    if (mayBeErased(scope)) return;
     const row = node.rows.value(scope, entry);
     if (row === undefined || !equalBytes(row.share, share)) {
       violation(`DURABLE: ${node.node} acknowledged a share that is not on its disk`);
@@ -169,6 +172,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     flags.forEach((entry, place) => {
       if (answer.votes[place]?.granted !== true) return;
       const check = () => {
+        if (mayBeErased(context)) return;
         const row = node.rows.flag(context, entry);
         const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
         if (held === undefined || compareBallots(held, ballot) < 0) {

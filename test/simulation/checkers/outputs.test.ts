@@ -55,6 +55,7 @@ function upload(answer: Partial<Exchange['response']> = {}): Exchange {
     packets: [packet],
   });
   return {
+    arrivedAt: 0,
     from: 'sensor-0',
     to: 'amber-1',
     request: { method, path, body, contentType: '' },

@@ -46,12 +46,13 @@ export function checkResult(result: ComputedWindow): string[] {
 
 /**
  * EXACT and ONE-OUTCOME over all windows: the final results against what sensors were told.
- * @param excused windows that storage faults may keep from a result; one they have must be exact all the same.
+ * @param mayLack windows that need no result, because of storage faults or because they are erased; one they have
+ * must be exact all the same.
  */
 export function checkReadings(
   readings: readonly ReadingRecord[],
   results: ReadonlyMap<number, ComputedWindow>,
-  excused: ReadonlyMap<number, string> = new Map(),
+  mayLack: (window: number) => boolean = () => false,
 ): string[] {
   const violations: string[] = [];
   const windowsOf = new Map<number, number[]>();
@@ -70,7 +71,7 @@ export function checkReadings(
     if (fate === 'committed') {
       const waits =
         window !== null &&
-        (results.get(window)?.withheld === true || (excused.has(window) && !results.has(window)));
+        (results.get(window)?.withheld === true || (mayLack(window) && !results.has(window)));
       if (found.length === 0 && !waits) {
         violations.push(`EXACT: committed reading ${exponent} is in no result`);
       }
