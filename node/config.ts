@@ -17,6 +17,8 @@ import {
 } from '../src/ring/index.ts';
 
 const closed = { additionalProperties: false } as const;
+/** Keys that the domain had before; each is another key agreement for a packet that opens with none of them. */
+const FORMER_SEALING_KEYS_MAX = 2;
 const TEXT = Type.String({ minLength: 1, maxLength: 4_096 });
 const LISTEN = Type.Object({ host: TEXT, port: Type.Integer({ minimum: 0, maximum: 65_535 }) }, closed);
 const TLS_FILES = Type.Object({ cert: TEXT, key: TEXT }, closed);
@@ -32,6 +34,7 @@ const CONFIG = Type.Object(
     tls: TLS_FILES,
     peerTls: TLS_FILES,
     sealingKey: TEXT,
+    formerSealingKeys: Type.Optional(Type.Array(TEXT, { maxItems: FORMER_SEALING_KEYS_MAX })),
     enrolmentAuthorities: Type.Optional(Type.Array(PUBLIC_KEY, { maxItems: ROSTER_AUTHORITIES_MAX })),
     allowOpenEnrolment: Type.Optional(Type.Boolean()),
     tokenIssuer: Type.Optional(Type.Object({ issuer: TEXT, jwks: TEXT }, closed)),
@@ -43,7 +46,7 @@ const CONFIG = Type.Object(
 type Settings = Static<typeof CONFIG>;
 
 /** How the text of an environment variable becomes a setting. */
-type Kind = 'text' | 'path' | 'port' | 'list' | 'switch';
+type Kind = 'text' | 'path' | 'port' | 'list' | 'paths' | 'switch';
 
 /** Where each environment variable goes. */
 const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]])[] = [
@@ -61,6 +64,7 @@ const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]
   ['MCLOUD_PEER_TLS_CERT', 'path', 'peerTls', 'cert'],
   ['MCLOUD_PEER_TLS_KEY', 'path', 'peerTls', 'key'],
   ['MCLOUD_SEALING_KEY', 'path', 'sealingKey'],
+  ['MCLOUD_FORMER_SEALING_KEYS', 'paths', 'formerSealingKeys'],
   ['MCLOUD_ENROLMENT_AUTHORITIES', 'list', 'enrolmentAuthorities'],
   ['MCLOUD_ALLOW_OPEN_ENROLMENT', 'switch', 'allowOpenEnrolment'],
   ['MCLOUD_TOKEN_ISSUER', 'text', 'tokenIssuer', 'issuer'],
@@ -96,6 +100,8 @@ export interface NodeConfig {
   readonly peerTls: TlsFiles;
   /** File of the key that opens what sensors seal to the domain. */
   readonly sealingKey: string;
+  /** Files of keys that the domain had before, for sensors that have not followed its section yet. */
+  readonly formerSealingKeys: readonly string[];
   /** Ed25519 public keys, base64url: whom this domain believes about which sensors are real. */
   readonly enrolmentAuthorities: readonly string[];
   /** Serve streams that anybody may upload to. */
@@ -135,6 +141,7 @@ function configOf(path: string, settings: Settings): NodeConfig {
       tls: files(settings.tls),
       peerTls: files(settings.peerTls),
       sealingKey: absolute(settings.sealingKey),
+      formerSealingKeys: (settings.formerSealingKeys ?? []).map(absolute),
       enrolmentAuthorities: settings.enrolmentAuthorities ?? [],
       allowOpenEnrolment: settings.allowOpenEnrolment ?? false,
       ...(settings.tokenIssuer === undefined ? {} : { tokenIssuer: settings.tokenIssuer }),
@@ -199,6 +206,8 @@ function settingOf(kind: Kind, text: string): string | number | boolean | readon
       return /^\d{1,5}$/.test(text) ? Number(text) : text;
     case 'list':
       return text.split(',');
+    case 'paths':
+      return text.split(',').map((path) => resolve(path));
     case 'switch':
       return text === 'true' || text === 'false' ? text === 'true' : text;
   }

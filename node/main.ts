@@ -58,6 +58,7 @@ async function runNode(configPath: string): Promise<void> {
     tls: readTlsIdentity(config.tls),
     peerTls: readTlsIdentity(config.peerTls),
     sealingKey: readSettingFile(config.sealingKey, 'sealing key'),
+    formerSealingKeys: config.formerSealingKeys.map((path) => readSettingFile(path, 'former sealing key')),
     ...(config.minSensorsFloor === undefined ? {} : { minSensorsFloor: config.minSensorsFloor }),
     log,
   });

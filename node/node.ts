@@ -58,6 +58,8 @@ export interface NodeSettings {
   readonly operatorKey?: string;
   /** Opens what sensors seal to the domain. */
   readonly sealingKey: SealingKeyPair;
+  /** Those that its domain named before, as long as sensors may still seal to them. */
+  readonly formerSealingKeys?: readonly SealingKeyPair[];
   /** What was found wrong with the files beneath the store; null or absent for nothing. */
   readonly doubt?: string | null;
   /** Whom this domain believes about which sensors are real: Ed25519 public keys, base64url. Nobody by default. */
@@ -209,9 +211,10 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
 
 /** Whom the node believes to be a sensor, and with what it opens what they say. */
 function sensorRules(settings: NodeSettings) {
-  const { sealingKey, enrolmentAuthorities = [], allowOpenEnrolment = false } = settings;
+  const { sealingKey, formerSealingKeys = [] } = settings;
+  const { enrolmentAuthorities = [], allowOpenEnrolment = false } = settings;
   const { minSensorsFloor = SENSORS_MIN_DEFAULT } = settings;
-  return { sealingKey, enrolmentAuthorities, allowOpenEnrolment, minSensorsFloor };
+  return { sealingKey, formerSealingKeys, enrolmentAuthorities, allowOpenEnrolment, minSensorsFloor };
 }
 
 /** What a node says about itself to its operator. */

@@ -32,6 +32,8 @@ export interface StartNodeOptions {
   readonly peerTls: TlsIdentity;
   /** PEM of the key that opens what sensors seal to the domain. */
   readonly sealingKey: string;
+  /** The same of keys that the domain had before. */
+  readonly formerSealingKeys?: readonly string[];
   /** Ed25519 public keys, base64url, of the enrolment authorities that this domain trusts. */
   readonly enrolmentAuthorities?: readonly string[];
   /** Serve streams that anybody may upload to; not by default. */
@@ -99,6 +101,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       storeId: options.storeId,
       ring: options.ring,
       sealingKey,
+      formerSealingKeys: (options.formerSealingKeys ?? []).map(p256FromPem),
       doubt,
       enrolmentAuthorities: options.enrolmentAuthorities ?? [],
       allowOpenEnrolment: options.allowOpenEnrolment ?? false,

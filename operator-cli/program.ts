@@ -14,6 +14,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDomainAddNode } from './commands/domain-add-node.ts';
 import { addDomainInit } from './commands/domain-init.ts';
 import { addDomainJoin } from './commands/domain-join.ts';
+import { addDomainRenew } from './commands/domain-renew.ts';
 import { addNodeReplaceStore } from './commands/node-replace-store.ts';
 import { addOperatorInit } from './commands/operator-init.ts';
 import { addRingAssemble } from './commands/ring-assemble.ts';
@@ -85,6 +86,7 @@ export function createProgram(environment: CliEnvironment): Command {
   addDomainInit(domain, environment);
   addDomainJoin(domain, environment);
   addDomainAddNode(domain, environment);
+  addDomainRenew(domain, environment);
   addNodeReplaceStore(group('node', "care for a domain's nodes on its own computer"), environment);
   addOperatorInit(group('operator', "make the operator's key"), environment);
   addClusterInit(group('cluster', 'make clusters for development'), environment);

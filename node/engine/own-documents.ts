@@ -26,6 +26,7 @@ export interface NodeClaims {
   readonly domain: DomainId;
   readonly storeId?: StoreId;
   readonly sealingKey: SealingKeyPair;
+  readonly formerSealingKeys?: readonly SealingKeyPair[];
 }
 
 /** The ring documents a node starts with, and what its store has promised and found out about them. */
@@ -67,7 +68,7 @@ export async function openDocuments(
 function selfOf(
   newest: RingDocument,
   given: RingDocument,
-  { nodeId, domain, storeId: own, sealingKey }: NodeClaims,
+  { nodeId, domain, storeId: own, sealingKey, formerSealingKeys = [] }: NodeClaims,
 ): NodeSelf {
   const sections = [newest, given].flatMap((ring) =>
     ring.domains.filter((section) => section.domain === domain),
@@ -78,8 +79,9 @@ function selfOf(
   if (first === undefined) {
     throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
   }
-  const sealing = toBase64Url(sealingKey.publicKey);
-  if (!sections.some((section) => section.sealingKey === sealing)) {
+  // Before the document of a new key is published the section still names the one before.
+  const sealing = [sealingKey, ...formerSealingKeys].map(({ publicKey }) => toBase64Url(publicKey));
+  if (!sections.some((section) => sealing.includes(section.sealingKey))) {
     throw new EngineError(
       'RING_REFUSED',
       `expected the sealing key that the section of domain ${domain} names, got another one`,

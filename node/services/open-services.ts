@@ -57,6 +57,7 @@ export interface ServiceBase {
   readonly verifier: Verifier;
   readonly sealing: Sealing;
   readonly sealingKey: SealingKeyPair;
+  readonly formerSealingKeys: readonly SealingKeyPair[];
   readonly journal: Journal;
   readonly tables: Tables;
   readonly storeKey: Uint8Array;

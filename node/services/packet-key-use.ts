@@ -1,4 +1,4 @@
-import { EngineError, equalBytes } from '../../src/foundation/index.ts';
+import { EngineError, equalBytes, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, Sealing, SealingKeyPair } from '../../src/ports/index.ts';
 import type { Packet, PacketKeys } from '../../src/protocol/index.ts';
 import { packetKeys, sensorIdOf } from '../../src/protocol/index.ts';
@@ -13,6 +13,8 @@ const PACKET_KEYS_KEPT_MAX = 16_384;
 export interface KeyUseComponents {
   readonly sealing: Sealing;
   readonly sealingKey: SealingKeyPair;
+  /** Keys that sections named before: a sensor seals to one of them until it has followed the ring documents. */
+  readonly formerSealingKeys: readonly SealingKeyPair[];
   readonly roster: Roster;
   readonly clock: Clock;
 }
@@ -27,7 +29,8 @@ export type KeyUse = <T>(
   use: (keys: PacketKeys) => Promise<T>,
 ) => Promise<T>;
 
-export function createKeyUse({ sealing, sealingKey, roster, clock }: KeyUseComponents): KeyUse {
+export function createKeyUse(components: KeyUseComponents): KeyUse {
+  const { sealing, sealingKey, formerSealingKeys, roster, clock } = components;
   const kept = createRecent<PacketKeys>(PACKET_KEYS_KEPT_MAX);
   const rate = createSensorRate(clock);
 
@@ -60,13 +63,23 @@ export function createKeyUse({ sealing, sealingKey, roster, clock }: KeyUseCompo
       rate.count(sensor);
       return used;
     }
-    const context = await sealing.fromSensor(sealingKey, publicKey, packet.encapsulated);
-    if (context === null) throw packetRefused('an encapsulated key that is a point of the curve');
-    const keys = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
-    const used = await use(keys);
-    kept.keep(name, keys);
-    rate.count(sensor);
-    return used;
+    // A packet does not say which key it is sealed to; with another one nothing in it opens.
+    let refusal: unknown;
+    for (const key of [sealingKey, ...formerSealingKeys]) {
+      const context = await sealing.fromSensor(key, publicKey, packet.encapsulated);
+      if (context === null) throw packetRefused('an encapsulated key that is a point of the curve');
+      const keys = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
+      try {
+        const used = await use(keys);
+        kept.keep(name, keys);
+        rate.count(sensor);
+        return used;
+      } catch (error) {
+        if (!hasCode(error, 'PACKET_REFUSED')) throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
   };
 }
 

@@ -49,7 +49,24 @@ const SERIAL_BYTES = 16;
 
 /** Makes the authority of one domain: self-signed, for leaf certificates only. */
 export async function createAuthority(domain: string, source: CertificateSource): Promise<Authority> {
-  const keys = await generateKeys();
+  return certifyAuthority(domain, await generateKeys(), source);
+}
+
+/** A new certificate for the same key and name: what the authority has issued stays good under both. */
+export async function renewAuthority(
+  domain: string,
+  { certificate, signingKey: privateKey }: Authority,
+  source: CertificateSource,
+): Promise<Authority> {
+  const publicKey = await certificate.publicKey.export(ALGORITHM, ['verify']);
+  return certifyAuthority(domain, { privateKey, publicKey }, source);
+}
+
+async function certifyAuthority(
+  domain: string,
+  keys: webcrypto.CryptoKeyPair,
+  source: CertificateSource,
+): Promise<Authority> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     ...validity(source, AUTHORITY_VALID_MS),
     name: [{ CN: [`m-cloud authority of ${domain}`] }],

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
-import { nodeVerifier, signerFromPem } from '../../src/platform/ed25519.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
-import type { DomainSection, NodeId, SectionPayload, StoreId } from '../../src/ring/index.ts';
-import { openSection, signSection, storeId } from '../../src/ring/index.ts';
+import type { DomainSection, NodeId, StoreId } from '../../src/ring/index.ts';
+import { storeId } from '../../src/ring/index.ts';
 import type { NodeAddress } from './addresses.ts';
 import type { CertificateSource } from './certificates.ts';
 import { openAuthority } from './certificates.ts';
 import { createNode } from './domain.ts';
+import { readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
 import { replaceFile, writeNewFolder } from './new-folder.ts';
 import { nodeFiles, SECTION_FILE } from './write-cluster.ts';
 
@@ -86,41 +85,6 @@ export async function addNode(
   await writeNewFolder(join(folder, id), nodeFiles('', node, sealingKey ?? '', enrolment));
   await replaceFile(join(folder, SECTION_FILE), `${section.jws}\n`);
   return section;
-}
-
-async function signNext(
-  folder: string,
-  { jws: _, rotatedFrom: __, ...before }: DomainSection,
-  change: Partial<SectionPayload>,
-): Promise<DomainSection> {
-  const key = await readOwn(join(folder, 'domain.key'));
-  const signed = await signSection({ ...before, ...change, version: before.version + 1 }, signerFromPem(key));
-  return openSection(signed, nodeVerifier);
-}
-
-async function readSection(folder: string): Promise<DomainSection> {
-  return openSection((await readOwn(join(folder, SECTION_FILE))).trim(), nodeVerifier);
-}
-
-async function readSettings(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readOwn(path);
-  try {
-    return Object.fromEntries(Object.entries(JSON.parse(text)));
-  } catch {
-    throw new EngineError('INVALID_ARGUMENT', `expected JSON at ${path}, got something else`);
-  }
-}
-
-async function readOwn(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    throw new EngineError(
-      'INVALID_ARGUMENT',
-      `expected a domain's folder as "m-cloud domain init" makes it with ${path}, got ${code}`,
-    );
-  }
 }
 
 function noNode({ domain, nodes }: DomainSection, id: NodeId): EngineError {

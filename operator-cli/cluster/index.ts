@@ -15,6 +15,8 @@ export { joinRing } from './join.ts';
 export { replaceFile, writeNewFile } from './new-folder.ts';
 export type { OperatorConfig } from './operator-config.ts';
 export { readOperatorConfig } from './operator-config.ts';
+export type { Renewal } from './renew-domain.ts';
+export { RENEWALS, renewDomain } from './renew-domain.ts';
 export {
   AUTHORITY_KEY_FILE,
   writeAuthority,

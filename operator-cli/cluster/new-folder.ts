@@ -67,9 +67,20 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
  * Writes a public file, in place of one that may be there: whole or not at all.
  * @throws EngineError `INVALID_ARGUMENT`
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export function replaceFile(path: string, text: string): Promise<void> {
+  return replace(path, text, PUBLIC_MODE);
+}
+
+/** The same for a file that only its owner may read. @throws EngineError `INVALID_ARGUMENT` */
+export function replaceSecret(path: string, text: string): Promise<void> {
+  return replace(path, text, SECRET_MODE);
+}
+
+async function replace(path: string, text: string, mode: number): Promise<void> {
   try {
-    await writeFile(`${path}.unfinished`, text, { mode: PUBLIC_MODE });
+    // A file that is left of an earlier attempt would keep its mode.
+    await rm(`${path}.unfinished`, { force: true });
+    await writeFile(`${path}.unfinished`, text, { flag: 'wx', mode });
     await rename(`${path}.unfinished`, path);
   } catch (error) {
     throw unusable('a file', path, error);

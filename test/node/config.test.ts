@@ -45,6 +45,7 @@ test('relative paths of the file count from its folder', async () => {
     tls: { cert: join(folder, 'tls.pem'), key: join(folder, 'tls.key') },
     peerTls: { cert: join(folder, 'peer.pem'), key: '/keys/peer.key' },
     sealingKey: join(folder, 'sealing.key'),
+    formerSealingKeys: [],
     enrolmentAuthorities: [],
     allowOpenEnrolment: false,
   });
@@ -66,6 +67,7 @@ test('every setting can be given by the environment, whose relative paths count 
     MCLOUD_PEER_TLS_CERT: '/c',
     MCLOUD_PEER_TLS_KEY: '/d',
     MCLOUD_SEALING_KEY: '/e',
+    MCLOUD_FORMER_SEALING_KEYS: '/f,g',
     MCLOUD_ENROLMENT_AUTHORITIES: `${'A'.repeat(43)},${'B'.repeat(43)}`,
     MCLOUD_ALLOW_OPEN_ENROLMENT: 'true',
     MCLOUD_LOG_LEVEL: 'debug',
@@ -82,6 +84,7 @@ test('every setting can be given by the environment, whose relative paths count 
     tls: { cert: '/a', key: '/b' },
     peerTls: { cert: '/c', key: '/d' },
     sealingKey: '/e',
+    formerSealingKeys: ['/f', resolve('g')],
     enrolmentAuthorities: ['A'.repeat(43), 'B'.repeat(43)],
     allowOpenEnrolment: true,
     logLevel: 'debug',

@@ -35,6 +35,7 @@ describe('help', () => {
         'domain add-node',
         'domain init',
         'domain join',
+        'domain renew',
         'node',
         'node replace-store',
         'operator',

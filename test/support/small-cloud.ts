@@ -82,6 +82,8 @@ export interface SmallCloudOptions {
   readonly enrolment?: Pick<NodeSettings, 'enrolmentAuthorities' | 'allowOpenEnrolment'>;
   /** Per domain the least number of sensors that its own settings ask for. */
   readonly floors?: Readonly<Record<string, number>>;
+  /** With what the nodes of a domain open packets, where that is not its section's key alone. */
+  readonly sealing?: (domain: DomainId) => Pick<NodeSettings, 'sealingKey' | 'formerSealingKeys'>;
   /** Is told every message with its answer; `from` is no node where a sensor or the operator asks. */
   readonly overhear?: (message: Overheard) => void;
 }
@@ -160,6 +162,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         domain,
         ring: jws,
         sealingKey: fixedSealingKey(domain),
+        ...options.sealing?.(domain),
         ...OPEN_TO_ALL,
         ...options.enrolment,
         ...(floor === undefined ? {} : { minSensorsFloor: floor }),

@@ -5,9 +5,11 @@ import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { SharePacket, UploadRequest, UploadResponse } from '../../../src/protocol/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { packetsFor } from '../../support/fixed-sensor.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
+import { fixedSealingKey } from '../../support/simulated-keys.ts';
 import { diskText, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
@@ -176,5 +178,41 @@ describe('packets', () => {
     const stolen = { ...packetOf(request), sensorId: thief.sensorId, publicKey: thief.keys.publicKey };
     const answer = await cloud.ask(node, operations.UPLOAD, { ...request, packets: [stolen] });
     expect(answersOf(answer)).toEqual(['PACKET_REFUSED']);
+  });
+});
+
+describe('a domain with a new sealing key', () => {
+  const newKey = (domain: string) => fixedSealingKey(`${domain} anew`);
+
+  it('still opens what is sealed to the key before, which its section names', async () => {
+    cloud = await startSmallCloud({
+      sealing: (domain) => ({ sealingKey: newKey(domain), formerSealingKeys: [fixedSealingKey(domain)] }),
+    });
+    const window = await cloud.openWindow();
+    for (const reading of ['1', '2']) await cloud.reading(window, reading).commit();
+    expectExact(await cloud.compute(window), ['1', '2']);
+  });
+
+  it('refuses what is sealed to neither', async () => {
+    cloud = await startSmallCloud({
+      sealing: (domain) => ({ sealingKey: fixedSealingKey(domain), formerSealingKeys: [newKey(domain)] }),
+    });
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '1');
+    const request = await reading.uploadRequest(0);
+    const sealed = flipped(packetOf(request).sealed, 3);
+    const answer = await cloud.ask(reading.owner(0), operations.UPLOAD, {
+      ...request,
+      packets: [{ ...packetOf(request), sealed }],
+    });
+    expect(answersOf(answer)).toEqual(['PACKET_REFUSED']);
+    await reading.commit();
+    expectExact(await cloud.compute(window), ['1']);
+  });
+
+  it('does not start without a key that its section names', async () => {
+    cloud = await startSmallCloud();
+    const started = startSmallCloud({ sealing: (domain) => ({ sealingKey: newKey(domain) }) });
+    await expectCode(started, 'RING_REFUSED');
   });
 });

@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { copyFile, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadNodeConfig } from '../../../node/config.ts';
-import { nodeVerifier } from '../../../src/platform/index.ts';
+import { toBase64Url } from '../../../src/foundation/index.ts';
+import { nodeVerifier, p256FromPem } from '../../../src/platform/index.ts';
 import { openRingDocument, openSection } from '../../../src/ring/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { cli } from '../support/cli.ts';
@@ -91,5 +93,100 @@ describe('a store that is replaced', () => {
     const refused = await run('node', 'replace-store', 'a', 'b-1');
     expect(refused).toMatchObject({ code: 2, out: '' });
     expect(refused.err).toContain('a-1, a-2');
+  });
+});
+
+describe('a domain that makes anew', () => {
+  const issued = (authority: string, certificate: string) => {
+    const [by, leaf] = [new X509Certificate(authority), new X509Certificate(certificate)];
+    return leaf.checkIssued(by) && leaf.verify(by.publicKey);
+  };
+  const renew = (run: Awaited<ReturnType<typeof ringOfTwo>>['run'], what: string) =>
+    run('domain', 'renew', 'a', what, '--json');
+
+  it('its nodes’ certificates keeps its section', async () => {
+    const { at, run, text } = await ringOfTwo();
+    const before = { section: await text('a', 'section.jws'), tls: await text('a', 'a-1', 'tls.pem') };
+    expect(JSON.parse((await renew(run, 'certificates')).out)).toMatchObject({
+      renewed: 'certificates',
+      version: 1,
+    });
+    expect(await text('a', 'section.jws')).toBe(before.section);
+    expect(await text('a', 'a-1', 'tls.pem')).not.toBe(before.tls);
+    const authority = await text('a', 'ca.pem');
+    for (const node of ['a-1', 'a-2']) {
+      for (const name of ['tls', 'peer']) {
+        expect(issued(authority, await text('a', node, `${name}.pem`))).toBe(true);
+        expect((await stat(at('a', node, `${name}.key`))).mode & 0o077).toBe(0);
+      }
+    }
+    const { subjectAltName } = new X509Certificate(await text('a', 'a-2', 'peer.pem'));
+    expect(subjectAltName).toContain('mcloud://a/a-2');
+    expect(subjectAltName).toContain('DNS:a-2.example');
+  });
+
+  it('its authority’s certificate goes on trusting the nodes that it has', async () => {
+    const { run, next, text, ringOf } = await ringOfTwo();
+    const before = await text('a', 'ca.pem');
+    expect(await renew(run, 'authority')).toMatchObject({ code: 0 });
+    const after = await text('a', 'ca.pem');
+    expect(after).not.toBe(before);
+    expect(issued(after, await text('a', 'a-1', 'peer.pem'))).toBe(true);
+    expect(await next()).toMatchObject({ code: 0 });
+    expect((await ringOf('ring-2.jws')).domains[0]?.certificateAuthority.trim()).toBe(after);
+  });
+
+  it('its authority trusts only nodes with new certificates', async () => {
+    const { run, next, text } = await ringOfTwo();
+    const [before, tls] = [await text('a', 'ca.pem'), await text('a', 'a-1', 'tls.pem')];
+    expect(await renew(run, 'authority-key')).toMatchObject({ code: 0 });
+    const after = await text('a', 'ca.pem');
+    expect(issued(after, tls)).toBe(false);
+    expect(issued(after, await text('a', 'a-1', 'tls.pem'))).toBe(true);
+    expect(issued(before, await text('a', 'a-1', 'tls.pem'))).toBe(false);
+    expect(await next()).toMatchObject({ code: 0 });
+  });
+
+  it('its sealing key keeps the one before for what sensors still send', async () => {
+    const { at, run, next, text, ringOf } = await ringOfTwo();
+    const before = await text('a', 'sealing.key');
+    expect(await renew(run, 'sealing-key')).toMatchObject({ code: 0 });
+    const settings = loadNodeConfig(at('a', 'a-2', 'node.json'), {});
+    expect(settings.formerSealingKeys).toEqual([at('a', 'a-2', 'sealing-1.key')]);
+    expect(await text('a', 'a-2', 'sealing-1.key')).toBe(before);
+    expect(await text('a', 'a-2', 'sealing.key')).not.toBe(before);
+    expect(await next()).toMatchObject({ code: 0 });
+    const { publicKey } = p256FromPem(await text('a', 'a-2', 'sealing.key'));
+    expect((await ringOf('ring-2.jws')).domains[0]?.sealingKey).toBe(toBase64Url(publicKey));
+  });
+
+  it('its key is followed from the old one, and signs what comes next', async () => {
+    const { run, next, text, ringOf } = await ringOfTwo();
+    const [before] = (await ringOf('operator', 'ring.jws')).domains;
+    const old = await text('a', 'domain.key');
+    const renewed = JSON.parse((await renew(run, 'domain-key')).out);
+    expect(renewed.key).not.toBe(before?.key);
+    expect(await text('a', 'domain-1.key')).toBe(old);
+    expect(await next()).toMatchObject({ code: 0 });
+    const [section] = (await ringOf('ring-2.jws')).domains;
+    expect(section).toMatchObject({ key: renewed.key, rotatedFrom: before?.key });
+    expect(await run('domain', 'add-node', 'a', 'a-3', 'a-3.example')).toMatchObject({ code: 0 });
+    expect(await openSection(await text('a', 'section.jws'), nodeVerifier)).toMatchObject({
+      key: renewed.key,
+    });
+  });
+
+  it('nothing where its folder is not whole, or does not know what is asked for', async () => {
+    const { at, run, text } = await ringOfTwo();
+    expect(await run('domain', 'renew', 'nowhere', 'domain-key')).toMatchObject({ code: 2, out: '' });
+    expect(await run('domain', 'renew', 'a', 'everything')).toMatchObject({ code: 2, out: '' });
+    const section = await text('a', 'section.jws');
+    for (const name of ['domain.key', 'sealing.key']) await copyFile(at('b', name), at('a', name));
+    for (const what of ['domain-key', 'sealing-key', 'authority']) {
+      const refused = await renew(run, what);
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toContain('of section.jws');
+    }
+    expect(await text('a', 'section.jws')).toBe(section);
   });
 });
