@@ -12,6 +12,7 @@ export type { SensorMemory } from './memory.ts';
 export type { PolicyRule, SensorPolicy } from './policy.ts';
 export { DEFAULT_POLICY } from './policy.ts';
 export type { NodeTarget, SensorPorts } from './ports.ts';
+export type { RecordingOptions, RecordOptions } from './recorder.ts';
 export type { Sensor, SensorOptions, WaitOptions } from './sensor.ts';
 export { createSensor } from './sensor.ts';
 export type { CommittedBatch } from './upload-batch.ts';

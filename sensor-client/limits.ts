@@ -18,6 +18,12 @@ export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
 export const SPLITS_MAX = 3;
 /** Times every node is asked for a document before the SDK gives up. */
 export const CIRCLES_MAX = 3;
+/** Longest time between the first reading of a record and its upload where none is given, milliseconds. */
+export const RECORD_MS_MAX = 60_000;
+/** Records that a sensor makes of a fixed window where it is told no interval: few flags, and few readings lost with it. */
+export const RECORD_INTERVALS = 8;
+/** Windows and groups of which a sensor keeps recorded readings that it could not send yet. */
+export const RECORDS_KEPT_MAX = 256;
 /** Readings of `uploadMany` under way at once; also how many share a partition, and so requests. */
 export const CONCURRENCY_DEFAULT = 64;
 /** More readings under way than one request holds would only wait. */

@@ -22,6 +22,8 @@ import { createPacketMaker } from './packet-maker.ts';
 import type { SensorPolicy } from './policy.ts';
 import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
+import type { RecordingOptions, RecordOptions } from './recorder.ts';
+import { createRecorder } from './recorder.ts';
 import { createSilentNodes } from './silent-nodes.ts';
 import type { CommittedBatch } from './upload-batch.ts';
 import { uploadBatch } from './upload-batch.ts';
@@ -50,6 +52,8 @@ export interface SensorOptions {
   readonly memory?: SensorMemory;
   /** The same in a file, on Node; `m-cloud-sensor` keeps it beside the bundle. */
   readonly memoryFile?: string;
+  /** How `record` uploads. */
+  readonly recording?: RecordingOptions;
   /** Shared by the sensors of a program, so that one measurement goes to one stream; else each has its own. */
   readonly measurements?: Measurements;
 }
@@ -85,6 +89,19 @@ export interface Sensor {
    * stream that takes none, `INVALID_ARGUMENT` for too many readings
    */
   uploadBatch(readings: readonly Reading[], options?: UploadOptions): Promise<CommittedBatch>;
+  /**
+   * Adds a reading to a sum of its window that this sensor keeps, where the stream takes batches; each interval uploads
+   * the sums under one flag each, with their counts. Resolves when the reading is added; `flush` and `close` upload too.
+   * What cannot be uploaded is kept or told with its number, never dropped in silence. It is in memory only until then.
+   * @throws EngineError as `upload` does before anything is sent; `STREAM_REFUSED`, `RECORDS_UNSENT` when too much is kept
+   */
+  record(reading: Reading, options?: RecordOptions & WaitOptions): Promise<void>;
+  /**
+   * Uploads what was recorded.
+   * @throws EngineError `RECORDS_UNSENT`: `details.kept`, `undecided` and `lost` readings were not committed, the first
+   * are tried again, the second have their `flagKeys`, the last are in no result
+   */
+  flush(): Promise<void>;
   /** Uploads many readings, a bounded number at a time. Failures are counted and listed, never thrown. */
   uploadMany(
     readings: Iterable<Reading> | AsyncIterable<Reading>,
@@ -96,7 +113,10 @@ export interface Sensor {
    * @throws EngineError `INVALID_ARGUMENT`, `UNREACHABLE` and other failures of the request
    */
   outcome(flagKey: string, options?: WaitOptions): Promise<Outcome>;
-  /** Stops what is under way and closes the connections. Idempotent. */
+  /**
+   * Uploads what was recorded, stops what else is under way and closes the connections. Idempotent.
+   * @throws EngineError `RECORDS_UNSENT` once all is closed
+   */
   close(): Promise<void>;
 }
 
@@ -145,6 +165,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.group === undefined ? {} : { group: options.group }),
   };
+  const recorder = createRecorder(context, jobs, options.recording ?? {});
   let closed: Promise<void> | undefined;
 
   const streamOf = (signal: AbortSignal | undefined) =>
@@ -160,6 +181,9 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
       jobs.run(own.signal, (signal) => uploadReading(context, reading, own, signal)),
     uploadBatch: (readings, own = {}) =>
       jobs.run(own.signal, (signal) => uploadBatch(context, readings, own, signal)),
+    record: (reading, { signal, ...own } = {}) =>
+      jobs.run(signal, (both) => recorder.record(reading, own, both)),
+    flush: recorder.flush,
     uploadMany: (readings, many = {}) =>
       jobs.run(many.signal, async (signal) => {
         // A stream that is refused, or has no open window, is one failure and not one of every reading.
@@ -174,7 +198,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
       return jobs.run(signal, (own) => askOutcome(context, key, own));
     },
     close() {
-      closed ??= jobs.close().then(() => transport.close());
+      closed ??= recorder.close().finally(() => jobs.close().then(() => transport.close()));
       return closed;
     },
   };

@@ -93,6 +93,12 @@ export const ERROR_TABLE = {
     retry: false,
     meaning: 'The flag of the reading is ERROR: it is not, and never will be, part of a result.',
   },
+  RECORDS_UNSENT: {
+    status: 503,
+    retry: true,
+    meaning:
+      'Recorded readings were not committed; the details say how many are kept, undecided or in no result.',
+  },
   MEASUREMENT_USED: {
     status: 409,
     retry: false,

@@ -1,0 +1,180 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Sensor, SensorOptions } from '../../sensor-client/index.ts';
+import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
+import type { EngineError } from '../../src/foundation/index.ts';
+import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import type { StreamPayload } from '../../src/protocol/stream-document.ts';
+import { testVerifier } from '../support/development-ring.ts';
+import { expectExact } from '../support/exact-result.ts';
+import { bundleOf, sensorScene } from '../support/sensor-scene.ts';
+import { type SmallCloud, startSmallCloud } from '../support/small-cloud.ts';
+
+const INTERVAL_MS = 10_000;
+const POLICY = { allowDevelopment: true, allowBatches: true, allowSeeds: true };
+
+let cloud: SmallCloud | undefined;
+let sensor: Sensor | undefined;
+/** Counts of the flags whose shares a node has seen, in order. */
+const counts: number[] = [];
+
+afterEach(async () => {
+  await sensor?.close().catch(() => undefined);
+  await cloud?.close();
+  sensor = undefined;
+  cloud = undefined;
+  counts.length = 0;
+});
+
+async function scene(stream: Partial<StreamPayload> = {}, options: Partial<SensorOptions> = {}) {
+  const of = await startSmallCloud({
+    stream: { countMode: 'batch', ...stream },
+    overhear: ({ path, request }) => {
+      if (path !== operations.UPLOAD.path) return;
+      const { index, packets } = operations.UPLOAD.request.decode(request);
+      if (index === 0) counts.push(...packets.flatMap(({ readings }) => readings.map(({ count }) => count)));
+    },
+  });
+  cloud = of;
+  const own = await createSensor(
+    {
+      bundle: bundleOf(of.ring),
+      stream: of.stream.hash,
+      keys: await createSensorKeys(),
+      policy: POLICY,
+      recording: { intervalMs: INTERVAL_MS },
+      ...options,
+    },
+    {
+      clock: of.clock,
+      randomBytes: cryptoRandomBytes,
+      verifier: testVerifier,
+      sealing: nodeSealing,
+      connect: () => of.transport,
+    },
+  );
+  sensor = own;
+  return { of, own };
+}
+
+const readingsFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ((((first + i) * 37) % 1_000) / 10 - 40).toFixed(1));
+
+async function record(of: SmallCloud, own: Sensor, readings: readonly string[], window?: number) {
+  for (const reading of readings) {
+    await of.clock.until(own.record(reading, window === undefined ? {} : { window }));
+  }
+}
+
+async function failureOf(of: SmallCloud, work: Promise<unknown>): Promise<EngineError> {
+  return of.clock.until(
+    work.then(
+      () => Promise.reject(new Error('expected a failure')),
+      (error: EngineError) => error,
+    ),
+  );
+}
+
+test.each([false, true])(
+  'recorded readings are uploaded as one flag per interval, and the rest at the close (seeds %s)',
+  async (seeds) => {
+    const { of, own } = await scene({ seeds });
+    const window = await of.openWindow();
+    await record(of, own, readingsFrom(0, 100), window);
+    expect(counts).toEqual([]);
+    await of.clock.advance(INTERVAL_MS);
+    await of.clock.until(own.flush());
+    expect(counts).toEqual([100]);
+    await record(of, own, readingsFrom(100, 7), window);
+    await record(of, own, ['59.9'], window);
+    await of.clock.until(own.close());
+    expect(counts).toEqual([100, 8]);
+    const result = expectExact(await of.compute(window), [...readingsFrom(0, 107), '59.9']);
+    expect(result).toMatchObject({ readings: 108, committed: 108 });
+  },
+);
+
+test('a record holds readings of one window', async () => {
+  const { of, own } = await scene();
+  const windows = [await of.openWindow(), await of.openWindow()];
+  for (let i = 0; i < 6; i++) await record(of, own, readingsFrom(10 * i, 10), windows[i % 2]);
+  await of.clock.until(own.flush());
+  expect(counts).toEqual([30, 30]);
+  for (const [i, window] of windows.entries()) {
+    expectExact(
+      await of.compute(window),
+      [i, i + 2, i + 4].flatMap((k) => readingsFrom(10 * k, 10)),
+    );
+  }
+});
+
+test('what no node takes is kept, told with its number, and sent once nodes are back', async () => {
+  const told: EngineError[] = [];
+  const { of, own } = await scene(
+    {},
+    { recording: { intervalMs: INTERVAL_MS, onUnsent: (error) => told.push(error) } },
+  );
+  const window = await of.openWindow();
+  await record(of, own, readingsFrom(0, 20), window);
+  const [node] = of.nodeIds;
+  await of.stop(node!);
+  const failure = await failureOf(of, own.flush());
+  expect(failure).toMatchObject({
+    code: 'RECORDS_UNSENT',
+    details: { readings: 20, kept: 20, undecided: 0, lost: 0, lastFailure: 'DEADLINE_EXCEEDED' },
+  });
+  await record(of, own, readingsFrom(20, 5), window);
+  await of.start(node!);
+  await of.clock.until(own.flush());
+  expectExact(await of.compute(window), readingsFrom(0, 25));
+  expect(told.every(({ code }) => code === 'RECORDS_UNSENT')).toBe(true);
+});
+
+test('readings of a window that was sealed meanwhile are told as lost, once', async () => {
+  const { of, own } = await scene();
+  const window = await of.openWindow();
+  await record(of, own, readingsFrom(0, 3), window);
+  await of.clock.until(of.operator.seal(of.stream, window, { waitMs: 10_000 }));
+  const failure = await failureOf(of, own.flush());
+  expect(failure).toMatchObject({ code: 'RECORDS_UNSENT', details: { readings: 3, kept: 0, lost: 3 } });
+  await of.clock.until(own.flush());
+});
+
+test('a refused reading is added to nothing, and a stream without batches takes none', async () => {
+  const { of, own } = await scene();
+  const window = await of.openWindow();
+  await record(of, own, ['1'], window);
+  await expect(of.clock.until(own.record('1.55', { window }))).rejects.toMatchObject({
+    code: 'READING_TOO_PRECISE',
+  });
+  await of.clock.until(own.close());
+  expect(counts).toEqual([1]);
+  await expect(own.record('1', { window })).rejects.toMatchObject({ code: 'READING_ABORTED' });
+  await of.close();
+  const other = await scene({ countMode: 'single' });
+  await expect(other.of.clock.until(other.own.record('1', { window }))).rejects.toMatchObject({
+    code: 'STREAM_REFUSED',
+  });
+});
+
+test('a record whose SET is not answered is undecided, is not sent again, and is done once its flag is known', async () => {
+  let silent = true;
+  const own = await sensorScene({
+    stream: { countMode: 'batch' },
+    fate: ({ operation }) =>
+      silent && (operation === 'SET' || operation === 'GET') ? 'reply lost' : 'arrives',
+  });
+  const gateway = await own.sensor({ policy: POLICY, recording: { intervalMs: INTERVAL_MS } });
+  await own.clock.until(gateway.record('1'));
+  await own.clock.until(gateway.record('2'));
+  const failure = await own.clock.until(gateway.flush().catch((error: EngineError) => error));
+  expect(failure).toMatchObject({
+    code: 'RECORDS_UNSENT',
+    details: { readings: 2, kept: 0, undecided: 2, lost: 0 },
+  });
+  const uploads = own.nodes.sent.filter(({ operation }) => operation === 'UPLOAD').length;
+  silent = false;
+  await own.clock.until(gateway.flush());
+  expect(own.nodes.sent.filter(({ operation }) => operation === 'UPLOAD')).toHaveLength(uploads);
+  await own.clock.until(gateway.close());
+});
