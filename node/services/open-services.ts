@@ -87,7 +87,7 @@ export async function openServices(base: ServiceBase) {
   const roster = await openRoster(base);
   const erased = createErasedWindows(base);
   const windows = await openWindows({ ...base, erased, streams });
-  const unopened = await openUnopenedVotes({ ...base, windows });
+  const unopened = await openUnopenedVotes({ ...base, erased, windows });
   const decisions = createDecisions({ ...base, retirements, unopened, windows });
   const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
     base.rings.of(scope).placement.acceptors(

@@ -8,6 +8,7 @@ import type { Journal } from '../engine/journal.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { ErasedWindows } from './erased-windows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 import { scopeOfKey } from './windows.ts';
 
@@ -16,6 +17,7 @@ export interface UnopenedVotesComponents {
   readonly tables: Tables;
   readonly storeKey: Uint8Array;
   readonly windows: Windows;
+  readonly erased: Pick<ErasedWindows, 'find'>;
   readonly health: StoreHealth;
   readonly clock: Clock;
 }
@@ -37,7 +39,7 @@ const VOTE = utf8('S');
 
 /** Reads back the votes of before the last stop. */
 export async function openUnopenedVotes(components: UnopenedVotesComponents): Promise<UnopenedVotes> {
-  const { journal, tables, storeKey, windows, health, clock } = components;
+  const { journal, tables, storeKey, windows, erased, health, clock } = components;
   const voted = new Map<string, WindowRecord>();
 
   function note(record: WindowRecord): void {
@@ -60,7 +62,8 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     const found = await windows
       .find(scopeOfKey(key.subarray(1)))
       .catch((error: unknown) => streamGone(error, health));
-    if (found !== null && !found.erased) note(found);
+    // Of a window that is noted as erased only the ledger's vote is left, and stays.
+    if (found !== null && (await erased.find(found.scope)) === null) note(found);
   }
 
   return {

@@ -174,6 +174,30 @@ describe('at a window’s end and retention', () => {
     await expectCode(vote('accept'), 'WINDOW_ERASED');
   });
 
+  it('votes about such a window are also gone where the node was away when its time was over', async () => {
+    await open({ window: { kind: 'fixed', durationMs: MINUTE } }).catch(() => undefined);
+    const window = windowId(Math.ceil(START_MS / MINUTE) * MINUTE);
+    const { context } = cloud.reading(window, '1').flagsRequest;
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const [node] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [other] = cloud.nodeIds.filter((id) => id !== node);
+    const ballot = { counter: 9, proposer: 0 };
+    const promise = { context, decision: 'terms', kind: 'prepare', ballot, value: null } as const;
+    await cloud.askAs(other as NodeId, node as NodeId, operations.SYNOD, promise);
+    await cloud.stop(node as NodeId);
+    const voted = () =>
+      cloud
+        .store(node as NodeId)
+        .rows('windows')
+        .filter(([key]) =>
+          toHex(key).startsWith(toHex(concat(utf8('S'), windowKey({ ...context, window })))),
+        );
+    expect(voted()).not.toEqual([]);
+    await cloud.clock.advance(window + MINUTE + RETENTION - cloud.clock.now());
+    await cloud.start(node as NodeId);
+    expect(voted()).toEqual([]);
+  });
+
   it('a window that was withheld is erased like any other, and stays withheld', async () => {
     const window = await open({ publicData: false, minSensors: 10 });
     await cloud.reading(window, '1').commit();
