@@ -40,7 +40,8 @@ export async function askOutcome(
         directory,
         key.window,
         () => asked,
-        (node, view) => calls.get(node, messageContext(key, view), { readingId, sensorId, count }),
+        (node, view) =>
+          calls.get({ node, context: messageContext(key, view) }, { readingId, sensorId, count }),
       );
       return await untilAborted(answer, signal);
     } catch (error) {

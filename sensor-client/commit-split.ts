@@ -8,8 +8,7 @@ import { runRound } from '../src/rounds/run-round.ts';
 import type { UploadCall, UploadOut, UploadReply } from '../src/rounds/upload.ts';
 import { uploadRound } from '../src/rounds/upload.ts';
 import type { Directory } from './directory.ts';
-import type { FlagCalls } from './flag-calls.ts';
-import type { SensorIdentity } from './identity.ts';
+import type { FlagCalls, Parcel, Target } from './flag-calls.ts';
 import { BACK_OFF } from './limits.ts';
 import type { RingView } from './ring-book.ts';
 import type { SilentNodes } from './silent-nodes.ts';
@@ -27,9 +26,8 @@ export interface SplitContext {
 /** One split of one reading: its key, its shares, and whether its flag may have been SET. */
 export interface Split {
   readonly key: FlagKey;
-  readonly sensor: SensorIdentity;
-  /** Share j belongs to the stream's domain j and is sent nowhere else. */
-  readonly shares: readonly Uint8Array[];
+  /** The reading alone; its share j belongs to the stream's domain j and is sent nowhere else. */
+  readonly parcel: Parcel;
   /** What domain j answered for share j, once it did. */
   readonly receipts: Map<number, Uint8Array>;
   setSent: boolean;
@@ -56,6 +54,7 @@ export function commitSplit(
     owners: Math.max(...domains.map((domain) => placement.owners(domain, partition).length)),
     backOff: BACK_OFF,
     deadlineMs,
+    setSent: split.setSent,
   });
   const perform = (call: UploadCall): Promise<UploadReply> => {
     if (call.kind === 'set') split.setSent = true;
@@ -66,12 +65,15 @@ export function commitSplit(
         call.kind === 'upload'
           ? pick(silentLast(placement.owners(domainOf(domains, call.domain), partition), last), call.owner)
           : pick(silentLast(placement.acceptors(domains, partition), last), call.acceptor),
-      (node, view) =>
-        silent.wait(
+      (node, view) => {
+        const to = { node, context: messageContext(split.key, view) };
+        const acceptors = view.placement.acceptors(domains, partition);
+        return silent.wait(
           node,
-          send(context.calls, node, messageContext(split.key, view), split, call),
+          send(context.calls, to, acceptors, split, call),
           call.kind === 'upload' ? call.owner : call.acceptor,
-        ),
+        );
+      },
     );
   };
   return runRound(round, { perform, clock: context.clock, randomBytes: context.randomBytes }, signal);
@@ -119,28 +121,21 @@ async function newestRing(
 
 async function send(
   calls: FlagCalls,
-  node: NodeId,
-  context: MessageContext,
-  { key, sensor, shares, receipts }: Split,
+  to: Target,
+  acceptors: readonly NodeId[],
+  { key, parcel, receipts }: Split,
   call: UploadCall,
 ): Promise<UploadReply> {
-  const { readingId, sensorId, count } = key;
-  const entry = { readingId, sensorId, count };
   switch (call.kind) {
-    case 'create':
-      return calls.create(node, context, { sensor, entry });
     case 'set':
-      return calls.set(node, context, {
-        sensor,
-        entry,
-        receipts: shares.map((_, i) => received(receipts, i)),
+      return calls.set(to, acceptors, {
+        parcel,
+        receipts: parcel.shares.map((_, i) => received(receipts, i)),
       });
     case 'get':
-      return calls.get(node, context, entry);
+      return calls.get(to, { readingId: key.readingId, sensorId: key.sensorId, count: key.count });
     case 'upload': {
-      const share = shares[call.domain];
-      invariant(share !== undefined, 'a share of every domain');
-      const stored = await calls.upload(node, context, call.domain, { sensor, entry, share });
+      const stored = await calls.upload(to, call.domain, parcel);
       if (stored.answer === 'STORED') receipts.set(call.domain, stored.receipt);
       return stored.answer;
     }

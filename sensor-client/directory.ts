@@ -6,7 +6,15 @@ import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../src/protocol/stream-document.ts';
 import { openRetirement } from '../src/protocol/stream-retirement.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
-import type { DomainId, NodeId, RingDocument, StreamHash, Verifier, WindowId } from '../src/ring/index.ts';
+import type {
+  DomainId,
+  DomainSection,
+  NodeId,
+  RingDocument,
+  StreamHash,
+  Verifier,
+  WindowId,
+} from '../src/ring/index.ts';
 import { ringOfStreams, windowId } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
@@ -35,8 +43,8 @@ export interface Directory {
   newest(): RingDocument;
   /** Where a node is reached. @throws EngineError `WRONG_NODE` */
   target(nodeId: string): NodeTarget;
-  /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
-  sealingKey(node: NodeId): string;
+  /** The newest section of a node's domain. @throws EngineError `WRONG_NODE` */
+  domainOf(node: NodeId): DomainSection;
   /**
    * Follows the ring documents of a node that said that ours is not the newest.
    * @throws EngineError `RING_CONFLICT`, `RING_REFUSED` and whatever the request fails with
@@ -145,7 +153,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
     view: book.view,
     newest: book.newest,
     target: book.target,
-    sealingKey: book.sealingKey,
+    domainOf: book.domainOf,
     refresh,
     reach: book.reach,
     stream: () => accepted ?? streams('stream'),

@@ -1,15 +1,13 @@
 import { EngineError, ERROR_TABLE, hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, Transport } from '../src/ports/index.ts';
 import type {
-  CreatePacket,
   FlagAnswer,
   FlagEntry,
   MessageContext,
   Operation,
   Outcome,
+  PacketReading,
   Refusal,
-  SetPacket,
-  SharePacket,
   UploadResponse,
 } from '../src/protocol/index.ts';
 import { limits, operations, REFUSALS } from '../src/protocol/index.ts';
@@ -23,37 +21,41 @@ import type { Request } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
 import type { PacketMaker } from './packet-maker.ts';
 
-/** A flag and the sensor that speaks about it. */
-export interface SensorFlag {
+/** Readings of one sensor in one partition, whose shares and flags travel together: each of their packets names them all. */
+export interface Parcel {
   readonly sensor: SensorIdentity;
-  readonly entry: FlagEntry;
+  readonly readings: readonly PacketReading[];
+  /** For each domain of the stream the shares of the readings, one after another. */
+  readonly shares: readonly Uint8Array[];
 }
 
-/** A share and the sensor that it comes from. */
-export interface SensorShare extends SensorFlag {
-  readonly share: Uint8Array;
-}
-
-/** A flag to be set, with the receipt of every domain of the stream, in its order. */
-export interface ReceivedFlag extends SensorFlag {
+/** A parcel whose shares are stored, with the receipt of every domain of the stream, in its order. */
+export interface ReceivedParcel {
+  readonly parcel: Parcel;
   readonly receipts: readonly Uint8Array[];
 }
 
-/** What became of a share: stored, with the receipt for it, or in conflict with another one. */
+/** What a node did with a packet of shares: stored, with the receipt for it, or in conflict with others. */
 export type ShareAnswer =
   | { readonly answer: 'STORED'; readonly receipt: Uint8Array }
   | { readonly answer: 'CONFLICT' };
 
+/** Where a request goes and what it is about. */
+export interface Target {
+  readonly node: NodeId;
+  readonly context: MessageContext;
+}
+
 /**
- * The paper's operations for one reading; readings of one partition under way together share requests. All but
+ * The paper's operations for parcels of one reading; those of one partition under way together share requests. All but
  * GET throw an EngineError with the code of a {@link Refusal} where the node refuses the sensor's packet.
  */
 export interface FlagCalls {
-  create(node: NodeId, context: MessageContext, flag: SensorFlag): Promise<Outcome>;
-  set(node: NodeId, context: MessageContext, flag: ReceivedFlag): Promise<Outcome>;
-  get(node: NodeId, context: MessageContext, entry: FlagEntry): Promise<Outcome>;
-  /** @param index place of the share's domain in the stream document. */
-  upload(node: NodeId, context: MessageContext, index: number, row: SensorShare): Promise<ShareAnswer>;
+  /** @param index place of the shares' domain in the stream document. */
+  upload(to: Target, index: number, parcel: Parcel): Promise<ShareAnswer>;
+  /** @param acceptors of the flags, whom the node hands the packet on to. */
+  set(to: Target, acceptors: readonly NodeId[], parcel: ReceivedParcel): Promise<Outcome>;
+  get(to: Target, entry: FlagEntry): Promise<Outcome>;
 }
 
 export interface FlagCallsOptions {
@@ -75,61 +77,49 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
     request((signal) =>
       callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal }),
     );
-
-  /** Collects the items of one request and sends them as packets, one of each sensor. */
-  function packed<Item extends SensorFlag, P, A>(
-    itemsMax: (item: Item) => number,
-    pack: (to: Target, sensor: SensorIdentity, items: readonly Item[]) => Promise<P>,
-    send: (to: Target, partition: Partition, packets: readonly P[]) => Promise<readonly A[]>,
-  ): (to: Target, item: Item) => Promise<A> {
-    const batches = new Map<string, Batch<Item, A>>();
-    return (to, item) => {
-      const partition = partitionOf(item.entry.readingId);
-      return joinBatch(batches, keyOf(to, partition), item, () =>
-        openBatch({
-          itemsMax: itemsMax(item),
-          linger,
-          concernsOneItem,
-          async send(items) {
-            const groups = bySensor(items);
-            const made = await Promise.all(groups.map((group) => pack(to, group.sensor, group.items)));
-            return inOrderOf(items, groups, await send(to, partition, made));
-          },
-        }),
-      );
-    };
-  }
-
-  const create = packed<SensorFlag, CreatePacket, FlagAnswer>(
-    () => limits.PACKETS_PER_REQUEST_MAX,
-    ({ node, context }, sensor, flags) =>
-      packets.create(
-        sensor,
-        node,
-        context,
-        flags.map(({ entry }) => entry),
-      ),
-    async ({ node, context }, partition, made) =>
-      (await call(node, operations.CREATE, { context, partition, packets: made })).outcomes,
-  );
-  const set = packed<ReceivedFlag, SetPacket, FlagAnswer>(
-    () => limits.PACKETS_PER_REQUEST_MAX,
-    ({ node, context }, sensor, flags) => packets.set(sensor, node, context, flags),
-    async ({ node, context }, partition, made) =>
-      (await call(node, operations.SET, { context, partition, packets: made })).outcomes,
-  );
-  const upload = packed<SensorShare, SharePacket, UploadResponse['rows'][number]>(
-    ({ share }) => rowsMax(share.length),
-    ({ node, context, index = 0 }, sensor, rows) => packets.shares(sensor, node, context, index, rows),
-    async ({ node, context, index = 0 }, partition, made) =>
-      (await call(node, operations.UPLOAD, { context, partition, index, packets: made })).rows,
-  );
+  const uploads = new Map<string, Batch<Parcel, UploadResponse['packets'][number]>>();
+  const sets = new Map<string, Batch<ReceivedParcel, FlagAnswer>>();
   const questions = new Map<string, Batch<FlagEntry, Outcome>>();
 
   return {
-    create: async (node, context, flag) => outcomeIn(await create({ node, context }, flag)),
-    set: async (node, context, flag) => outcomeIn(await set({ node, context }, flag)),
-    get(node, context, entry) {
+    async upload({ node, context }, index, parcel) {
+      const partition = partitionIn(parcel);
+      const answer = await joinBatch(uploads, keyOf({ node, context }, partition, index), parcel, () =>
+        openBatch({
+          itemsMax: rowsMax(parcel.shares[index]?.length ?? 0),
+          linger,
+          concernsOneItem,
+          async send(parcels) {
+            const made = parcels.map(({ sensor, readings, shares }) =>
+              packets.shares(sensor, node, context, index, readings, shareOf(shares, index)),
+            );
+            const body = { context, partition, index, packets: await Promise.all(made) };
+            return (await call(node, operations.UPLOAD, body)).packets;
+          },
+        }),
+      );
+      return shareAnswerIn(answer);
+    },
+    async set({ node, context }, acceptors, received) {
+      const partition = partitionIn(received.parcel);
+      const answer = await joinBatch(sets, keyOf({ node, context }, partition), received, () =>
+        openBatch({
+          itemsMax: limits.PACKETS_PER_REQUEST_MAX,
+          linger,
+          concernsOneItem,
+          async send(parcels) {
+            const made = parcels.map(({ parcel: { sensor, readings }, receipts }) =>
+              packets.set(sensor, acceptors, context, readings, receipts),
+            );
+            const body = { context, partition, packets: await Promise.all(made) };
+            return (await call(node, operations.SET, body)).outcomes;
+          },
+        }),
+      );
+      if (isRefusal(answer)) throw refusedWith(answer);
+      return answer;
+    },
+    get({ node, context }, entry) {
       const partition = partitionOf(entry.readingId);
       return joinBatch(questions, keyOf({ node, context }, partition), entry, () =>
         openBatch({
@@ -141,58 +131,30 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
         }),
       );
     },
-    upload: async (node, context, index, row) => shareAnswerIn(await upload({ node, context, index }, row)),
   };
 }
 
-/** Where a request goes and what it is about. */
-interface Target {
-  readonly node: NodeId;
-  readonly context: MessageContext;
-  /** Of an UPLOAD. */
-  readonly index?: number;
-}
-
-function keyOf({ node, context, index }: Target, partition: Partition): string {
+/** @param index of an UPLOAD. */
+function keyOf({ node, context }: Target, partition: Partition, index?: number): string {
   return [node, index, context.epoch, context.window, context.group, partition].join();
 }
 
-function outcomeIn(answer: FlagAnswer): Outcome {
-  if (isRefusal(answer)) throw refusedWith(answer);
-  return answer;
+function partitionIn({ readings: [first] }: Parcel): Partition {
+  invariant(first !== undefined, 'a parcel holds readings');
+  return partitionOf(first.readingId);
 }
 
-function shareAnswerIn({ answer, receipt }: UploadResponse['rows'][number]): ShareAnswer {
+function shareOf(shares: readonly Uint8Array[], index: number): Uint8Array {
+  const share = shares[index];
+  invariant(share !== undefined, 'a parcel holds shares of every domain');
+  return share;
+}
+
+function shareAnswerIn({ answer, receipt }: UploadResponse['packets'][number]): ShareAnswer {
   if (isRefusal(answer)) throw refusedWith(answer);
   if (answer === 'CONFLICT') return { answer };
   if (receipt !== null) return { answer, receipt };
-  throw new EngineError('MALFORMED_BODY', 'expected a receipt with every stored share, got none');
-}
-
-/** Readings of one sensor in a request, which become one packet. */
-interface Group<Item> {
-  readonly sensor: SensorIdentity;
-  readonly items: Item[];
-}
-
-function bySensor<Item extends { readonly sensor: SensorIdentity }>(items: readonly Item[]): Group<Item>[] {
-  const groups = new Map<SensorIdentity['keys'], Group<Item>>();
-  for (const item of items) {
-    const group = groups.get(item.sensor.keys);
-    if (group === undefined) groups.set(item.sensor.keys, { sensor: item.sensor, items: [item] });
-    else group.items.push(item);
-  }
-  return [...groups.values()];
-}
-
-/** Answers come packet after packet; each goes back to the place of its item. */
-function inOrderOf<Item, Answer>(
-  items: readonly Item[],
-  groups: readonly Group<Item>[],
-  answers: readonly Answer[],
-): readonly Answer[] {
-  const answerOf = new Map(groups.flatMap((group) => group.items).map((item, i) => [item, answers[i]]));
-  return items.flatMap((item) => answerOf.get(item) ?? []);
+  throw new EngineError('MALFORMED_BODY', 'expected a receipt with stored shares, got none');
 }
 
 function isRefusal(answer: string): answer is Refusal {

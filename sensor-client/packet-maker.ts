@@ -1,49 +1,51 @@
-import { concat, EngineError, fromBase64Url } from '../src/foundation/index.ts';
+import { EngineError, fromBase64Url } from '../src/foundation/index.ts';
 import type { RandomBytes, Sealing } from '../src/ports/index.ts';
 import type {
-  CreatePacket,
-  FlagEntry,
   Packet,
   PacketKeys,
+  PacketReading,
   SetPacket,
   SharePacket,
   WindowScope,
 } from '../src/protocol/index.ts';
-import { flagTag, packetKeys, shareBinding } from '../src/protocol/index.ts';
+import { packetKeys, packetName, setTag, shareBinding } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
-import type { NodeId } from '../src/ring/index.ts';
+import { shareIndex } from '../src/protocol/stream-document.ts';
+import type { DomainSection, NodeId } from '../src/ring/index.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
 
 export interface PacketMakerOptions {
   readonly sealing: Sealing;
   readonly randomBytes: RandomBytes;
   readonly stream: () => StreamDocument | Promise<StreamDocument>;
-  /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
-  readonly sealingKeyOf: (node: NodeId) => string;
+  /** A node's domain, and the key that it has sensors seal to. @throws EngineError `WRONG_NODE` */
+  readonly domainOf: (node: NodeId) => Pick<DomainSection, 'domain' | 'sealingKey'>;
 }
 
-/** Says things as a sensor to the domain of a node, so that nobody else can read or say them. */
+/** Says things as a sensor to the domains of nodes, so that nobody else can read or say them. */
 export interface PacketMaker {
-  /** @param index place of the domain in the stream; every entry is the sensor's. */
+  /**
+   * @param index place of the domain in the stream.
+   * @param shares of the readings, one after another.
+   */
   shares(
     sensor: SensorIdentity,
     node: NodeId,
     scope: WindowScope,
     index: number,
-    rows: readonly { readonly entry: FlagEntry; readonly share: Uint8Array }[],
+    readings: readonly PacketReading[],
+    shares: Uint8Array,
   ): Promise<SharePacket>;
-  create(
-    sensor: SensorIdentity,
-    node: NodeId,
-    scope: WindowScope,
-    entries: readonly FlagEntry[],
-  ): Promise<CreatePacket>;
-  /** @param flags each with the receipts of all domains of the stream, in its order. */
+  /**
+   * @param acceptors whose domains are to take the packet for the sensor's word.
+   * @param receipts of all domains of the stream, in its order.
+   */
   set(
     sensor: SensorIdentity,
-    node: NodeId,
+    acceptors: readonly NodeId[],
     scope: WindowScope,
-    flags: readonly { readonly entry: FlagEntry; readonly receipts: readonly Uint8Array[] }[],
+    readings: readonly PacketReading[],
+    receipts: readonly Uint8Array[],
   ): Promise<SetPacket>;
 }
 
@@ -53,7 +55,7 @@ interface Agreement extends PacketKeys {
 }
 
 export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
-  const { sealing, randomBytes, sealingKeyOf } = options;
+  const { sealing, randomBytes, domainOf } = options;
   /** One agreement per sensor and domain, made when it is first needed; gone with the sensor's keys. */
   const agreements = new WeakMap<SensorKeys, Map<string, Promise<Agreement>>>();
 
@@ -74,41 +76,37 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
     return { ...exported, encapsulated: context.encapsulated };
   }
 
-  async function headOf(
+  /** A domain without a roster of the stream's sensors has nowhere else to learn the key from. */
+  function packetOf(
     { sensorId, keys }: SensorIdentity,
-    node: NodeId,
-    entries: readonly FlagEntry[],
-  ): Promise<{ readonly packet: Packet; readonly agreement: Agreement }> {
-    const stream = await options.stream();
-    const agreement = await agreementOf(keys, sealingKeyOf(node), stream);
-    const readings = entries.map(({ readingId, count }) => ({ readingId, count }));
-    // A domain without a roster of the stream's sensors has nowhere else to learn the key from.
-    const publicKey = stream.enrolment === 'open' ? keys.publicKey : null;
-    return { packet: { sensorId, encapsulated: agreement.encapsulated, publicKey, readings }, agreement };
+    stream: StreamDocument,
+    readings: readonly PacketReading[],
+  ): Packet {
+    return { sensorId, publicKey: stream.enrolment === 'open' ? keys.publicKey : null, readings };
   }
 
   return {
-    async create(sensor, node, scope, entries) {
-      const { packet, agreement } = await headOf(sensor, node, entries);
-      return { ...packet, tag: flagTag(agreement.flags, 'CREATE', scope, packet) };
+    async shares(sensor, node, scope, index, readings, shares) {
+      const stream = await options.stream();
+      const packet = packetOf(sensor, stream, readings);
+      const agreement = await agreementOf(sensor.keys, domainOf(node).sealingKey, stream);
+      const { nonce, bound } = shareBinding(packetName(scope, packet), index);
+      const sealed = await sealing.seal(agreement.shares, nonce, bound, shares);
+      return { ...packet, encapsulated: agreement.encapsulated, sealed };
     },
-    async set(sensor, node, scope, flags) {
-      const entries = flags.map(({ entry }) => entry);
-      const { packet, agreement } = await headOf(sensor, node, entries);
-      const said = flags.map(({ receipts }) => receipts);
-      const readings = flags.map(({ entry, receipts }) => ({
-        readingId: entry.readingId,
-        count: entry.count,
-        receipts,
-      }));
-      return { ...packet, readings, tag: flagTag(agreement.flags, 'SET', scope, packet, said) };
-    },
-    async shares(sensor, node, scope, index, rows) {
-      const entries = rows.map(({ entry }) => entry);
-      const { packet, agreement } = await headOf(sensor, node, entries);
-      const { nonce, bound } = shareBinding(scope, index, packet);
-      const shares = concat(...rows.map(({ share }) => share));
-      return { ...packet, sealed: await sealing.seal(agreement.shares, nonce, bound, shares) };
+    async set(sensor, acceptors, scope, readings, receipts) {
+      const stream = await options.stream();
+      const packet = packetOf(sensor, stream, readings);
+      const name = packetName(scope, packet);
+      const proofs = new Map<number, SetPacket['proofs'][number]>();
+      for (const node of acceptors) {
+        const { domain, sealingKey } = domainOf(node);
+        const index = shareIndex(stream, domain);
+        if (index === undefined || proofs.has(index)) continue;
+        const { flags, encapsulated } = await agreementOf(sensor.keys, sealingKey, stream);
+        proofs.set(index, { index, encapsulated, tag: setTag(flags, name) });
+      }
+      return { ...packet, receipts, proofs: [...proofs.values()] };
     },
   };
 }

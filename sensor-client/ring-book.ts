@@ -44,8 +44,8 @@ export interface RingBook {
   view(window: WindowId): RingView;
   /** Where a node is reached, also one that only an older document lists. @throws EngineError `WRONG_NODE` */
   target(nodeId: string): NodeTarget;
-  /** The key that a node's domain has sensors seal to, base64url. @throws EngineError `WRONG_NODE` */
-  sealingKey(node: NodeId): string;
+  /** The newest section of a node's domain. @throws EngineError `WRONG_NODE` */
+  domainOf(node: NodeId): DomainSection;
   /** Follows the documents that the node has and the sensor has not. @throws `RING_CONFLICT`, `RING_REFUSED`, ... */
   refresh(node: NodeId): Promise<void>;
   /** Fetches older documents where the window was placed before those at hand. */
@@ -139,7 +139,7 @@ export function createRingBook(options: RingBookOptions): RingBook {
       const { node, domain } = listed(history, nodeId);
       return { origin: node.url, trust: domain.certificateAuthority, pool: domain.domain };
     },
-    sealingKey: (node) => listed(history, node).domain.sealingKey,
+    domainOf: (node) => listed(history, node).domain,
     refresh,
     reach: (window) => (reaches(history, window) ? undefined : fetchOlder()),
   };

@@ -148,7 +148,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     sealing,
     randomBytes,
     stream: async () => (await directory.stream()).document,
-    sealingKeyOf: directory.sealingKey,
+    domainOf: directory.domainOf,
   });
   const calls = createFlagCalls({ transport, clock, packets, request });
   const context: UploaderContext = {

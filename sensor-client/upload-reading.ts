@@ -113,7 +113,8 @@ async function uploadSplits(
     const { count } = measured;
     const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count };
     const shares = splitShares(context, document, key, measured);
-    const attempt: Split = { key, sensor, shares, receipts: new Map(), setSent: false };
+    const parcel = { sensor, readings: [{ readingId: id, count }], shares };
+    const attempt: Split = { key, parcel, receipts: new Map(), setSent: false };
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(id) };

@@ -59,7 +59,11 @@ export type CallPeer = <Q, R>(
 ) => Promise<R>;
 
 /** Operations a sensor waits for. */
-const ON_UPLOAD_PATH: readonly string[] = [operations.VOTE.path, operations.COPY.path];
+const ON_UPLOAD_PATH: readonly string[] = [
+  operations.ACCEPT.path,
+  operations.VOTE.path,
+  operations.COPY.path,
+];
 /** Operations that read a whole window. */
 const SCANS: readonly string[] = [
   operations.FREEZE.path,

@@ -1,4 +1,4 @@
-import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -9,7 +9,6 @@ import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { Opening } from './opening.ts';
 import type { Retirements } from './retirements.ts';
-import type { Roster } from './roster.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface AdmissionComponents {
@@ -20,7 +19,6 @@ export interface AdmissionComponents {
   readonly opening: Opening;
   readonly clock: Clock;
   readonly retirements: Pick<Retirements, 'check'>;
-  readonly roster: Roster;
 }
 
 /** What every message about flags and shares must pass, whoever sends it. */
@@ -38,14 +36,12 @@ export interface Admission {
   begun(context: MessageContext): Promise<OpenWindowRecord>;
   /** @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
   entries(stream: StreamDocument, partition: Partition, entries: readonly FlagEntry[]): void;
-  /** Whose flags these are, where the stream asks for enrolled sensors. @throws `SENSOR_UNKNOWN`, `SENSOR_REVOKED` */
-  sensors(stream: StreamDocument, entries: readonly FlagEntry[]): void;
   /** The acceptors of a partition's flags, this node among them. @throws `WRONG_NODE` */
   acceptors(record: OpenWindowRecord, partition: Partition): readonly NodeId[];
 }
 
 export function createAdmission(components: AdmissionComponents): Admission {
-  const { rings, self, windows, decisions, opening, retirements, roster, clock } = components;
+  const { rings, self, windows, decisions, opening, retirements, clock } = components;
   async function window(context: MessageContext): Promise<OpenWindowRecord> {
     rings.check(context);
     const known = windows.findOpen(context);
@@ -81,16 +77,6 @@ export function createAdmission(components: AdmissionComponents): Admission {
             `expected a count of 1 in stream ${stream.name}, got ${count}`,
           );
         }
-      }
-    },
-    sensors(stream, entries) {
-      if (stream.enrolment === 'open') return;
-      for (const { sensorId } of entries) {
-        const { kind } = roster.find(stream, sensorId);
-        if (kind === 'accepted') continue;
-        const sensor = toHex(sensorId);
-        if (kind === 'revoked') throw new EngineError('SENSOR_REVOKED', `sensor ${sensor} is revoked`);
-        throw new EngineError('SENSOR_UNKNOWN', `expected an enrolled sensor, got ${sensor}`);
       }
     },
     acceptors({ scope, stream }, partition) {

@@ -1,15 +1,16 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
-import { acceptorStep } from '../../src/consensus/index.ts';
+import { acceptorStep, BALLOT_ZERO } from '../../src/consensus/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type {
-  CreateRequest,
-  FlagAnswer,
+  AcceptResponse,
   FlagEntry,
   FlagValue,
   FlagVote,
   MessageContext,
   Outcome,
+  Refusal,
+  SetRequest,
   VoteRequest,
 } from '../../src/protocol/index.ts';
 import { flagRowKey, windowName } from '../../src/protocol/index.ts';
@@ -23,8 +24,8 @@ import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Admission } from './admission.ts';
 import type { FlagCensus } from './flag-census.ts';
-import type { Packets } from './packets.ts';
-import { withRefusals } from './packets.ts';
+import type { Packets, ProvedSet } from './packets.ts';
+import { openedOf } from './packets.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
 
@@ -42,8 +43,17 @@ export interface FlagAcceptorComponents {
 
 /** The flags table of this node, and its part as an acceptor. */
 export interface FlagAcceptor {
-  /** CREATE: notes that the flags exist, so that their timeout runs. @throws `WINDOW_SEALED`, `WINDOW_FULL`, `WRONG_NODE` */
-  create(request: CreateRequest): Promise<readonly FlagAnswer[]>;
+  /**
+   * Votes for TRUE at ballot 0, for packets that prove by themselves that they may be TRUE; the votes are synced
+   * before the answer. @throws `WINDOW_SEALED`, `WINDOW_FULL`, `WRONG_NODE`
+   */
+  accept(request: SetRequest): Promise<AcceptResponse['packets']>;
+  /** The same for packets that this node has proved already; one vote for each of their flags. */
+  acceptProved(
+    record: OpenWindowRecord,
+    request: SetRequest,
+    proved: readonly ProvedSet[],
+  ): Promise<readonly FlagVote[]>;
   /** One Synod request; what it grants is synced before the answer. @throws `WINDOW_SEALED`, `WRONG_NODE` */
   vote(request: VoteRequest): Promise<readonly FlagVote[]>;
   /** These outcomes were read at a majority: the decided flags need no resolving here. */
@@ -52,7 +62,7 @@ export interface FlagAcceptor {
 
 /** What becomes of one row: itself or its successor, and the answer to whoever asked. */
 interface Change<T> {
-  readonly row: FlagRow | undefined;
+  readonly row: FlagRow;
   readonly answer: T;
 }
 
@@ -69,10 +79,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     record: OpenWindowRecord,
     partition: Partition,
     entries: readonly FlagEntry[],
-    decide: (
-      row: FlagRow | undefined,
-      place: number,
-    ) => { readonly row: FlagRow | undefined; readonly answer: T },
+    decide: (row: FlagRow | undefined, entry: FlagEntry) => Change<T>,
   ): Promise<T[]> {
     return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
       const keys = entries.map((entry) => flagRowKey(record.scope, entry));
@@ -89,34 +96,57 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
         const plain = plains[place];
         // The same flag may stand twice in one request; the second sees what the first made of it.
         const before = named.get(name) ?? (plain === undefined ? undefined : decodeFlagRow(plain));
-        const { row, answer } = decide(before, place);
+        const { row, answer } = decide(before, entry);
         answers.push(answer);
-        if (row === undefined || row === before) continue;
+        if (row === before) continue;
         named.set(name, row);
         changes.push([entry, before, row]);
         puts.push(tables.put('flags', record.rowKey, key, encodeFlagRow(row), before === undefined));
       }
-      census.admit(record, changes);
+      census.admit(
+        record,
+        changes.flatMap(([entry, before]) => (before === undefined ? [entry] : [])),
+      );
       journal.stage(puts);
       for (const [entry, before, row] of changes) census.note(record, partition, entry, before, row);
       return answers;
     });
   }
 
-  async function create(request: CreateRequest): Promise<readonly FlagAnswer[]> {
-    const record = await admission.begun(request.context);
-    const acceptors = admission.acceptors(record, request.partition);
-    if (record.frozen) throw windowSealed(record);
-    const opened = await packets.openCreate(record, request);
-    const flags = opened.filter((one) => typeof one !== 'string');
-    const outcomes = await update(request.context, record, request.partition, flags, (row) => ({
-      row: row ?? freshFlag(clock.now()),
-      answer: outcomeHere(row, acceptors.length),
-    }));
-    // CREATE itself is not synced: freeze and T replace registration, so one that is lost in a crash costs
-    // nothing. An outcome is: it may stand in a vote that is still on its way to the disk.
-    if (outcomes.some((outcome) => outcome !== 'UNDECIDED')) await journal.synced();
-    return withRefusals(opened, outcomes);
+  /** One Synod request about flags, answered when what it changed is on disk. */
+  async function synod(
+    record: OpenWindowRecord,
+    { context, partition }: Pick<VoteRequest, 'context' | 'partition'>,
+    flags: readonly FlagEntry[],
+    asked: AcceptorRequest<FlagValue>,
+  ): Promise<readonly FlagVote[]> {
+    const { flagTimeoutMs } = record.stream;
+    const votes = await update(context, record, partition, flags, (row, entry) => {
+      const now = clock.now();
+      return voteOn(row ?? freshFlag(census.knownSince(record, entry) ?? now), asked, now, flagTimeoutMs);
+    });
+    await journal.synced();
+    return votes;
+  }
+
+  async function acceptProved(
+    record: OpenWindowRecord,
+    request: SetRequest,
+    proved: readonly ProvedSet[],
+  ): Promise<readonly FlagVote[]> {
+    health.checkVote();
+    rings.checkVote(request.context);
+    const flags = proved.flatMap(({ entries }) => entries);
+    return flags.length === 0 ? [] : synod(record, request, flags, ACCEPT_TRUE);
+  }
+
+  async function accept(request: SetRequest): Promise<AcceptResponse['packets']> {
+    health.checkVote();
+    rings.checkVote(request.context);
+    const record = await admission.window(request.context);
+    admission.acceptors(record, request.partition);
+    const opened = await packets.openSet(record, request);
+    return votesPerPacket(opened, await acceptProved(record, request, openedOf(opened)));
   }
 
   /** An outcome is not written down: two votes prove it at any time, and the settlement for ever. */
@@ -137,16 +167,8 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     admission.entries(record.stream, request.partition, request.flags);
     admission.acceptors(record, request.partition);
     const asked = flagRequestOf(request);
-    // Only the first step of TRUE: what a revoked sensor has left undecided must still come to an end.
-    if (asked.kind === 'accept' && asked.ballot.counter === 0) {
-      admission.sensors(record.stream, request.flags);
-    }
     if (asked.kind === 'read') return readVotes(record, request.flags);
-    const votes = await update(request.context, record, request.partition, request.flags, (row) =>
-      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
-    );
-    await journal.synced();
-    return votes;
+    return synod(record, request, request.flags, asked);
   }
 
   /** Reading is no vote: it writes nothing and a frozen acceptor still answers it, from what is on disk. */
@@ -163,16 +185,35 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     });
   }
 
-  return { create, vote, remember };
+  return { accept, acceptProved, vote, remember };
 }
 
+/** Answers each packet as a whole, but for the flags that this acceptor may not vote TRUE any more. */
+function votesPerPacket(
+  opened: readonly (ProvedSet | Refusal)[],
+  votes: readonly FlagVote[],
+): AcceptResponse['packets'] {
+  let at = 0;
+  return opened.map((one) => {
+    if (typeof one === 'string') return { answer: one, others: [] };
+    const own = votes.slice(at, at + one.entries.length);
+    at += one.entries.length;
+    const others = own.flatMap(({ granted, promised, accepted }, place) =>
+      granted ? [] : [{ place, promised, accepted }],
+    );
+    return { answer: 'ACCEPTED', others };
+  });
+}
+
+/** What a SET asks of every acceptor. */
+const ACCEPT_TRUE: AcceptorRequest<FlagValue> = { kind: 'accept', ballot: BALLOT_ZERO, value: 'TRUE' };
+
 function voteOn(
-  row: FlagRow | undefined,
+  known: FlagRow,
   request: AcceptorRequest<FlagValue>,
   now: number,
   flagTimeoutMs: number,
 ): Change<FlagVote> {
-  const known = row ?? freshFlag(now);
   // Resolving is permitted only after the flag's timeout on this node's clock, or one bad acceptor could
   // kill every flag at birth. What nobody knew starts its time now.
   const early = request.kind === 'prepare' && now < known.knownSince + flagTimeoutMs;
@@ -183,22 +224,12 @@ function voteOn(
   return { row: changed, answer: { ...reply, early: false } };
 }
 
-/** The outcome this row alone proves: the vote of an acceptor that is alone. */
-function outcomeHere(row: FlagRow | undefined, acceptors: number): Outcome {
-  return acceptors === 1 ? (row?.accepted?.value ?? 'UNDECIDED') : 'UNDECIDED';
-}
-
 function flagRequestOf(request: VoteRequest): AcceptorRequest<FlagValue> {
   const { kind, ballot, value } = request;
   if (kind === 'read') return { kind };
-  if (kind === 'prepare') {
-    if (ballot.counter >= 1) return { kind, ballot };
-    throw new EngineError('MALFORMED_BODY', 'expected a prepare with a ballot from 1');
-  }
+  // Ballot 0 is the sensor's: its packet stands for the vote there, and no node's word. See ACCEPT.
+  if (ballot.counter < 1) throw new EngineError('MALFORMED_BODY', `expected a ${kind} with a ballot from 1`);
+  if (kind === 'prepare') return { kind, ballot };
   if (value === null) throw new EngineError('MALFORMED_BODY', 'expected a value to accept');
-  // Ballot 0 has one value by definition; with a second one two proposers could decide both.
-  if (ballot.counter === 0 && value !== 'TRUE') {
-    throw new EngineError('MALFORMED_BODY', 'expected TRUE at ballot 0');
-  }
   return { kind, ballot, value };
 }

@@ -13,26 +13,22 @@ import type {
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
-import type { DecideFlagsCall, DecideFlagsReply } from '../../src/rounds/index.ts';
+import type { DecideFlagsCall } from '../../src/rounds/index.ts';
 import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
-import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, silence } from '../engine/peers.ts';
-import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
-import type { FlagAcceptor } from './flag-acceptor.ts';
-import type { Packets } from './packets.ts';
-import { withRefusals } from './packets.ts';
+import type { AskAcceptor, AskAcceptorsComponents } from './ask-acceptors.ts';
+import { askToAccept, askToVote } from './ask-acceptors.ts';
+import type { Packets, ProvedSet } from './packets.ts';
+import { openedOf } from './packets.ts';
 import type { SettledFlags } from './settled-flags.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
 
-export interface FlagsComponents {
+export interface FlagsComponents extends AskAcceptorsComponents {
   readonly admission: Admission;
-  readonly acceptor: FlagAcceptor;
   readonly packets: Packets;
   readonly settled: SettledFlags;
-  readonly rings: Rings;
-  readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
@@ -65,21 +61,28 @@ export function createFlags(components: FlagsComponents): Flags {
     const record = await admission.window(request.context);
     const acceptors = admission.acceptors(record, request.partition);
     const opened = await packets.openSet(record, request);
-    const flags = opened.filter((one) => typeof one !== 'string');
-    if (flags.length === 0) return withRefusals(opened, []);
-    return withRefusals(opened, await setAll(record, request.partition, flags, acceptors, signal));
+    const proved = openedOf(opened);
+    const outcomes = proved.length === 0 ? [] : await setAll(record, request, proved, acceptors, signal);
+    let at = 0;
+    return opened.flatMap((one, place): readonly FlagAnswer[] => {
+      if (typeof one === 'string') return (request.packets[place]?.readings ?? []).map(() => one);
+      at += one.entries.length;
+      return outcomes.slice(at - one.entries.length, at);
+    });
   }
 
   async function setAll(
     record: OpenWindowRecord,
-    partition: Partition,
-    flags: readonly FlagEntry[],
+    { partition }: SetRequest,
+    proved: readonly ProvedSet[],
     acceptors: readonly NodeId[],
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
+    const flags = proved.flatMap(({ entries }) => entries);
     if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
     try {
-      const attempt = await runDecide(record, partition, flags, acceptors, BALLOT_ZERO, signal);
+      const ask = askToAccept(components, record, partition, proved);
+      const attempt = await runDecide(flags.length, acceptors, BALLOT_ZERO, ask, signal);
       // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.
       const outcomes = attempt.includes('UNDECIDED') ? await read(record, partition, flags, signal) : attempt;
       acceptor.remember(record, flags, outcomes);
@@ -91,26 +94,16 @@ export function createFlags(components: FlagsComponents): Flags {
   }
 
   function runDecide(
-    record: OpenWindowRecord,
-    partition: Partition,
-    flags: readonly FlagEntry[],
+    flags: number,
     acceptors: readonly NodeId[],
     ballot: Ballot,
+    ask: AskAcceptor,
     signal?: AbortSignal,
   ): Promise<readonly Outcome[]> {
     const quorum = majority(acceptors.length);
-    const round = decideFlagsRound({ flags: flags.length, acceptors: acceptors.length, quorum, ballot });
-    const perform = async (call: DecideFlagsCall, over: AbortSignal): Promise<DecideFlagsReply> => {
-      const request: VoteRequest = {
-        context: rings.contextOf(record.scope),
-        partition,
-        kind: call.kind,
-        ballot: call.ballot,
-        value: call.value,
-        flags: call.flags.map((place) => at(flags, place)),
-      };
-      return (await callPeer(at(acceptors, call.acceptor), operations.VOTE, request, over)).votes;
-    };
+    const round = decideFlagsRound({ flags, acceptors: acceptors.length, quorum, ballot });
+    const perform = (call: DecideFlagsCall, over: AbortSignal) =>
+      ask(at(acceptors, call.acceptor), call, over);
     return runRound(round, { perform, clock, randomBytes }, signal);
   }
 
@@ -161,7 +154,8 @@ export function createFlags(components: FlagsComponents): Flags {
     read,
     async resolve(record, partition, flags, ballot) {
       const acceptors = admission.acceptors(record, partition);
-      const outcomes = await runDecide(record, partition, flags, acceptors, ballot);
+      const ask = askToVote(components, record, partition, flags);
+      const outcomes = await runDecide(flags.length, acceptors, ballot, ask);
       acceptor.remember(record, flags, outcomes);
       return outcomes;
     },

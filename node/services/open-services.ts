@@ -15,7 +15,7 @@ import { createDecisions } from './decisions.ts';
 import { createErasedWindows } from './erased-windows.ts';
 import { createErasing } from './erasing.ts';
 import { createFlagAcceptor } from './flag-acceptor.ts';
-import { type FlagCensus, openFlagCensus } from './flag-census.ts';
+import { openFlagCensus } from './flag-census.ts';
 import { createFlags } from './flags.ts';
 import { createFrozen } from './frozen.ts';
 import { createGate } from './gate.ts';
@@ -44,7 +44,7 @@ import { createTallies } from './tallies.ts';
 import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
 import { openUnopenedVotes } from './unopened-votes.ts';
-import { createValues } from './values.ts';
+import { createValues, type ValuesComponents } from './values.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { openWindows } from './windows.ts';
 
@@ -80,6 +80,42 @@ export interface ServiceBase {
   readonly minSensorsFloor: number;
 }
 
+/** The tables of flags and shares, and what is known of them without reading the disk. */
+async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindowRecord[]) {
+  const acceptors = ({ scope, stream }: OpenWindowRecord, partition: Partition): readonly NodeId[] =>
+    base.rings.of(scope).placement.acceptors(
+      stream.domains.map(({ id }) => id),
+      partition,
+    );
+  const votesOn = (record: OpenWindowRecord, partition: Partition): boolean =>
+    acceptors(record, partition).includes(base.self.nodeId);
+  const trueFlags = createTrueFlags();
+  const tallies = createTallies(base);
+  // What is on disk already is added up when it is asked for.
+  for (const record of records) tallies.spoil(record);
+  const shares = createShareTable({
+    ...base,
+    tallies,
+    heard(record, partition, entries, now) {
+      if (votesOn(record, partition)) census.heard(record, entries, now);
+    },
+  });
+  const census = await openFlagCensus({
+    ...base,
+    records,
+    shares: (record) => shares.goodRows(record, null),
+    acceptors,
+    hear(record, partition, entry, before, after) {
+      trueFlags.note(record, partition, entry, before, after);
+      if (after.accepted?.value === 'TRUE') tallies.committed(record, partition, entry);
+    },
+  });
+  const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {
+    if (votesOn(record, partition)) census.admit(record, fresh);
+  };
+  return { trueFlags, tallies, shares, census, admitFlags };
+}
+
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
 export async function openServices(base: ServiceBase) {
   const streams = await openStreams(base);
@@ -89,32 +125,18 @@ export async function openServices(base: ServiceBase) {
   const windows = await openWindows({ ...base, erased, streams });
   const unopened = await openUnopenedVotes({ ...base, erased, windows });
   const decisions = createDecisions({ ...base, retirements, unopened, windows });
-  const decidesAlone = ({ scope, stream }: OpenWindowRecord, partition: Partition): boolean =>
-    base.rings.of(scope).placement.acceptors(
-      stream.domains.map(({ id }) => id),
-      partition,
-    ).length === 1;
   const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });
-  const admission = createAdmission({ ...base, windows, decisions, opening, retirements, roster });
-  const trueFlags = createTrueFlags();
-  const tallies = createTallies(base);
-  // What is on disk already is added up when it is asked for.
-  for (const record of windows.all()) tallies.spoil(record);
-  const hear: FlagCensus['note'] = (record, partition, entry, before, after) => {
-    trueFlags.note(record, partition, entry, before, after);
-    if (after.accepted?.value === 'TRUE') tallies.committed(record, partition, entry);
-  };
+  const admission = createAdmission({ ...base, windows, decisions, opening, retirements });
+  const { trueFlags, tallies, shares, census, admitFlags } = await openFlagsAndShares(base, windows.all());
   const frozen = createFrozen({ ...base, trueFlags, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
-  const census = await openFlagCensus(base.tables, windows.all(), decidesAlone, hear);
-  const packets = createPackets({ ...base, admission, roster });
+  const packets = createPackets({ ...base, admission, roster, streams });
   const acceptor = createFlagAcceptor({ ...base, admission, packets, census });
   const flags = createFlags({ ...base, admission, acceptor, packets, settled });
-  const shares = createShareTable({ ...base, tallies });
   const spread = await openSpread({ ...base, shares, streams, windows });
-  const values = createValues({ ...base, admission, packets, streams, shares, spread });
+  const values = createValues({ ...base, admission, admitFlags, packets, streams, shares, spread });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
   const sensors = createSensorCensus({ ...base, shares, lists });

@@ -1,6 +1,6 @@
 import { EngineError, equalBytes, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, Sealing, SealingKeyPair } from '../../src/ports/index.ts';
-import type { Packet, PacketKeys } from '../../src/protocol/index.ts';
+import type { AddressedPacket, PacketKeys } from '../../src/protocol/index.ts';
 import { packetKeys, sensorIdOf } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { createRecent } from '../engine/recent.ts';
@@ -25,7 +25,7 @@ export interface KeyUseComponents {
  */
 export type KeyUse = <T>(
   stream: StreamDocument,
-  packet: Packet,
+  packet: AddressedPacket,
   use: (keys: PacketKeys) => Promise<T>,
 ) => Promise<T>;
 
@@ -35,7 +35,7 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
   const rate = createSensorRate(clock);
 
   /** Looks the sensor up for every packet: keys that are kept must not outlive an enrolment. */
-  function publicKeyOf(stream: StreamDocument, packet: Packet): Uint8Array {
+  function publicKeyOf(stream: StreamDocument, packet: AddressedPacket): Uint8Array {
     if (stream.enrolment === 'open') {
       const { publicKey } = packet;
       if (publicKey !== null && equalBytes(sensorIdOf(publicKey), packet.sensorId)) return publicKey;
@@ -50,7 +50,7 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
 
   return async <T>(
     stream: StreamDocument,
-    packet: Packet,
+    packet: AddressedPacket,
     use: (keys: PacketKeys) => Promise<T>,
   ): Promise<T> => {
     const publicKey = publicKeyOf(stream, packet);

@@ -1,12 +1,11 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
   CopyRequest,
-  CreateRequest,
   FlagEntry,
-  FlagSaying,
   Packet,
   Refusal,
   SeedRoom,
+  SetPacket,
   SetRequest,
   SharePacket,
   UploadRequest,
@@ -16,37 +15,43 @@ import {
   createSeedRoom,
   entriesOf,
   equalTags,
-  flagTag,
+  packetName,
   REFUSALS,
   readShares,
+  setTag,
   shareBinding,
 } from '../../src/protocol/index.ts';
 import type { Admission } from './admission.ts';
 import type { KeyUseComponents } from './packet-key-use.ts';
 import { createKeyUse, packetRefused } from './packet-key-use.ts';
+import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface PacketsComponents extends KeyUseComponents {
   readonly admission: Admission;
+  readonly streams: Streams;
 }
 
-export type OpenedShare = CopyRequest['rows'][number];
+/** A packet of an UPLOAD, opened. */
+export interface OpenedShares {
+  readonly name: Uint8Array;
+  readonly rows: CopyRequest['rows'];
+}
 
-/** Packets of sensors: who made them, and what is in them. */
+/** A packet of a SET that its sensor meant for this domain and for which every domain of the stream gave a receipt. */
+export interface ProvedSet {
+  readonly packet: SetPacket;
+  readonly entries: readonly FlagEntry[];
+}
+
+/** Packets of sensors: who made them, and what is in them. Each is opened, or refused, for itself. */
 export interface Packets {
-  /**
-   * Opens the packets of an UPLOAD, each for itself.
-   * @returns per reading, packet after packet, its share, or why its packet is refused.
-   */
-  openShares(record: OpenWindowRecord, request: UploadRequest): Promise<readonly (OpenedShare | Refusal)[]>;
-  /** Per reading of a CREATE its flag, or why its packet is refused. */
-  openCreate(record: OpenWindowRecord, request: CreateRequest): Promise<readonly (FlagEntry | Refusal)[]>;
-  /** Per reading of a SET its flag, or why its packet, or it alone for its receipts, is refused. */
-  openSet(record: OpenWindowRecord, request: SetRequest): Promise<readonly (FlagEntry | Refusal)[]>;
+  openShares(record: OpenWindowRecord, request: UploadRequest): Promise<readonly (OpenedShares | Refusal)[]>;
+  openSet(record: OpenWindowRecord, request: SetRequest): Promise<readonly (ProvedSet | Refusal)[]>;
 }
 
 export function createPackets(components: PacketsComponents): Packets {
-  const { sealing, roster, admission } = components;
+  const { sealing, roster, admission, streams } = components;
   const withKeys = createKeyUse(components);
 
   async function openOne(
@@ -54,10 +59,11 @@ export function createPackets(components: PacketsComponents): Packets {
     { partition, index }: UploadRequest,
     packet: SharePacket,
     room: SeedRoom,
-  ): Promise<readonly OpenedShare[]> {
+  ): Promise<OpenedShares> {
     const entries = entriesOf(packet);
     admission.entries(stream, partition, entries);
-    const { nonce, bound } = shareBinding(scope, index, packet);
+    const name = packetName(scope, packet);
+    const { nonce, bound } = shareBinding(name, index);
     const content = await withKeys(stream, packet, async (keys) => {
       const opened = await sealing.open(keys.shares, nonce, bound, packet.sealed);
       if (opened === null)
@@ -65,91 +71,70 @@ export function createPackets(components: PacketsComponents): Packets {
       return opened;
     });
     const shares = readShares({ scope, stream, index, entries, content }, sealing.expand, room);
-    return shares.flatMap((share, place) => {
+    const rows = shares.flatMap((share, place) => {
       const entry = entries[place];
       return entry === undefined ? [] : [{ entry, share }];
     });
+    return { name, rows };
   }
 
-  /** The flags of a packet, once it is proved that their sensor says this about them to this domain. */
-  async function provedFlags(
-    saying: FlagSaying,
-    { scope, stream }: OpenWindowRecord,
-    { partition }: CreateRequest | SetRequest,
-    packet: Packet & { readonly tag: Uint8Array },
-    receipts?: readonly (readonly Uint8Array[])[],
-  ): Promise<readonly FlagEntry[]> {
+  async function proveOne(
+    { scope, stream, terms }: OpenWindowRecord,
+    { partition }: SetRequest,
+    packet: SetPacket,
+  ): Promise<ProvedSet> {
     const entries = entriesOf(packet);
     admission.entries(stream, partition, entries);
-    await withKeys(stream, packet, async ({ flags }) => {
-      if (equalTags(packet.tag, flagTag(flags, saying, scope, packet, receipts))) return;
-      throw packetRefused(`a ${saying} that this sensor says to this domain about these readings`);
+    const own = streams.indexOf(stream);
+    const proof = packet.proofs.find(({ index }) => index === own);
+    if (proof === undefined) throw packetRefused('the proof of a SET to this domain');
+    const name = packetName(scope, packet);
+    await withKeys(stream, { ...packet, encapsulated: proof.encapsulated }, async ({ flags }) => {
+      if (equalTags(proof.tag, setTag(flags, name))) return;
+      throw packetRefused('a SET that this sensor says to this domain about these readings');
     });
-    return entries;
+    const receipts = createReceipts(terms.value.setHashKey);
+    if (receipts.complete(name, packet.receipts, stream.domains.length)) return { packet, entries };
+    throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
   }
 
   return {
-    async openCreate(record, request) {
-      const opened: (FlagEntry | Refusal)[] = [];
-      for (const packet of request.packets) {
-        opened.push(...(await orRefusal(packet, () => provedFlags('CREATE', record, request, packet))));
-      }
-      return opened;
-    },
     async openSet(record, request) {
-      const receipts = createReceipts(record.terms.value.setHashKey, record.scope);
-      const domains = record.stream.domains.length;
-      const opened: (FlagEntry | Refusal)[] = [];
+      const opened: (ProvedSet | Refusal)[] = [];
       for (const packet of request.packets) {
-        const said = packet.readings.map((reading) => reading.receipts);
-        const flags = await orRefusal(packet, () => provedFlags('SET', record, request, packet, said));
-        for (const [place, flag] of flags.entries()) {
-          const proved = typeof flag === 'string' || receipts.complete(flag, said[place] ?? [], domains);
-          opened.push(proved ? flag : 'RECEIPTS_REFUSED');
-        }
+        opened.push(await orRefusal(() => proveOne(record, request, packet)));
       }
       return opened;
     },
     async openShares(record, request) {
-      const opened: (readonly (OpenedShare | Refusal)[])[] = [];
+      const opened: (OpenedShares | Refusal)[] = [];
       const room = createSeedRoom();
       for (const packet of request.packets) {
-        opened.push(await orRefusal(packet, () => openOne(record, request, packet, room)));
+        opened.push(await orRefusal(() => openOne(record, request, packet, room)));
       }
       // Opening takes a while: who was revoked meanwhile must not be stored any more.
-      return opened.flatMap((shares, place) => {
+      const revoked = ({ sensorId }: Packet) => roster.find(record.stream, sensorId).kind === 'revoked';
+      if (record.stream.enrolment === 'open') return opened;
+      return opened.map((one, place) => {
         const packet = request.packets[place];
-        if (packet === undefined || record.stream.enrolment === 'open') return shares;
-        const { kind } = roster.find(record.stream, packet.sensorId);
-        return kind === 'revoked' ? packet.readings.map(() => 'SENSOR_REVOKED' as const) : shares;
+        return packet === undefined || !revoked(packet) ? one : 'SENSOR_REVOKED';
       });
     },
   };
 }
 
-/** What opening gives, or the packet's refusal once for each of its readings. */
-async function orRefusal<T>(
-  packet: Packet,
-  open: () => Promise<readonly T[]>,
-): Promise<readonly (T | Refusal)[]> {
+/** What opening a packet gives, or why it is refused. */
+async function orRefusal<T>(open: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await open();
   } catch (error) {
     const refusal = REFUSALS.find((code) => error instanceof EngineError && error.code === code);
     if (refusal === undefined) throw error;
-    return packet.readings.map(() => refusal);
+    return refusal;
   }
 }
 
-/** Puts the answers to what was opened back between the refusals, one for each reading of a request. */
-export function withRefusals<A>(
-  opened: readonly (object | Refusal)[],
-  answers: readonly A[],
-): readonly (A | Refusal)[] {
-  let at = 0;
-  return opened.flatMap((one): readonly (A | Refusal)[] => {
-    if (typeof one === 'string') return [one];
-    at += 1;
-    return answers.slice(at - 1, at);
-  });
+/** The packets that were opened, in order. */
+export function openedOf<T extends object>(opened: readonly (T | Refusal)[]): readonly T[] {
+  return opened.filter((one) => typeof one !== 'string');
 }

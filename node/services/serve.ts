@@ -67,14 +67,14 @@ function serveSensors(
   handlers: Handlers,
   { acceptor, flags, values, rings, ringStore, retirements, streams, desk }: Services,
 ): void {
-  handlers.add(operations.CREATE, async (request) => ({ outcomes: await acceptor.create(request) }));
   handlers.add(operations.SET, async (request, _, signal) => ({
     outcomes: await flags.set(request, signal),
   }));
+  handlers.add(operations.ACCEPT, async (request) => ({ packets: await acceptor.accept(request) }));
   handlers.add(operations.GET, async (request, _, signal) => ({
     outcomes: await flags.get(request, signal),
   }));
-  handlers.add(operations.UPLOAD, async (request) => ({ rows: await values.upload(request) }));
+  handlers.add(operations.UPLOAD, async (request) => ({ packets: await values.upload(request) }));
   handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
   handlers.add(operations.READ_RINGS, async ({ from }) => ({ rings: [...ringStore.page(Number(from))] }));
   handlers.add(operations.LIST_STREAMS, async () => ({

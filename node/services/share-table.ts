@@ -29,6 +29,13 @@ export interface ShareTableComponents {
   readonly rings: Rings;
   readonly clock: Clock;
   readonly tallies: Tallies;
+  /** Hears of flags of which this node has a share that it had not. */
+  readonly heard: (
+    record: OpenWindowRecord,
+    partition: Partition,
+    entries: readonly FlagEntry[],
+    now: number,
+  ) => void;
 }
 
 export type StoredRows = Pick<CopyRequest, 'partition' | 'index' | 'rows'>;
@@ -37,12 +44,12 @@ export type StoredRows = Pick<CopyRequest, 'partition' | 'index' | 'rows'>;
 export interface ShareTable {
   /**
    * Stages rows together with `alongside` and syncs both. A key that has another share keeps the first and
-   * answers CONFLICT. `admit` is called after the last wait and may refuse.
+   * answers CONFLICT. `admit` is called after the last wait with the flags that are new here, and may refuse.
    */
   store(
     record: OpenWindowRecord,
     request: StoredRows,
-    admit: () => void,
+    admit: (fresh: readonly FlagEntry[]) => void,
     alongside: readonly StoreOperation[],
   ): Promise<CopyResponse['rows']>;
   /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
@@ -64,7 +71,7 @@ export interface ShareTable {
 }
 
 export function createShareTable(components: ShareTableComponents): ShareTable {
-  const { journal, tables, lock, rings, clock, tallies } = components;
+  const { journal, tables, lock, rings, clock, tallies, heard } = components;
   const versions = new Map<string, number>();
   const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
     if (operations.length === 0) return;
@@ -98,23 +105,21 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
   async function store(
     record: OpenWindowRecord,
     { partition, index, rows }: StoredRows,
-    admit: () => void,
+    admit: (fresh: readonly FlagEntry[]) => void,
     alongside: readonly StoreOperation[],
   ): Promise<CopyResponse['rows']> {
-    const keys = keysOf(
-      record,
-      rows.map(({ entry }) => entry),
-    );
+    const keys = rows.map(({ entry }) => flagRowKey(record.scope, entry));
     const found = await held(record, keys);
-    admit();
+    const { answers, written, fresh } = decideRows(rows, found);
+    admit(fresh);
+    const now = clock.now();
     const row = (share: Uint8Array): ValueRow => ({
       epoch: rings.of(record.scope).ring.epoch,
       index,
-      receivedAt: clock.now(),
+      receivedAt: now,
       conflict: false,
       share,
     });
-    const { answers, written } = decideRows(rows, found);
     const puts = written.map((place) => {
       const key = keys[place] ?? new Uint8Array(0);
       return put(record, key, row(rows[place]?.share ?? new Uint8Array(0)), found[place] === undefined);
@@ -127,6 +132,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
       if (found[place] === undefined) tallies.add(record, partition, taken.entry, taken.share);
       else tallies.spoil(record);
     }
+    if (fresh.length > 0) heard(record, partition, fresh, now);
     return answers;
   }
 
@@ -180,13 +186,18 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
   };
 }
 
-/** What becomes of each row that came, given what is under its key, and which of them are to be written. */
+/** What becomes of each row that came, given what is under its key; which are to be written, and which keys are new. */
 function decideRows(
   rows: StoredRows['rows'],
   found: readonly (ValueRow | null | undefined)[],
-): { readonly answers: CopyResponse['rows']; readonly written: readonly number[] } {
+): {
+  readonly answers: CopyResponse['rows'];
+  readonly written: readonly number[];
+  readonly fresh: readonly FlagEntry[];
+} {
   const taken = new Map<string, Uint8Array>();
   const written: number[] = [];
+  const fresh: FlagEntry[] = [];
   const answers = rows.map(({ entry, share }, place) => {
     const name = entryName(entry);
     // A row that does not open counts as none, because its sender or another owner can write it anew.
@@ -196,9 +207,10 @@ function decideRows(
     if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';
     taken.set(name, share);
     written.push(place);
+    if (before === undefined) fresh.push(entry);
     return 'STORED';
   });
-  return { answers, written };
+  return { answers, written, fresh };
 }
 
 /** The reading half: rows in key order, opened one after another. */

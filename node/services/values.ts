@@ -1,15 +1,21 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import type { CopyRequest, CopyResponse, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
+import type {
+  CopyRequest,
+  CopyResponse,
+  FlagEntry,
+  UploadRequest,
+  UploadResponse,
+} from '../../src/protocol/index.ts';
 import { createReceipts, operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Packets } from './packets.ts';
-import { withRefusals } from './packets.ts';
+import { openedOf } from './packets.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
@@ -19,6 +25,8 @@ import { windowSealed } from './windows.ts';
 export interface ValuesComponents {
   readonly journal: Journal;
   readonly admission: Admission;
+  /** Whether the flags of an UPLOAD may be created. @throws EngineError `WINDOW_FULL` */
+  readonly admitFlags: (record: OpenWindowRecord, partition: Partition, fresh: readonly FlagEntry[]) => void;
   readonly packets: Packets;
   readonly streams: Streams;
   readonly shares: ShareTable;
@@ -35,15 +43,17 @@ export interface Values {
    * A packet that is refused takes nothing else of the request with it.
    * @throws EngineError `WRONG_DOMAIN`, `WINDOW_SEALED`
    */
-  upload(request: UploadRequest): Promise<UploadResponse['rows']>;
+  upload(request: UploadRequest): Promise<UploadResponse['packets']>;
   /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
   copy(request: CopyRequest): Promise<CopyResponse['rows']>;
 }
 
 type Answers = CopyResponse['rows'];
+/** Called with the flags whose first share is about to be kept here; may refuse. */
+type Admit = (fresh: readonly FlagEntry[]) => void;
 
 export function createValues(components: ValuesComponents): Values {
-  const { journal, admission, packets, streams, shares, spread, rings, self, peers } = components;
+  const { journal, admission, admitFlags, packets, streams, shares, spread, rings, self, peers } = components;
 
   async function windowOf(request: UploadRequest | CopyRequest): Promise<OpenWindowRecord> {
     const record = await admission.begun(request.context);
@@ -58,7 +68,7 @@ export function createValues(components: ValuesComponents): Values {
   }
 
   /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
-  function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: () => void): Promise<Answers> {
+  function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Answers> {
     const own = rings.of(record.scope).placement.owners(self.domain, request.partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, request.partition);
     return shares.store(record, request, admit, alongside);
@@ -84,11 +94,7 @@ export function createValues(components: ValuesComponents): Values {
   }
 
   /** Stores opened shares here and at other nodes, and answers for all of them. */
-  async function storeAll(
-    record: OpenWindowRecord,
-    request: CopyRequest,
-    admit: () => void,
-  ): Promise<Answers> {
+  async function storeAll(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Answers> {
     const { ring } = rings.of(record.scope);
     const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
     const [here, elsewhere] = await Promise.all([
@@ -107,20 +113,26 @@ export function createValues(components: ValuesComponents): Values {
   return {
     async upload(request) {
       const record = await windowOf(request);
-      const admit = () => {
+      const admit: Admit = (fresh) => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
+        admitFlags(record, request.partition, fresh);
       };
-      admit();
+      admit([]);
       const opened = await packets.openShares(record, request);
-      const rows = opened.filter((one) => typeof one !== 'string');
+      const rows = openedOf(opened).flatMap((packet) => packet.rows);
       const { context, partition, index } = request;
       const stored =
         rows.length === 0 ? [] : await storeAll(record, { context, partition, index, rows }, admit);
-      const receipts = createReceipts(record.terms.value.setHashKey, record.scope);
-      return withRefusals(opened, stored).map((answer, place) => {
-        const one = opened[place];
-        const kept = answer === 'STORED' && typeof one === 'object';
-        return { answer, receipt: kept ? receipts.of(one.entry, index) : null };
+      const receipts = createReceipts(record.terms.value.setHashKey);
+      let at = 0;
+      return opened.map((one) => {
+        if (typeof one === 'string') return { answer: one, receipt: null, conflicts: [] };
+        const answers = stored.slice(at, at + one.rows.length);
+        at += one.rows.length;
+        const conflicts = answers.flatMap((answer, place) => (answer === 'STORED' ? [] : [place]));
+        return conflicts.length > 0
+          ? { answer: 'CONFLICT', receipt: null, conflicts }
+          : { answer: 'STORED', receipt: receipts.of(one.name, index), conflicts };
       });
     },
     async copy(request) {

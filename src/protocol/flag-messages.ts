@@ -19,12 +19,19 @@ import {
   u32,
   u64,
 } from './layout.ts';
-import { ELEMENTS_MAX, FLAGS_PER_REQUEST_MAX, RECEIPTS_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
 import {
-  packetHead,
-  packetReading,
-  packetReadings,
+  ELEMENTS_MAX,
+  FLAGS_PER_REQUEST_MAX,
+  PACKETS_PER_REQUEST_MAX,
+  PROOFS_MAX,
+  RECEIPTS_MAX,
+  SENSOR_BODY_BYTES_MAX,
+} from './limits.ts';
+import {
+  addressedFields,
+  packetFields,
   packetsLayout,
+  pointLayout,
   readingIdLayout,
   sensorIdLayout,
   TAG_BYTES,
@@ -81,27 +88,21 @@ const flagsRequest = record({ context: contextLayout, partition: partitionLayout
 export type FlagsRequest = Value<typeof flagsRequest>;
 export const flagsRequestCodec: Codec<FlagsRequest> = binaryCodec(flagsRequest);
 
-const createPacket = record({ ...packetHead, readings: packetReadings, tag: fixedBytes(TAG_BYTES) });
-export type CreatePacket = Value<typeof createPacket>;
+/** To the domain at a place of the stream: that the sensor says this. */
+const proof = record({ index: u8, encapsulated: pointLayout, tag: fixedBytes(TAG_BYTES) });
 
-/** CREATE: flags of one partition, each said by its own sensor. */
-const createRequest = record({
-  context: contextLayout,
-  partition: partitionLayout,
-  packets: packetsLayout(createPacket),
-});
-export type CreateRequest = Value<typeof createRequest>;
-export const createRequestCodec: Codec<CreateRequest> = binaryCodec(createRequest);
-
-const setReading = record({ ...packetReading, receipts: list(fixedBytes(RECEIPT_BYTES), RECEIPTS_MAX) });
 const setPacket = record({
-  ...packetHead,
-  readings: list(setReading, FLAGS_PER_REQUEST_MAX),
-  tag: fixedBytes(TAG_BYTES),
+  ...packetFields,
+  /** One of every domain of the stream, in its order, for the packet as a whole. */
+  receipts: list(fixedBytes(RECEIPT_BYTES), RECEIPTS_MAX),
+  proofs: list(proof, PROOFS_MAX),
 });
 export type SetPacket = Value<typeof setPacket>;
 
-/** SET: flags of one partition, each with a receipt of every domain of the stream, in its order. */
+/**
+ * SET and ACCEPT: flags of one partition, with everything an acceptor needs to vote. Whoever is asked may hand the
+ * same packets on to the other acceptors, so that none votes on the bare word of another.
+ */
 const setRequest = record({
   context: contextLayout,
   partition: partitionLayout,
@@ -118,7 +119,7 @@ export const outcomesCodec: Codec<Outcomes> = binaryCodec(outcomes);
 /** What became of a flag that a sensor spoke about, or why its packet is refused, which decides nothing. */
 export type FlagAnswer = Outcome | Refusal;
 
-/** CREATE and SET: per reading, packet after packet. */
+/** SET: per reading, packet after packet. */
 const flagAnswers = record({
   outcomes: list(oneOf('UNDECIDED', 'TRUE', 'ERROR', ...REFUSALS), FLAGS_PER_REQUEST_MAX),
 });
@@ -126,14 +127,13 @@ export type FlagAnswers = Value<typeof flagAnswers>;
 export const flagAnswersCodec: Codec<FlagAnswers> = binaryCodec(flagAnswers);
 
 const sharePacket = record({
-  ...packetHead,
-  readings: packetReadings,
+  ...addressedFields,
   /** The shares of the readings one after another, sealed to the domain. */
   sealed: sizedBytes(SENSOR_BODY_BYTES_MAX),
 });
 export type SharePacket = Value<typeof sharePacket>;
 
-/** UPLOAD: one share per reading, all of one partition and one share index (the place of the domain in the stream). */
+/** UPLOAD, and with it CREATE: one share per reading, all of one partition and one share index (the place of the domain in the stream). */
 const uploadRequest = record({
   context: contextLayout,
   partition: partitionLayout,
@@ -143,17 +143,21 @@ const uploadRequest = record({
 export type UploadRequest = Value<typeof uploadRequest>;
 export const uploadRequestCodec: Codec<UploadRequest> = binaryCodec(uploadRequest);
 
+/** Places of readings in their packet. */
+const places = list(u16, FLAGS_PER_REQUEST_MAX);
+
 /**
- * Per reading, packet after packet: stored (now or before, with the same share) and the receipt for it, in
- * conflict with another share, or refused.
+ * Per packet: STORED (now or before, with the same shares) with the receipt for it as a whole; CONFLICT where the
+ * readings at `conflicts` have other shares here, the rest of it being stored; or refused.
  */
 const uploadResponse = record({
-  rows: list(
+  packets: list(
     record({
       answer: oneOf('STORED', 'CONFLICT', ...REFUSALS),
       receipt: optional(fixedBytes(RECEIPT_BYTES)),
+      conflicts: places,
     }),
-    FLAGS_PER_REQUEST_MAX,
+    PACKETS_PER_REQUEST_MAX,
   ),
 });
 export type UploadResponse = Value<typeof uploadResponse>;
@@ -178,7 +182,7 @@ export const copyResponseCodec: Codec<CopyResponse> = binaryCodec(copyResponse);
 export type FlagValue = 'TRUE' | 'ERROR';
 const flagValueLayout = oneOf('TRUE', 'ERROR');
 
-/** A Synod request for flags of one partition; `value` is set for accept only. */
+/** A Synod request for flags of one partition, from ballot 1 on; `value` is set for accept only. */
 const voteRequest = record({
   context: contextLayout,
   partition: partitionLayout,
@@ -201,3 +205,26 @@ export type FlagVote = Value<typeof vote>;
 const voteResponse = record({ votes: list(vote, FLAGS_PER_REQUEST_MAX) });
 export type VoteResponse = Value<typeof voteResponse>;
 export const voteResponseCodec: Codec<VoteResponse> = binaryCodec(voteResponse);
+
+/**
+ * ACCEPT: per packet an acceptor's vote for TRUE at ballot 0. ACCEPTED holds for all readings of the packet but those
+ * of `others`, whose places come with the acceptor's state; a refusal for all.
+ */
+const acceptResponse = record({
+  packets: list(
+    record({
+      answer: oneOf('ACCEPTED', ...REFUSALS),
+      others: list(
+        record({
+          place: u16,
+          promised: ballotLayout,
+          accepted: optional(record({ ballot: ballotLayout, value: flagValueLayout })),
+        }),
+        FLAGS_PER_REQUEST_MAX,
+      ),
+    }),
+    PACKETS_PER_REQUEST_MAX,
+  ),
+});
+export type AcceptResponse = Value<typeof acceptResponse>;
+export const acceptResponseCodec: Codec<AcceptResponse> = binaryCodec(acceptResponse);

@@ -16,10 +16,9 @@ export {
   windowName,
 } from './flag-key.ts';
 export type {
+  AcceptResponse,
   CopyRequest,
   CopyResponse,
-  CreatePacket,
-  CreateRequest,
   FlagAnswer,
   FlagAnswers,
   FlagsRequest,
@@ -60,8 +59,22 @@ export type {
   WindowState,
   WindowSummary,
 } from './operator-messages.ts';
-export type { FlagSaying, Packet, PacketKeys, PacketReading, ShareBinding } from './packets.ts';
-export { entriesOf, equalTags, flagTag, POINT_BYTES, packetKeys, shareBinding } from './packets.ts';
+export type {
+  AddressedPacket,
+  Packet,
+  PacketKeys,
+  PacketReading,
+  ShareBinding,
+} from './packets.ts';
+export {
+  entriesOf,
+  equalTags,
+  POINT_BYTES,
+  packetKeys,
+  packetName,
+  setTag,
+  shareBinding,
+} from './packets.ts';
 export type { ProblemAnswer } from './problem.ts';
 export {
   errorFromProblem,

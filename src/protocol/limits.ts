@@ -26,8 +26,10 @@ export const EXCLUDED_MAX = 65_536;
 export const REGISTER_VALUE_BYTES_MAX = 4_194_304;
 /** Partitions and share indices in one inventory: 1,024 partitions, one index for each of 16 domains. */
 export const HOLDINGS_MAX = 16_384;
-/** Receipts that one SET may carry for a flag: one per domain of the largest stream. */
+/** Receipts that a packet of a SET may carry: one per domain of the largest stream. */
 export const RECEIPTS_MAX = 16;
+/** Proofs that a packet of a SET may carry: one per domain of three acceptors. */
+export const PROOFS_MAX = 3;
 /** Streams a node lists in one answer. */
 export const STREAMS_LISTED_MAX = 1_024;
 /** Windows of a stream a node lists in one answer. */

@@ -74,8 +74,9 @@ function between<Q, R>(
   };
 }
 
-export const CREATE = sensor('/v1/flags/create', flags.createRequestCodec, flags.flagAnswersCodec);
 export const SET = sensor('/v1/flags/set', flags.setRequestCodec, flags.flagAnswersCodec);
+/** An acceptor's own vote for TRUE; SET sees to the votes of all of them. */
+export const ACCEPT = sensor('/v1/flags/accept', flags.setRequestCodec, flags.acceptResponseCodec);
 export const GET = sensor('/v1/flags/get', flags.flagsRequestCodec, flags.outcomesCodec);
 export const UPLOAD = sensor('/v1/values/upload', flags.uploadRequestCodec, flags.uploadResponseCodec);
 

@@ -1,22 +1,15 @@
-import {
-  bigEndian,
-  concat,
-  EngineError,
-  labelledHash,
-  labelledInput,
-  labelledMac,
-} from '../foundation/index.ts';
+import { bigEndian, EngineError, labelledHash, labelledInput, labelledMac } from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes } from '../ring/identifiers.ts';
 import type { FlagEntry, ReadingId, SensorId, WindowScope } from './flag-key.ts';
-import { readingId, sensorId, windowKey } from './flag-key.ts';
+import { READING_ID_BYTES, readingId, sensorId, windowKey } from './flag-key.ts';
 import type { Layout } from './layout.ts';
 import { fixedBytes, list, optional, record, refined, u32 } from './layout.ts';
 import { FLAGS_PER_REQUEST_MAX, PACKETS_PER_REQUEST_MAX } from './limits.ts';
 
 /** Bytes of an uncompressed point of P-256: public keys and encapsulated keys. */
 export const POINT_BYTES = 65;
-/** Bytes that prove who says a CREATE or a SET. */
+/** Bytes that prove who says a SET. */
 export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 
@@ -29,24 +22,35 @@ export interface PacketReading {
 /** What one sensor says about some readings of one window and partition, without the proof that it does. */
 export interface Packet {
   readonly sensorId: SensorId;
-  /** What the domain makes the keys of, together with the sensor's public key. */
-  readonly encapsulated: Uint8Array;
-  /** Where the domain has no roster to look it up in. */
+  /** Where a domain has no roster to look it up in. */
   readonly publicKey: Uint8Array | null;
   readonly readings: readonly PacketReading[];
+}
+
+/** A packet for one domain, with what that domain makes the keys of, together with the sensor's public key. */
+export interface AddressedPacket extends Packet {
+  readonly encapsulated: Uint8Array;
 }
 
 export const readingIdLayout: Layout<ReadingId> = refined<Uint8Array, ReadingId>(fixedBytes(16), readingId);
 export const sensorIdLayout: Layout<SensorId> = refined<Uint8Array, SensorId>(fixedBytes(16), sensorId);
 
-/** The fields of {@link Packet}, in front of the proof. */
-export const packetHead = {
+export const pointLayout = fixedBytes(POINT_BYTES);
+const packetReadings = list(record({ readingId: readingIdLayout, count: u32 }), FLAGS_PER_REQUEST_MAX);
+
+/** The fields of {@link Packet}, in front of the proofs. */
+export const packetFields = {
   sensorId: sensorIdLayout,
-  encapsulated: fixedBytes(POINT_BYTES),
-  publicKey: optional(fixedBytes(POINT_BYTES)),
+  publicKey: optional(pointLayout),
+  readings: packetReadings,
 };
-export const packetReading = { readingId: readingIdLayout, count: u32 };
-export const packetReadings = list(record(packetReading), FLAGS_PER_REQUEST_MAX);
+/** The fields of {@link AddressedPacket}. */
+export const addressedFields = {
+  sensorId: sensorIdLayout,
+  encapsulated: pointLayout,
+  publicKey: optional(pointLayout),
+  readings: packetReadings,
+};
 
 /** The packets of one request; together they carry no more readings than a request may. */
 export function packetsLayout<P extends Packet>(packet: Layout<P>): Layout<readonly P[]> {
@@ -64,7 +68,7 @@ export function packetsLayout<P extends Packet>(packet: Layout<P>): Layout<reado
 export interface PacketKeys {
   /** AES-256-GCM, for shares. */
   readonly shares: Uint8Array;
-  /** HMAC, for CREATE and SET. */
+  /** HMAC, for SET. */
   readonly flags: Uint8Array;
 }
 
@@ -93,31 +97,23 @@ export interface ShareBinding {
   readonly bound: Uint8Array;
 }
 
+/**
+ * The name of a packet: what it is about in 32 bytes, so that its readings are gone through once whatever is bound
+ * to them.
+ */
+export function packetName(scope: WindowScope, { sensorId: sensor, readings }: Packet): Uint8Array {
+  return labelledHash('packet', windowKey(scope), sensor, readingBytes(readings));
+}
+
 /** @param index place of the domain in the stream. */
-export function shareBinding(scope: WindowScope, index: number, packet: Packet): ShareBinding {
-  const place = [windowKey(scope), bigEndian(index, 1), packet.sensorId];
-  const bound = labelledHash('shares', ...place, readingBytes(packet.readings));
+export function shareBinding(name: Uint8Array, index: number): ShareBinding {
+  const bound = labelledHash('shares', name, bigEndian(index, 1));
   return { nonce: bound.slice(0, NONCE_BYTES), bound };
 }
 
-/** What a sensor may say about flags. */
-export type FlagSaying = 'CREATE' | 'SET';
-
-/**
- * Proves that a sensor says this about these readings, to the domain that shares the key with it.
- * @param receipts of SET, per reading; none for CREATE.
- */
-export function flagTag(
-  key: Uint8Array,
-  saying: FlagSaying,
-  scope: WindowScope,
-  packet: Packet,
-  receipts: readonly (readonly Uint8Array[])[] = [],
-): Uint8Array {
-  const readings = readingBytes(packet.readings);
-  const said = receipts.map((own) => concat(bigEndian(own.length, 1), ...own));
-  const tag = labelledMac(key, saying, windowKey(scope), packet.sensorId, readings, concat(...said));
-  return tag.slice(0, TAG_BYTES);
+/** Proves that a sensor sets the flags of a packet, to the domain that shares the key with it. */
+export function setTag(key: Uint8Array, name: Uint8Array): Uint8Array {
+  return labelledMac(key, 'SET', name).slice(0, TAG_BYTES);
 }
 
 /** Compares in a time that does not tell how much of a forged tag was right. */
@@ -128,5 +124,12 @@ export function equalTags(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function readingBytes(readings: readonly PacketReading[]): Uint8Array {
-  return concat(...readings.flatMap(({ readingId: id, count }) => [id, bigEndian(count, 4)]));
+  const width = READING_ID_BYTES + 4;
+  const bytes = new Uint8Array(readings.length * width);
+  const view = new DataView(bytes.buffer);
+  readings.forEach(({ readingId: id, count }, place) => {
+    bytes.set(id, place * width);
+    view.setUint32(place * width + READING_ID_BYTES, count);
+  });
+  return bytes;
 }

@@ -19,14 +19,16 @@ export interface UploadOptions {
   readonly backOff: BackOff;
   /** After this the round ends without an outcome, milliseconds. */
   readonly deadlineMs: number;
+  /** Whether SET was sent before, in the company of other readings, so that the flag may be TRUE already. */
+  readonly setSent?: boolean;
 }
 
 /** `acceptor` and `owner` are places in the placement's lists; a domain with fewer owners wraps `owner` round. */
 export type UploadCall =
-  | { readonly kind: 'create' | 'set' | 'get'; readonly acceptor: number }
+  | { readonly kind: 'set' | 'get'; readonly acceptor: number }
   | { readonly kind: 'upload'; readonly domain: number; readonly owner: number };
 
-/** A flag's outcome for CREATE, SET and GET; what became of the share for UPLOAD. */
+/** A flag's outcome for SET and GET; what became of the share for UPLOAD. */
 export type UploadReply = Outcome | 'STORED' | 'CONFLICT';
 
 export type UploadOut =
@@ -54,8 +56,8 @@ interface Lane {
 }
 
 export interface UploadState {
-  readonly phase: 'create' | 'upload' | 'set' | 'get' | 'over';
-  /** CREATE, then SET or GET. */
+  readonly phase: 'upload' | 'set' | 'get' | 'over';
+  /** SET or GET. */
   readonly flag: Lane;
   /** UPLOAD, one lane per domain. */
   readonly shares: readonly Lane[];
@@ -71,8 +73,8 @@ type Effects = readonly Effect<UploadCall, UploadOut>[];
 const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
 
 /**
- * One reading's two-phase commit (docs/PROTOCOL.md, "Rules of a flag"): CREATE the flag, UPLOAD every share, SET
- * the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
+ * One reading's two-phase commit (docs/PROTOCOL.md, "Rules of a flag"): UPLOAD every share, which creates the flag, and
+ * SET the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
  * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round
@@ -80,11 +82,11 @@ const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
  * round to asking GET until the deadline.
  */
 export function uploadRound(options: UploadOptions): Round<UploadState, UploadCall, UploadReply, UploadOut> {
-  const { acceptors, domains, owners = 1, backOff, deadlineMs } = options;
+  const { acceptors, domains, owners = 1, backOff, deadlineMs, setSent = false } = options;
   invariant(acceptors > 0 && domains > 0 && owners > 0, 'expected at least one acceptor, domain and owner');
 
   /** The flag lane asks for what the phase needs next. */
-  function askFlag(state: UploadState, phase: 'create' | 'set' | 'get', lane: Lane): UploadStep {
+  function askFlag(state: UploadState, phase: 'set' | 'get', lane: Lane): UploadStep {
     const id = `${phase}/${lane.turn}`;
     return {
       state: { ...state, phase, flag: { ...lane, awaits: id }, setSent: state.setSent || phase === 'set' },
@@ -128,31 +130,22 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     return { state: { ...state, flag: lane }, effects };
   }
 
-  function uploadShares(state: UploadState): UploadStep {
-    const asked = Array.from({ length: domains }, (_, domain) => askShare(RESTING, domain));
-    return {
-      state: {
-        ...state,
-        phase: 'upload',
-        flag: { ...state.flag, misses: 0, awaits: '' },
-        shares: asked.map(({ lane }) => lane),
-      },
-      effects: asked.flatMap(({ effects }) => effects),
-    };
+  /** A refusal before SET is final; after one it says nothing, and the round goes on asking. */
+  function refusedWith(state: UploadState, refusal: Refusal): UploadStep {
+    if (!state.setSent) return finish(state, { kind: 'refused', refusal });
+    return askFlag(state, 'get', { turn: state.flag.turn + 1, misses: 0, awaits: '' });
   }
 
   function stepFlag(state: UploadState, event: RoundEvent<UploadReply>): UploadStep {
     const { phase, flag } = state;
-    invariant(phase === 'create' || phase === 'set' || phase === 'get', 'a flag event without a flag call');
+    invariant(phase === 'set' || phase === 'get', 'a flag event without a flag call');
     if (event.kind === 'wake') return askFlag(state, phase, flag);
     if (event.kind === 'failure') {
       const failed = { ...state, lastFailure: event.error.code };
       if (phase === 'get' || mayPass(event.error)) return repeatFlag(failed);
-      if (phase === 'create') return refused(failed, { kind: 'error', error: event.error });
-      return askFlag(failed, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });
+      return refusedWith(failed, { kind: 'error', error: event.error });
     }
     if (event.reply === 'ERROR') return hearOutcome(state, 'ERROR');
-    if (phase === 'create') return uploadShares(state);
     if (event.reply === 'TRUE') return hearOutcome(state, 'TRUE');
     return repeatFlag(state);
   }
@@ -169,11 +162,11 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     }
     if (event.kind === 'failure') {
       const failed = { ...state, lastFailure: event.error.code };
-      if (!mayPass(event.error)) return refused(failed, { kind: 'error', error: event.error });
+      if (!mayPass(event.error)) return refusedWith(failed, { kind: 'error', error: event.error });
       const next = missed(lane);
       return { state: withShare(failed, domain, next.lane), effects: next.effects };
     }
-    if (event.reply === 'CONFLICT') return refused(state, { kind: 'conflict', domain });
+    if (event.reply === 'CONFLICT') return refusedWith(state, { kind: 'conflict', domain });
     const stored = withShare(state, domain, { ...lane, awaits: '' });
     const all = stored.shares.every(({ awaits }) => awaits === '');
     return all ? askFlag(stored, 'set', stored.flag) : { state: stored, effects: [] };
@@ -181,20 +174,27 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
 
   return {
     start() {
-      const asked = askFlag(
-        { phase: 'create', flag: RESTING, shares: [], lastFailure: null, setSent: false, erredBy: null },
-        'create',
-        RESTING,
-      );
+      const asked = Array.from({ length: domains }, (_, domain) => askShare(RESTING, domain));
       return {
-        state: asked.state,
-        effects: [{ kind: 'wake', id: 'deadline', afterMs: deadlineMs, jitterMs: 0 }, ...asked.effects],
+        state: {
+          phase: 'upload',
+          flag: RESTING,
+          shares: asked.map(({ lane }) => lane),
+          lastFailure: null,
+          setSent,
+          erredBy: null,
+        },
+        effects: [
+          { kind: 'wake', id: 'deadline', afterMs: deadlineMs, jitterMs: 0 },
+          ...asked.flatMap(({ effects }) => effects),
+        ],
       };
     },
     step(state, event) {
       if (state.phase === 'over') return { state, effects: [] };
       if (event.id === 'deadline') return unknown(state);
       if (event.id === state.flag.awaits) return stepFlag(state, event);
+      if (state.phase !== 'upload') return { state, effects: [] };
       const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
       const lane = state.shares[domain];
       return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
@@ -209,10 +209,6 @@ function mayPass(error: EngineError): boolean {
 
 function withShare(state: UploadState, domain: number, lane: Lane): UploadState {
   return { ...state, shares: state.shares.map((old, i) => (i === domain ? lane : old)) };
-}
-
-function refused(state: UploadState, refusal: Refusal): UploadStep {
-  return finish(state, { kind: 'refused', refusal });
 }
 
 function unknown(state: UploadState): UploadStep {

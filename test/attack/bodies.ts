@@ -40,7 +40,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
   const stream = cloud.stream.hash;
   const head = { authority: fixedKey('authority').publicKey, sequence: 1 };
   const storeId = cloud.ring.domains[0]?.nodes[0]?.storeId ?? '';
-  const { CREATE, SET, GET, UPLOAD, COPY } = operations;
+  const { ACCEPT, SET, GET, UPLOAD, COPY } = operations;
 
   const good = new Map<string, Uint8Array[]>();
   function add<Q, R>({ method, path, request }: Operation<Q, R>, ...bodies: readonly Q[]): void {
@@ -49,7 +49,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
       bodies.map((body) => request.encode(body)),
     );
   }
-  add(CREATE, await fresh.createRequest(), await (readings[0] ?? fresh).createRequest());
+  add(ACCEPT, await fresh.setRequest(), await (readings[0] ?? fresh).setRequest());
   add(SET, await fresh.setRequest(), await (readings[0] ?? fresh).setRequest());
   add(GET, fresh.flagsRequest, { ...place, flags: entries });
   add(UPLOAD, await fresh.uploadRequest(0), await (readings[0] ?? fresh).uploadRequest(0));
@@ -66,7 +66,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
     operations.VOTE,
     { ...votes, kind: 'read', ballot: zero },
     { ...votes, kind: 'prepare', ballot: { counter: 1, proposer: 1 } },
-    { ...votes, kind: 'accept', ballot: zero, value: 'TRUE' },
+    { ...votes, kind: 'accept', ballot: { counter: 1, proposer: 1 }, value: 'TRUE' },
   );
   add(operations.SYNOD, read, {
     ...read,

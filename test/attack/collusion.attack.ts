@@ -32,7 +32,6 @@ async function suppressed(kept: number, dropped: number) {
     await commitAll(cloud, window, numbers(kept));
     for (const reading of numbers(dropped)) {
       const victim = cloud.reading(window, reading);
-      await victim.create();
       for (const index of [0, 2]) await victim.upload(index);
     }
     const [a] = cloud.nodeIds as [NodeId];
@@ -69,11 +68,10 @@ refused('E3', 'a second split under one reading id', () =>
   against({}, async (cloud) => {
     const window = await cloud.openWindow();
     const first = cloud.reading(window, '32');
-    await first.create();
     await first.upload(0);
     const again = cloud.reading(window, '32', { entry: first.entry });
     const answer = await cloud.ask(first.owner(0), operations.UPLOAD, await again.uploadRequest(0));
-    expect(answer.rows).toEqual([{ answer: 'CONFLICT', receipt: null }]);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [0] }]);
     for (const index of [1, 2]) await again.upload(index);
     const set = await cloud.ask(first.acceptor, operations.SET, await again.setRequest({ receipts: [] }));
     expect(set.outcomes).toEqual(['RECEIPTS_REFUSED']);

@@ -14,6 +14,7 @@ import { diskText, type SmallCloud, START_MS } from '../support/small-cloud.ts';
 import { extent, refused } from './attack.ts';
 import { against, commitAll, numbers, operationsFor, rowOf, sensorOn, sharesAt, TWO_EACH } from './scene.ts';
 
+const REFUSED = { answer: 'PACKET_REFUSED', receipt: null, conflicts: [] } as const;
 const domainOf = (node: NodeId): number => node.charCodeAt(0) - 'a'.charCodeAt(0);
 const shareOf = (reading: RawReading, index: number): string =>
   toHex(reading.copyRequest(index).rows[0]?.share ?? new Uint8Array(0));
@@ -44,14 +45,14 @@ refused('A6', 'two shares of one reading at one node', () =>
   against({}, async (cloud) => {
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '21.3');
-    await reading.create();
+    await reading.notice();
     await reading.upload(0);
     const before = cloud.store(reading.owner(0)).rows('values').length;
     for (const index of [1, 2]) {
       const request = await reading.uploadRequest(index);
       await expectCode(cloud.ask(reading.owner(0), operations.UPLOAD, request), 'WRONG_DOMAIN');
       const relabelled = await cloud.ask(reading.owner(0), operations.UPLOAD, { ...request, index: 0 });
-      expect(relabelled.rows).toEqual([{ answer: 'PACKET_REFUSED', receipt: null }]);
+      expect(relabelled.packets).toEqual([REFUSED]);
     }
     expect(cloud.store(reading.owner(0)).rows('values')).toHaveLength(before);
   }),
@@ -196,7 +197,6 @@ refused('A18', 'a gateway in front of all domains that reads, changes or moves s
   against({}, async (cloud) => {
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '21.3');
-    await reading.create();
     for (const index of [0, 1, 2]) {
       const request = await reading.uploadRequest(index);
       const seen = toHex(operations.UPLOAD.request.encode(request));
@@ -207,13 +207,13 @@ refused('A18', 'a gateway in front of all domains that reads, changes or moves s
       for (let at = 0; at < packet.sealed.length; at += 7) {
         const sealed = packet.sealed.map((byte, i) => (i === at ? byte ^ 1 : byte));
         const changed = { ...request, packets: [{ ...packet, sealed }] };
-        const { rows } = await cloud.ask(reading.owner(index), operations.UPLOAD, changed);
-        expect(rows).toEqual([{ answer: 'PACKET_REFUSED', receipt: null }]);
+        const { packets } = await cloud.ask(reading.owner(index), operations.UPLOAD, changed);
+        expect(packets).toEqual([REFUSED]);
       }
       const elsewhere = cloud.reading(window, '0');
       const moved = { ...request, partition: elsewhere.partition, index: (index + 1) % 3 };
-      const { rows } = await cloud.ask(elsewhere.owner((index + 1) % 3), operations.UPLOAD, moved);
-      expect(rows[0]?.receipt).toBeNull();
+      const { packets } = await cloud.ask(elsewhere.owner((index + 1) % 3), operations.UPLOAD, moved);
+      expect(packets[0]?.receipt).toBeNull();
     }
     for (const node of cloud.nodeIds) expect(cloud.store(node).rows('values')).toEqual([]);
   }),

@@ -67,7 +67,7 @@ refused('A4', 'the difference of two COMPUTEs around one upload', () =>
     const window = await cloud.openWindow();
     await commitAll(cloud, window, numbers(10));
     const before = await Promise.all(cloud.nodeIds.map((node) => rowOf(cloud, node, window)));
-    await expectCode(cloud.reading(window, '33').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(window, '33').notice(), 'WINDOW_SEALED');
     await expectCode(cloud.reading(window, '33').upload(0), 'WINDOW_SEALED');
     await cloud.restart();
     expect(await Promise.all(cloud.nodeIds.map((node) => rowOf(cloud, node, window)))).toEqual(before);

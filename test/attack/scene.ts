@@ -83,7 +83,6 @@ export async function uploadVector(
   vector: readonly bigint[],
 ): Promise<RawReading> {
   const reading = cloud.reading(window, '0');
-  await reading.create();
   const shares = split(
     vector.map(fieldElement),
     cloud.stream.domains.length,
@@ -94,8 +93,8 @@ export async function uploadVector(
     const request: UploadRequest = await reading.uploadRequest(index, {
       rows: [{ entry: reading.entry, share }],
     });
-    const { rows } = await cloud.ask(reading.owner(index), operations.UPLOAD, request);
-    for (const { receipt } of rows) if (receipt !== null) receipts.push(receipt);
+    const { packets } = await cloud.ask(reading.owner(index), operations.UPLOAD, request);
+    for (const { receipt } of packets) if (receipt !== null) receipts.push(receipt);
   }
   const set = await reading.setRequest({ receipts });
   const { outcomes } = await cloud.clock.until(cloud.ask(reading.acceptor, operations.SET, set));

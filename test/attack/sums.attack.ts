@@ -80,7 +80,7 @@ refused(
       const window = await cloud.openWindow();
       const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
       for (const reading of ['1', '2']) await inOnePlace(reading).commit();
-      await expectCode(inOnePlace('3').create(), 'WINDOW_FULL');
+      await expectCode(inOnePlace('3').notice(), 'WINDOW_FULL');
       expectExact(await cloud.compute(window), ['1', '2']);
     });
   },

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { PacketMaker } from '../../sensor-client/packet-maker.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
-import { toHex } from '../../src/foundation/index.ts';
+import { concat, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, systemClock } from '../../src/platform/index.ts';
-import type { FlagEntry, UploadRequest } from '../../src/protocol/index.ts';
+import type { UploadRequest } from '../../src/protocol/index.ts';
 import { operations, readingId } from '../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../src/ring/index.ts';
 import { partitionOf, windowId } from '../../src/ring/index.ts';
@@ -74,8 +74,8 @@ async function measure(
       { timeoutMs: TIMEOUT_MS },
     );
     if (answer.status !== 200) throw new Error(`expected every request to be taken, got ${answer.status}`);
-    const stored = operations.UPLOAD.response.decode(answer.body).rows;
-    if (stored.length !== rowsPerRequest || stored.some(({ answer }) => answer !== 'STORED')) {
+    const stored = operations.UPLOAD.response.decode(answer.body).packets;
+    if (stored.length !== 1 || stored.some(({ answer }) => answer !== 'STORED')) {
       throw new Error('expected every row to be stored');
     }
   });
@@ -114,22 +114,22 @@ async function uploadRequest(
   const partition = partitionOf(place);
   const sensor = sensors[partition % SENSORS] ?? freshSensor();
   const vector = encodeReading(stream, '21.5');
-  const entryOf = (): FlagEntry => {
+  const readings = Array.from({ length: rows }, () => {
     const id = cryptoRandomBytes(16);
     id.set(place);
-    return { readingId: readingId(id), sensorId: sensor.sensorId, count: 1 };
-  };
+    return { readingId: readingId(id), count: 1 };
+  });
   const { epoch } = material.ring;
   const context = { epoch, placementEpoch: epoch, stream: stream.hash, window, group: 0 };
   const shares = Array.from({ length: rows }, () => {
     const [share = new Uint8Array(0)] = split(vector, stream.domains.length, pool);
-    return { entry: entryOf(), share };
+    return share;
   });
   return {
     context,
     partition,
     index: 0,
-    packets: [await packets.shares(sensor, node, context, 0, shares)],
+    packets: [await packets.shares(sensor, node, context, 0, readings, concat(...shares))],
   };
 }
 

@@ -1,10 +1,10 @@
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
-import { createFlagCalls, type ReceivedFlag } from '../../sensor-client/flag-calls.ts';
+import { createFlagCalls, type ReceivedParcel } from '../../sensor-client/flag-calls.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { createUndiciTransport, cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
-import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
+import type { MessageContext } from '../../src/protocol/index.ts';
 import { readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import {
@@ -26,9 +26,9 @@ const SENSORS = 16;
 /** The SDK's upload without its flags, for the benchmark only: what it stores is in no result until it is SET. */
 export interface ShareUploader {
   /** UPLOADs every share of a reading to the node the SDK would choose. */
-  upload(window: WindowId, reading: string, partition: Partition | undefined): Promise<ReceivedFlag>;
+  upload(window: WindowId, reading: string, partition: Partition | undefined): Promise<ReceivedParcel>;
   /** SETs the flag, so that the sums can be checked; no part of what is measured. */
-  commit(window: WindowId, flag: ReceivedFlag): Promise<void>;
+  commit(window: WindowId, flag: ReceivedParcel): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface ShareUploaderOptions {
   readonly clock: Clock;
 }
 
-/** The SDK's own request batches and transport, so that only CREATE, SET and their round are missing. */
+/** The SDK's own request batches and transport, so that only SET and its round are missing. */
 export function createShareUploader({ ring, stream, clock }: ShareUploaderOptions): ShareUploader {
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
   const request = <T>(work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal);
@@ -56,22 +56,27 @@ export function createShareUploader({ ring, stream, clock }: ShareUploaderOption
       const id = drawReadingId(partition);
       const at = partitionOf(id);
       const sensor = sensors[at % SENSORS] ?? freshSensor();
-      const entry: FlagEntry = { readingId: id, sensorId: sensor.sensorId, count: 1 };
+      const parcel = { sensor, readings: [{ readingId: id, count: 1 }], shares };
       const rows = await Promise.all(
         domains.map((domain, index) => {
-          const share = shares[index] ?? new Uint8Array(0);
           const owner = firstOf(placement.owners(domain, at));
-          return repeated(() => calls.upload(owner, contextOf(window), index, { sensor, entry, share }));
+          return repeated(() => calls.upload({ node: owner, context: contextOf(window) }, index, parcel));
         }),
       );
       const receipts = rows.flatMap((row) => (row.answer === 'STORED' ? [row.receipt] : []));
       if (receipts.length < domains.length) throw new Error('expected every share to be stored');
-      return { sensor, entry, receipts };
+      return { parcel, receipts };
     },
     async commit(window, flag) {
-      const acceptor = firstOf(placement.acceptors(domains, partitionOf(flag.entry.readingId)));
+      const [reading] = flag.parcel.readings;
+      if (reading === undefined) throw new Error('expected a reading');
+      const acceptors = placement.acceptors(domains, partitionOf(reading.readingId));
       await repeated(async () => {
-        const outcome = await calls.set(acceptor, contextOf(window), flag);
+        const outcome = await calls.set(
+          { node: firstOf(acceptors), context: contextOf(window) },
+          acceptors,
+          flag,
+        );
         if (outcome !== 'TRUE') throw new EngineError('UNREACHABLE', `expected TRUE, got ${outcome}`);
       });
     },

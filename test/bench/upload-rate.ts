@@ -1,4 +1,4 @@
-import type { ReceivedFlag } from '../../sensor-client/flag-calls.ts';
+import type { ReceivedParcel } from '../../sensor-client/flag-calls.ts';
 import type { Sensor } from '../../sensor-client/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import type { ClusterScene } from './cluster-scene.ts';
@@ -23,10 +23,10 @@ export interface UploadSample extends Sample {
 export async function uploadRate(
   scene: ClusterScene,
   texts: readonly string[],
-  upload: (window: WindowId) => Promise<readonly ReceivedFlag[]>,
+  upload: (window: WindowId) => Promise<readonly ReceivedParcel[]>,
 ): Promise<UploadSample> {
   const window = await scene.openWindow();
-  let open: readonly ReceivedFlag[] = [];
+  let open: readonly ReceivedParcel[] = [];
   const before = await scene.nodeCpuMicros();
   const { wallMicros, cpuMicros } = await timed(async () => {
     open = await upload(window);
@@ -50,7 +50,7 @@ export async function uploadLone(
   sensors: readonly Sensor[],
   texts: readonly string[],
   window: WindowId,
-): Promise<readonly ReceivedFlag[]> {
+): Promise<readonly ReceivedParcel[]> {
   const idle = [...sensors];
   await inFlight(texts.length, sensors.length, async (index) => {
     const sensor = idle.pop();
@@ -67,7 +67,7 @@ export async function uploadCoalesced(
   texts: readonly string[],
   window: WindowId,
   most: number,
-): Promise<readonly ReceivedFlag[]> {
+): Promise<readonly ReceivedParcel[]> {
   const options = { window, concurrency: most, deadlineMs: DEADLINE_MS };
   await Promise.all(
     sensors.map(async (sensor, i) => {

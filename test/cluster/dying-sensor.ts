@@ -22,7 +22,7 @@ function mortal(transport: Transport): Transport {
   return {
     async send(nodeId, request, options) {
       const { path } = request;
-      if (place === 'before CREATE' && path === operations.CREATE.path) die();
+      if (place === 'before UPLOAD' && path === operations.UPLOAD.path) die();
       if (place === 'before SET' && path === operations.SET.path) die();
       const answer = transport.send(nodeId, request, options);
       if (place === 'during SET' && path === operations.SET.path) {
@@ -31,7 +31,6 @@ function mortal(transport: Transport): Transport {
       }
       const response = await answer;
       if (response.status !== 200) return response;
-      if (place === 'after CREATE' && path === operations.CREATE.path) die();
       if (place === 'after one UPLOAD' && path === operations.UPLOAD.path) die();
       if (place === 'after SET' && path === operations.SET.path) {
         if (outcomesCodec.decode(response.body).outcomes[0] === 'TRUE') die();

@@ -9,8 +9,7 @@ import { buildPrograms, type NodeProcesses, nodeProcesses, startProgram } from '
 
 /** Where a sensor ends, and whether its reading must be in the result; undefined where both are right. */
 const DEATHS: readonly (readonly [string, boolean | undefined])[] = [
-  ['before CREATE', false],
-  ['after CREATE', false],
+  ['before UPLOAD', false],
   ['after one UPLOAD', false],
   ['before SET', false],
   ['during SET', undefined],

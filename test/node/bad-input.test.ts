@@ -79,7 +79,7 @@ describe('a node refuses a message', () => {
       const rows = [{ entry: reading.entry, share: new Uint8Array(length) }];
       const request = await reading.uploadRequest(0, { rows });
       const answer = await call(reading.owner(0), operations.UPLOAD, request);
-      expect(answer).toMatchObject({ rows: [{ answer: 'WRONG_VECTOR_LENGTH' }] });
+      expect(answer).toMatchObject({ packets: [{ answer: 'WRONG_VECTOR_LENGTH' }] });
     }
   });
 
@@ -89,17 +89,16 @@ describe('a node refuses a message', () => {
     for (let i = 0; i < 16; i++) share[32 + i] = Number((MODULUS >> BigInt(8 * i)) & 255n);
     const rows = [{ entry: reading.entry, share }];
     const answer = await call(reading.owner(0), operations.UPLOAD, await reading.uploadRequest(0, { rows }));
-    expect(answer).toMatchObject({ rows: [{ answer: 'ELEMENT_OUT_OF_RANGE' }] });
+    expect(answer).toMatchObject({ packets: [{ answer: 'ELEMENT_OUT_OF_RANGE' }] });
   });
 
   refused('that uses a reading id again with another share, whose first share stays', async ({ raw }) => {
     const reading = raw('7.5');
-    await reading.create();
     for (const index of [0, 1, 2]) {
-      expect(await reading.upload(index)).toEqual({ rows: ['STORED'] });
+      expect(await reading.upload(index)).toEqual({ answers: ['STORED'] });
       const other = raw('55', { entry: reading.entry });
-      expect(await other.upload(index)).toEqual({ rows: ['CONFLICT'] });
-      expect(await reading.upload(index)).toEqual({ rows: ['STORED'] });
+      expect(await other.upload(index)).toEqual({ answers: ['CONFLICT'] });
+      expect(await reading.upload(index)).toEqual({ answers: ['STORED'] });
     }
     expect(await reading.set()).toEqual({ outcomes: ['TRUE'] });
     return ['7.5'];
@@ -111,7 +110,7 @@ describe('a node refuses a message', () => {
     const other = raw('8', { entry: reading.entry }).copyRequest(0).rows;
     const request = await reading.uploadRequest(0, { rows: [...own, ...other, ...own] });
     const answer = await call(reading.owner(0), operations.UPLOAD, request);
-    expect(answer.rows.map((row) => row.answer)).toEqual(['STORED', 'CONFLICT', 'STORED']);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [1] }]);
   });
 
   refused('with the share of another domain', async ({ raw }) => {
@@ -125,12 +124,8 @@ describe('a node refuses a message', () => {
   refused('of another ring epoch, and names its own', async ({ raw }) => {
     const reading = raw('1');
     for (const stale of [{ epoch: epoch(2) }, { placementEpoch: epoch(7) }]) {
-      const create = call(
-        reading.acceptor,
-        operations.CREATE,
-        await reading.createRequest({ context: stale }),
-      );
-      expect((await expectCode(create, 'STALE_EPOCH')).details).toEqual({ epoch: 1 });
+      const set = call(reading.acceptor, operations.SET, await reading.setRequest({ context: stale }));
+      expect((await expectCode(set, 'STALE_EPOCH')).details).toEqual({ epoch: 1 });
       const request = await reading.uploadRequest(0, { context: stale });
       const upload = call(reading.owner(0), operations.UPLOAD, request);
       await expectCode(upload, 'STALE_EPOCH');
@@ -158,7 +153,7 @@ describe('a node refuses a message', () => {
     const reading = raw('1');
     const context = { stream: streamHash('ab'.repeat(32)) };
     await expectCode(
-      call(reading.acceptor, operations.CREATE, await reading.createRequest({ context })),
+      call(reading.acceptor, operations.ACCEPT, await reading.setRequest({ context })),
       'UNKNOWN_STREAM',
     );
     await expectCode(
@@ -170,7 +165,6 @@ describe('a node refuses a message', () => {
 
   refused('about a window that is not open', async ({ window, raw }) => {
     const reading = raw('1', { window: windowId(window + 500) });
-    await expectCode(reading.create(), 'WINDOW_NOT_OPEN');
     await expectCode(reading.upload(0), 'WINDOW_NOT_OPEN');
     await expectCode(reading.set(), 'WINDOW_NOT_OPEN');
     await expectCode(reading.get(), 'WINDOW_NOT_OPEN');
@@ -186,16 +180,16 @@ describe('a node refuses a message', () => {
       (at) => at !== reading.partition,
     );
     const elsewhere = others.find(votesOn) ?? expect.fail('expected an acceptor of two partitions');
-    const create = { ...(await reading.createRequest()), partition: elsewhere };
-    expect(await call(reading.acceptor, operations.CREATE, create)).toEqual({ outcomes: ['MALFORMED_BODY'] });
+    const set = { ...(await reading.setRequest()), partition: elsewhere };
+    expect(await call(reading.acceptor, operations.SET, set)).toEqual({ outcomes: ['MALFORMED_BODY'] });
     const upload = { ...(await reading.uploadRequest(0)), partition: elsewhere };
     expect(await call(nodeOf(0), operations.UPLOAD, upload)).toMatchObject({
-      rows: [{ answer: 'MALFORMED_BODY' }],
+      packets: [{ answer: 'MALFORMED_BODY' }],
     });
     for (const count of [0, 2]) {
       const flags = [{ ...reading.entry, count }];
-      const request = await reading.createRequest({ flags });
-      const answer = await call(reading.acceptor, operations.CREATE, request);
+      const request = await reading.setRequest({ flags });
+      const answer = await call(reading.acceptor, operations.SET, request);
       expect(answer).toEqual({ outcomes: ['STREAM_REFUSED'] });
     }
   });
@@ -204,7 +198,7 @@ describe('a node refuses a message', () => {
     const reading = raw('1');
     const others = [0, 1, 2].map(nodeOf).filter((node) => node !== reading.acceptor);
     for (const node of others) {
-      const error = await expectCode(reading.create(node), 'WRONG_NODE');
+      const error = await expectCode(reading.accept(node), 'WRONG_NODE');
       expect(error.message).toContain(reading.acceptor);
     }
   });
@@ -216,7 +210,6 @@ describe('a node refuses a message', () => {
     const before = await client.expectResult(window, ['4.5']);
     const { stream, transport, material } = client;
     const reading = rawReading({ ring: material.ring, stream, transport, window, reading: '1' });
-    await expectCode(reading.create(), 'WINDOW_SEALED');
     await expectCode(reading.upload(0), 'WINDOW_SEALED');
     expect(await reading.set()).toEqual({ outcomes: ['RECEIPTS_REFUSED'] });
     expect(await reading.get()).toEqual({ outcomes: ['ERROR'] });
@@ -252,7 +245,7 @@ describe('what a node says and logs about bad input', () => {
     const rows = [{ entry: reading.entry, share }];
     const request = await reading.uploadRequest(0, { rows });
     const answer = await call(reading.owner(0), operations.UPLOAD, request);
-    expect(answer).toMatchObject({ rows: [{ answer: 'ELEMENT_OUT_OF_RANGE' }] });
+    expect(answer).toMatchObject({ packets: [{ answer: 'ELEMENT_OUT_OF_RANGE' }] });
     const cut = uploadRequestCodec.encode(request).slice(0, -1);
     const second = await expectProblem(
       reading.owner(0),

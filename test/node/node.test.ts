@@ -119,7 +119,7 @@ describe('a node whose disk refuses a write', () => {
     cloud = await startSmallCloud();
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '1');
-    await reading.create();
+    await reading.notice();
     const node = reading.owner(0);
     const handle = cloud.handle(node);
     expect(handle.readiness()).toEqual({ ready: true, reasons: [] });

@@ -73,14 +73,14 @@ async function answerOf(sensor: TestSensor, { node, index }: { node: NodeId; ind
   const { stream, transport, material } = client;
   const reading = rawReading({ ring: material.ring, stream, transport, window, reading: '1', entry });
   try {
-    const { rows } = await callOperation(
+    const { packets } = await callOperation(
       transport,
       node,
       operations.UPLOAD,
       await reading.uploadRequest(index),
       TIMEOUT,
     );
-    return rows[0]?.answer;
+    return packets[0]?.answer;
   } catch (error) {
     if (error instanceof EngineError) return error.code;
     throw error;

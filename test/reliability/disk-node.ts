@@ -176,7 +176,6 @@ async function acknowledge(
     const { sensorId } = fixedSensor(`of reading ${i}`);
     const entry = { readingId: readingId(random.bytes(16)), sensorId, count: 1 };
     const raw = rawReading({ ...scene, reading: (i / 10).toFixed(1), entry });
-    await raw.create(SUBJECT);
     await raw.upload(0, SUBJECT);
     await raw.upload(1);
     await raw.set(OTHER);

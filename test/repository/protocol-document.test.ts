@@ -64,6 +64,8 @@ function amountsIn(value: unknown): Record<string, number> {
     v: 0,
     t: 0,
     s: 0,
+    o: 0,
+    d: 0,
   };
   const add = (name: string, amount: number) => {
     amounts[name] = (amounts[name] ?? 0) + amount;
@@ -76,6 +78,8 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'excluded') add('x', part.length);
       if (name === 'sensors') add('s', part.length);
       if (name === 'receipts') add('r', part.length);
+      if (name === 'conflicts' || name === 'others') add('o', part.length);
+      if (name === 'proofs') add('d', part.length);
       if (name !== 'receipts') for (const item of part) walk('', item);
     } else if (typeof part === 'object' && part !== null) {
       if (name === 'accepted') add('a', 1);

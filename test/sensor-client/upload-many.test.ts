@@ -13,7 +13,7 @@ test('readings that are under way together share their requests', async () => {
   );
   expect(summary).toMatchObject({ taken: 100, committed: 100, failed: 0, undecided: 0, failures: [] });
   expect([...nodes.flags.values()].filter((outcome) => outcome === 'TRUE')).toHaveLength(100);
-  // 5 requests for a lone reading; two flushes of up to 64 are two partitions.
+  // 4 requests for a lone reading; two flushes of up to 64 are two partitions.
   expect(nodes.sent.length).toBeLessThan(40);
 });
 
@@ -79,8 +79,10 @@ test('a full window refuses only the readings that do not fit', async () => {
   let room = 10;
   const { clock, sensor } = await sensorScene({
     fate: ({ operation, body }) => {
-      if (operation !== 'CREATE') return 'arrives';
-      const wanted = operations.CREATE.request.decode(body).packets.flatMap(entriesOf).length;
+      if (operation !== 'UPLOAD') return 'arrives';
+      const { index, packets } = operations.UPLOAD.request.decode(body);
+      if (index !== 0) return 'arrives';
+      const wanted = packets.flatMap(entriesOf).length;
       if (wanted > room) return new EngineError('WINDOW_FULL', 'full');
       room -= wanted;
       return 'arrives';
@@ -125,8 +127,8 @@ test('a gateway uploads for many sensors under their own ids', async () => {
   expect([...nodes.flags.keys()].map((name) => toHex(entryOfName(name).sensorId)).sort()).toEqual(ids.sort());
   const uploads = nodes.sent.filter(({ operation }) => operation === 'UPLOAD');
   expect(uploads).toHaveLength(3);
-  // One request to each domain, in it one packet of each sensor.
-  for (const { body } of uploads) expect(operations.UPLOAD.request.decode(body).packets).toHaveLength(2);
+  // One request to each domain, in it a packet of each reading.
+  for (const { body } of uploads) expect(operations.UPLOAD.request.decode(body).packets).toHaveLength(3);
 });
 
 test('readings of two groups share no request', async () => {
@@ -136,8 +138,9 @@ test('readings of two groups share no request', async () => {
   const own = await sensor({ policy: { allowDevelopment: true, allowGroups: true } });
   await clock.until(own.uploadMany([1, 2, 3], many));
   const created = nodes.sent
-    .filter(({ operation }) => operation === 'CREATE')
-    .map(({ body }) => operations.CREATE.request.decode(body));
+    .filter(({ operation }) => operation === 'UPLOAD')
+    .map(({ body }) => operations.UPLOAD.request.decode(body))
+    .filter(({ index }) => index === 0);
   expect(
     created.map(({ context, packets }) => [context.group, packets.flatMap(entriesOf).length]).sort(),
   ).toEqual([

@@ -171,7 +171,7 @@ function siteCrashesOf(random: Random, nodes: number): PlannedFault[] {
   }));
 }
 
-/** A sensor needs CREATE, one UPLOAD per domain and SET for a reading; most die within their first few. */
+/** A sensor needs one UPLOAD per domain and SET for a reading; most die within their first few. */
 function deathsOf(random: Random, sensors: number, domains: number): PlannedFault[] {
   const faults: PlannedFault[] = [];
   for (let sensor = 0; sensor < sensors; sensor++) {

@@ -161,8 +161,8 @@ describe('a world that erases', () => {
           try {
             return await router.handle(caller, request, signal);
           } catch (error) {
-            if (request.path !== operations.CREATE.path || !hasCode(error, 'WINDOW_ERASED')) throw error;
-            const body = operations.CREATE.response.encode({ outcomes: ['UNDECIDED'] });
+            if (request.path !== operations.UPLOAD.path || !hasCode(error, 'WINDOW_ERASED')) throw error;
+            const body = operations.UPLOAD.response.encode({ packets: [] });
             return { status: 200, contentType: request.contentType, body };
           }
         },

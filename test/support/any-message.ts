@@ -1,5 +1,11 @@
 import { fc } from '@fast-check/vitest';
-import type { FlagEntry, MessageContext, PartitionDigest, SetDigest } from '../../src/protocol/index.ts';
+import type {
+  FlagEntry,
+  MessageContext,
+  Packet,
+  PartitionDigest,
+  SetDigest,
+} from '../../src/protocol/index.ts';
 import { readingId, sensorId } from '../../src/protocol/index.ts';
 import { domainId, epoch, partition, streamHash, windowId } from '../../src/ring/identifiers.ts';
 
@@ -58,11 +64,11 @@ export const anyReason = fc
   .map(([mark, text]) => mark + text)
   .filter((text) => new TextEncoder().encode(text).length <= 200);
 
-/** The fields in front of a packet's readings. */
-export const anyPacketHead = {
+/** The fields of a packet in front of its proofs. */
+export const anyPacket: { [K in keyof Packet]: fc.Arbitrary<Packet[K]> } = {
   sensorId: anySensorId,
-  encapsulated: anyFixedBytes(65),
   publicKey: fc.option(anyFixedBytes(65)),
+  readings: anyListOf(fc.record({ readingId: anyReadingId, count: anyU32 })),
 };
 
 export const optionally = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(item);

@@ -43,9 +43,10 @@ export function packetsFor(
     sealing: nodeSealing,
     randomBytes,
     stream: () => stream,
-    sealingKeyOf: (node) => {
+    domainOf: (node) => {
       const { domain } = placement.node(node);
-      return ring.domains.find((section) => section.domain === domain)?.sealingKey ?? '';
+      const { sealingKey = '' } = ring.domains.find((section) => section.domain === domain) ?? {};
+      return { domain, sealingKey };
     },
   });
 }

@@ -5,7 +5,7 @@ import type {
   MessageContext,
   Operation,
   Outcome,
-  SetRequest,
+  SetPacket,
   UploadRequest,
   UploadResponse,
   WindowSummary,
@@ -15,6 +15,7 @@ import {
   entryName,
   operations,
   PROBLEM_CONTENT_TYPE,
+  packetName,
   problemOf,
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -23,7 +24,6 @@ import { createPlacement, nodeId, partitionOf, placingDocument } from '../../src
 import { createPacketOpener } from './packet-opener.ts';
 
 const OPERATIONS = {
-  CREATE: operations.CREATE,
   UPLOAD: operations.UPLOAD,
   SET: operations.SET,
   GET: operations.GET,
@@ -106,7 +106,9 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
 
   const opener = createPacketOpener();
 
-  function upload(node: NodeId, request: UploadRequest): UploadResponse['rows'] {
+  const receipts = createReceipts(RECEIPT_KEY);
+
+  function upload(node: NodeId, request: UploadRequest): UploadResponse['packets'] {
     checkContext(request.context);
     const placement = placementOf(request.context.window);
     const domain = domains[request.index];
@@ -117,21 +119,25 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     if (!placement.owners(domain, request.partition).includes(node)) {
       throw new EngineError('WRONG_NODE', 'no owner');
     }
-    const receipts = createReceipts(RECEIPT_KEY, request.context);
-    return opener.shares(domain, request).map(({ entry, share }) => {
-      const before = table.get(entryName(entry));
-      table.set(entryName(entry), before ?? share);
-      return before === undefined || equalBytes(before, share)
-        ? { answer: 'STORED', receipt: receipts.of(entry, request.index) }
-        : { answer: 'CONFLICT', receipt: null };
+    const isAcceptor = placement.acceptors(domains, request.partition).includes(node);
+    return opener.shares(domain, request).map((rows, place) => {
+      const conflicts = rows.flatMap(({ entry, share }, at) => {
+        const before = table.get(entryName(entry));
+        table.set(entryName(entry), before ?? share);
+        if (isAcceptor) outcomes([entry], (old) => old);
+        return before === undefined || equalBytes(before, share) ? [] : [at];
+      });
+      if (conflicts.length > 0) return { answer: 'CONFLICT', receipt: null, conflicts };
+      const packet = request.packets[place];
+      if (packet === undefined) throw new Error('expected as many packets as were opened');
+      const receipt = receipts.of(packetName(request.context, packet), request.index);
+      return { answer: 'STORED', receipt, conflicts };
     });
   }
 
-  function checkReceipts({ context, packets }: SetRequest, entries: readonly FlagEntry[]): void {
-    const receipts = createReceipts(RECEIPT_KEY, context);
-    const given = packets.flatMap(({ readings }) => readings.map((reading) => reading.receipts));
-    const all = entries.every((entry, i) => receipts.complete(entry, given[i] ?? [], domains.length));
-    if (!all) throw new EngineError('RECEIPTS_REFUSED', 'expected the receipts of all domains');
+  function checkReceipts(context: MessageContext, packet: SetPacket): void {
+    if (receipts.complete(packetName(context, packet), packet.receipts, domains.length)) return;
+    throw new EngineError('RECEIPTS_REFUSED', 'expected the receipts of all domains');
   }
 
   function windows(): WindowSummary[] {
@@ -167,25 +173,18 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         });
       case 'UPLOAD':
         return operations.UPLOAD.response.encode({
-          rows: upload(node, operations.UPLOAD.request.decode(body)),
+          packets: upload(node, operations.UPLOAD.request.decode(body)),
         });
       case 'SET': {
         const request = operations.SET.request.decode(body);
         checkContext(request.context);
         const { window } = request.context;
-        const entries = opener.set(placementOf(window).node(node).domain, request);
-        checkReceipts(request, entries);
+        const { domain } = placementOf(window).node(node);
+        const entries = opener.set(domain, domains.indexOf(domain), request).flat();
+        for (const packet of request.packets) checkReceipts(request.context, packet);
         checkAcceptor(window, node, request.partition, entries);
         const decided = outcomes(entries, (old) => (old === 'UNDECIDED' ? 'TRUE' : old));
         return operations.SET.response.encode({ outcomes: decided });
-      }
-      case 'CREATE': {
-        const request = operations.CREATE.request.decode(body);
-        checkContext(request.context);
-        const { window } = request.context;
-        const entries = opener.create(placementOf(window).node(node).domain, request);
-        checkAcceptor(window, node, request.partition, entries);
-        return operations.CREATE.response.encode({ outcomes: outcomes(entries, (old) => old) });
       }
       case 'GET': {
         const request = operations.GET.request.decode(body);

@@ -2,27 +2,23 @@ import { labelledInput } from '../../src/foundation/index.ts';
 import { type HpkeContext, recipientContext } from '../../src/platform/hpke.ts';
 import { openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
 import type {
+  AddressedPacket,
   CopyRequest,
-  CreateRequest,
   FlagEntry,
-  FlagSaying,
-  Packet,
   SensorId,
   SetRequest,
   UploadRequest,
-  WindowScope,
 } from '../../src/protocol/index.ts';
-import { entriesOf, equalTags, flagTag, shareBinding } from '../../src/protocol/index.ts';
-import type { StreamHash } from '../../src/ring/index.ts';
+import { entriesOf, equalTags, packetName, setTag, shareBinding } from '../../src/protocol/index.ts';
 import { streamHashBytes } from '../../src/ring/index.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
 
 /** Opens what sensors send to the domains of a ring with fixed keys, at once, for checkers that can't wait. */
 export interface PacketOpener {
-  /** Throws for a packet that does not open. */
-  shares(domain: string, request: UploadRequest): CopyRequest['rows'];
-  create(domain: string, request: CreateRequest): FlagEntry[];
-  set(domain: string, request: SetRequest): FlagEntry[];
+  /** Per packet its shares. Throws for a packet that does not open. */
+  shares(domain: string, request: UploadRequest): CopyRequest['rows'][];
+  /** Per packet its flags. @param index place of the domain in the stream. */
+  set(domain: string, index: number, request: SetRequest): FlagEntry[][];
 }
 
 /** @param keyOf the key of an enrolled sensor, whose packets carry none. */
@@ -31,7 +27,10 @@ export function createPacketOpener(
 ): PacketOpener {
   const contexts = new Map<string, HpkeContext>();
 
-  function contextOf(domain: string, { publicKey, sensorId, encapsulated }: Packet): HpkeContext {
+  function contextOf(
+    domain: string,
+    { publicKey, sensorId, encapsulated }: Omit<AddressedPacket, 'readings'>,
+  ): HpkeContext {
     const name = `${domain}/${Buffer.from(encapsulated).toString('hex')}`;
     const key = publicKey ?? keyOf(sensorId) ?? new Uint8Array(0);
     const found =
@@ -41,35 +40,25 @@ export function createPacketOpener(
     return found;
   }
 
-  function proved(
-    domain: string,
-    saying: FlagSaying,
-    stream: StreamHash,
-    scope: WindowScope,
-    packet: Packet & { readonly tag: Uint8Array },
-    receipts?: readonly (readonly Uint8Array[])[],
-  ): FlagEntry[] {
-    const key = contextOf(domain, packet).exportKey(labelledInput('flag-key', streamHashBytes(stream)));
-    if (!equalTags(packet.tag, flagTag(key, saying, scope, packet, receipts))) {
-      throw new Error(`expected a ${saying} to domain ${domain}`);
-    }
-    return entriesOf(packet);
-  }
-
   return {
-    create: (domain, { context, packets }) =>
-      packets.flatMap((packet) => proved(domain, 'CREATE', context.stream, context, packet)),
-    set: (domain, { context, packets }) =>
-      packets.flatMap((packet) => {
-        const receipts = packet.readings.map((reading) => reading.receipts);
-        return proved(domain, 'SET', context.stream, context, packet, receipts);
+    set: (domain, index, { context, packets }) =>
+      packets.map((packet) => {
+        const proof = packet.proofs.find((one) => one.index === index);
+        if (proof === undefined) throw new Error(`expected a proof for domain ${domain}`);
+        const { publicKey, sensorId } = packet;
+        const { encapsulated } = proof;
+        const key = contextOf(domain, { publicKey, sensorId, encapsulated }).exportKey(
+          labelledInput('flag-key', streamHashBytes(context.stream)),
+        );
+        if (equalTags(proof.tag, setTag(key, packetName(context, packet)))) return entriesOf(packet);
+        throw new Error(`expected a SET to domain ${domain}`);
       }),
     shares(domain, { context, index, packets }) {
-      return packets.flatMap((packet) => {
+      return packets.map((packet) => {
         const key = contextOf(domain, packet).exportKey(
           labelledInput('share-key', streamHashBytes(context.stream)),
         );
-        const { nonce, bound } = shareBinding(context, index, packet);
+        const { nonce, bound } = shareBinding(packetName(context, packet), index);
         const shares = openAead(key, nonce, bound, packet.sealed);
         if (shares === null) throw new Error(`expected a packet that domain ${domain} opens`);
         const size = shares.length / packet.readings.length;

@@ -1,12 +1,14 @@
 import { createElementPool } from '../../src/arithmetic/index.ts';
+import { concat } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type {
+  AcceptResponse,
   CopyRequest,
-  CreateRequest,
   FlagEntry,
   FlagsRequest,
   MessageContext,
+  PacketReading,
   SetRequest,
   UploadRequest,
 } from '../../src/protocol/index.ts';
@@ -28,9 +30,8 @@ export interface RawReading {
   /** The first of them, which is asked where a test names no node. */
   readonly acceptor: NodeId;
   readonly flagsRequest: FlagsRequest;
-  createRequest(change?: FlagChange): Promise<CreateRequest>;
   /** With the receipts that the uploads were answered with, and of others what the test can forge. */
-  setRequest(change?: FlagChange & { readonly receipts?: readonly Uint8Array[] }): Promise<SetRequest>;
+  setRequest(change?: SetChange): Promise<SetRequest>;
   /** The opened share, as the nodes of its domain copy it to each other. */
   copyRequest(index: number): CopyRequest;
   /** The share sealed to its domain, or to the domain of another node, or other rows of the same sensor. */
@@ -38,19 +39,27 @@ export interface RawReading {
   /** The nodes that keep share `index`. */
   owners(index: number): readonly NodeId[];
   owner(index: number): NodeId;
-  create(node?: NodeId): Promise<unknown>;
+  /** UPLOAD of its share to an acceptor, which then knows of the flag. */
+  notice(node?: NodeId): Promise<unknown>;
   /** The answers alone; the receipts are kept for SET. */
   upload(index: number, node?: NodeId): Promise<unknown>;
   set(node?: NodeId): Promise<unknown>;
+  /** The vote of one acceptor for TRUE, as the SDK asks for it. */
+  accept(node?: NodeId, change?: SetChange): Promise<AcceptResponse>;
   get(node?: NodeId): Promise<unknown>;
-  /** CREATE, UPLOAD of every share, SET. */
+  /** UPLOAD of every share, SET. */
   commit(): Promise<void>;
 }
 
 export interface FlagChange {
   readonly flags?: readonly FlagEntry[];
+  /** The acceptor that is to take the packet for the sensor's word; all of them where it is left out. */
   readonly node?: NodeId;
   readonly context?: Partial<MessageContext>;
+}
+
+export interface SetChange extends FlagChange {
+  readonly receipts?: readonly Uint8Array[];
 }
 
 export interface UploadChange {
@@ -70,7 +79,11 @@ export interface RawReadingOptions {
   /** Another split under the flag of a reading that exists. */
   readonly entry?: FlagEntry;
   /** A receipt for a share that was not uploaded, where a test plays a sensor and a node that make common cause. */
-  readonly forge?: (context: MessageContext, entry: FlagEntry, index: number) => Promise<Uint8Array>;
+  readonly forge?: (
+    context: MessageContext,
+    entries: readonly FlagEntry[],
+    index: number,
+  ) => Promise<Uint8Array>;
 }
 
 export function rawReading({
@@ -118,31 +131,26 @@ export function rawReading({
   const uploadRequest = async (index: number, change: UploadChange = {}): Promise<UploadRequest> => {
     const { rows = copyRequest(index).rows, node = owner(index) } = change;
     const own = { ...context, ...change.context };
-    const packet = await packets.shares(sensorOf(entry), node, own, index, rows);
+    const readings = rows.map((row) => readingOf(row.entry));
+    const joined = concat(...rows.map(({ share }) => share));
+    const packet = await packets.shares(sensorOf(entry), node, own, index, readings, joined);
     return { context: own, partition, index, packets: [packet] };
   };
-  const createRequest = async (change: FlagChange = {}): Promise<CreateRequest> => {
-    const { flags = [entry], node = acceptor } = change;
-    const own = { ...context, ...change.context };
-    return {
-      context: own,
-      partition,
-      packets: [await packets.create(sensorOf(entry), node, own, flags)],
-    };
-  };
-  const receiptsNow = async (): Promise<Uint8Array[]> => {
+  const receiptsNow = async (flags: readonly FlagEntry[]): Promise<Uint8Array[]> => {
     const receipts: Uint8Array[] = [];
     for (const index of shares.keys()) {
-      const receipt = given.get(index) ?? (await rest.forge?.(context, entry, index));
+      const known = flags.length === 1 ? given.get(index) : undefined;
+      const receipt = known ?? (await rest.forge?.(context, flags, index));
       if (receipt !== undefined) receipts.push(receipt);
     }
     return receipts;
   };
   const setRequest: RawReading['setRequest'] = async (change = {}) => {
-    const { flags = [entry], node = acceptor, receipts = await receiptsNow() } = change;
+    const { flags = [entry], node, receipts = await receiptsNow(flags) } = change;
     const own = { ...context, ...change.context };
-    const said = flags.map((flag) => ({ entry: flag, receipts }));
-    return { context: own, partition, packets: [await packets.set(sensorOf(entry), node, own, said)] };
+    const meant = node === undefined ? acceptors : [node];
+    const packet = await packets.set(sensorOf(entry), meant, own, flags.map(readingOf), receipts);
+    return { context: own, partition, packets: [packet] };
   };
   const owners = (index: number): readonly NodeId[] => {
     const domain = stream.domains[index];
@@ -159,30 +167,37 @@ export function rawReading({
     acceptors,
     acceptor,
     flagsRequest,
-    createRequest,
     setRequest,
     copyRequest,
     uploadRequest,
     owners,
     owner,
-    async create(node = acceptor) {
-      return callOperation(transport, node, operations.CREATE, await createRequest({ node }), TIMEOUT);
+    notice(node = acceptor) {
+      const { domain } = placement.node(node);
+      return raw.upload(
+        stream.domains.findIndex(({ id }) => id === domain),
+        node,
+      );
     },
     async upload(index, node = owner(index)) {
       const request = await uploadRequest(index);
-      const { rows } = await callOperation(transport, node, operations.UPLOAD, request, TIMEOUT);
-      for (const { receipt } of rows) if (receipt !== null) given.set(index, receipt);
-      return { rows: rows.map(({ answer }) => answer) };
+      const answer = await callOperation(transport, node, operations.UPLOAD, request, TIMEOUT);
+      for (const { receipt } of answer.packets) if (receipt !== null) given.set(index, receipt);
+      return { answers: answer.packets.map((packet) => packet.answer) };
     },
     async set(node = acceptor) {
-      return callOperation(transport, node, operations.SET, await setRequest({ node }), TIMEOUT);
+      return callOperation(transport, node, operations.SET, await setRequest(), TIMEOUT);
+    },
+    async accept(node = acceptor, change = {}) {
+      return callOperation(transport, node, operations.ACCEPT, await setRequest(change), TIMEOUT);
     },
     get: (node = acceptor) => callOperation(transport, node, operations.GET, flagsRequest, TIMEOUT),
     async commit() {
-      await raw.create();
       for (const index of shares.keys()) await raw.upload(index);
       await raw.set();
     },
   };
   return raw;
 }
+
+const readingOf = ({ readingId: id, count }: FlagEntry): PacketReading => ({ readingId: id, count });

@@ -10,6 +10,7 @@ import {
   createReceipts,
   operations,
   PROBLEM_CONTENT_TYPE,
+  packetName,
   problemOf,
   readingId,
   windowTermsCodec,
@@ -193,7 +194,13 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   let windows = 0;
 
   /** What a node that makes common cause with a sensor can do: it knows K. */
-  async function forge(context: MessageContext, entry: FlagEntry, index: number): Promise<Uint8Array> {
+  async function forge(
+    context: MessageContext,
+    entries: readonly FlagEntry[],
+    index: number,
+  ): Promise<Uint8Array> {
+    const [{ sensorId } = entryIn(undefined)] = entries;
+    const name = packetName(context, { sensorId, publicKey: null, readings: entries });
     const question = {
       decision: 'terms',
       kind: 'read',
@@ -204,7 +211,7 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
       const asked = callOperation(transport(id), id, operations.SYNOD, { context, ...question }, TIMEOUT);
       const { accepted } = await asked.catch(() => ({ accepted: null }));
       if (accepted !== null) {
-        return createReceipts(windowTermsCodec.decode(accepted.value).setHashKey, context).of(entry, index);
+        return createReceipts(windowTermsCodec.decode(accepted.value).setHashKey).of(name, index);
       }
     }
     throw new Error('expected a node that knows the terms of the window');

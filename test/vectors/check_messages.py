@@ -118,10 +118,10 @@ reason = text(200)
 
 
 
-def packets(reading=None, **proof):
-    reading = reading or fields(readingId=raw(16), count=u(4))
-    head = dict(sensorId=raw(16), encapsulated=raw(65), publicKey=maybe(raw(65)))
-    packet = fields(**head, readings=listed(reading, FLAGS), **proof)
+def packets(addressed, **proof):
+    key = dict(encapsulated=raw(65)) if addressed else {}
+    readings = listed(fields(readingId=raw(16), count=u(4)), FLAGS)
+    packet = fields(sensorId=raw(16), **key, publicKey=maybe(raw(65)), readings=readings, **proof)
 
     def read(r):
         found = listed(packet, PACKETS)(r)
@@ -134,16 +134,40 @@ def packets(reading=None, **proof):
 
 MESSAGES = {
     "flags request": fields(**place, flags=entries),
-    "create request": fields(**place, packets=packets(tag=raw(16))),
     "set request": fields(
         **place,
-        packets=packets(fields(readingId=raw(16), count=u(4), receipts=listed(raw(16), 16)), tag=raw(16)),
+        packets=packets(
+            False,
+            receipts=listed(raw(16), 16),
+            proofs=listed(fields(index=u(1), encapsulated=raw(65), tag=raw(16)), 3),
+        ),
+    ),
+    "accept response": fields(
+        packets=listed(
+            fields(
+                answer=words("ACCEPTED", *REFUSALS),
+                others=listed(
+                    fields(
+                        place=u(2), promised=ballot, accepted=maybe(fields(ballot=ballot, value=value))
+                    ),
+                    FLAGS,
+                ),
+            ),
+            PACKETS,
+        )
     ),
     "flag answers": fields(outcomes=listed(words("UNDECIDED", "TRUE", "ERROR", *REFUSALS), FLAGS)),
     "outcomes": fields(outcomes=listed(words("UNDECIDED", "TRUE", "ERROR"), FLAGS)),
-    "upload request": fields(**place, index=u(1), packets=packets(sealed=sized(SENSOR_BODY))),
+    "upload request": fields(**place, index=u(1), packets=packets(True, sealed=sized(SENSOR_BODY))),
     "upload response": fields(
-        rows=listed(fields(answer=words("STORED", "CONFLICT", *REFUSALS), receipt=maybe(raw(16))), FLAGS)
+        packets=listed(
+            fields(
+                answer=words("STORED", "CONFLICT", *REFUSALS),
+                receipt=maybe(raw(16)),
+                conflicts=listed(u(2), FLAGS),
+            ),
+            PACKETS,
+        )
     ),
     "copy request": fields(
         **place, index=u(1), rows=listed(fields(entry=entry, share=sized(SHARE)), FLAGS)

@@ -1,4 +1,4 @@
-import type { ReceivedFlag } from '../../../sensor-client/flag-calls.ts';
+import type { ReceivedParcel } from '../../../sensor-client/flag-calls.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { type Partition, partitionOf } from '../../../src/ring/index.ts';
 import { benchReadings } from '../bench-readings.ts';
@@ -25,7 +25,7 @@ export function commitCoalescedRow(scene: ClusterScene, size: CoalescedSize): Co
     ours: () => uploadRate(scene, texts, (window) => uploadCoalesced([sensor], texts, window, size.inFlight)),
     peer: () =>
       uploadRate(scene, texts, async (window) => {
-        const entries: ReceivedFlag[] = [];
+        const entries: ReceivedParcel[] = [];
         let partition: Partition | undefined;
         await inFlight(texts.length, size.inFlight, async (index) => {
           // As uploadMany does: a new partition for every so many readings.

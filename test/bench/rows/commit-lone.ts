@@ -1,4 +1,4 @@
-import type { ReceivedFlag } from '../../../sensor-client/flag-calls.ts';
+import type { ReceivedParcel } from '../../../sensor-client/flag-calls.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
@@ -30,7 +30,7 @@ export function commitLoneRow(scene: ClusterScene, size: LoneSize): Comparison {
       }),
     peer: () =>
       uploadRate(scene, texts, async (window) => {
-        const entries: ReceivedFlag[] = [];
+        const entries: ReceivedParcel[] = [];
         await inFlight(texts.length, size.inFlight, async (index) => {
           entries.push(await uploader.upload(window, reading(index), undefined));
         });

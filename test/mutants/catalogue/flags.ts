@@ -9,11 +9,11 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/vote-before-sync',
     breaks: 'DURABLE: a vote is answered before it is on disk',
     file: ACCEPTOR,
-    find: `      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
-    );
+    find: `asked, now, flagTimeoutMs);
+    });
     await journal.synced();`,
-    replace: `      voteOn(row, asked, clock.now(), record.stream.flagTimeoutMs),
-    );`,
+    replace: `asked, now, flagTimeoutMs);
+    });`,
     detector: bySimulation(2),
   },
   {
@@ -23,14 +23,6 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     find: `    const plains = await tables.readMany('flags', record.rowKey, keys);
     await journal.synced();`,
     replace: "    const plains = await tables.readMany('flags', record.rowKey, keys);",
-    detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
-  },
-  {
-    name: 'flag/created-outcome-before-sync',
-    breaks: 'DURABLE: CREATE tells an outcome that a crash can still undo',
-    file: ACCEPTOR,
-    find: "if (outcomes.some((outcome) => outcome !== 'UNDECIDED')) await journal.synced();",
-    replace: '',
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {
@@ -74,12 +66,29 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/consensus/proposer', 'replies show a decision exactly when a quorum accepted'),
   },
   {
-    name: 'flag/error-at-ballot-0',
-    breaks: 'ONE-OUTCOME: ballot 0 may carry ERROR, so that two values share one ballot',
+    name: 'flag/bare-vote-at-ballot-0',
+    breaks:
+      "an acceptor votes at ballot 0 on the word of a node, without the sensor's packet, and for ERROR too",
     file: ACCEPTOR,
-    find: "if (ballot.counter === 0 && value !== 'TRUE') {",
-    replace: "if (ballot.counter < 0 && value !== 'TRUE') {",
-    detector: byTest('node/services/flags', 'an acceptor takes no other value than TRUE at ballot 0'),
+    find: 'if (ballot.counter < 1) throw',
+    replace: "if (kind === 'prepare' && ballot.counter < 1) throw",
+    detector: byTest('node/services/flags', 'an acceptor takes nothing at ballot 0'),
+  },
+  {
+    name: 'flag/share-starts-no-time',
+    breaks: 'a flag whose sensor dies after its uploads never ends while its window is open',
+    file: 'node/services/flag-census.ts',
+    find: 'if (!record.frozen) for (const entry of entries) add(record, entry, since);',
+    replace: 'if (record.frozen) for (const entry of entries) add(record, entry, since);',
+    detector: byTest('node/services/flags', 'becomes ERROR for ever: SET says so'),
+  },
+  {
+    name: 'flag/forgets-shares-over-restart',
+    breaks: 'a flag whose sensor died never ends after its acceptors have started anew',
+    file: 'node/services/flag-census.ts',
+    find: '    if (record.frozen) return;',
+    replace: '    if (!record.frozen) return;',
+    detector: byTest('node/services/flags', 'is remembered over a restart'),
   },
   {
     name: 'flag/resolved-before-timeout',
@@ -99,13 +108,5 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
       'node/services/replicas',
       'three acceptors and two copies of every share answer UNDECIDED',
     ),
-  },
-  {
-    name: 'flag/own-vote-is-outcome',
-    breaks: 'ONE-OUTCOME: CREATE answers the vote of one acceptor of three',
-    file: ACCEPTOR,
-    find: "return acceptors === 1 ? (row?.accepted?.value ?? 'UNDECIDED') : 'UNDECIDED';",
-    replace: "return row?.accepted?.value ?? 'UNDECIDED';",
-    detector: byTest('node/services/flag-acceptor', 'the vote of one acceptor of three is no outcome'),
   },
 ];

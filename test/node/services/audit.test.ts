@@ -184,7 +184,7 @@ describe('an audit finds', () => {
     cloud = await startSmallCloud({ shape: COPIES });
     const reading = cloud.reading(await cloud.openWindow(), '1');
     const [here = expect.fail('no acceptor'), ...others] = reading.acceptors;
-    await reading.create(here);
+    await reading.notice(here);
     expect(auditOf(await auditAll(), here).flags).toMatchObject({ undecided: 1, overdue: 0 });
     for (const node of others) await cloud.stop(node);
     await cloud.clock.advance(30_000 + OLD_MS);

@@ -48,7 +48,7 @@ describe('at a window’s end and retention', () => {
     const readings = ['1', '2', '3'].map((reading) => cloud.reading(window, reading));
     for (const reading of readings) await reading.commit();
     const unset = cloud.reading(window, '50');
-    await unset.create();
+    await unset.notice();
     await unset.upload(0);
     expectExact(await cloud.compute(window), ['1', '2', '3']);
     await cloud.clock.advance(START_MS + MINUTE + RETENTION - 1_000 - cloud.clock.now());
@@ -95,7 +95,7 @@ describe('at a window’s end and retention', () => {
     const ballot = { counter: 1, proposer: 0 };
     const slot = { context, ballot, value: null } as const;
     for (const refused of [
-      () => reading.create(a1),
+      () => reading.accept(a1),
       () => reading.upload(0, a1),
       () => reading.set(a1),
       () => reading.get(a1),
@@ -244,6 +244,6 @@ describe('at a window’s end and retention', () => {
   it('a fixed window that a node never knew is erased by its name', async () => {
     await open({ window: { kind: 'fixed', durationMs: MINUTE } }).catch(() => undefined);
     const start = windowId(Math.floor(START_MS / MINUTE) * MINUTE - 12 * MINUTE);
-    await expectCode(cloud.reading(start, '1').create(), 'WINDOW_ERASED');
+    await expectCode(cloud.reading(start, '1').notice(), 'WINDOW_ERASED');
   });
 });

@@ -12,7 +12,7 @@ const READINGS_MAX = 7;
 /** A sensor of the property: what it measures, after which of its messages it dies, and which it sends twice. */
 const sensor = fc.record({
   tenths: fc.integer({ min: 0, max: 400 }),
-  /** Of CREATE, an UPLOAD per domain, SET; beyond the last it lives. */
+  /** Of an UPLOAD per domain, and SET; beyond the last it lives. */
   dies: fc.integer({ min: 0, max: 12 }),
   twice: fc.boolean(),
 });
@@ -35,7 +35,7 @@ const plan = fc.record({
 /** The messages of a reading in the order its sensor sends them. */
 function messagesOf(reading: RawReading, domains: number): (() => Promise<unknown>)[] {
   const uploads = Array.from({ length: domains }, (_, index) => () => reading.upload(index));
-  return [() => reading.create(), ...uploads, () => reading.set()];
+  return [...uploads, () => reading.set()];
 }
 
 it('a result is exactly the plain statistic of the committed readings, whoever dies, repeats or interleaves', async () => {

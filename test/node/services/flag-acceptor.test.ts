@@ -14,13 +14,6 @@ afterEach(async () => {
   await cloud.close();
 });
 
-/** TRUE at ballot 0, asked of one acceptor as a coordinating acceptor asks it. */
-function acceptTrue({ flagsRequest, acceptor }: RawReading) {
-  const ballot = { counter: 0, proposer: 0 };
-  const request = { ...flagsRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
-  return cloud.askAs(acceptor, acceptor, operations.VOTE, request);
-}
-
 const freeze = (node: NodeId, { flagsRequest }: RawReading) =>
   cloud.askAs(node, node, operations.FREEZE, { context: flagsRequest.context });
 
@@ -28,23 +21,23 @@ describe('what an acceptor answers', () => {
   it('a vote that is not on disk yet is told to nobody', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     const store = cloud.store(reading.acceptor);
     store.hold();
-    const answers = [acceptTrue(reading)];
+    const answers = [reading.accept()];
     expect(await isPending(answers[0] as Promise<unknown>)).toBe(true);
-    const told = [reading.get(), reading.create()];
+    const told = [reading.get()];
     for (const one of told) expect(await isPending(one)).toBe(true);
     await store.release();
-    expect(await Promise.all(answers)).toMatchObject([{ votes: [{ granted: true }] }]);
-    expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }, { outcomes: ['TRUE'] }]);
+    expect(await Promise.all(answers)).toEqual([{ packets: [{ answer: 'ACCEPTED', others: [] }] }]);
+    expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }]);
   });
 
   it('the vote of one acceptor of three is no outcome', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await acceptTrue(reading);
-    expect(await reading.create()).toEqual({ outcomes: ['UNDECIDED'] });
+    await reading.accept();
+    expect(await reading.get()).toEqual({ outcomes: ['UNDECIDED'] });
   });
 
   it('a message under another ring document is refused', async () => {
@@ -52,8 +45,8 @@ describe('what an acceptor answers', () => {
     const reading = cloud.reading(await cloud.openWindow(), '1');
     for (const other of [{ epoch: epoch(2) }, { placementEpoch: epoch(7) }]) {
       const context = { ...reading.flagsRequest.context, ...other };
-      const create = await reading.createRequest({ context });
-      await expectCode(cloud.ask(reading.acceptor, operations.CREATE, create), 'STALE_EPOCH');
+      const set = await reading.setRequest({ context });
+      await expectCode(cloud.ask(reading.acceptor, operations.ACCEPT, set), 'STALE_EPOCH');
     }
   });
 });
@@ -88,7 +81,7 @@ describe('a freeze', () => {
         return getMany(table, keys);
       };
     });
-    const vote = acceptTrue(reading);
+    const vote = reading.accept();
     await reached;
     expect(await freeze(reading.acceptor, reading)).toMatchObject({ partitions: [] });
     goOn();

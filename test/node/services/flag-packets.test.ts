@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CreatePacket, CreateRequest, SetPacket, SetRequest } from '../../../src/protocol/index.ts';
+import type { SetPacket, SetRequest } from '../../../src/protocol/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
@@ -35,17 +35,30 @@ function otherAcceptor(reading: RawReading): NodeId {
   return other;
 }
 
-/** What an attacker can make of the CREATE or SET of a sensor, all sent to the same acceptor. */
-type Attack<P> = (own: RawReading, other: RawReading) => Promise<Partial<P>>;
+type Proof = SetPacket['proofs'][number];
 
-const CREATE_ATTACKS: readonly (readonly [string, Attack<CreatePacket>])[] = [
-  ['with one bit of the tag changed', async (own) => ({ tag: flipped(only(await own.createRequest()).tag) })],
-  ['with an empty tag', async () => ({ tag: new Uint8Array(16) })],
+/** The packet with its proof for the first acceptor's domain changed. */
+function withProof(packet: SetPacket, change: (proof: Proof) => Partial<Proof>): Partial<SetPacket> {
+  return { proofs: packet.proofs.map((proof) => ({ ...proof, ...change(proof) })) };
+}
+
+/** What an attacker can make of the SET of a sensor, all sent to the same acceptor. */
+type Attack = (own: RawReading, other: RawReading) => Promise<Partial<SetPacket>>;
+
+const SET_ATTACKS: readonly (readonly [string, Attack])[] = [
+  [
+    'with one bit of the tag changed',
+    async (own) => withProof(only(await own.setRequest()), ({ tag }) => ({ tag: flipped(tag) })),
+  ],
+  [
+    'with an empty tag',
+    async (own) => withProof(only(await own.setRequest()), () => ({ tag: new Uint8Array(16) })),
+  ],
   ["under another sensor's id", async (_, other) => ({ sensorId: other.entry.sensorId })],
   [
     "under another sensor's id and public key",
     async (_, other) => {
-      const { sensorId, publicKey } = only(await other.createRequest());
+      const { sensorId, publicKey } = only(await other.setRequest());
       return { sensorId, publicKey };
     },
   ],
@@ -53,84 +66,41 @@ const CREATE_ATTACKS: readonly (readonly [string, Attack<CreatePacket>])[] = [
     'that a thief of the id made with keys of its own',
     async (own) => {
       const thief = { sensorId: own.entry.sensorId, keys: fixedSensor('thief').keys };
+      const { readings, receipts } = only(await own.setRequest());
       const packets = packetsFor(cloud.ring, cloud.stream);
-      return packets.create(thief, own.acceptor, own.flagsRequest.context, [own.entry]);
+      return packets.set(thief, own.acceptors, own.flagsRequest.context, readings, receipts);
     },
   ],
   [
     'about a reading of another sensor',
-    async (_, other) => ({ readings: only(await other.createRequest()).readings }),
+    async (_, other) => ({ readings: only(await other.setRequest()).readings }),
   ],
-  [
-    'that was said to another domain',
-    async (own) => only(await own.createRequest({ node: otherAcceptor(own) })),
-  ],
-  [
-    'that was said about another window',
-    async (own) => only(await own.createRequest({ context: { window: windowId(window + 1) } })),
-  ],
-  [
-    'that was said about another group',
-    async (own) => only(await own.createRequest({ context: { group: 3 } })),
-  ],
-  [
-    'that was said about another stream',
-    async (own) => only(await own.createRequest({ context: { stream: streamHash('ab'.repeat(32)) } })),
-  ],
-  [
-    'that is a SET in truth',
-    async (own) => {
-      const { readings, tag } = only(await own.setRequest({ receipts: [] }));
-      return { readings, tag };
-    },
-  ],
-];
-
-describe('an acceptor refuses a CREATE, and nothing else of its request,', () => {
-  it.each(CREATE_ATTACKS)('%s', async (_, attack) => {
-    const [own, other] = await twoReadings();
-    const request: CreateRequest = await own.createRequest();
-    const bad = { ...only(request), ...(await attack(own, other)) };
-    const good = only(await other.createRequest());
-    const answer = await cloud.ask(own.acceptor, operations.CREATE, {
-      ...request,
-      packets: [bad, good, bad],
-    });
-    expect(answer.outcomes).toEqual(['PACKET_REFUSED', 'UNDECIDED', 'PACKET_REFUSED']);
-    expect(cloud.store(own.acceptor).rows('flags')).toHaveLength(1);
-    expect(await own.create()).toEqual({ outcomes: ['UNDECIDED'] });
-  });
-});
-
-const SET_ATTACKS: readonly (readonly [string, Attack<SetPacket>])[] = [
-  ['with one bit of the tag changed', async (own) => ({ tag: flipped(only(await own.setRequest()).tag) })],
-  ["under another sensor's id", async (_, other) => ({ sensorId: other.entry.sensorId })],
   [
     'that was said to another domain',
     async (own) => only(await own.setRequest({ node: otherAcceptor(own) })),
   ],
   [
+    "with the proof for another domain under this one's place",
+    async (own) => {
+      const [first, second] = only(await own.setRequest()).proofs;
+      return first === undefined || second === undefined
+        ? {}
+        : { proofs: [{ ...second, index: first.index }] };
+    },
+  ],
+  ['that is meant for nobody', async () => ({ proofs: [] })],
+  [
     'that was said about another window',
     async (own) => only(await own.setRequest({ context: { window: windowId(window + 1) } })),
   ],
+  ['that was said about another group', async (own) => only(await own.setRequest({ context: { group: 3 } }))],
   [
-    'whose receipts somebody else put in',
-    async (own) => {
-      const { readings } = only(await own.setRequest());
-      return { ...only(await own.setRequest({ receipts: [] })), readings };
-    },
-  ],
-  [
-    'that is a CREATE in truth',
-    async (own) => {
-      const { readings, tag } = only(await own.createRequest());
-      return { readings: readings.map((reading) => ({ ...reading, receipts: [] })), tag };
-    },
+    'that was said about another stream',
+    async (own) => only(await own.setRequest({ context: { stream: streamHash('ab'.repeat(32)) } })),
   ],
 ];
 
 async function uploaded(reading: RawReading): Promise<void> {
-  await reading.create();
   for (const index of [0, 1, 2]) await reading.upload(index);
 }
 
@@ -141,8 +111,15 @@ describe('an acceptor refuses a SET, and nothing else of its request,', () => {
     const request: SetRequest = await own.setRequest();
     const bad = { ...only(request), ...(await attack(own, other)) };
     const good = only(await other.setRequest());
-    const answer = await cloud.ask(own.acceptor, operations.SET, { ...request, packets: [bad, good] });
-    expect(answer.outcomes).toEqual(['PACKET_REFUSED', 'TRUE']);
+    const body = { ...request, packets: [bad, good, bad] };
+    const voted = await cloud.ask(own.acceptor, operations.ACCEPT, body);
+    expect(voted.packets.map(({ answer }) => answer)).toEqual([
+      'PACKET_REFUSED',
+      'ACCEPTED',
+      'PACKET_REFUSED',
+    ]);
+    const answer = await cloud.ask(own.acceptor, operations.SET, body);
+    expect(answer.outcomes).toEqual(['PACKET_REFUSED', 'TRUE', 'PACKET_REFUSED']);
     expect(await own.get()).toEqual({ outcomes: ['UNDECIDED'] });
     expectExact(await cloud.compute(window), ['2']);
   });
@@ -191,10 +168,26 @@ describe('an acceptor refuses a SET, and nothing else of its request,', () => {
 });
 
 function receiptsOf(request: SetRequest): readonly Uint8Array[] {
-  return only(request).readings[0]?.receipts ?? [];
+  return only(request).receipts;
 }
 
-describe('the receipt of a share', () => {
+describe('an acceptor that is not asked by the sensor', () => {
+  it('votes on the packet that the coordinating one hands on, and not where it has no proof for it', async () => {
+    const [own] = await twoReadings();
+    await uploaded(own);
+    const context = own.flagsRequest.context;
+    // Meant for one acceptor of three: its own vote is no majority.
+    const request = await own.setRequest({ node: own.acceptor });
+    expect(await cloud.ask(own.acceptor, operations.SET, request)).toEqual({ outcomes: ['UNDECIDED'] });
+    const read = { ...own.flagsRequest, context, kind: 'read', ballot: { counter: 0, proposer: 0 } } as const;
+    const other = otherAcceptor(own);
+    const { votes } = await cloud.askAs(own.acceptor, other, operations.VOTE, { ...read, value: null });
+    expect(votes).toMatchObject([{ accepted: null }]);
+    expect(await own.set()).toEqual({ outcomes: ['TRUE'] });
+  });
+});
+
+describe('the receipt of a packet', () => {
   it('is the same from every node, for every retry, after restarts and where the owner is away', async () => {
     const [own] = await twoReadings();
     const request = await own.uploadRequest(0);
@@ -202,7 +195,7 @@ describe('the receipt of a share', () => {
     const nodes = domain?.nodes.map(({ id }) => id) ?? [];
     const [owner] = own.owners(0);
     const receiptFrom = async (node: NodeId) =>
-      (await cloud.ask(node, operations.UPLOAD, request)).rows.map(({ receipt }) => receipt);
+      (await cloud.ask(node, operations.UPLOAD, request)).packets.map(({ receipt }) => receipt);
     const first = await receiptFrom(own.owner(0));
     expect(first[0]).toHaveLength(16);
     for (const node of nodes) expect(await receiptFrom(node)).toEqual(first);
@@ -213,11 +206,35 @@ describe('the receipt of a share', () => {
     if (owner !== undefined) await cloud.start(owner);
   });
 
+  it('stands for all of its readings together, and not for some of them', async () => {
+    const [own] = await twoReadings();
+    const again = cloud.reading(window, '3', { group: 7 });
+    const both = [own.entry, { ...again.entry, sensorId: own.entry.sensorId }];
+    const rows = (index: number) => [
+      ...own.copyRequest(index).rows,
+      ...again.copyRequest(index).rows.map(({ share }) => ({ entry: both[1] ?? own.entry, share })),
+    ];
+    const receipts: Uint8Array[] = [];
+    for (const index of [0, 1, 2]) {
+      const upload = await own.uploadRequest(index, { rows: rows(index) });
+      const { packets } = await cloud.ask(own.owner(index), operations.UPLOAD, upload);
+      receipts.push(packets[0]?.receipt ?? new Uint8Array(0));
+    }
+    const outcomesOf = async (flags: typeof both) => {
+      const request = await own.setRequest({ flags, receipts });
+      return (await cloud.ask(own.acceptor, operations.SET, request)).outcomes;
+    };
+    expect(await outcomesOf([own.entry])).toEqual(['RECEIPTS_REFUSED']);
+    expect(await outcomesOf(both.toReversed())).toEqual(['RECEIPTS_REFUSED', 'RECEIPTS_REFUSED']);
+    expect(await outcomesOf(both)).toEqual(['TRUE', 'TRUE']);
+    expectExact(await cloud.compute(window), ['1', '3']);
+  });
+
   it('is not given for a share that is in conflict with another', async () => {
     const [own] = await twoReadings();
     await own.upload(0);
     const other = cloud.reading(window, '55', { entry: own.entry });
     const answer = await cloud.ask(own.owner(0), operations.UPLOAD, await other.uploadRequest(0));
-    expect(answer.rows).toEqual([{ answer: 'CONFLICT', receipt: null }]);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [0] }]);
   });
 });

@@ -36,16 +36,17 @@ const ERROR = { outcomes: ['ERROR'] };
 const UNDECIDED = { outcomes: ['UNDECIDED'] };
 
 describe('a flag that is set', () => {
-  it('is TRUE for everyone, however often it is asked, set or created', async () => {
+  it('is TRUE for everyone, however often it is asked, set or uploaded', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1.5');
     expect(await reading.get()).toEqual(UNDECIDED);
-    expect(await reading.create()).toEqual(UNDECIDED);
-    expect(await reading.create()).toEqual(UNDECIDED);
+    await reading.notice();
+    expect(await reading.get()).toEqual(UNDECIDED);
     expect(await reading.set()).toEqual(TRUE);
     expect(await reading.set()).toEqual(TRUE);
     expect(await reading.get()).toEqual(TRUE);
-    expect(await reading.create()).toEqual(TRUE);
+    await reading.notice();
+    expect(await reading.get()).toEqual(TRUE);
   });
 
   it('stays TRUE after its timeout and after a restart', async () => {
@@ -60,7 +61,7 @@ describe('a flag that is set', () => {
     expectExact(await cloud.compute(window), ['1.5']);
   });
 
-  it('may be set without CREATE', async () => {
+  it('may be set at an acceptor that has seen no share', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1.5');
     expect(await reading.set()).toEqual(TRUE);
@@ -72,7 +73,7 @@ describe('asking for a flag', () => {
     cloud = await startSmallCloud();
     const window = await cloud.openWindow();
     const known = cloud.reading(window, '1');
-    await known.create();
+    await known.notice();
     await cloud.clock.advance(0);
     const before = cloud.nodeIds.map((node) => diskText(cloud.store(node)));
     expect(await known.get()).toEqual(UNDECIDED);
@@ -88,7 +89,6 @@ describe('a flag that is not set in time', () => {
     const late = cloud.reading(window, '59');
     const good = cloud.reading(window, '-7.5');
     await good.commit();
-    await late.create();
     for (const index of [0, 1, 2]) await late.upload(index);
     await cloud.clock.advance(TIMEOUT_MS - 1);
     expect(await late.get()).toEqual(UNDECIDED);
@@ -97,7 +97,6 @@ describe('a flag that is not set in time', () => {
     expect(await late.set()).toEqual(ERROR);
     await cloud.restart();
     expect(await late.set()).toEqual(ERROR);
-    expect(await late.create()).toEqual(ERROR);
     expectExact(await cloud.compute(window), ['-7.5']);
     expect(await late.get()).toEqual(ERROR);
   });
@@ -105,7 +104,7 @@ describe('a flag that is not set in time', () => {
   it('is remembered over a restart, so that its time runs on', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     await cloud.clock.advance(TIMEOUT_MS - CARE_MS);
     await cloud.restart();
     const { undecidedFlags } = cloud.handle(reading.acceptor).status();
@@ -120,7 +119,7 @@ describe('an acceptor', () => {
   it('refuses to resolve a flag before its timeout, and permits it from then on', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     expect(await prepare(reading)).toMatchObject({ granted: false, early: true, accepted: null });
     await cloud.clock.advance(TIMEOUT_MS - 1);
     expect(await prepare(reading)).toMatchObject({ granted: false, early: true });
@@ -140,7 +139,7 @@ describe('an acceptor', () => {
   it('that promised to a resolver does not let SET pass, and neither outcome is told before one is decided', async () => {
     cloud = await startSmallCloud({ stream: { flagTimeoutMs: 500 } });
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     await cloud.clock.advance(500);
     await prepare(reading, 3);
     expect(await reading.set()).toEqual(UNDECIDED);
@@ -160,9 +159,10 @@ describe('an acceptor', () => {
     expect(await reading.get()).toEqual(TRUE);
   });
 
-  it('takes no other value than TRUE at ballot 0, and no prepare there', async () => {
+  it('takes nothing at ballot 0 but what sensors say themselves', async () => {
     cloud = await startSmallCloud();
     const reading = cloud.reading(await cloud.openWindow(), '1');
+    await expectCode(accept(reading, 'TRUE', 0), 'MALFORMED_BODY');
     await expectCode(accept(reading, 'ERROR', 0), 'MALFORMED_BODY');
     await expectCode(prepare(reading, 0), 'MALFORMED_BODY');
     await expectCode(vote(reading, { kind: 'accept', value: null, counter: 1 }), 'MALFORMED_BODY');
@@ -173,9 +173,6 @@ describe('an acceptor', () => {
     const reading = cloud.reading(await cloud.openWindow(), '1');
     const flags = [reading.entry, reading.entry];
     const { acceptor } = reading;
-    const create = await reading.createRequest({ flags });
-    const created = await cloud.ask(acceptor, operations.CREATE, create);
-    expect(created.outcomes).toEqual(['UNDECIDED', 'UNDECIDED']);
     const set = await cloud.ask(acceptor, operations.SET, await reading.setRequest({ flags }));
     expect(set.outcomes).toEqual(['TRUE', 'TRUE']);
     expect(cloud.store(acceptor).rows('flags')).toHaveLength(1);
@@ -193,11 +190,11 @@ describe('a frozen window', () => {
     for (const node of cloud.nodeIds) await cloud.askAs(node, node, operations.FREEZE, { context });
     const proveFrozen = async () => {
       for (const reading of [known, fresh]) {
-        await expectCode(reading.create(), 'WINDOW_SEALED');
+        await expectCode(reading.accept(), 'WINDOW_SEALED');
         await expectCode(reading.set(), 'WINDOW_SEALED');
         await expectCode(reading.upload(0), 'WINDOW_SEALED');
         await expectCode(prepare(reading), 'WINDOW_SEALED');
-        await expectCode(accept(reading, 'TRUE', 0), 'WINDOW_SEALED');
+        await expectCode(accept(reading, 'TRUE', 8), 'WINDOW_SEALED');
         await expectCode(accept(reading, 'ERROR', 9), 'WINDOW_SEALED');
       }
       expect(await known.get()).toEqual(TRUE);
@@ -225,12 +222,12 @@ describe('a window that holds as many readings as its stream allows', () => {
       RawReading,
     ];
     await first.commit();
-    await second.create();
-    await expectCode(third.create(), 'WINDOW_FULL');
-    await expectCode(accept(fourth, 'TRUE', 0), 'WINDOW_FULL');
-    expect(await first.create()).toEqual(TRUE);
+    await second.notice();
+    await expectCode(third.notice(), 'WINDOW_FULL');
+    await expectCode(fourth.accept(), 'WINDOW_FULL');
+    expect(await first.notice()).toEqual({ answers: ['STORED'] });
     await cloud.restart();
-    await expectCode(third.create(), 'WINDOW_FULL');
+    await expectCode(third.notice(), 'WINDOW_FULL');
     await second.commit();
     expectExact(await cloud.compute(window), ['1', '2']);
   });

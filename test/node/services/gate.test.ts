@@ -99,7 +99,6 @@ describe('a domain', () => {
     await commitOf(cloud, window, 12);
     for (let i = 0; i < 2; i++) {
       const unset = cloud.reading(window, '1', { entry: entryOf(newSensor()) });
-      await unset.create();
       for (const index of [0, 1, 2]) await unset.upload(index);
     }
     const [node] = cloud.nodeIds as [NodeId];
@@ -132,7 +131,7 @@ describe('a domain', () => {
     await commitOf(cloud, window, 9);
     const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
     const row = await rowOf(cloud, a1, window);
-    await expectCode(cloud.reading(window, '1').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(window, '1').notice(), 'WINDOW_SEALED');
     await cloud.restart();
     expect(await rowOf(cloud, a2, window)).toEqual(row);
     const { windows } = await cloud.ask(a2, operations.READ_STREAM, { stream: cloud.stream.hash });

@@ -34,7 +34,7 @@ describe('a stream with groups', () => {
     const opened = [NORTH, SOUTH, WEST].map((group) => [group, 'OPEN']);
     for (const node of cloud.nodeIds) expect(await statesOf(node)).toEqual(opened);
     for (const label of [0, 4]) {
-      await expectCode(cloud.reading(window, '1', { label }).create(), 'STREAM_REFUSED');
+      await expectCode(cloud.reading(window, '1', { label }).notice(), 'STREAM_REFUSED');
       await expectCode(cloud.reading(window, '1', { label }).upload(0), 'STREAM_REFUSED');
     }
   });
@@ -46,7 +46,7 @@ describe('a stream with groups', () => {
     await cloud.reading(window, '10', { label: SOUTH }).commit();
     const [node] = cloud.nodeIds as [NodeId];
     expect(await rowOf(node, window, NORTH)).toMatchObject({ group: NORTH, readings: 2, flags: 2 });
-    await expectCode(cloud.reading(window, '4', { label: NORTH }).create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(window, '4', { label: NORTH }).notice(), 'WINDOW_SEALED');
     await cloud.reading(window, '20', { label: SOUTH }).commit();
     await cloud.reading(window, '30', { label: SOUTH }).commit();
     expect(await rowOf(node, window, SOUTH)).toMatchObject({ group: SOUTH, readings: 3, flags: 3 });

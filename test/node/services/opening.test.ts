@@ -46,7 +46,7 @@ describe('fixed windows', () => {
     await cloud.reading(RUNNING, '4').commit();
     await expectCode(cloud.order(firstNode(), operations.SEAL, questionOf(RUNNING)), 'SEAL_TOO_EARLY');
     await cloud.clock.advance(1_000 + CARE);
-    await expectCode(cloud.reading(RUNNING, '8').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(RUNNING, '8').notice(), 'WINDOW_SEALED');
     await cloud.reading(NEXT, '8').commit();
     expectExact(await cloud.compute(RUNNING), ['2.5', '4']);
   });
@@ -57,7 +57,7 @@ describe('fixed windows', () => {
     await cloud.reading(late, '1').commit();
     await cloud.clock.advance(late + 4 * MINUTE - cloud.clock.now());
     expectExact(await cloud.compute(late), ['1']);
-    await expectCode(cloud.reading(windowId(RUNNING - 3 * MINUTE), '1').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(windowId(RUNNING - 3 * MINUTE), '1').notice(), 'WINDOW_SEALED');
   });
 
   it('are not called closed by a node that missed their opening while it can ask nobody', async () => {
@@ -80,10 +80,10 @@ describe('fixed windows', () => {
 
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
     cloud = await startSmallCloud({ stream: FIXED });
-    await expectCode(cloud.reading(NEXT, '1').create(), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.reading(NEXT, '1').notice(), 'WINDOW_NOT_OPEN');
     await expectCode(cloud.reading(NEXT, '1').upload(0), 'WINDOW_NOT_OPEN');
-    await expectCode(cloud.reading(windowId(NEXT + 3 * MINUTE), '1').create(), 'WINDOW_NOT_OPEN');
-    await expectCode(cloud.reading(windowId(RUNNING + 1), '1').create(), 'STREAM_REFUSED');
+    await expectCode(cloud.reading(windowId(NEXT + 3 * MINUTE), '1').notice(), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.reading(windowId(RUNNING + 1), '1').notice(), 'STREAM_REFUSED');
     await cloud.clock.advance(NEXT - cloud.clock.now());
     await cloud.reading(NEXT, '1').commit();
   });

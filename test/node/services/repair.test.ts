@@ -147,13 +147,14 @@ describe('a store in doubt', () => {
     const ballot = { counter: 0, proposer: 0 };
     const synod = { context, kind: 'read', ballot, value: null } as const;
     const refused = [
+      reading.accept(node, { receipts: [] }),
       cloud.askAs(sibling, node, operations.VOTE, { ...synod, partition, flags }),
       cloud.askAs(sibling, node, operations.SYNOD, { ...synod, decision: 'terms' }),
       cloud.askAs(sibling, node, operations.LEDGER, { ...synod, decision: 'release' }),
       cloud.askAs(sibling, node, operations.FREEZE, { context }),
     ];
     for (const answer of refused) await expectCode(answer, 'STORE_IN_DOUBT');
-    expect(await cloud.clock.until(reading.upload(0, node))).toEqual({ rows: ['STORED'] });
+    expect(await cloud.clock.until(reading.upload(0, node))).toEqual({ answers: ['STORED'] });
     expect(await cloud.askAs(sibling, node, operations.HELD, { context, partitions: [] })).toEqual({
       partitions: [],
     });

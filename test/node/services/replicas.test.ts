@@ -16,10 +16,9 @@ afterEach(() => cloud.close());
 
 /** Commits through whoever answers, as a sensor does: the next acceptor or owner where one is away. */
 async function commit(reading: RawReading): Promise<void> {
-  await anyOf(reading.acceptors, (node) => reading.create(node));
   for (const index of [0, 1, 2]) {
     expect(await anyOf(reading.owners(index), (node) => reading.upload(index, node))).toEqual({
-      rows: ['STORED'],
+      answers: ['STORED'],
     });
   }
   expect(await anyOf(reading.acceptors, (node) => reading.set(node))).toEqual({ outcomes: ['TRUE'] });
@@ -88,7 +87,7 @@ describe('three acceptors and two copies of every share', () => {
   it('let an unset flag become ERROR at all of them, and SET says so wherever it is asked', async () => {
     cloud = await startSmallCloud({ shape: SHAPE, stream: { flagTimeoutMs: 500 } });
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     await cloud.clock.advance(CARE_MS);
     for (const node of reading.acceptors) expect(await reading.set(node)).toEqual({ outcomes: ['ERROR'] });
     await cloud.restart();
@@ -98,7 +97,7 @@ describe('three acceptors and two copies of every share', () => {
   it('answer UNDECIDED, and no outcome, where two of three acceptors are away', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const reading = cloud.reading(await cloud.openWindow(), '1');
-    await reading.create();
+    await reading.notice();
     const [here, ...others] = reading.acceptors;
     for (const node of others) await cloud.stop(node);
     expect(await reading.set(here)).toEqual({ outcomes: ['UNDECIDED'] });

@@ -33,7 +33,6 @@ describe('a retired stream', () => {
     const window = await cloud.openWindow();
     await cloud.reading(window, '4.5').commit();
     const late = cloud.reading(window, '7');
-    await late.create();
     for (const index of [0, 1, 2]) await late.upload(index);
     const { jws } = cloud.stream;
     await cloud.clock.until(cloud.operator.retireStream(cloud.stream, await statement()));

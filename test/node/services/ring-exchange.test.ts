@@ -97,7 +97,7 @@ describe('a ring document that moves nothing', () => {
     await expectCode(publish(other, nodeOf(1)), 'RING_CONFLICT');
     let reading = cloud.reading(window, '1');
     while (reading.acceptor !== nodeOf(1)) reading = cloud.reading(window, '1');
-    await expectCode(reading.create(), 'RING_CONFLICT');
+    await expectCode(reading.notice(), 'RING_CONFLICT');
   });
 });
 
@@ -207,15 +207,8 @@ describe('a store that is gone', () => {
     await cloud.clock.until(again.serving);
     await uploadAll(sensor, before, readingsFrom(21, 20));
     const reading = cloud.reading(before, '1');
-    const vote = {
-      context: { ...reading.flagsRequest.context, epoch: second.epoch },
-      partition: reading.partition,
-      kind: 'accept',
-      ballot: { counter: 0, proposer: 0 },
-      value: 'TRUE',
-      flags: [reading.entry],
-    } as const;
-    await expectCode(cloud.askAs(nodeOf(1), node, operations.VOTE, vote), 'STORE_IN_DOUBT');
+    const context = { ...reading.flagsRequest.context, epoch: second.epoch };
+    await expectCode(reading.accept(node, { context, receipts: [] }), 'STORE_IN_DOUBT');
     await cloud.clock.advance(BEGINS - cloud.clock.now());
     const after = await cloud.openWindow({ window: windowId(BEGINS) });
     await uploadAll(sensor, after, readingsFrom(1, 20));

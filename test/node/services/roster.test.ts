@@ -154,29 +154,28 @@ describe('a stream of enrolled sensors', () => {
     expect(await reading.get()).toEqual({ outcomes: ['TRUE'] });
   });
 
-  it('refuses CREATE, UPLOAD and SET of a sensor that nobody enrolled', async () => {
+  it('refuses UPLOAD, SET and ACCEPT of a sensor that nobody enrolled', async () => {
     await enrolledCloud(authority());
     const reading = await readingOf(createTestSensor().id);
-    expect(await reading.create()).toEqual({ outcomes: ['SENSOR_UNKNOWN'] });
-    expect(await reading.upload(0)).toEqual({ rows: ['SENSOR_UNKNOWN'] });
+    expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_UNKNOWN'] });
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_UNKNOWN'] });
+    expect(await reading.accept()).toEqual({ packets: [{ answer: 'SENSOR_UNKNOWN', others: [] }] });
     expect(await reading.get()).toEqual({ outcomes: ['UNDECIDED'] });
   });
 
-  it('refuses CREATE, UPLOAD and SET of a revoked sensor, and its reading ends as ERROR', async () => {
+  it('refuses UPLOAD, SET and ACCEPT of a revoked sensor, and its reading ends as ERROR', async () => {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
     await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
     await settle();
     const reading = await readingOf(sensor.id);
-    await reading.create();
     for (const index of [0, 1, 2]) await reading.upload(index);
     await put('a1' as NodeId, await by.next({ revoke: [sensor.id] }));
     await settle();
-    expect(await reading.create()).toEqual({ outcomes: ['SENSOR_REVOKED'] });
-    expect(await reading.upload(0)).toEqual({ rows: ['SENSOR_REVOKED'] });
+    expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_REVOKED'] });
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_REVOKED'] });
+    expect(await reading.accept()).toEqual({ packets: [{ answer: 'SENSOR_REVOKED', others: [] }] });
     await cloud.clock.advance(MINUTE_MS);
     expect(await reading.get()).toEqual({ outcomes: ['ERROR'] });
   });
@@ -191,25 +190,10 @@ describe('a stream of enrolled sensors', () => {
     const { roster } = cloud.handle(reading.owner(0));
     const accepted = roster.find(cloud.stream, sensor.id);
     const find = vi.spyOn(roster, 'find').mockReturnValue({ kind: 'revoked' }).mockReturnValueOnce(accepted);
-    expect(await reading.upload(0)).toEqual({ rows: ['SENSOR_REVOKED'] });
+    expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_REVOKED'] });
     find.mockRestore();
     expect(cloud.store(reading.owner(0)).rows('values')).toHaveLength(0);
-    expect(await reading.upload(0)).toEqual({ rows: ['STORED'] });
-  });
-
-  it('is refused the first vote for TRUE by an acceptor, whoever coordinates', async () => {
-    await enrolledCloud(authority());
-    const { entry, partition, acceptor, flagsRequest } = await readingOf(createTestSensor().id);
-    const vote = {
-      context: flagsRequest.context,
-      partition,
-      kind: 'accept' as const,
-      ballot: { counter: 0, proposer: 0 },
-      value: 'TRUE' as const,
-      flags: [entry],
-    };
-    const other = cloud.nodeIds.find((node) => node !== acceptor) ?? acceptor;
-    await expectCode(cloud.askAs(other, acceptor, operations.VOTE, vote), 'SENSOR_UNKNOWN');
+    expect(await reading.upload(0)).toEqual({ answers: ['STORED'] });
   });
 
   it('is refused by a domain that trusts no enrolment authority', async () => {

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { operations } from '../../../src/protocol/index.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
@@ -13,13 +12,7 @@ const ROWS: readonly string[] = ['flags', 'values'];
 /** Commits a reading and lets every acceptor vote: a majority is enough for TRUE, and the last vote may be late. */
 async function commitEverywhere(reading: RawReading): Promise<void> {
   await reading.commit();
-  const accept = {
-    ...reading.flagsRequest,
-    kind: 'accept',
-    ballot: { counter: 0, proposer: 0 },
-    value: 'TRUE',
-  } as const;
-  for (const node of reading.acceptors) await cloud.askAs(node, node, operations.VOTE, accept);
+  for (const node of reading.acceptors) await reading.accept(node);
 }
 
 /** Counts the passes over rows of flags and shares from now on. */
@@ -35,7 +28,6 @@ describe('the sum of a partition', () => {
     const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
     await commitEverywhere(inOnePlace('1'));
     const unset = inOnePlace('50');
-    await unset.create();
     for (const index of [0, 1, 2]) await unset.upload(index);
     await commitEverywhere(inOnePlace('-2'));
     const passes = countPasses();
@@ -59,7 +51,7 @@ describe('the sum of a partition', () => {
     const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
     await inOnePlace('1').commit();
     const unset = inOnePlace('50');
-    await unset.create();
+    await unset.notice();
     await unset.upload(0);
     await cloud.restart();
     await inOnePlace('3').commit();
@@ -72,7 +64,6 @@ describe('the sum of a partition', () => {
     cloud = await startSmallCloud({ stream: { maxExcluded: 1 } });
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '7.5');
-    await reading.create();
     for (const index of [0, 1, 2, 2, 1, 0]) await reading.upload(index);
     await reading.set();
     await cloud.reading(window, '4').commit();

@@ -8,8 +8,8 @@ let cloud: SmallCloud;
 
 afterEach(() => cloud.close());
 
-const STORED = { rows: ['STORED'] };
-const CONFLICT = { rows: ['CONFLICT'] };
+const STORED = { answers: ['STORED'] };
+const CONFLICT = { answers: ['CONFLICT'] };
 
 describe('the shares of a node', () => {
   it('keeps the first of two shares that come under one key, however often either comes', async () => {
@@ -17,7 +17,6 @@ describe('the shares of a node', () => {
     const window = await cloud.openWindow();
     const reading = cloud.reading(window, '7.5');
     const other = cloud.reading(window, '55', { entry: reading.entry });
-    await reading.create();
     for (const index of [0, 1, 2]) {
       expect(await reading.upload(index)).toEqual(STORED);
       for (let times = 0; times < 2; times++) {

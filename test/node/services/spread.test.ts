@@ -40,7 +40,7 @@ describe('a copy whose owner is away', () => {
   it('waits on another node of the domain, reaches the owner when it is back, and is deleted then', async () => {
     const { reading, first, second, other } = await openedCloud();
     await cloud.stop(second);
-    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ rows: ['STORED'] });
+    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ answers: ['STORED'] });
     expect([sharesAt(first), sharesAt(second), sharesAt(other)]).toEqual([1, 0, 1]);
     expect(debtOf(other)).toEqual({ thin: 0, hinted: 1 });
     expect(debtOf(first)).toEqual({ thin: 0, hinted: 0 });
@@ -70,7 +70,7 @@ describe('a copy whose owner is away', () => {
   it('is found where both owners are away, through any node of the domain', async () => {
     const { reading, first, second, other } = await openedCloud();
     const [window] = [reading.flagsRequest.context.window];
-    await cloud.clock.until(reading.create());
+    await cloud.clock.until(reading.notice());
     await cloud.stop(second);
     await cloud.clock.until(reading.upload(0, other));
     for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
@@ -134,7 +134,6 @@ describe('two shares under one key in a domain', () => {
     const { reading, first, second, other } = await openedCloud();
     const { window } = reading.flagsRequest.context;
     const another = cloud.reading(window, '2', { entry: reading.entry });
-    await cloud.clock.until(reading.create());
     await cloud.stop(second);
     await cloud.stop(other);
     await cloud.clock.until(reading.upload(0, first));
@@ -151,7 +150,7 @@ describe('two shares under one key in a domain', () => {
     );
     const { rows } = await cloud.askAs(second, first, operations.ROWS, { context, partition, after: null });
     expect(rows.map(({ conflict }) => conflict)).toEqual([true]);
-    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ rows: ['CONFLICT'] });
+    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ answers: ['CONFLICT'] });
     const outcome = await cloud.compute(window).then(
       ({ kind }) => kind,
       ({ code }) => code,

@@ -10,7 +10,6 @@ import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing, type RingShape } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { isPending } from '../../support/pending.ts';
-import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, dropRow, restoreDisk, wipeDisk } from '../../support/tampering.ts';
 
@@ -122,12 +121,6 @@ const SHAPE = { nodes: [1, 1, 1], acceptors: 3 } as const;
 
 let cloud: SmallCloud;
 
-function acceptTrue({ flagsRequest }: RawReading, node: NodeId) {
-  const ballot = { counter: 0, proposer: 0 };
-  const request = { ...flagsRequest, kind: 'accept', ballot, value: 'TRUE' } as const;
-  return cloud.askAs(node, node, operations.VOTE, request);
-}
-
 describe('a node that starts', () => {
   afterEach(() => cloud.close());
 
@@ -142,7 +135,7 @@ describe('a node that starts', () => {
     for (let start = 0; start < 2; start++) {
       const handle = await cloud.start(node);
       expect(handle.readiness().reasons.join()).toContain('has seen commit');
-      await expectCode(acceptTrue(cloud.reading(window, '4'), node), 'STORE_IN_DOUBT');
+      await expectCode(cloud.reading(window, '4').accept(node, { receipts: [] }), 'STORE_IN_DOUBT');
       await cloud.stop(node);
     }
   });
@@ -156,7 +149,7 @@ describe('a node that starts', () => {
     await dropRow(cloud.store(node), 'flags');
     const handle = await cloud.start(node);
     expect(handle.readiness().reasons.join()).toContain('expected 1 rows in the flags table, found 0');
-    await expectCode(acceptTrue(cloud.reading(window, '2'), node), 'STORE_IN_DOUBT');
+    await expectCode(cloud.reading(window, '2').accept(node, { receipts: [] }), 'STORE_IN_DOUBT');
   });
 
   it('without the document of a stream it has windows of starts, and never votes again', async () => {
@@ -170,7 +163,7 @@ describe('a node that starts', () => {
     expect(await isPending(started)).toBe(true);
     await cloud.start(other);
     expect((await started).readiness().reasons.join()).toContain('the document of a stream');
-    await expectCode(acceptTrue(cloud.reading(window, '2'), node), 'STORE_IN_DOUBT');
+    await expectCode(cloud.reading(window, '2').accept(node, { receipts: [] }), 'STORE_IN_DOUBT');
   });
 
   it('and whom nobody has answered yet serves nothing but the question of the others', async () => {
@@ -180,11 +173,13 @@ describe('a node that starts', () => {
     for (const id of cloud.nodeIds) await cloud.stop(id);
     const started = cloud.start(node);
     expect(await isPending(started)).toBe(true);
-    await expectCode(acceptTrue(cloud.reading(window, '1'), node), 'NOT_READY');
+    await expectCode(cloud.reading(window, '1').accept(node, { receipts: [] }), 'NOT_READY');
     await expectCode(cloud.ask(node, operations.READ_RING, null), 'NOT_READY');
     await cloud.start(other);
     expect((await started).readiness()).toEqual({ ready: true, reasons: [] });
-    expect(await acceptTrue(cloud.reading(window, '1'), node)).toMatchObject({ votes: [{ granted: true }] });
+    expect(await cloud.reading(window, '1').accept(node)).toEqual({
+      packets: [{ answer: 'ACCEPTED', others: [] }],
+    });
   });
 
   it('together with all the others doubts nothing and serves', async () => {

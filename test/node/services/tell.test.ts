@@ -48,7 +48,7 @@ describe('what a node tells its operator of a window that is not released', () =
     const readings = ['1', '2'].map((text) => cloud.reading(window, text, { group: 0 }));
     const acceptors = new Set<NodeId>();
     for (const reading of readings) {
-      await reading.create();
+      await reading.notice();
       acceptors.add(reading.acceptor);
     }
     for (const node of acceptors) {
@@ -72,7 +72,7 @@ describe('what a node tells its operator of a window that is not released', () =
     let reading = cloud.reading(window, '1');
     while (reading.acceptor === 'a2') reading = cloud.reading(window, '1');
     await cloud.stop('a2' as NodeId);
-    await cloud.clock.until(reading.create());
+    await cloud.clock.until(reading.notice());
     for (const node of [a1, undefined, undefined].entries()) await cloud.clock.until(reading.upload(...node));
     await cloud.clock.until(reading.set());
     expect(await statusOf(a1)).toMatchObject({ thinPartitions: FEW, hintedPartitions: 0 });

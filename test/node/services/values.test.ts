@@ -22,7 +22,7 @@ describe('the copies of a share', () => {
         return handle(caller, request, signal);
       };
     }
-    expect(await reading.upload(0, first)).toEqual({ rows: ['STORED'] });
+    expect(await reading.upload(0, first)).toEqual({ answers: ['STORED'] });
     expect(asked).not.toContain(operations.COPY.path);
     expect(cloud.handle(first).status().thinPartitions).toBe(1);
   });

@@ -95,7 +95,7 @@ describe('sealing a window', () => {
     await cloud.reading(window, '3').commit();
     await cloud.clock.advance(60_000);
     expect(await seal()).toEqual({ sealed: true, partitionsOpen: 0, reason: '' });
-    await expectCode(cloud.reading(window, '4').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(window, '4').notice(), 'WINDOW_SEALED');
     expectExact(await cloud.compute(window), ['3']);
   });
 
@@ -123,7 +123,7 @@ describe('sealing a window', () => {
     await cloud.clock.advance(9_000);
     expect(await stateOf(cloud.nodeIds[0] as NodeId, window)).toBe('OPEN');
     await cloud.clock.advance(5_000);
-    await expectCode(cloud.reading(window, '4').create(), 'WINDOW_SEALED');
+    await expectCode(cloud.reading(window, '4').notice(), 'WINDOW_SEALED');
     expectExact(await cloud.compute(window), ['3']);
   });
 });
@@ -165,7 +165,6 @@ describe('COMPUTE', () => {
     await cloud.reading(one, '1').commit();
     await cloud.reading(two, '2').commit();
     const unset = cloud.reading(one, '50');
-    await unset.create();
     for (const index of [0, 1, 2]) await unset.upload(index);
     expectExact(await cloud.compute(one), ['1']);
     expectExact(await cloud.compute(two), ['2']);
@@ -175,16 +174,9 @@ describe('COMPUTE', () => {
     cloud = await startSmallCloud({ stream: { maxExcluded: 1 } });
     const window = await cloud.openWindow();
     const lost = cloud.reading(window, '50');
-    await lost.create();
     for (const index of [0, 2]) await lost.upload(index);
-    // Peers' votes carry no proof of uploads: the flag is decided though one domain has no row.
-    const accept = {
-      ...lost.flagsRequest,
-      kind: 'accept',
-      ballot: { counter: 0, proposer: 0 },
-      value: 'TRUE',
-    } as const;
-    await cloud.askAs(lost.acceptor, lost.acceptor, operations.VOTE, accept);
+    // A node makes common cause with the sensor and gives a receipt for what no node has.
+    await lost.accept();
     await cloud.reading(window, '2').commit();
     const result = expectExact(await cloud.compute(window), ['2']);
     expect(result).toMatchObject({ committed: 2, excluded: 1, readings: 1 });

@@ -23,9 +23,9 @@ export interface ErasureChecker {
 
 /** Whoever asks these about an erased window must hear that it is erased, and nothing else. */
 const REFUSED: readonly (typeof operations)[keyof typeof operations][] = [
-  operations.CREATE,
   operations.UPLOAD,
   operations.SET,
+  operations.ACCEPT,
   operations.GET,
   operations.VOTE,
   operations.FREEZE,

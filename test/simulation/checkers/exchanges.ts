@@ -1,10 +1,12 @@
-import { compareBallots } from '../../../src/consensus/index.ts';
+import type { Ballot } from '../../../src/consensus/index.ts';
+import { BALLOT_ZERO, compareBallots } from '../../../src/consensus/index.ts';
 import { equalBytes, toHex } from '../../../src/foundation/index.ts';
 import type {
   FlagAnswer,
   FlagEntry,
   MessageContext,
   Outcome,
+  SetRequest,
   WindowScope,
 } from '../../../src/protocol/index.ts';
 import { entryName, operations, windowName } from '../../../src/protocol/index.ts';
@@ -48,6 +50,7 @@ const INSIDE_DOMAIN: readonly string[] = Object.values(operations)
 
 /** What a store that has forgotten votes must refuse. */
 const NOT_IN_DOUBT: readonly string[] = [
+  operations.ACCEPT.path,
   operations.VOTE.path,
   operations.SYNOD.path,
   operations.LEDGER.path,
@@ -67,7 +70,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   const shares = new Map<string, Buffer>();
   /** Per flag the share indices that some node acknowledged. */
   const stored = new Map<string, Set<number>>();
-  /** Per flag and share index the receipt, which every node must give. */
+  /** Per packet and share index the receipt, which every node must give. */
   const receipts = new Map<string, string>();
   const acknowledged: (() => void)[] = [];
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
@@ -99,28 +102,41 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     }
   }
 
-  function watchCreate({ request, response, to }: Exchange, node: WatchedNode): void {
-    const created = operations.CREATE.request.decode(request.body);
-    const { outcomes: answers } = operations.CREATE.response.decode(response.body);
-    opener.create(node.domain, created).forEach((entry, place) => {
-      learn(created.context, entry, answers[place], `${to} to CREATE`);
-    });
-  }
-
   function watchGet({ request, response, to }: Exchange): void {
     const { context, flags } = operations.GET.request.decode(request.body);
     const answer = operations.GET.response.decode(response.body);
     flags.forEach((entry, place) => void learn(context, entry, answer.outcomes[place], `${to} to GET`));
   }
 
-  function watchSet({ request, response, to }: Exchange, node: WatchedNode): void {
-    const set = operations.SET.request.decode(request.body);
-    const { outcomes: answers } = operations.SET.response.decode(response.body);
-    opener.set(node.domain, set).forEach((entry, place) => {
-      learn(set.context, entry, answers[place], `${to} to SET`);
+  /** The flags of a SET or ACCEPT per packet, which every sensor sends only when all shares are acknowledged. */
+  function watchSaid(set: SetRequest, node: WatchedNode): FlagEntry[][] {
+    const said = opener.set(node.domain, shareIndex(stream, node.domain) ?? -1, set);
+    for (const entry of said.flat()) {
       if ((stored.get(entryName(entry))?.size ?? 0) < domains.length) {
         violation('ATOMIC: SET was sent before every share of the reading was acknowledged');
       }
+    }
+    return said;
+  }
+
+  function watchSet({ request, response, to }: Exchange, node: WatchedNode): void {
+    const set = operations.SET.request.decode(request.body);
+    const { outcomes: answers } = operations.SET.response.decode(response.body);
+    for (const [place, entry] of watchSaid(set, node).flat().entries()) {
+      learn(set.context, entry, answers[place], `${to} to SET`);
+    }
+  }
+
+  function watchAccept({ request, response }: Exchange, node: WatchedNode): void {
+    const asked = operations.ACCEPT.request.decode(request.body);
+    const answer = operations.ACCEPT.response.decode(response.body);
+    watchSaid(asked, node).forEach((entries, place) => {
+      const packet = answer.packets[place];
+      if (packet?.answer !== 'ACCEPTED') return;
+      const others = packet.others.map((other) => other.place);
+      entries.forEach((entry, at) => {
+        if (!others.includes(at)) watchGranted(node, asked.context, entry, 'accept', BALLOT_ZERO);
+      });
     });
   }
 
@@ -141,8 +157,8 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       violation(`ISOLATION: share ${index} of a reading was sent to domain ${node.domain}`);
       return;
     }
-    const rows = opener.shares(node.domain, upload);
-    for (const { entry, share } of rows) {
+    const packets = opener.shares(node.domain, upload);
+    for (const { entry, share } of packets.flat()) {
       const name = `${entryName(entry)}/${index}`;
       const before = shares.get(name) ?? share;
       if (!equalBytes(before, share)) violation('IDEMPOTENT: a reading id was used for two splits');
@@ -150,18 +166,43 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     }
     if (response.status !== 200) return;
     const answer = operations.UPLOAD.response.decode(response.body);
-    rows.forEach(({ entry, share }, place) => {
-      if (answer.rows[place]?.answer !== 'STORED') return;
-      const receipt = toHex(answer.rows[place]?.receipt ?? new Uint8Array(0));
-      const known = receipts.get(`${entryName(entry)}/${index}`) ?? receipt;
-      receipts.set(`${entryName(entry)}/${index}`, known);
-      if (receipt !== known) violation(`RECEIPT: ${node.node} gives another receipt for one share`);
-      const name = entryName(entry);
-      stored.set(name, (stored.get(name) ?? new Set()).add(index));
-      checkStored(node, context, entry, share);
-      acknowledged.push(() => {
-        if (!node.harm.any) checkStored(node, context, entry, share);
-      });
+    packets.forEach((rows, place) => {
+      if (answer.packets[place]?.answer !== 'STORED') return;
+      const receipt = toHex(answer.packets[place]?.receipt ?? new Uint8Array(0));
+      const packet = `${rows.map(({ entry }) => entryName(entry)).join()}/${index}`;
+      const known = receipts.get(packet) ?? receipt;
+      receipts.set(packet, known);
+      if (receipt !== known) violation(`RECEIPT: ${node.node} gives another receipt for one packet`);
+      for (const { entry, share } of rows) {
+        const name = entryName(entry);
+        stored.set(name, (stored.get(name) ?? new Set()).add(index));
+        checkStored(node, context, entry, share);
+        acknowledged.push(() => {
+          if (!node.harm.any) checkStored(node, context, entry, share);
+        });
+      }
+    });
+  }
+
+  /** What was granted is on disk, now and at the end. */
+  function watchGranted(
+    node: WatchedNode,
+    context: MessageContext,
+    entry: FlagEntry,
+    kind: 'prepare' | 'accept',
+    ballot: Ballot,
+  ): void {
+    const check = () => {
+      if (mayBeErased(context)) return;
+      const row = node.rows.flag(context, entry);
+      const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
+      if (held === undefined || compareBallots(held, ballot) < 0) {
+        violation(`DURABLE: ${node.node} granted a ${kind} that is not on its disk`);
+      }
+    };
+    check();
+    acknowledged.push(() => {
+      if (!node.harm.any) check();
     });
   }
 
@@ -170,19 +211,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     const answer = operations.VOTE.response.decode(response.body);
     if (kind === 'read') return;
     flags.forEach((entry, place) => {
-      if (answer.votes[place]?.granted !== true) return;
-      const check = () => {
-        if (mayBeErased(context)) return;
-        const row = node.rows.flag(context, entry);
-        const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
-        if (held === undefined || compareBallots(held, ballot) < 0) {
-          violation(`DURABLE: ${node.node} granted a ${kind} that is not on its disk`);
-        }
-      };
-      check();
-      acknowledged.push(() => {
-        if (!node.harm.any) check();
-      });
+      if (answer.votes[place]?.granted === true) watchGranted(node, context, entry, kind, ballot);
     });
   }
 
@@ -211,9 +240,9 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (node.harm.votes && NOT_IN_DOUBT.includes(path)) {
         violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
       }
-      if (path === operations.CREATE.path) watchCreate(exchange, node);
       if (path === operations.GET.path) watchGet(exchange);
       if (path === operations.SET.path) watchSet(exchange, node);
+      if (path === operations.ACCEPT.path) watchAccept(exchange, node);
       if (path === operations.VOTE.path) watchVote(exchange, node);
       if (path === operations.FREEZE.path) {
         frozen.add(windowName(operations.FREEZE.request.decode(body).context));

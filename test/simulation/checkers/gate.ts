@@ -75,13 +75,14 @@ export function createGateChecker(facts: GateFacts): GateChecker {
 
   function watchUpload({ request, response }: Exchange, domain: DomainId): void {
     const { context, packets } = operations.UPLOAD.request.decode(request.body);
-    const answers = operations.UPLOAD.response.decode(response.body).rows;
+    const answers = operations.UPLOAD.response.decode(response.body).packets;
     const name = `${domain}/${placeOf(context)}`;
     const held = holding.get(name) ?? new Set();
     holding.set(name, held);
-    const sensors = packets.flatMap(({ readings, sensorId }) => readings.map(() => toHex(sensorId)));
-    sensors.forEach((sensor, place) => {
-      if (answers[place]?.answer === 'STORED') held.add(sensor);
+    packets.forEach(({ readings, sensorId }, place) => {
+      const { answer = 'PACKET_REFUSED', conflicts = [] } = answers[place] ?? {};
+      const some = answer === 'STORED' || (answer === 'CONFLICT' && conflicts.length < readings.length);
+      if (some) held.add(toHex(sensorId));
     });
   }
 

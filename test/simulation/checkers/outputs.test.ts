@@ -20,10 +20,10 @@ beforeAll(async () => {
   const ring = await fixedRing({ domains: 2, nodesPerDomain: 1, acceptors: 1, replicas: 1 });
   stream = await fixedStream(ring, { flagTimeoutMs: 1_000, maxExcluded: 0 });
   const sensor = fixedSensor('sensor-0');
-  const entry = { readingId: readingId(new Uint8Array(16)), sensorId: sensor.sensorId, count: 1 };
+  const readings = [{ readingId: readingId(new Uint8Array(16)), count: 1 }];
   const scope = { stream: stream.hash, window: windowId(0), group: 0 };
   const node = nodeId('amber-1');
-  packet = await packetsFor(ring.document, stream).shares(sensor, node, scope, 0, [{ entry, share: SHARE }]);
+  packet = await packetsFor(ring.document, stream).shares(sensor, node, scope, 0, readings, SHARE);
 });
 
 function fresh(): OutputChecker {

@@ -50,7 +50,7 @@ export function createOutputChecker({ stream, opener, violation }: OutputChecker
   function learn(body: Uint8Array): void {
     const upload = operations.UPLOAD.request.decode(body);
     const domain = stream.domains[upload.index]?.id ?? '';
-    for (const { share } of opener.shares(domain, upload)) {
+    for (const { share } of opener.shares(domain, upload).flat()) {
       // The first bytes and the last: one element each.
       for (const part of [share.slice(0, TRACE_BYTES), share.slice(-TRACE_BYTES)]) {
         pieces.add(toHex(part)).add(toBase64Url(part));

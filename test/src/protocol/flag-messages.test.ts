@@ -1,9 +1,9 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
+  acceptResponseCodec,
   copyRequestCodec,
   copyResponseCodec,
-  createRequestCodec,
   type FlagsRequest,
   flagAnswersCodec,
   flagsRequestCodec,
@@ -26,12 +26,11 @@ import {
   anyFlagValue,
   anyListOf,
   anyOutcome,
-  anyPacketHead,
+  anyPacket,
   anyPartition,
-  anyReadingId,
   anySynodKind,
   anyU8,
-  anyU32,
+  anyU16,
   optionally,
 } from '../../support/any-message.ts';
 import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
@@ -40,41 +39,42 @@ const place = { context: anyContext, partition: anyPartition };
 
 describeBinaryCodec('GET request', flagsRequestCodec, fc.record({ ...place, flags: anyListOf(anyEntry) }));
 describeBinaryCodec(
-  'SET request',
+  'SET and ACCEPT request',
   setRequestCodec,
   fc.record({
     ...place,
     packets: anyListOf(
       fc.record({
-        ...anyPacketHead,
-        readings: anyListOf(
-          fc.record({
-            readingId: anyReadingId,
-            count: anyU32,
-            receipts: anyListOf(anyFixedBytes(16)),
-          }),
+        ...anyPacket,
+        receipts: anyListOf(anyFixedBytes(16)),
+        proofs: fc.array(
+          fc.record({ index: anyU8, encapsulated: anyFixedBytes(65), tag: anyFixedBytes(16) }),
+          { maxLength: 3 },
         ),
-        tag: anyFixedBytes(16),
       }),
     ),
   }),
 );
 describeBinaryCodec(
-  'CREATE request',
-  createRequestCodec,
+  'ACCEPT answer',
+  acceptResponseCodec,
   fc.record({
-    ...place,
     packets: anyListOf(
       fc.record({
-        ...anyPacketHead,
-        readings: anyListOf(fc.record({ readingId: anyReadingId, count: anyU32 })),
-        tag: anyFixedBytes(16),
+        answer: fc.constantFrom('ACCEPTED', ...REFUSALS),
+        others: anyListOf(
+          fc.record({
+            place: anyU16,
+            promised: anyBallot,
+            accepted: optionally(fc.record({ ballot: anyBallot, value: anyFlagValue })),
+          }),
+        ),
       }),
     ),
   }),
 );
 describeBinaryCodec(
-  'CREATE and SET answer',
+  'SET answer',
   flagAnswersCodec,
   fc.record({ outcomes: anyListOf(fc.constantFrom('UNDECIDED', 'TRUE', 'ERROR', ...REFUSALS)) }),
 );
@@ -87,8 +87,8 @@ describeBinaryCodec(
     index: anyU8,
     packets: anyListOf(
       fc.record({
-        ...anyPacketHead,
-        readings: anyListOf(fc.record({ readingId: anyReadingId, count: anyU32 })),
+        ...anyPacket,
+        encapsulated: anyFixedBytes(65),
         sealed: anyBytes(64),
       }),
     ),
@@ -98,10 +98,11 @@ describeBinaryCodec(
   'UPLOAD answer',
   uploadResponseCodec,
   fc.record({
-    rows: anyListOf(
+    packets: anyListOf(
       fc.record({
         answer: fc.constantFrom('STORED', 'CONFLICT', ...REFUSALS),
         receipt: fc.option(anyFixedBytes(16)),
+        conflicts: anyListOf(anyU16),
       }),
     ),
   }),

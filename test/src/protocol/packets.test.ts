@@ -5,6 +5,7 @@ import {
   entriesOf,
   entryKey,
   packetKeys,
+  packetName,
   readingId,
   sensorId,
   shareBinding,
@@ -15,7 +16,6 @@ const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill
 const scope: WindowScope = { stream: streamHash('ab'.repeat(32)), window: windowId(7), group: 0 };
 const packet: Packet = {
   sensorId: sensorId(bytes(16, 1)),
-  encapsulated: bytes(65, 2),
   publicKey: null,
   readings: [
     { readingId: readingId(bytes(16, 3)), count: 1 },
@@ -31,25 +31,35 @@ describe('a packet', () => {
     ]);
   });
 
-  it('binds its shares to stream, window, group, index, sensor, readings, their counts and their order', () => {
+  it('has a name of its own for every stream, window, group, sensor and list of readings and counts', () => {
     const first = { readingId: readingId(bytes(16, 3)), count: 1 };
     const second = { readingId: readingId(bytes(16, 4)), count: 1 };
-    const bindings = [
-      shareBinding(scope, 0, packet),
-      shareBinding({ ...scope, stream: streamHash('ac'.repeat(32)) }, 0, packet),
-      shareBinding({ ...scope, window: windowId(8) }, 0, packet),
-      shareBinding({ ...scope, group: 1 }, 0, packet),
-      shareBinding(scope, 1, packet),
-      shareBinding(scope, 0, { ...packet, sensorId: sensorId(bytes(16, 9)) }),
+    const names = [
+      packetName(scope, packet),
+      packetName({ ...scope, stream: streamHash('ac'.repeat(32)) }, packet),
+      packetName({ ...scope, window: windowId(8) }, packet),
+      packetName({ ...scope, group: 1 }, packet),
+      packetName(scope, { ...packet, sensorId: sensorId(bytes(16, 9)) }),
       ...[[], [first], [second, first], [first, { ...second, count: 2 }]].map((readings) =>
-        shareBinding(scope, 0, { ...packet, readings }),
+        packetName(scope, { ...packet, readings }),
       ),
     ];
+    expect(new Set(names.map(toHex)).size).toBe(9);
+    expect(packetName(scope, { ...packet, publicKey: bytes(65, 8) })).toEqual(names[0]);
+  });
+
+  it('binds its shares to its name and the index of their domain', () => {
+    const name = packetName(scope, packet);
+    const bindings = [
+      shareBinding(name, 0),
+      shareBinding(name, 1),
+      shareBinding(packetName({ ...scope, group: 1 }, packet), 0),
+    ];
     for (const part of ['nonce', 'bound'] as const) {
-      expect(new Set(bindings.map((binding) => toHex(binding[part]))).size).toBe(10);
+      expect(new Set(bindings.map((binding) => toHex(binding[part]))).size).toBe(3);
     }
     expect(bindings[0]?.nonce).toHaveLength(12);
-    expect(shareBinding(scope, 0, { ...packet, encapsulated: bytes(65, 8) })).toEqual(bindings[0]);
+    expect(shareBinding(name, 0)).toEqual(bindings[0]);
   });
 });
 

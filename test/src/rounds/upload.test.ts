@@ -41,16 +41,13 @@ function drive(own: Partial<UploadOptions> = {}) {
 
 function toSet(own: Partial<UploadOptions> = {}) {
   const round = drive(own);
-  round.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
   round.happen({ kind: 'reply', id: 'upload 0/0', reply: 'STORED' });
   round.happen({ kind: 'reply', id: 'upload 1/0', reply: 'STORED' });
   return round;
 }
 
-test('CREATE comes first, then every share, and SET only after the last share', () => {
+test('every share comes first, and SET only after the last share', () => {
   const round = drive();
-  expect(round.calls()).toEqual([{ kind: 'create', acceptor: 0 }]);
-  round.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
   expect(round.calls()).toEqual([
     { kind: 'upload', domain: 0, owner: 0 },
     { kind: 'upload', domain: 1, owner: 0 },
@@ -67,43 +64,49 @@ test('waits double from try to try up to the cap, with full jitter', () => {
   const round = drive();
   const waits: number[] = [];
   for (let turn = 0; turn < 6; turn++) {
-    round.happen({ kind: 'failure', id: `create/${turn}`, error: LOST });
+    round.happen({ kind: 'failure', id: `upload 0/${turn}`, error: LOST });
     const [wake] = round.effects();
     expect(wake).toMatchObject({ kind: 'wake', afterMs: 0 });
     waits.push(wake?.kind === 'wake' ? wake.jitterMs : 0);
-    round.happen({ kind: 'wake', id: `after create/${turn}` });
+    round.happen({ kind: 'wake', id: `after upload 0/${turn}` });
   }
   expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
 });
 
 test('flag messages turn to the next acceptor and shares to the next owner', () => {
   const round = drive({ owners: 2 });
-  round.happen({ kind: 'failure', id: 'create/0', error: LOST });
-  round.happen({ kind: 'wake', id: 'after create/0' });
-  expect(round.calls()).toEqual([{ kind: 'create', acceptor: 1 }]);
-  round.happen({ kind: 'reply', id: 'create/1', reply: 'UNDECIDED' });
   round.happen({ kind: 'failure', id: 'upload 1/0', error: LOST });
   round.happen({ kind: 'wake', id: 'after upload 1/0' });
   expect(round.calls()).toEqual([{ kind: 'upload', domain: 1, owner: 1 }]);
   round.happen({ kind: 'reply', id: 'upload 1/1', reply: 'STORED' });
   round.happen({ kind: 'reply', id: 'upload 0/0', reply: 'STORED' });
-  // The acceptor that answered last is asked first.
+  expect(round.calls()).toEqual([{ kind: 'set', acceptor: 0 }]);
+  round.happen({ kind: 'failure', id: 'set/0', error: LOST });
+  round.happen({ kind: 'wake', id: 'after set/0' });
   expect(round.calls()).toEqual([{ kind: 'set', acceptor: 1 }]);
 });
 
 test('before SET a refusal ends the round with its code', () => {
-  const early = drive();
-  early.happen({ kind: 'failure', id: 'create/0', error: SEALED });
-  expect(early.out()).toEqual({ kind: 'refused', refusal: { kind: 'error', error: SEALED } });
-  const late = drive();
-  late.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
-  late.happen({ kind: 'failure', id: 'upload 1/0', error: SEALED });
-  expect(late.out()).toEqual({ kind: 'refused', refusal: { kind: 'error', error: SEALED } });
+  const round = drive();
+  round.happen({ kind: 'failure', id: 'upload 1/0', error: SEALED });
+  expect(round.out()).toEqual({ kind: 'refused', refusal: { kind: 'error', error: SEALED } });
+});
+
+test.each<[string, UploadEvent]>([
+  ['a refusal', { kind: 'failure', id: 'upload 1/0', error: SEALED }],
+  ['a conflict', { kind: 'reply', id: 'upload 1/0', reply: 'CONFLICT' }],
+])('a reading that was SET in company stores its shares again, and %s turns it to asking', (_, event) => {
+  const round = drive({ setSent: true });
+  round.happen(event);
+  expect(round.calls()).toEqual([{ kind: 'get', acceptor: 1 }]);
+  round.happen({ kind: 'reply', id: 'upload 0/0', reply: 'STORED' });
+  expect(round.effects()).toEqual([]);
+  round.happen({ kind: 'reply', id: 'get/1', reply: 'TRUE' });
+  expect(round.out()).toEqual({ kind: 'committed' });
 });
 
 test('a failing disk is no refusal: the share is offered again', () => {
   const round = drive();
-  round.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
   round.happen({ kind: 'failure', id: 'upload 0/0', error: FAILED });
   round.happen({ kind: 'wake', id: 'after upload 0/0' });
   expect(round.calls()).toEqual([{ kind: 'upload', domain: 0, owner: 0 }]);
@@ -111,7 +114,6 @@ test('a failing disk is no refusal: the share is offered again', () => {
 
 test('a share in conflict is fatal for the reading id', () => {
   const round = drive();
-  round.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
   round.happen({ kind: 'reply', id: 'upload 1/0', reply: 'CONFLICT' });
   expect(round.out()).toEqual({ kind: 'refused', refusal: { kind: 'conflict', domain: 1 } });
 });
@@ -174,14 +176,14 @@ test('a SET without a decision is sent again', () => {
 
 test('repeated, late and unknown events move nothing', () => {
   const round = drive();
-  round.happen({ kind: 'failure', id: 'create/0', error: LOST });
+  round.happen({ kind: 'failure', id: 'upload 0/0', error: LOST });
   const waiting = round.state();
-  round.happen({ kind: 'reply', id: 'create/0', reply: 'UNDECIDED' });
+  round.happen({ kind: 'reply', id: 'upload 0/0', reply: 'STORED' });
   round.happen({ kind: 'reply', id: 'set/0', reply: 'TRUE' });
   expect([round.state(), round.effects()]).toEqual([waiting, []]);
   round.happen({ kind: 'wake', id: 'deadline' });
   expect(round.out()).toEqual({ kind: 'unknown', setSent: false, lastFailure: 'UNREACHABLE' });
-  round.happen({ kind: 'wake', id: 'after create/0' });
+  round.happen({ kind: 'wake', id: 'after upload 0/0' });
   expect(round.effects()).toEqual([]);
 });
 
@@ -212,13 +214,14 @@ const TURNS_MAX = 4;
 function explore(own: Partial<UploadOptions>): { scenes: number; outs: Set<string> } {
   const round = uploadRound({ ...options, ...own });
   const start = round.start();
-  const stored = Array.from({ length: own.domains ?? options.domains }, () => false);
+  const stored = Array.from({ length: own.domains ?? options.domains }, () => own.setSent === true);
   const queue: Scene[] = [
     {
       state: start.state,
-      world: { flag: 'UNDECIDED', stored, sealed: false, lateSets: 0 },
+      // What was sent in company may still arrive.
+      world: { flag: 'UNDECIDED', stored, sealed: false, lateSets: own.setSent === true ? 1 : 0 },
       pending: start.effects,
-      setSent: false,
+      setSent: own.setSent === true,
       told: null,
     },
   ];
@@ -273,7 +276,7 @@ function isCall(effect: UploadEffect, kind: UploadCall['kind']): boolean {
   return effect.kind === 'call' && effect.call.kind === kind;
 }
 
-function carryOut(world: World, kind: 'create' | 'set' | 'get'): World {
+function carryOut(world: World, kind: 'set' | 'get'): World {
   // A sealed window takes no vote; its flag may be TRUE only from before.
   return kind === 'set' && world.flag === 'UNDECIDED' && !world.sealed ? { ...world, flag: 'TRUE' } : world;
 }
@@ -322,4 +325,13 @@ test.each([
   const { scenes, outs } = explore(own);
   expect(scenes).toBeGreaterThan(100);
   expect([...outs].sort()).toEqual(['committed', 'errored', 'refused', 'unknown false', 'unknown true']);
+});
+
+test.each([
+  { acceptors: 1, domains: 2 },
+  { acceptors: 2, domains: 2 },
+])('nor does one that was SET in company end $acceptors acceptors wrongly', (own) => {
+  const { scenes, outs } = explore({ ...own, setSent: true });
+  expect(scenes).toBeGreaterThan(100);
+  expect([...outs].sort()).toEqual(['committed', 'errored', 'unknown true']);
 });

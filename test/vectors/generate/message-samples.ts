@@ -72,10 +72,14 @@ const zero = { counter: 0, proposer: 0 };
 const high = { counter: 2 ** 40, proposer: 65_535 };
 const at = partition(682);
 
-/** What stands in front of the proof of a packet about one reading. */
-function senderOf({ sensorId, readingId, count }: FlagEntry, publicKey: Uint8Array | null) {
-  const encapsulated = point('encapsulated key');
-  return { sensorId, encapsulated, publicKey, readings: [{ readingId, count }] };
+/** A packet about one reading. */
+function packetOf({ sensorId, readingId, count }: FlagEntry, publicKey: Uint8Array | null) {
+  return { sensorId, publicKey, readings: [{ readingId, count }] };
+}
+
+/** One for a domain, in front of its shares. */
+function senderOf(entry: FlagEntry, publicKey: Uint8Array | null) {
+  return { ...packetOf(entry, publicKey), encapsulated: point('encapsulated key') };
 }
 
 /** Every binary message of the wire, with values at the ends of their ranges. */
@@ -93,28 +97,31 @@ function flagSamples(): Sample[] {
       { ...place, flags: [one, two] },
       { ...farPlace, flags: [] },
     ),
-    ...samples('create request', flags.createRequestCodec, {
-      ...place,
-      packets: [
-        { ...senderOf(one, point('public key')), tag: named('tag one', 16) },
-        { ...senderOf(two, null), tag: named('tag two', 16) },
-      ],
-    }),
     ...samples('set request', flags.setRequestCodec, {
       ...place,
       packets: [
         {
-          ...senderOf(one, null),
-          readings: [
-            { readingId: one.readingId, count: 1, receipts: [] },
-            {
-              readingId: two.readingId,
-              count: 2,
-              receipts: [named('receipt a', 16), named('receipt b', 16)],
-            },
+          ...packetOf(one, point('public key')),
+          receipts: [named('receipt a', 16), named('receipt b', 16)],
+          proofs: [
+            { index: 0, encapsulated: point('encapsulated key a'), tag: named('tag a', 16) },
+            { index: 2, encapsulated: point('encapsulated key c'), tag: named('tag c', 16) },
           ],
-          tag: named('tag', 16),
         },
+        { ...packetOf(two, null), receipts: [], proofs: [] },
+      ],
+    }),
+    ...samples('accept response', flags.acceptResponseCodec, {
+      packets: [
+        { answer: 'ACCEPTED', others: [] },
+        {
+          answer: 'ACCEPTED',
+          others: [
+            { place: 0, promised: high, accepted: { ballot: high, value: 'ERROR' } },
+            { place: 4_095, promised: high, accepted: null },
+          ],
+        },
+        ...REFUSALS.map((answer) => ({ answer, others: [] })),
       ],
     }),
     ...samples('flag answers', flags.flagAnswersCodec, {
@@ -130,9 +137,10 @@ function flagSamples(): Sample[] {
       ],
     }),
     ...samples('upload response', flags.uploadResponseCodec, {
-      rows: [
-        { answer: 'STORED', receipt: named('receipt', 16) },
-        ...(['CONFLICT', ...REFUSALS] as const).map((answer) => ({ answer, receipt: null })),
+      packets: [
+        { answer: 'STORED', receipt: named('receipt', 16), conflicts: [] },
+        { answer: 'CONFLICT', receipt: null, conflicts: [0, 7] },
+        ...REFUSALS.map((answer) => ({ answer, receipt: null, conflicts: [] })),
       ],
     }),
     ...samples('copy request', flags.copyRequestCodec, {
@@ -148,7 +156,7 @@ function flagSamples(): Sample[] {
       'vote request',
       flags.voteRequestCodec,
       { ...place, kind: 'prepare', ballot: high, value: null, flags: [one] },
-      { ...place, kind: 'accept', ballot: zero, value: 'TRUE', flags: [one] },
+      { ...place, kind: 'accept', ballot: high, value: 'TRUE', flags: [one] },
       { ...place, kind: 'accept', ballot: high, value: 'ERROR', flags: [two] },
       { ...farPlace, kind: 'read', ballot: zero, value: null, flags: [] },
     ),

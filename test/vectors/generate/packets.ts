@@ -1,13 +1,13 @@
 import { toHex, utf8 } from '../../../src/foundation/index.ts';
 import { deriveKeyPair } from '../../../src/platform/hpke.ts';
 import { nodeSealing } from '../../../src/platform/node-sealing.ts';
-import type { FlagEntry } from '../../../src/protocol/index.ts';
 import {
   createReceipts,
-  flagTag,
   packetKeys,
+  packetName,
   readingId,
   sensorIdOf,
+  setTag,
   shareBinding,
 } from '../../../src/protocol/index.ts';
 import { context, named } from './message-samples.ts';
@@ -27,14 +27,13 @@ export async function packetVectors(): Promise<Record<string, unknown>> {
     readingId: readingId(named(`reading ${name}`, 16)),
     count: 1,
   }));
-  const packet = { sensorId, encapsulated, publicKey: sensor.publicKey, readings };
+  const packet = { sensorId, publicKey: sensor.publicKey, readings };
   const K = named('K', 32);
-  const entries: FlagEntry[] = readings.map((reading) => ({ ...reading, sensorId }));
   const scopes = [0, 2].map((group) => ({ stream, window, group }));
   return {
     'packets.json': {
       about:
-        'What a sensor says to a domain: keys, bindings, sealed shares, tags and receipts. Bytes are hex; PROTOCOL.md, "Packets of sensors", says how they are made.',
+        'What a sensor says to a domain: keys, names, bindings, sealed shares, tags and receipts. Bytes are hex; PROTOCOL.md, "Packets of sensors", says how they are made.',
       sensor: {
         privateKey: toHex(sensor.privateKey),
         publicKey: toHex(sensor.publicKey),
@@ -51,20 +50,20 @@ export async function packetVectors(): Promise<Record<string, unknown>> {
       K: toHex(K),
       cases: await Promise.all(
         scopes.map(async (scope, index) => {
-          const { nonce, bound } = shareBinding(scope, index, packet);
+          const name = packetName(scope, packet);
+          const { nonce, bound } = shareBinding(name, index);
           const shares = utf8('shares of both readings, as long as they are');
-          const receipts = createReceipts(K, scope);
-          const given = entries.map((entry) => [0, 1, 2].map((place) => receipts.of(entry, place)));
+          const receipts = createReceipts(K);
           return {
             group: scope.group,
             index,
+            name: toHex(name),
             nonce: toHex(nonce),
             bound: toHex(bound),
             shares: toHex(shares),
             sealed: toHex(await nodeSealing.seal(keys.shares, nonce, bound, shares)),
-            createTag: toHex(flagTag(keys.flags, 'CREATE', scope, packet)),
-            receipts: given.map((own) => own.map(toHex)),
-            setTag: toHex(flagTag(keys.flags, 'SET', scope, packet, given)),
+            receipts: [0, 1, 2].map((place) => toHex(receipts.of(name, place))),
+            setTag: toHex(setTag(keys.flags, name)),
           };
         }),
       ),
