@@ -26,6 +26,8 @@ export const RECORD_INTERVALS = 8;
 export const RECORDS_KEPT_MAX = 256;
 /** Readings of `uploadMany` under way at once; also how many share a partition, and so requests. */
 export const CONCURRENCY_DEFAULT = 64;
+/** Batches of `uploadMany` under way at once; of a thousand readings, three elements and all domains a few MB. */
+export const BATCHES_DEFAULT = 8;
 /** More readings under way than one request holds would only wait. */
 export const CONCURRENCY_MAX = 4_096;
 /** Measurements whose stream is remembered; beyond it the oldest is forgotten, so that a gateway's memory is bounded. */

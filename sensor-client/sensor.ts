@@ -102,7 +102,7 @@ export interface Sensor {
    * are tried again, the second have their `flagKeys`, the last are in no result
    */
   flush(): Promise<void>;
-  /** Uploads many readings, a bounded number at a time. Failures are counted and listed, never thrown. */
+  /** Uploads many readings, or batches of them, a bounded number at a time. Failures are counted and listed, never thrown. */
   uploadMany(
     readings: Iterable<Reading> | AsyncIterable<Reading>,
     options?: UploadManyOptions,

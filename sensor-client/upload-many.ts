@@ -1,18 +1,24 @@
 import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, hasCode } from '../src/foundation/index.ts';
 import type { Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import type { SensorKeys } from './identity.ts';
 import type { SignalFan } from './jobs.ts';
 import { untilAborted, withFan } from './jobs.ts';
-import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
+import { BATCHES_DEFAULT, CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
+import { uploadBatch } from './upload-batch.ts';
 import type { UploaderContext, UploadOptions } from './upload-reading.ts';
 import { uploadReading } from './upload-reading.ts';
 
 export interface UploadManyOptions extends UploadOptions {
-  /** Readings under way at once; 64 where it is not given. */
+  /** Readings under way at once, 64 where it is not given; with `batch` the batches, 8. */
   readonly concurrency?: number;
+  /**
+   * Readings of one flag, where the stream takes batches: all of one sensor, window and group, so that none of the
+   * options for single readings goes with it. A reading that is refused is left out, and the others of its batch go.
+   */
+  readonly batch?: number;
   /** Who made the reading of an index, where a gateway uploads for many sensors; the same object for the same sensor. */
   readonly keysOf?: (index: number) => SensorKeys | Promise<SensorKeys>;
   /** When the reading of an index was measured, Unix milliseconds, where they have times of their own. */
@@ -34,10 +40,12 @@ export interface UploadProgress {
   readonly failed: number;
 }
 
-/** One reading that was not committed. */
+/** Readings that were not committed: one, or what was sent of a batch. */
 export interface UploadFailure {
   /** Place of the reading among those handed over, from 0. */
   readonly index: number;
+  /** How many they are. */
+  readonly count: number;
   readonly code: ErrorCode;
   readonly message: string;
   readonly details: ErrorDetails;
@@ -64,13 +72,13 @@ export function uploadMany(
   options: UploadManyOptions,
   signal: AbortSignal,
 ): Promise<UploadSummary> {
-  const concurrency = readConcurrency(options.concurrency);
+  const concurrency = readConcurrency(options);
   return withFan(signal, (fan) => uploadAll(context, readings, { ...options, concurrency }, fan));
 }
 
 async function uploadAll(
   context: UploaderContext,
-  readings: Iterable<Reading> | AsyncIterable<Reading>,
+  readingsOf: Iterable<Reading> | AsyncIterable<Reading>,
   options: UploadManyOptions & { readonly concurrency: number },
   fan: SignalFan,
 ): Promise<UploadSummary> {
@@ -79,22 +87,42 @@ async function uploadAll(
   const faults: unknown[] = [];
   let partition: Partition | undefined;
 
-  const uploadOne = async (reading: Reading, index: number, near: Partition | undefined) => {
+  const uploadOne = async (readings: readonly Numbered[], near: Partition | undefined) => {
+    const [first] = readings;
+    if (first === undefined) return;
     try {
-      await fan.run(async (signal) =>
-        uploadReading(context, reading, await optionsOf(options, index), signal, near),
-      );
-      tally.committed();
+      await fan.run(async (signal) => {
+        const own = await optionsOf(options, first.index);
+        if (options.batch === undefined) await uploadReading(context, first.reading, own, signal, near);
+        else
+          await uploadBatch(
+            context,
+            readings.map(({ reading }) => reading),
+            own,
+            signal,
+            near,
+          );
+      });
+      tally.committed(readings.length);
     } catch (error) {
-      tally.failed(index, error);
+      const refused = options.batch === undefined ? undefined : refusedOf(readings, error);
+      if (refused === undefined) {
+        tally.failed(first.index, readings.length, error);
+        return;
+      }
+      tally.failed(refused.index, 1, error);
+      await uploadOne(
+        readings.filter((one) => one !== refused),
+        near,
+      );
     }
   };
 
   try {
-    for await (const reading of untilStopped(readings, fan)) {
-      const index = tally.take();
-      if (index % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
-      const one: Promise<unknown> = uploadOne(reading, index, partition)
+    let begun = 0;
+    for await (const readings of inUnits(untilStopped(readingsOf, fan), options.batch ?? 1, tally.take)) {
+      if (begun++ % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
+      const one: Promise<unknown> = uploadOne(readings, partition)
         .catch((fault: unknown) => faults.push(fault))
         .then(() => underWay.delete(one));
       underWay.add(one);
@@ -107,6 +135,35 @@ async function uploadAll(
   // No operating error gets here, only faults of this program or of the caller's callbacks.
   if (faults.length > 0) throw faults[0];
   return tally.summary();
+}
+
+/** A reading and its place among those handed over. */
+interface Numbered {
+  readonly reading: Reading;
+  readonly index: number;
+}
+
+/** The reading of a batch for which all of it was refused before anything was sent. */
+function refusedOf(readings: readonly Numbered[], error: unknown): Numbered | undefined {
+  if (!hasCode(error, 'READING_NOT_A_NUMBER', 'READING_TOO_PRECISE', 'READING_OUT_OF_BOUNDS'))
+    return undefined;
+  return readings[Number(error.details.index)];
+}
+
+/** Readings that share a flag, the last ones as many as are left. */
+async function* inUnits(
+  readings: AsyncIterable<Reading>,
+  size: number,
+  take: () => number,
+): AsyncGenerator<readonly Numbered[]> {
+  let unit: Numbered[] = [];
+  for await (const reading of readings) {
+    unit.push({ reading, index: take() });
+    if (unit.length < size) continue;
+    yield unit;
+    unit = [];
+  }
+  if (unit.length > 0) yield unit;
 }
 
 async function optionsOf(options: UploadManyOptions, index: number): Promise<UploadOptions> {
@@ -162,19 +219,19 @@ function createTally({ onProgress, onFailure }: UploadManyOptions) {
   const progress = () => ({ taken, committed, failed });
   return {
     take: () => taken++,
-    committed() {
-      committed += 1;
+    committed(count: number) {
+      committed += count;
       onProgress?.(progress());
     },
-    failed(index: number, error: unknown) {
+    failed(index: number, count: number, error: unknown) {
       // Counting a fault of this program as a reading's would hide it.
       if (!(error instanceof EngineError)) throw error;
       const { code, message, details } = error;
-      failed += 1;
-      if (isOpen(error)) undecided += 1;
-      failuresByCode[code] = (failuresByCode[code] ?? 0) + 1;
-      if (failures.length < FAILURES_KEPT_MAX) failures.push({ index, code, message, details });
-      onFailure?.({ index, code, message, details });
+      failed += count;
+      if (isOpen(error)) undecided += count;
+      failuresByCode[code] = (failuresByCode[code] ?? 0) + count;
+      if (failures.length < FAILURES_KEPT_MAX) failures.push({ index, count, code, message, details });
+      onFailure?.({ index, count, code, message, details });
       onProgress?.(progress());
     },
     summary: (): UploadSummary => ({ ...progress(), undecided, failuresByCode, failures }),
@@ -186,12 +243,24 @@ function isOpen({ code, details }: EngineError): boolean {
   return code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true);
 }
 
-function readConcurrency(concurrency = CONCURRENCY_DEFAULT): number {
+function readConcurrency(options: UploadManyOptions): number {
+  const { batch, concurrency = batch === undefined ? CONCURRENCY_DEFAULT : BATCHES_DEFAULT } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
     throw new EngineError(
       'INVALID_ARGUMENT',
       `expected a concurrency from 1 to ${CONCURRENCY_MAX}, got ${concurrency}`,
     );
+  }
+  const { keysOf, atOf, groupOf, measurementOf } = options;
+  if (batch === undefined) return concurrency;
+  if ([keysOf, atOf, groupOf, measurementOf].some((of) => of !== undefined)) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      'expected batches without options for single readings, got one',
+    );
+  }
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new EngineError('INVALID_ARGUMENT', `expected a number of readings for a batch, got ${batch}`);
   }
   return concurrency;
 }

@@ -14,6 +14,8 @@ export interface UploadReport {
   readonly failuresByCode: UploadSummary['failuresByCode'];
   readonly failures: readonly {
     readonly place: string;
+    /** More than one where a batch failed, from its place on. */
+    readonly readings: number;
     readonly code: string;
     readonly message: string;
     /** To ask with `m-cloud-sensor outcome` where the outcome is not known. */
@@ -33,8 +35,9 @@ export function uploadReport(
     undecided: summary.undecided,
     failed: summary.failed,
     failuresByCode: summary.failuresByCode,
-    failures: summary.failures.map(({ index, code, message, details }) => ({
+    failures: summary.failures.map(({ index, count, code, message, details }) => ({
       place: placeOf(index),
+      readings: count,
       code,
       message,
       flagKey: typeof details.flagKey === 'string' ? details.flagKey : null,
@@ -54,14 +57,14 @@ export function failureTeller(
   placeOf: (index: number) => string,
 ): (failure: UploadFailure) => void {
   let told = 0;
-  return ({ index, code, message, details }) => {
+  return ({ index, count, code, message, details }) => {
     told += 1;
     if (told > FAILURES_TOLD_MAX + 1) return;
     const key = code === 'READING_UNDECIDED' ? ` (flag key ${details.flagKey})` : '';
     err(
       told > FAILURES_TOLD_MAX
         ? 'more failures follow; --json lists them\n'
-        : `${placeOf(index)}: ${code}: ${message}${key}\n`,
+        : `${placeOf(index)}${count === 1 ? '' : ` and the ${count - 1} behind it`}: ${code}: ${message}${key}\n`,
     );
   };
 }

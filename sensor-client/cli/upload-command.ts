@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import type { ExitName } from '../../src/foundation/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX } from '../limits.ts';
+import { limits } from '../../src/protocol/index.ts';
+import {
+  BATCHES_DEFAULT,
+  CONCURRENCY_DEFAULT,
+  CONCURRENCY_MAX,
+  DEADLINE_MS_DEFAULT,
+  DEADLINE_MS_MAX,
+} from '../limits.ts';
 import type { Sensor } from '../sensor.ts';
 import type { CliEnvironment } from './environment.ts';
 import { addSensorOptions, type SensorCliOptions, withSensor } from './open-sensor.ts';
@@ -17,7 +24,8 @@ interface UploadCliOptions extends SensorCliOptions {
   readonly window?: number;
   readonly at?: number;
   readonly group?: string;
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  readonly batch?: number;
   readonly deadline: number;
   readonly json?: boolean;
 }
@@ -45,10 +53,14 @@ export function addUpload(
     )
     .option('--group <label>', 'the label of the readings, where the stream declares some')
     .option(
+      '--batch <n>',
+      'as a gateway, n readings under one flag: all of them in the result, or none',
+      wholeNumber(1, limits.BATCH_READINGS_MAX),
+    )
+    .option(
       '--concurrency <n>',
-      'readings under way at once',
+      `readings, or batches, under way at once (default: ${CONCURRENCY_DEFAULT}, or ${BATCHES_DEFAULT})`,
       wholeNumber(1, CONCURRENCY_MAX),
-      CONCURRENCY_DEFAULT,
     )
     .option(
       '--deadline <ms>',
@@ -60,6 +72,10 @@ export function addUpload(
   examples(command, [
     ['m-cloud-sensor upload --bundle sensor.json --stream HASH 21.5', 'one reading'],
     ['m-cloud-sensor upload --bundle sensor.json --stream HASH --csv day.csv --column celsius', 'a column'],
+    [
+      'm-cloud-sensor upload --bundle sensor.json --stream HASH --allow batches --batch 1000 --csv day.csv --column celsius',
+      'a gateway, a thousand readings under one flag',
+    ],
     ['thermometer | m-cloud-sensor upload --bundle sensor.json --stream HASH --stdin', 'as they come'],
   ]);
   exits(command, ['FAILED', 'INPUT', 'REFUSED', 'TRY_AGAIN', 'UNDECIDED', 'NOT_COMMITTED', 'INTERRUPTED']);
@@ -112,7 +128,8 @@ async function uploadAll(
   const summary = await sensor
     .uploadMany(source.readings, {
       signal,
-      concurrency: options.concurrency,
+      ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      ...(options.batch === undefined ? {} : { batch: options.batch }),
       deadlineMs: options.deadline,
       onProgress: progress.show,
       onFailure(failure) {

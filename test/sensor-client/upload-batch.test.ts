@@ -165,6 +165,61 @@ describe('a batch', () => {
     expect(result).toMatchObject({ readings: 200, committed: 200 });
   });
 
+  it('of many readings leaves out those that are refused, and commits the others', async () => {
+    const of = await start({ seeds: true });
+    const window = await of.openWindow();
+    const sensor = await gateway(of, window);
+    const readings = readingsFrom(0, 95);
+    const spoilt = readings.map((reading, i) => (i % 40 === 7 ? 'x' : reading));
+    const failures: (readonly [number, number])[] = [];
+    const summary = await of.clock.until(
+      sensor.uploadMany(spoilt, {
+        batch: 20,
+        onFailure: ({ index, count }) => failures.push([index, count]),
+      }),
+    );
+    expect(summary).toMatchObject({
+      taken: 95,
+      committed: 92,
+      failed: 3,
+      failuresByCode: { READING_NOT_A_NUMBER: 3 },
+    });
+    expect(failures.sort(([a], [b]) => a - b)).toEqual([7, 47, 87].map((index) => [index, 1]));
+    expectExact(
+      await of.compute(window),
+      readings.filter((_, i) => i % 40 !== 7),
+    );
+  });
+
+  it('that fails counts all its readings', async () => {
+    const of = await start({ maxReadings: 15, maxExcluded: 0 });
+    const sensor = await gateway(of, await of.openWindow());
+    const summary = await of.clock.until(
+      sensor.uploadMany(readingsFrom(0, 37), { batch: 20, deadlineMs: 5_000 }),
+    );
+    expect(summary).toMatchObject({
+      taken: 37,
+      committed: 0,
+      failed: 37,
+      failuresByCode: { WINDOW_FULL: 37 },
+    });
+  });
+
+  it('goes with no option for single readings', async () => {
+    const of = await start();
+    const sensor = await gateway(of, await of.openWindow());
+    for (const options of [
+      { batch: 0 },
+      { batch: 2.5 },
+      { batch: 5, atOf: () => 1 },
+      { batch: 5, groupOf: () => 'a' },
+    ]) {
+      await expect(of.clock.until(sensor.uploadMany(['1'], options))).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    }
+  });
+
   test.prop(
     [
       fc.record({ seeds: fc.boolean(), acceptors: fc.constantFrom(1, 3) }),

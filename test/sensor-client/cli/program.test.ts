@@ -60,6 +60,18 @@ test('one value, also a negative one, is committed', async () => {
   expect(done.scene.nodes.closed()).toBe(true);
 });
 
+test('a gateway commits a column in batches, each under one flag', async () => {
+  const call = {
+    scene: { stream: { countMode: 'batch' } },
+    files: { 'day.csv': `c\n${Array.from({ length: 25 }, (_, i) => `${i}.5\n`).join('')}` },
+  } as const;
+  const column = ['--csv', 'day.csv', '--column', 'c', '--batch', '10'];
+  const done = await run('upload', [...column, '--allow', 'batches'], call);
+  expect(done).toMatchObject({ exit: 0, out: 'committed 25 of 25 readings\n', committed: 3 });
+  // Nothing of a sensor that has not agreed to streams of batches.
+  expect(await run('upload', column, call)).toMatchObject({ exit: 4, committed: 0 });
+});
+
 test('a CSV column is committed, and --json prints exactly one object', async () => {
   const done = await run('upload', ['--csv', 'day.csv', '--column', 'c', '--json'], {
     files: { 'day.csv': 'time,c\n0,1.5\n1,-2\n2,3\n' },
