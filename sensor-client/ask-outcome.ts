@@ -18,7 +18,8 @@ export interface OutcomeContext {
 }
 
 /**
- * Asks the acceptors of a flag, one after the other, what became of it.
+ * Asks the acceptors of a flag, one after the other, what became of it. As in an upload, ERROR is the word of two
+ * acceptors where there are several, because it frees the reading for another id; where they differ nothing is known.
  * @throws EngineError `INVALID_ARGUMENT` for the flag of another stream, or the failure of every acceptor
  */
 export async function askOutcome(
@@ -50,5 +51,10 @@ export async function askOutcome(
       throw error;
     }
   };
-  return askAnyNode(context, acceptors, ask, signal);
+  const askSome = (nodes: readonly NodeId[]) =>
+    askAnyNode(context, nodes, async (node) => ({ node, outcome: await ask(node) }), signal);
+  const first = await askSome(acceptors);
+  if (first.outcome !== 'ERROR' || acceptors.length === 1) return first.outcome;
+  const second = await askSome(acceptors.filter((node) => node !== first.node));
+  return second.outcome === 'ERROR' ? 'ERROR' : 'UNDECIDED';
 }

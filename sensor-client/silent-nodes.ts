@@ -39,7 +39,8 @@ export function createSilentNodes(clock: Clock): SilentNodes {
       heard.failedAt = null;
       return answer;
     } catch (error) {
-      heard.failedAt = hasCode(error, 'UNREACHABLE') ? clock.now() : null;
+      // A node that starts says so and takes nothing yet.
+      heard.failedAt = hasCode(error, 'UNREACHABLE', 'NOT_READY') ? clock.now() : null;
       throw error;
     } finally {
       heard.requests -= 1;

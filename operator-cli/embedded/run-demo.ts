@@ -29,8 +29,8 @@ const FLAG_TIMEOUT_MS = 30_000;
 const WINDOW_MS = 6 * 3_600_000;
 /** How long COMPUTE may take to settle, milliseconds. */
 const COMPUTE_WAIT_MS = 120_000;
-/** Pause between two progress lines where they cannot overwrite each other, milliseconds. */
-const PROGRESS_MS = 2_000;
+/** Pause between two progress lines, milliseconds: nobody reads them faster. */
+const PROGRESS_MS = 100;
 
 export interface DemoOptions extends DemoSource {
   readonly digits: number;
@@ -246,7 +246,7 @@ function keysOf(sensors: readonly SensorKeys[], index: number): SensorKeys {
   return keys;
 }
 
-/** One line that overwrites itself on a terminal, else a line every few seconds. */
+/** One line that overwrites itself, on a terminal only. */
 function createProgress(session: Session, total: number) {
   const { environment } = session;
   let shownAt = environment.clock.now();
@@ -254,7 +254,7 @@ function createProgress(session: Session, total: number) {
   return {
     show(committed: number) {
       const now = environment.clock.now();
-      if (now - shownAt < (environment.liveProgress ? 100 : PROGRESS_MS)) return;
+      if (!environment.liveProgress || now - shownAt < PROGRESS_MS) return;
       shownAt = now;
       session.progress(text(committed));
     },

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { EngineError } from '../../src/foundation/index.ts';
 import { p256FromPem } from '../../src/platform/index.ts';
 import { readSensorBundle } from '../../src/ring/index.ts';
 import { lenientMemory, memoryPathOf } from '../memory.ts';
@@ -54,6 +55,16 @@ function allowedList(text: string): Partial<SensorPolicy> {
   return policy;
 }
 
+/** A rule that a person changes by an option is told by the option's name. */
+function inOptions(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.details.rule !== 'allowDevelopment') return error;
+  return new EngineError(
+    error.code,
+    error.message.replace('allowDevelopment', '--allow-development'),
+    error.details,
+  );
+}
+
 /** Opens a sensor, works with it, and closes it whatever happens. */
 export async function withSensor(
   environment: CliEnvironment,
@@ -76,7 +87,9 @@ export async function withSensor(
       ...(options.key === undefined ? {} : { keys: p256FromPem(await readText(environment, options.key)) }),
     },
     environment.ports,
-  );
+  ).catch((error: unknown) => {
+    throw inOptions(error);
+  });
   try {
     await work(sensor);
   } finally {

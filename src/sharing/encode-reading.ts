@@ -1,6 +1,6 @@
 import { type FieldElement, fieldElement, readDecimal } from '../arithmetic/index.ts';
 import { EngineError } from '../foundation/index.ts';
-import { gridInteger } from './grid.ts';
+import { decimalsText, gridInteger } from './grid.ts';
 import type { FieldSchema, ReadingSchema } from './reading-schema.ts';
 import { type StoredElement, type StoredField, storedSchema } from './stored-schema.ts';
 
@@ -54,7 +54,7 @@ function storedInteger(field: FieldSchema, bounds: StoredField, value: unknown):
     const came = decimals > field.decimals + PRECISION_SHOWN_MAX ? 'far more' : String(decimals);
     throw new EngineError(
       'READING_TOO_PRECISE',
-      `field ${field.name}: expected at most ${field.decimals} decimals, got ${came}`,
+      `field ${field.name}: expected at most ${decimalsText(field.decimals)}, got ${came}`,
     );
   }
   const stored = integer === 'too large' ? undefined : integer - bounds.offset;

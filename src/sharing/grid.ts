@@ -16,3 +16,8 @@ export function gridInteger(
   if (power > GRID_EXPONENT_MAX) return 'too large';
   return coefficient * 10n ** BigInt(power);
 }
+
+/** So many decimals, in words. */
+export function decimalsText(decimals: number): string {
+  return decimals === 1 ? '1 decimal' : `${decimals} decimals`;
+}

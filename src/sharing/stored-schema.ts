@@ -1,6 +1,6 @@
 import { readDecimal } from '../arithmetic/index.ts';
 import { EngineError } from '../foundation/index.ts';
-import { gridInteger } from './grid.ts';
+import { decimalsText, gridInteger } from './grid.ts';
 import {
   type CellElement,
   type ElementSchema,
@@ -162,7 +162,9 @@ function onGrid(field: FieldSchema, text: string, what: string): bigint {
   const decimal = readDecimal(text);
   const integer = decimal && gridInteger(decimal, field.decimals);
   if (typeof integer !== 'bigint') {
-    refuse(`field ${field.name}: expected ${what} as a decimal text with at most ${field.decimals} decimals`);
+    refuse(
+      `field ${field.name}: expected ${what} as a decimal text with at most ${decimalsText(field.decimals)}`,
+    );
   }
   return integer;
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SPLITS_MAX } from '../../sensor-client/limits.ts';
+import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
+import type { Transport } from '../../src/ports/index.ts';
 import { entriesOf, entryName, entryOfName, operations } from '../../src/protocol/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import { combine, encodeReading } from '../../src/sharing/index.ts';
@@ -167,6 +169,38 @@ test('a flag that became ERROR frees the reading for another id, a few times', a
   const failure = await failureOf(hopeless.clock.until((await hopeless.sensor()).upload(1)));
   expect(failure.code).toBe('READING_ERRORED');
   expect(idsOf(hopeless.nodes.sent).size).toBe(SPLITS_MAX);
+});
+
+test('ERROR is believed of two acceptors only, also by whoever asks later', async () => {
+  const scene = await sensorScene({
+    shape: { nodes: [2, 2, 2], acceptors: 3 },
+    fate: ({ operation }) => (operation === 'SET' ? 'request lost' : 'arrives'),
+  });
+  const { clock, nodes, ports, bundle, stream } = scene;
+  const own = await scene.sensor();
+  const failure = await failureOf(clock.until(own.upload(1, { deadlineMs: 30_000 })));
+  const flagKey = String(failure.details.flagKey);
+  const asked = new Set<string>();
+  const lying: Transport = {
+    ...nodes.transport,
+    async send(node, request, options) {
+      const { path, response } = operations.GET;
+      if (request.path !== path) return nodes.transport.send(node, request, options);
+      asked.add(node);
+      if (asked.size > 1) return nodes.transport.send(node, request, options);
+      const body = response.encode({ outcomes: ['ERROR'] });
+      return { status: 200, body, contentType: response.contentType };
+    },
+  };
+  const policy = { allowDevelopment: true };
+  const later = await createSensor(
+    { bundle, stream: stream.hash, policy },
+    { ...ports, connect: () => lying },
+  );
+  expect(await clock.until(later.outcome(flagKey))).toBe('UNDECIDED');
+  expect(asked.size).toBe(2);
+  nodes.expireFlags();
+  expect(await clock.until(own.outcome(flagKey))).toBe('ERROR');
 });
 
 test('nodes that never answer end in DEADLINE_EXCEEDED, after SET in READING_UNDECIDED', async () => {

@@ -62,6 +62,12 @@ describe('a node that does not answer', () => {
   });
 });
 
+it('a node that starts is asked last too', async () => {
+  const starting = Promise.reject(new EngineError('NOT_READY', 'starting'));
+  await expectCode(silent.wait(a, starting, 0), 'NOT_READY');
+  expect(namesNow()).toEqual([a]);
+});
+
 it('a refusal is an answer', async () => {
   await expectCode(silent.wait(a, refused(), 0), 'UNREACHABLE');
   const sealed = Promise.reject(new EngineError('WINDOW_SEALED', 'sealed'));

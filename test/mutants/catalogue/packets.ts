@@ -55,4 +55,31 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
     replace: "labelledHash('packet', windowKey(scope), sensor, readingBytes(readings.slice(0, 1)))",
     detector: byTest('node/services/flag-packets', 'stands for all of its readings together'),
   },
+  {
+    name: 'packets/revoked-while-opened',
+    breaks: 'a share of a sensor that was revoked while its packet was opened is stored all the same',
+    file: OPENING,
+    find: "return packet === undefined || !revoked(packet) ? one : 'SENSOR_REVOKED';",
+    replace: 'return packet === undefined || revoked(packet) ? one : one;',
+    detector: byTest(
+      'node/services/roster',
+      'stores no share of a sensor that is revoked while its packet is opened',
+    ),
+  },
+  {
+    name: 'packets/rate-without-limit',
+    breaks: 'BOUNDED: one sensor uses up what all of them have',
+    file: 'node/services/sensor-rate.ts',
+    find: 'if (countOf(sensor) < SENSOR_PACKETS_PER_SECOND_MAX) return;',
+    replace: 'if (countOf(sensor) < 2 * SENSOR_PACKETS_PER_SECOND_MAX) return;',
+    detector: byTest('node/services/sensor-rate', 'are limited in each second, whatever others send'),
+  },
+  {
+    name: 'packets/former-key-forgotten',
+    breaks: 'a domain that changes its sealing key refuses every sensor that has not heard of it yet',
+    file: 'node/services/packet-key-use.ts',
+    find: 'for (const key of [sealingKey, ...formerSealingKeys]) {',
+    replace: 'for (const key of [sealingKey, ...formerSealingKeys].slice(0, 1)) {',
+    detector: byTest('node/services/packets', 'still opens what is sealed to the key before'),
+  },
 ];

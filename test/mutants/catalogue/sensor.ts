@@ -102,4 +102,12 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     replace: 'if (before === stream) {',
     detector: byTest('sensor-client/measurements', 'a measurement goes to one stream, once'),
   },
+  {
+    name: 'sensor/outcome-of-one-acceptor',
+    breaks: 'EXACT: a program that asks later is told ERROR by one acceptor that lies, and uploads again',
+    file: 'sensor-client/ask-outcome.ts',
+    find: "if (first.outcome !== 'ERROR' || acceptors.length === 1) return first.outcome;",
+    replace: "if (first.outcome !== 'ERROR' || acceptors.length > 0) return first.outcome;",
+    detector: byTest('sensor-client/sensor', 'ERROR is believed of two acceptors only'),
+  },
 ];

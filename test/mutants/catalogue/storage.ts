@@ -125,4 +125,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'if (doubt === null || doubt.length > 0) return;',
     detector: byTest('node/engine/sealed-store', 'is in doubt for a lost commit'),
   },
+  {
+    name: 'storage/lost-window-row-taken-lightly',
+    breaks: 'ONE-OUTCOME: a store that has lost what it froze goes on voting',
+    file: 'node/engine/sealed-store.ts',
+    find: "if (table === 'values') damaged.note(rowKey);",
+    replace: "if (table === 'values' || table === 'windows') damaged.note(rowKey);",
+    detector: byTest('node/services/repair', 'starts where the row that says that it froze a window'),
+  },
 ];

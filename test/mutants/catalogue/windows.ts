@@ -107,4 +107,12 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     replace: '',
     detector: byTest('node/services/erasing', 'every message about it is answered ERASED'),
   },
+  {
+    name: 'windows/counts-told-exactly',
+    breaks: 'GATE: an operator who asks often sees every upload pass before the window is released',
+    file: 'src/protocol/told-counts.ts',
+    find: 'const from = count - (count % step);',
+    replace: 'const from = count;',
+    detector: byTest('node/services/tell', 'is not how many readings there are'),
+  },
 ];

@@ -194,12 +194,8 @@ describe('a stream document', () => {
     ['an element twice', { elements: [{ kind: 'count' }, x(1), x(1)] }, /declared twice/],
     ['a field twice', { fields: [field, field] }, /field x is declared twice/],
     ['min above max', { fields: [{ ...field, min: '61' }] }, /min to be at most max/],
-    ['a bound between two steps', { fields: [{ ...field, max: '60.05' }] }, /at most 1 decimals/],
-    [
-      'an offset between two steps',
-      { fields: [{ ...field, offset: '0.05' }] },
-      /offset .*at most 1 decimals/,
-    ],
+    ['a bound between two steps', { fields: [{ ...field, max: '60.05' }] }, /at most 1 decimal/],
+    ['an offset between two steps', { fields: [{ ...field, offset: '0.05' }] }, /offset .*at most 1 decimal/],
     [
       'unannounced cells',
       { elements: [{ kind: 'count' }, { kind: 'cell', field: 'x', from: '-50', to: '61' }] },

@@ -144,7 +144,7 @@ test('the bounds themselves are allowed', () => {
 });
 
 test('messages tell the rule and never the reading', () => {
-  expect(refusal(single, '73.1931').message).toBe('field temperature: expected at most 1 decimals, got 4');
+  expect(refusal(single, '73.1931').message).toBe('field temperature: expected at most 1 decimal, got 4');
   expect(refusal(single, 731.9).message).toBe('field temperature: expected a reading from -40 to 60.5 C');
   expect(refusal(single, '73.19 C').message).toBe('field temperature: expected a decimal number');
   expect(refusal(single, { a: 731931 }).message).toBe(

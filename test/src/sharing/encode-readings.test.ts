@@ -84,7 +84,7 @@ test('the refusal of one reading names its place and not its value', () => {
   expect(() => encodeReadings(schemas[0]!, readings)).toThrow(
     expect.objectContaining({
       code: 'READING_TOO_PRECISE',
-      message: expect.stringMatching(/^reading 1: field t: expected at most 1 decimals, got 2$/),
+      message: expect.stringMatching(/^reading 1: field t: expected at most 1 decimal, got 2$/),
       details: { index: 1 },
     }),
   );
