@@ -112,7 +112,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const given = await openRingDocument(settings.ring, verifier, trust);
   const storeKey = await keys.create(STORE_KEY_NAME, windowId(0), 0);
   const rowSeal = createRowSeal(randomBytes);
-  const sealed = await openSealedStore({ store, rowSeal, storeKey, log });
+  const sealed = await openSealedStore({ store, rowSeal, storeKey, randomBytes, log });
   const { journal, memory, health } = sealed;
   const documents = await openDocuments({ store, rowSeal, storeKey, verifier, health }, given, settings);
   const { self, promised } = documents;
@@ -222,7 +222,7 @@ function statusOf(
   node: ServiceBase & Awaited<ReturnType<typeof openServices>> & { readonly startedAt: number },
   readiness: { readonly ready: boolean; readonly reasons: string[] },
 ): NodeStatus {
-  const { self, rings, journal, tables, census, spread, streams, tell, clock, startedAt } = node;
+  const { self, rings, journal, corrupt, census, spread, streams, tell, clock, startedAt } = node;
   const { thin, hinted } = spread.counts();
   return {
     node: self.nodeId,
@@ -231,7 +231,7 @@ function statusOf(
     ...readiness,
     storeId: self.storeId,
     commitSeq: journal.commitSeq(),
-    corruptRows: tables.corruptRows(),
+    corruptRows: corrupt.count(),
     undecidedFlags: tell(census.undecided()),
     thinPartitions: tell(thin),
     hintedPartitions: tell(hinted),

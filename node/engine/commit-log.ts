@@ -1,6 +1,6 @@
 import { bigEndian, concat, utf8 } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation } from '../../src/ports/index.ts';
-import type { JournalStart, RowCounts } from './journal.ts';
+import type { JournalStart, RecordCounts } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
 
 /**
@@ -56,7 +56,7 @@ export function commitRecords(
   rowSeal: RowSeal,
   storeKey: Uint8Array,
   seq: number,
-  counts: RowCounts,
+  counts: RecordCounts,
 ): readonly StoreOperation[] {
   const key = recordKey(seq);
   const plain = concat(bigEndian(seq, 8), bigEndian(counts.flags, 8), bigEndian(counts.values, 8));
@@ -77,7 +77,7 @@ function seqOf(key: Uint8Array): number {
   return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(RECORD.length));
 }
 
-function countsOf(plain: Uint8Array): RowCounts {
+function countsOf(plain: Uint8Array): RecordCounts {
   const view = new DataView(plain.buffer, plain.byteOffset, RECORD_BYTES);
   return { flags: Number(view.getBigUint64(8)), values: Number(view.getBigUint64(16)) };
 }

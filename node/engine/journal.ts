@@ -1,5 +1,6 @@
 import { EngineError, invariant } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
+import { createOverlay } from './overlay.ts';
 
 /** Operations that may wait for the disk at once; beyond it new work is refused before it is taken in. */
 export const STAGED_OPERATIONS_MAX = 65_536;
@@ -17,10 +18,10 @@ export interface Journal {
   range(table: TableName, range: StoreRange): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
   /** Takes deleted rows of the range out of the live files; waits for what is staged. */
   compact(table: TableName, range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
-  /** Rows of the counted tables after the last durable commit group. */
-  counts(): RowCounts;
+  /** Records of the counted tables after the last durable commit group. */
+  counts(): RecordCounts;
   /** @throws EngineError `OVERLOADED` when too much waits for the disk; nothing is staged then. */
-  stage(operations: readonly StoreOperation[]): void;
+  stage(operations: readonly JournalOperation[]): void;
   /** Resolves when everything staged so far is durable. @throws EngineError `STORE_FAILED`, for ever after a failure. */
   synced(): Promise<void>;
   /** Number of the last durable commit group. */
@@ -30,29 +31,55 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-interface Group {
+/** Rows that become a part of one record of their commit group; the record is made when the group goes to the disk. */
+export interface RowsOperation {
+  readonly kind: 'rows';
+  readonly rows: number;
+  /** Puts the rows into the group's record, which is begun where there is none. */
+  join(group: CommitGroup): void;
+}
+
+export type JournalOperation = StoreOperation | RowsOperation;
+
+export interface CommitGroup {
+  /** The number that the group will have. */
+  readonly seq: number;
+  /** What its rows are gathered in. */
+  readonly records: GrowingRecords[];
+}
+
+export interface GrowingRecords {
+  /** The records as they go to the disk; nothing is put into them from now on. */
+  seal(): readonly StoreOperation[];
+  /** They are on disk. */
+  durable(): void;
+}
+
+interface Group extends CommitGroup {
   readonly operations: StoreOperation[];
+  /** How many operations and rows there are. */
+  size: number;
   readonly done: Promise<void>;
   readonly settle: { resolve: () => void; reject: (error: EngineError) => void };
 }
 
-/** Rows of the tables whose loss would go unseen: a row that is gone leaves no tag to fail. */
-export interface RowCounts {
+/** Records of the tables whose loss would go unseen: what is gone leaves no tag to fail. */
+export interface RecordCounts {
   readonly flags: number;
   readonly values: number;
 }
 
-/** What the journal goes on from: the last commit group on disk and how many rows there were after it. */
+/** What the journal goes on from: the last commit group on disk and how many records there were after it. */
 export interface JournalStart {
   readonly seq: number;
-  readonly counts: RowCounts;
+  readonly counts: RecordCounts;
 }
 
 /** The rows that number a commit group and go into it; the caller knows how they are authenticated. */
-export type CommitRecord = (seq: number, counts: RowCounts) => readonly StoreOperation[];
+export type CommitRecord = (seq: number, counts: RecordCounts) => readonly StoreOperation[];
 
 export function openJournal(store: Store, start: JournalStart, commitRecord: CommitRecord): Journal {
-  const overlay = new Map<string, { readonly operation: StoreOperation }>();
+  const overlay = createOverlay(store);
   const groups: Group[] = [];
   let { seq, counts } = start;
   let staged = 0;
@@ -64,48 +91,32 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
     report = resolve;
   });
 
-  async function read(
-    table: TableName,
-    keys: readonly Uint8Array[],
-  ): Promise<readonly (Uint8Array | undefined)[]> {
-    const rows: (Uint8Array | undefined)[] = new Array(keys.length);
-    const absent: number[] = [];
-    keys.forEach((key, place) => {
-      const over = overlay.get(nameOf(table, key));
-      if (over === undefined) absent.push(place);
-      else rows[place] = over.operation.kind === 'put' ? over.operation.value : undefined;
-    });
-    if (absent.length === 0) return rows;
-    const found = await store.getMany(
-      table,
-      absent.map((place) => keys[place] ?? new Uint8Array(0)),
-    );
-    absent.forEach((place, i) => {
-      rows[place] = found[i];
-    });
-    return rows;
-  }
-
-  function stage(operations: readonly StoreOperation[]): void {
+  function stage(operations: readonly JournalOperation[]): void {
     if (failure !== null) throw failure;
     if (operations.length === 0) return;
     if (closing) throw new EngineError('NOT_READY', 'the node is stopping and takes no more writes');
-    if (staged + operations.length > STAGED_OPERATIONS_MAX) {
+    const size = operations.reduce((sum, one) => sum + (one.kind === 'rows' ? one.rows : 1), 0);
+    if (staged + size > STAGED_OPERATIONS_MAX) {
       throw new EngineError(
         'OVERLOADED',
         `expected at most ${STAGED_OPERATIONS_MAX} writes waiting for the disk`,
       );
     }
     let group = groups.at(-1);
-    if (group === undefined || group.operations.length + operations.length > COMMIT_GROUP_MAX) {
-      group = newGroup();
+    if (group === undefined || group.size + size > COMMIT_GROUP_MAX) {
+      group = newGroup(seq + groups.length + (running === null ? 1 : 2));
       groups.push(group);
     }
     for (const operation of operations) {
+      if (operation.kind === 'rows') {
+        operation.join(group);
+        continue;
+      }
       group.operations.push(operation);
-      overlay.set(nameOf(operation.table, operation.key), { operation });
+      overlay.add(operation);
     }
-    staged += operations.length;
+    group.size += size;
+    staged += size;
     if (running === null) commitNext();
   }
 
@@ -116,14 +127,17 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
       return;
     }
     running = group;
-    const next = seq + 1;
-    const after = countAfter(counts, group.operations);
-    store.commit([...group.operations, ...commitRecord(next, after)]).then(
+    invariant(group.seq === seq + 1, 'expected commit groups in the order of their numbers');
+    const operations = group.records.flatMap((records) => records.seal());
+    operations.push(...group.operations);
+    const after = countAfter(counts, operations);
+    store.commit([...operations, ...commitRecord(group.seq, after)]).then(
       () => {
-        seq = next;
+        seq = group.seq;
         counts = after;
-        staged -= group.operations.length;
-        forget(group);
+        staged -= group.size;
+        overlay.forget(group.operations);
+        for (const records of group.records) records.durable();
         group.settle.resolve();
         commitNext();
       },
@@ -139,14 +153,6 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
     report(failure);
   }
 
-  function forget(group: Group): void {
-    for (const operation of group.operations) {
-      const name = nameOf(operation.table, operation.key);
-      // A newer write to the same key may wait in a later group; its overlay stays.
-      if (overlay.get(name)?.operation === operation) overlay.delete(name);
-    }
-  }
-
   async function synced(): Promise<void> {
     if (failure !== null) throw failure;
     const last = groups.at(-1) ?? running;
@@ -154,7 +160,7 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
   }
 
   return {
-    read,
+    read: overlay.read,
     range: (table, range) => store.range(table, range),
     compact: (table, range) => synced().then(() => store.compact(table, range)),
     counts: () => counts,
@@ -170,28 +176,23 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
   };
 }
 
-/** Puts count where they are fresh, deletes always: whoever stages one knows that the row is there. */
-function countAfter(before: RowCounts, operations: readonly StoreOperation[]): RowCounts {
+/** Every record of these tables is written once; whoever stages the delete of one knows that it is there. */
+function countAfter(before: RecordCounts, operations: readonly StoreOperation[]): RecordCounts {
   let { flags, values } = before;
   for (const operation of operations) {
-    const change = operation.kind === 'delete' ? -1 : operation.fresh === true ? 1 : 0;
+    const change = operation.kind === 'delete' ? -1 : 1;
     if (operation.table === 'flags') flags += change;
     if (operation.table === 'values') values += change;
   }
   return { flags, values };
 }
 
-function newGroup(): Group {
+function newGroup(seq: number): Group {
   let settle: Group['settle'] = { resolve: () => {}, reject: () => {} };
   const done = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
   // Nobody may be waiting when the disk fails; the failure is reported through `failed` all the same.
   done.catch(() => {});
-  return { operations: [], done, settle };
-}
-
-/** One character per byte: the cheapest exact map key for a binary row key. */
-function nameOf(table: TableName, key: Uint8Array): string {
-  return `${table}/${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')}`;
+  return { seq, records: [], operations: [], size: 0, done, settle };
 }

@@ -1,9 +1,15 @@
-import type { Log, Store, TableName } from '../../src/ports/index.ts';
+import type { Log, RandomBytes, Store, TableName } from '../../src/ports/index.ts';
 import { commitRecords, readCommitLog } from './commit-log.ts';
+import type { CorruptRows } from './corrupt-rows.ts';
+import { createCorruptRows } from './corrupt-rows.ts';
 import type { DamagedRows } from './damaged-rows.ts';
 import { createDamagedRows } from './damaged-rows.ts';
+import { createEntryHash, ENTRY_HASH_KEY_BYTES } from './entry-hash.ts';
 import type { Journal, JournalStart } from './journal.ts';
 import { openJournal } from './journal.ts';
+import { createOpenedRecords } from './opened-records.ts';
+import type { PackedRows } from './packed-rows.ts';
+import { createPackedRows } from './packed-rows.ts';
 import type { PeerMemory } from './peer-memory.ts';
 import { openPeerMemory } from './peer-memory.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -16,6 +22,8 @@ import { createTables } from './tables.ts';
 export interface SealedStore {
   readonly journal: Journal;
   readonly tables: Tables;
+  readonly packed: PackedRows;
+  readonly corrupt: CorruptRows;
   readonly health: StoreHealth;
   readonly memory: PeerMemory;
   readonly damaged: DamagedRows;
@@ -27,9 +35,10 @@ export async function openSealedStore(options: {
   readonly store: Store;
   readonly rowSeal: RowSeal;
   readonly storeKey: Uint8Array;
+  readonly randomBytes: RandomBytes;
   readonly log: Log;
 }): Promise<SealedStore> {
-  const { store, rowSeal, storeKey, log } = options;
+  const { store, rowSeal, storeKey, randomBytes, log } = options;
   const commits = await readCommitLog(store, rowSeal, storeKey);
   const known = await readDoubt(store, rowSeal, storeKey);
   const memory = await openPeerMemory(store, rowSeal, storeKey);
@@ -45,6 +54,10 @@ export async function openSealedStore(options: {
     if (table === 'values') damaged.note(rowKey);
     else health.raise(`a row of the ${table} table does not authenticate`);
   };
-  const tables = createTables({ journal, rowSeal, log, onCorrupt });
-  return { journal, tables, health, memory, damaged, start: { seq: commits.seq, counts: commits.counts } };
+  const corrupt = createCorruptRows(log, onCorrupt);
+  const tables = createTables({ journal, rowSeal, corrupt });
+  const hash = createEntryHash(randomBytes(ENTRY_HASH_KEY_BYTES));
+  const packed = createPackedRows({ journal, rowSeal, corrupt, opened: createOpenedRecords(), hash });
+  const start = { seq: commits.seq, counts: commits.counts };
+  return { journal, tables, packed, corrupt, health, memory, damaged, start };
 }

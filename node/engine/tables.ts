@@ -1,13 +1,11 @@
-import { EngineError, toHex } from '../../src/foundation/index.ts';
-import type { Log, StoreOperation, TableName } from '../../src/ports/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
+import type { StoreOperation, TableName } from '../../src/ports/index.ts';
+import type { CorruptRows } from './corrupt-rows.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
 
 /** Rows fetched from the disk at once; bounds the memory of a scan. */
 export const SCAN_PAGE_ROWS = 1_024;
-
-/** Corrupt rows that are told apart for the count in the status; beyond it the store is past counting. */
-export const CORRUPT_ROWS_MAX = 10_000;
 
 export interface Row {
   readonly key: Uint8Array;
@@ -15,7 +13,7 @@ export interface Row {
   readonly plain: Uint8Array | null;
 }
 
-/** Sealed rows over the journal. A row that does not open is counted, logged once per read and never used. */
+/** Sealed rows over the journal, each a record of its own. A row that does not open is counted, logged once per read and never used. */
 export interface Tables {
   /** The opened rows. @throws EngineError `ROW_CORRUPT` when one does not open. */
   readMany(
@@ -31,29 +29,17 @@ export interface Tables {
   ): Promise<(Uint8Array | null | undefined)[]>;
   /** Every row whose key starts with `prefix`, in key order; corrupt ones with `plain` null. */
   scan(table: TableName, key: Uint8Array, prefix: Uint8Array, after?: Uint8Array): AsyncGenerator<Row>;
-  /** The write of one sealed row; `fresh` where there is none under the key, not even one that does not open. */
-  put(
-    table: TableName,
-    key: Uint8Array,
-    rowKey: Uint8Array,
-    plain: Uint8Array,
-    fresh?: boolean,
-  ): StoreOperation;
-  /** Rows found corrupt since the start and not written anew. */
-  corruptRows(): number;
+  /** The write of one sealed row. */
+  put(table: TableName, key: Uint8Array, rowKey: Uint8Array, plain: Uint8Array): StoreOperation;
 }
 
 export interface TablesComponents {
-  /** Hears of every row that does not open. */
-  readonly onCorrupt: (table: TableName, rowKey: Uint8Array) => void;
   readonly journal: Journal;
   readonly rowSeal: RowSeal;
-  readonly log: Log;
+  readonly corrupt: CorruptRows;
 }
 
-export function createTables({ journal, rowSeal, log, onCorrupt }: TablesComponents): Tables {
-  const corrupt = new Set<string>();
-
+export function createTables({ journal, rowSeal, corrupt }: TablesComponents): Tables {
   function open(
     table: TableName,
     key: Uint8Array,
@@ -61,11 +47,7 @@ export function createTables({ journal, rowSeal, log, onCorrupt }: TablesCompone
     sealed: Uint8Array,
   ): Uint8Array | null {
     const plain = rowSeal.open(key, table, rowKey, sealed);
-    if (plain === null) {
-      if (corrupt.size < CORRUPT_ROWS_MAX) corrupt.add(nameOf(table, rowKey));
-      log.error('a row on disk does not authenticate', { table });
-      onCorrupt(table, rowKey);
-    }
+    if (plain === null) corrupt.note(table, rowKey);
     return plain;
   }
 
@@ -103,16 +85,11 @@ export function createTables({ journal, rowSeal, log, onCorrupt }: TablesCompone
         from = afterKey(last[0]);
       }
     },
-    put(table, key, rowKey, plain, fresh = false) {
-      if (corrupt.size > 0) corrupt.delete(nameOf(table, rowKey));
-      return { kind: 'put', table, key: rowKey, value: rowSeal.seal(key, table, rowKey, plain), fresh };
+    put(table, key, rowKey, plain) {
+      corrupt.mended(table, rowKey);
+      return { kind: 'put', table, key: rowKey, value: rowSeal.seal(key, table, rowKey, plain) };
     },
-    corruptRows: () => corrupt.size,
   };
-}
-
-function nameOf(table: TableName, rowKey: Uint8Array): string {
-  return `${table}/${toHex(rowKey)}`;
 }
 
 /** The first key after every key that starts with `prefix`. */

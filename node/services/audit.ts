@@ -4,9 +4,9 @@ import type { NodeAudit } from '../../src/protocol/index.ts';
 import type { ToldCount } from '../../src/protocol/told-counts.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { CopyCheck, CopyVerdict } from './copy-check.ts';
 import { AUDIT_SLACK_MS } from './copy-check.ts';
 import type { FlagCensus } from './flag-census.ts';
@@ -22,7 +22,7 @@ import { windowState } from './windows.ts';
 
 export interface AuditComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly clock: Clock;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };

@@ -5,6 +5,7 @@ import { windowKey, windowName } from '../../src/protocol/index.ts';
 import { eraseAt } from '../../src/protocol/window-rules.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import { endOfPrefix } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
 import type { FlagCensus } from './flag-census.ts';
@@ -13,11 +14,12 @@ import type { Tallies } from './tallies.ts';
 import type { UnopenedVotes } from './unopened-votes.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
-/** Rows deleted in one commit; bounds the memory of an erasure, and lets other writes in between. */
-const ERASE_AT_ONCE = 4_096;
+/** Rows and records deleted in one commit; bounds the memory of an erasure, and lets other writes in between. */
+const ERASE_AT_ONCE = 256;
 
 export interface ErasingComponents {
   readonly journal: Journal;
+  readonly packed: PackedRows;
   readonly keys: WindowKeys;
   readonly windows: Windows;
   readonly erased: ErasedWindows;
@@ -42,7 +44,7 @@ export interface Erasing {
 }
 
 export function createErasing(components: ErasingComponents): Erasing {
-  const { journal, keys, windows, erased, unopened, census, spread, tallies, damaged, clock, log } =
+  const { journal, packed, keys, windows, erased, unopened, census, spread, tallies, damaged, clock, log } =
     components;
 
   /** What is on disk about single readings: every table's rows of the window, hints and lists among them. */
@@ -86,6 +88,7 @@ export function createErasing(components: ErasingComponents): Erasing {
     spread.forget(record.scope);
     tallies.spoil(record);
     damaged.forget(windowKey(record.scope));
+    packed.forget(record.scope);
   }
 
   async function resume(): Promise<void> {

@@ -13,15 +13,15 @@ import type {
   SetRequest,
   VoteRequest,
 } from '../../src/protocol/index.ts';
-import { flagRowKey, windowName } from '../../src/protocol/index.ts';
+import { windowName } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { FoundRows, PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { Admission } from './admission.ts';
 import type { FlagCensus } from './flag-census.ts';
 import type { Packets, ProvedSet } from './packets.ts';
@@ -31,7 +31,7 @@ import { windowSealed } from './windows.ts';
 
 export interface FlagAcceptorComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly lock: KeyedLock;
   readonly admission: Admission;
   readonly packets: Packets;
@@ -67,7 +67,7 @@ interface Change<T> {
 }
 
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
-  const { journal, tables, lock, admission, packets, census, health, rings, clock } = components;
+  const { journal, packed, lock, admission, packets, census, health, rings, clock } = components;
 
   /**
    * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
@@ -82,33 +82,32 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     decide: (row: FlagRow | undefined, entry: FlagEntry) => Change<T>,
   ): Promise<T[]> {
     return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
-      const keys = entries.map((entry) => flagRowKey(record.scope, entry));
-      const plains = await tables.readMany('flags', record.rowKey, keys);
+      const found = await packed.find('flags', record, partition, entries);
       if (record.frozen) throw windowSealed(record);
       rings.check(context);
-      const puts = [];
       const answers: T[] = [];
       const changes: [FlagEntry, FlagRow | undefined, FlagRow][] = [];
-      const named = new Map<string, FlagRow>();
+      const before = rowsIn(found);
+      const after = [...before];
       for (const [place, entry] of entries.entries()) {
-        const key = keys[place] ?? new Uint8Array(0);
-        const name = String.fromCharCode(...key);
-        const plain = plains[place];
         // The same flag may stand twice in one request; the second sees what the first made of it.
-        const before = named.get(name) ?? (plain === undefined ? undefined : decodeFlagRow(plain));
-        const { row, answer } = decide(before, entry);
+        const first = found.first(place);
+        const was = after[first];
+        const { row, answer } = decide(was, entry);
         answers.push(answer);
-        if (row === before) continue;
-        named.set(name, row);
-        changes.push([entry, before, row]);
-        puts.push(tables.put('flags', record.rowKey, key, encodeFlagRow(row), before === undefined));
+        if (row === was) continue;
+        after[first] = row;
+        changes.push([entry, was, row]);
       }
+      const versions = after.flatMap((row, place) =>
+        row === undefined || row === before[place] ? [] : [{ place, body: encodeFlagRow(row) }],
+      );
       census.admit(
         record,
-        changes.flatMap(([entry, before]) => (before === undefined ? [entry] : [])),
+        changes.flatMap(([entry, was]) => (was === undefined ? [entry] : [])),
       );
-      journal.stage(puts);
-      for (const [entry, before, row] of changes) census.note(record, partition, entry, before, row);
+      if (versions.length > 0) journal.stage([found.write(versions)]);
+      for (const [entry, was, row] of changes) census.note(record, partition, entry, was, row);
       return answers;
     });
   }
@@ -167,20 +166,20 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     admission.entries(record.stream, request.partition, request.flags);
     admission.acceptors(record, request.partition);
     const asked = flagRequestOf(request);
-    if (asked.kind === 'read') return readVotes(record, request.flags);
+    if (asked.kind === 'read') return readVotes(record, request.partition, request.flags);
     return synod(record, request, request.flags, asked);
   }
 
   /** Reading is no vote: it writes nothing and a frozen acceptor still answers it, from what is on disk. */
   async function readVotes(
     record: OpenWindowRecord,
+    partition: Partition,
     flags: readonly FlagEntry[],
   ): Promise<readonly FlagVote[]> {
-    const keys = flags.map((entry) => flagRowKey(record.scope, entry));
-    const plains = await tables.readMany('flags', record.rowKey, keys);
+    const rows = rowsIn(await packed.find('flags', record, partition, flags));
     await journal.synced();
-    return plains.map((plain) => {
-      const row = plain === undefined ? freshFlag(0) : decodeFlagRow(plain);
+    return rows.map((known) => {
+      const row = known ?? freshFlag(0);
       return { granted: true, early: false, promised: row.promised, accepted: row.accepted };
     });
   }
@@ -207,6 +206,15 @@ function votesPerPacket(
 
 /** What a SET asks of every acceptor. */
 const ACCEPT_TRUE: AcceptorRequest<FlagValue> = { kind: 'accept', ballot: BALLOT_ZERO, value: 'TRUE' };
+
+/** @throws EngineError `ROW_CORRUPT` when one does not open: what was voted then, nobody knows. */
+function rowsIn({ bodies }: FoundRows): (FlagRow | undefined)[] {
+  return bodies.map((body) => {
+    if (body === undefined) return undefined;
+    if (body !== null) return decodeFlagRow(body);
+    throw new EngineError('ROW_CORRUPT', 'a row of the flags table does not authenticate; it is not used');
+  });
+}
 
 function voteOn(
   known: FlagRow,

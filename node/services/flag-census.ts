@@ -1,18 +1,11 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import {
-  entryName,
-  entryOfKey,
-  entryOfName,
-  PARTITION_KEY_BYTES,
-  windowKey,
-  windowName,
-} from '../../src/protocol/index.ts';
+import { entryName, entryOfName, windowName } from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { WindowCount } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
@@ -57,7 +50,7 @@ export interface FlagCensus {
 }
 
 export interface FlagCensusComponents {
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly records: readonly OpenWindowRecord[];
   /** The share rows of a window on this disk, and when they came. */
   readonly shares: (record: OpenWindowRecord) => AsyncIterable<readonly [FlagEntry, { receivedAt: number }]>;
@@ -70,7 +63,7 @@ export interface FlagCensusComponents {
 
 /** Opens the census with what the disk says: its flags, and its shares whose flags have no row. */
 export async function openFlagCensus(components: FlagCensusComponents): Promise<FlagCensus> {
-  const { tables, records, shares, acceptors, self, hear } = components;
+  const { packed, records, shares, acceptors, self, hear } = components;
   const readings = new Map<string, number>();
   /** Per window the names of its undecided flags, oldest first, and since when each is known. */
   const undecided = new Map<OpenWindowRecord, Map<string, number>>();
@@ -112,9 +105,8 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
 
   async function readBack(record: OpenWindowRecord): Promise<void> {
     const withRow = new Set<string>();
-    for await (const { key, plain } of tables.scan('flags', record.rowKey, windowKey(record.scope))) {
-      if (plain === null) continue;
-      const entry = entryOfKey(key, PARTITION_KEY_BYTES);
+    for await (const { entry, plain } of packed.scan('flags', record, null)) {
+      if (entry === null) continue;
       withRow.add(entryName(entry));
       note(record, partitionOf(entry.readingId), entry, undefined, decodeFlagRow(plain));
     }

@@ -7,31 +7,22 @@ import type {
   PartitionDigest,
   SetDigest,
 } from '../../src/protocol/index.ts';
-import {
-  createSetHasher,
-  entryOfKey,
-  equalDigests,
-  flagRowKey,
-  PARTITION_KEY_BYTES,
-  partitionKey,
-  windowKey,
-  windowName,
-} from '../../src/protocol/index.ts';
+import { createSetHasher, equalDigests, windowName } from '../../src/protocol/index.ts';
 import { PAGE_ENTRIES_MAX } from '../../src/protocol/limits.ts';
 import type { FrozenListRequest } from '../../src/protocol/window-messages.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition, StoreId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { TrueFlags } from './true-flags.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface FrozenComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly windows: Windows;
   readonly clock: Clock;
   readonly storeId: StoreId;
@@ -53,7 +44,7 @@ export interface Frozen {
 const REPORTS_MAX = 128;
 
 export function createFrozen(components: FrozenComponents): Frozen {
-  const { journal, tables, windows, clock, storeId, health, rings, trueFlags } = components;
+  const { journal, packed, windows, clock, storeId, health, rings, trueFlags } = components;
   const reports = new Map<string, Promise<readonly PartitionDigest[]>>();
 
   /** The running digests or one scan per window: after the freeze nothing about its flags changes here. */
@@ -74,10 +65,9 @@ export function createFrozen(components: FrozenComponents): Frozen {
 
   async function countPartitions(record: OpenWindowRecord): Promise<readonly PartitionDigest[]> {
     const hashers = new Map<Partition, ReturnType<typeof createSetHasher>>();
-    for await (const { key, plain } of tables.scan('flags', record.rowKey, windowKey(record.scope))) {
-      const row = decodeFlagRow(plain ?? corrupt());
-      if (row.accepted?.value !== 'TRUE') continue;
-      const entry = entryOfKey(key, PARTITION_KEY_BYTES);
+    for await (const { entry, plain } of packed.scan('flags', record, null)) {
+      if (entry === null) throw corrupt();
+      if (decodeFlagRow(plain).accepted?.value !== 'TRUE') continue;
       const partition = partitionOf(entry.readingId);
       const hasher = hashers.get(partition) ?? createSetHasher(record.terms.value.setHashKey);
       hasher.add(entry);
@@ -111,13 +101,12 @@ export function createFrozen(components: FrozenComponents): Frozen {
       rings.checkVote(record.scope);
       checkFrozen(record);
       const flags: FrozenList['flags'][number][] = [];
-      const prefix = partitionKey(record.scope, partition);
-      const start = after === null ? undefined : flagRowKey(record.scope, after);
-      for await (const { key, plain } of tables.scan('flags', record.rowKey, prefix, start)) {
-        const { accepted } = decodeFlagRow(plain ?? corrupt());
+      for await (const { entry, plain } of packed.scan('flags', record, partition, after ?? undefined)) {
+        if (entry === null) throw corrupt();
+        const { accepted } = decodeFlagRow(plain);
         if (accepted === null) continue;
         if (flags.length >= PAGE_ENTRIES_MAX) return { flags, more: true };
-        flags.push({ entry: entryOfKey(key, PARTITION_KEY_BYTES), ...accepted });
+        flags.push({ entry, ...accepted });
       }
       return { flags, more: false };
     },
@@ -126,10 +115,9 @@ export function createFrozen(components: FrozenComponents): Frozen {
       const own = (await partitions(record)).find((found) => found.partition === partition);
       if (own === undefined || !equalDigests(own.digest, digest)) return null;
       const entries: FlagEntry[] = [];
-      const prefix = partitionKey(record.scope, partition);
-      for await (const { key, plain } of tables.scan('flags', record.rowKey, prefix)) {
-        if (decodeFlagRow(plain ?? corrupt()).accepted?.value === 'TRUE')
-          entries.push(entryOfKey(key, PARTITION_KEY_BYTES));
+      for await (const { entry, plain } of packed.scan('flags', record, partition)) {
+        if (entry === null) throw corrupt();
+        if (decodeFlagRow(plain).accepted?.value === 'TRUE') entries.push(entry);
       }
       return entries;
     },
@@ -137,8 +125,8 @@ export function createFrozen(components: FrozenComponents): Frozen {
 }
 
 /** An acceptor that can't read a vote does not know what it voted, so it says nothing about the window. */
-function corrupt(): never {
-  throw new EngineError(
+function corrupt(): EngineError {
+  return new EngineError(
     'ROW_CORRUPT',
     'a row of the flags table does not authenticate; the window is not reported',
   );

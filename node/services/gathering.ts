@@ -58,7 +58,7 @@ export function createGather(components: GatheringComponents): Gather {
     rows: RowsResponse['rows'],
   ): Promise<ReadonlyMap<string, Uint8Array>> {
     const entries = rows.map(({ entry }) => entry);
-    const missing = new Set((await shares.missing(record, entries)).map(entryName));
+    const missing = new Set((await shares.missing(record, partition, entries)).map(entryName));
     const here = new Map<string, Uint8Array>();
     if (missing.size === entries.length) return here;
     for await (const [entry, { share }] of shares.goodRows(record, partition))

@@ -1,54 +1,47 @@
 import type { NodeAudit, SetHasher } from '../../src/protocol/index.ts';
-import {
-  createSetHasher,
-  entryOfKey,
-  limits,
-  PARTITION_KEY_BYTES,
-  windowKey,
-} from '../../src/protocol/index.ts';
+import { createSetHasher, limits } from '../../src/protocol/index.ts';
 import type { Holding } from '../../src/protocol/window-messages.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import { decodeValueRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface InventoryComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly lock: KeyedLock;
   readonly streams: Streams;
 }
 
-/** What the values table has of one window: a verdict on every row, and which ids there are. */
+/** What the values table has of one window: a verdict on every row and on records that do not open, and which ids there are. */
 export interface TakenInventory {
   readonly verdicts: Readonly<Record<Exclude<keyof NodeAudit['rows'], 'stray'>, number>>;
   /** Rows that open, also those in conflict, by partition and share index. */
   readonly holdings: readonly Holding[];
 }
 
-/** Opens every row of a window, and looks at nothing of it but its header and its key. */
+/** Opens every record of a window, and looks at nothing of it but its header and its key. */
 export interface RowInventory {
   take(record: OpenWindowRecord, signal: AbortSignal): Promise<TakenInventory>;
 }
 
-export function createInventory({ journal, tables, lock, streams }: InventoryComponents): RowInventory {
+export function createInventory({ journal, packed, lock, streams }: InventoryComponents): RowInventory {
   async function scan(record: OpenWindowRecord, signal: AbortSignal): Promise<TakenInventory> {
     await journal.synced();
     const expected = streams.indexOf(record.stream);
     const verdicts = { good: 0, corrupt: 0, misplaced: 0, conflict: 0 };
     const held = new Map<string, { partition: Partition; index: number; hasher: SetHasher }>();
-    for await (const { key, plain } of tables.scan('values', record.rowKey, windowKey(record.scope))) {
+    for await (const { entry, plain } of packed.scan('values', record, null)) {
       signal.throwIfAborted();
-      if (plain === null) {
+      if (entry === null) {
         verdicts.corrupt += 1;
         continue;
       }
       const { index, conflict } = decodeValueRow(plain);
-      const entry = entryOfKey(key, PARTITION_KEY_BYTES);
       const partition = partitionOf(entry.readingId);
       const name = `${partition}/${index}`;
       const kept = held.get(name) ?? {

@@ -1,8 +1,10 @@
 import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } from '../../src/ports/index.ts';
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
+import type { CorruptRows } from '../engine/corrupt-rows.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { RowSeal } from '../engine/row-seal.ts';
@@ -60,6 +62,8 @@ export interface ServiceBase {
   readonly formerSealingKeys: readonly SealingKeyPair[];
   readonly journal: Journal;
   readonly tables: Tables;
+  readonly packed: PackedRows;
+  readonly corrupt: CorruptRows;
   readonly storeKey: Uint8Array;
   readonly lock: KeyedLock;
   readonly rings: Rings;
@@ -144,7 +148,7 @@ export async function openServices(base: ServiceBase) {
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
-  const repair = createRepair({ ...base, windows, admission, gather });
+  const repair = createRepair({ ...base, windows, admission, gather, shares });
   const erasing = createErasing({ ...base, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,

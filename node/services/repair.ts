@@ -14,6 +14,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { Gather } from './gathering.ts';
+import type { ShareTable } from './share-table.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface RepairComponents {
@@ -22,6 +23,7 @@ export interface RepairComponents {
   readonly windows: Windows;
   readonly admission: Admission;
   readonly gather: Gather;
+  readonly shares: ShareTable;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
@@ -38,7 +40,7 @@ export interface Repair {
 }
 
 export function createRepair(components: RepairComponents): Repair {
-  const { damaged, health, windows, admission, gather, rings, self, callPeer } = components;
+  const { damaged, health, windows, admission, gather, shares, rings, self, callPeer } = components;
   const whole = new Set<string>();
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
@@ -91,6 +93,9 @@ export function createRepair(components: RepairComponents): Repair {
           throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
         const at = partitionNumber(view.getUint16(42));
         await gather(record, [at], signal);
+        // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
+        const others = rings.livingNodesOf(self.domain).filter((node) => node !== self.nodeId);
+        await shares.refilled(record, at, others.length > 0);
         damaged.repaired(partitionKey(scope, at));
       }
     },

@@ -169,8 +169,8 @@ function serveDomain(handlers: Handlers, services: Services): void {
     sensors.page(await admission.window(context), request),
   );
   handlers.add(operations.COPY, async (request) => ({ rows: await values.copy(request) }));
-  handlers.add(operations.COMPARE, async ({ context, entries }) => ({
-    missing: await shares.missing(await admission.window(context), entries),
+  handlers.add(operations.COMPARE, async ({ context, partition, entries }) => ({
+    missing: await shares.missing(await admission.window(context), partition, entries),
   }));
   handlers.add(operations.ROWS, async ({ context, partition, after }) =>
     shares.page(await admission.window(context), partition, after),

@@ -41,6 +41,14 @@ export interface ShareSums {
 export function createShareSums({ journal, shares, lists, tallies }: ShareSumsComponents): ShareSums {
   const tallyWindow = createTallyReader({ journal, shares, tallies });
 
+  /** @throws EngineError `INCOMPLETE` where a partition waits for its repair */
+  async function checkSure(record: OpenWindowRecord, partitions: readonly PartitionDigest[]): Promise<void> {
+    const unsure = await shares.unsure(record);
+    const found = partitions.find(({ partition }) => unsure.has(partition));
+    if (found === undefined) return;
+    throw new EngineError('INCOMPLETE', `rows of partition ${found.partition} are being fetched again`);
+  }
+
   async function membersOf(
     record: OpenWindowRecord,
     named: PartitionDigest,
@@ -63,7 +71,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
   ): Promise<PartSum | null> {
     const sum = createLimbSum(record.stream.elements.length);
     mergeLimbSum(sum, tally.sum);
-    const out = await shares.sharesOf(record, [...strays, ...excluded]);
+    const out = await shares.sharesOf(record, named.partition, [...strays, ...excluded]);
     if (out === null) return null;
     for (const share of out) subtractFromLimbSum(sum, share);
     const readings = excluded.reduce((total, { count }) => total + count, 0);
@@ -103,6 +111,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
 
   return {
     async held(record, partitions) {
+      await checkSure(record, partitions);
       const found = await tallyWindow(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
@@ -112,6 +121,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       return { partitions: answers };
     },
     async sum(record, partitions, excluded) {
+      await checkSure(record, partitions);
       const found = await tallyWindow(record);
       const total = createLimbSum(record.stream.elements.length);
       let flags = 0;

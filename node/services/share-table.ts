@@ -1,30 +1,22 @@
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, StoreOperation } from '../../src/ports/index.ts';
 import type { CopyRequest, CopyResponse, FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
-import {
-  entryName,
-  entryOfKey,
-  flagRowKey,
-  PARTITION_KEY_BYTES,
-  partitionKey,
-  windowKey,
-  windowName,
-} from '../../src/protocol/index.ts';
+import { windowName } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
-import type { Journal } from '../engine/journal.ts';
+import type { Journal, JournalOperation } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { FoundRows, PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { ValueRow } from '../engine/rows.ts';
 import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { Tallies } from './tallies.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface ShareTableComponents {
   readonly journal: Journal;
-  readonly tables: Tables;
+  readonly packed: PackedRows;
   readonly lock: KeyedLock;
   readonly rings: Rings;
   readonly clock: Clock;
@@ -62,18 +54,33 @@ export interface ShareTable {
   /** A page of rows that open, in key order. */
   page(record: OpenWindowRecord, partition: Partition, after: FlagEntry | null): Promise<RowsResponse>;
   /** The shares of these flags, in their order; null where one has no row here that opens and is in no conflict. */
-  sharesOf(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<readonly Uint8Array[] | null>;
-  /** Which of the flags have no row here that opens. */
-  missing(record: OpenWindowRecord, entries: readonly FlagEntry[]): Promise<FlagEntry[]>;
+  sharesOf(
+    record: OpenWindowRecord,
+    partition: Partition,
+    entries: readonly FlagEntry[],
+  ): Promise<readonly Uint8Array[] | null>;
+  /** Which of the flags have no row here that opens; the disk is asked, and what it says is synced. */
+  missing(
+    record: OpenWindowRecord,
+    partition: Partition,
+    entries: readonly FlagEntry[],
+  ): Promise<FlagEntry[]>;
   remove(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
+  /**
+   * The partition has been united with the rows of all nodes of the domain. @param drop whether others could have had
+   * what does not open here, so that it is not worth keeping.
+   */
+  refilled(record: OpenWindowRecord, partition: Partition, drop: boolean): Promise<void>;
+  /** Partitions that may not be added up before they are {@link refilled}: something in them does not open. */
+  unsure(record: OpenWindowRecord): Promise<ReadonlySet<Partition>>;
   /** Grows with every change to the window's rows; equal numbers mean equal rows. */
   version(record: OpenWindowRecord): number;
 }
 
 export function createShareTable(components: ShareTableComponents): ShareTable {
-  const { journal, tables, lock, rings, clock, tallies, heard } = components;
+  const { journal, packed, lock, rings, clock, tallies, heard } = components;
   const versions = new Map<string, number>();
-  const stage = (record: OpenWindowRecord, operations: readonly StoreOperation[]): void => {
+  const stage = (record: OpenWindowRecord, operations: readonly JournalOperation[]): void => {
     if (operations.length === 0) return;
     // An erasure may have passed since the window was looked up; a row behind it would stay for ever.
     if (record.erased) throw windowErased(record.scope.window);
@@ -81,25 +88,19 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     const name = windowName(record.scope);
     versions.set(name, (versions.get(name) ?? 0) + 1);
   };
-  const keysOf = (record: OpenWindowRecord, entries: readonly FlagEntry[]): Uint8Array[] =>
-    entries.map((entry) => flagRowKey(record.scope, entry));
   const inPartition = <T>(
     record: OpenWindowRecord,
     partition: Partition,
     section: () => Promise<T>,
   ): Promise<T> => lock.run(`${windowName(record.scope)}/v/${partition}`, section);
 
-  /** The rows on disk: undefined where there is none, null for one that does not open. */
-  async function held(
+  function find(
     record: OpenWindowRecord,
-    keys: readonly Uint8Array[],
-  ): Promise<(ValueRow | null | undefined)[]> {
-    const plains = await tables.peekMany('values', record.rowKey, keys);
-    return plains.map((plain) => (plain == null ? plain : decodeValueRow(plain)));
-  }
-
-  function put(record: OpenWindowRecord, key: Uint8Array, row: ValueRow, fresh: boolean): StoreOperation {
-    return tables.put('values', record.rowKey, key, encodeValueRow(row), fresh);
+    partition: Partition,
+    entries: readonly FlagEntry[],
+    from?: 'disk',
+  ): Promise<FoundRows> {
+    return packed.find('values', record, partition, entries, from);
   }
 
   async function store(
@@ -108,28 +109,24 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     admit: (fresh: readonly FlagEntry[]) => void,
     alongside: readonly StoreOperation[],
   ): Promise<CopyResponse['rows']> {
-    const keys = rows.map(({ entry }) => flagRowKey(record.scope, entry));
-    const found = await held(record, keys);
+    const found = await find(
+      record,
+      partition,
+      rows.map(({ entry }) => entry),
+    );
     const { answers, written, fresh } = decideRows(rows, found);
     admit(fresh);
+    const { epoch } = rings.of(record.scope).ring;
     const now = clock.now();
-    const row = (share: Uint8Array): ValueRow => ({
-      epoch: rings.of(record.scope).ring.epoch,
-      index,
-      receivedAt: now,
-      conflict: false,
-      share,
-    });
-    const puts = written.map((place) => {
-      const key = keys[place] ?? new Uint8Array(0);
-      return put(record, key, row(rows[place]?.share ?? new Uint8Array(0)), found[place] === undefined);
-    });
-    if (puts.length > 0) stage(record, [...puts, ...alongside]);
-    for (const place of written) {
-      const taken = rows[place];
-      if (taken === undefined) continue;
+    const bodyOf = (share: Uint8Array): Uint8Array =>
+      encodeValueRow({ epoch, index, receivedAt: now, conflict: false, share });
+    if (written.length > 0) {
+      const versions = written.map(({ place, row }) => ({ place, body: bodyOf(row.share) }));
+      stage(record, [found.write(versions), ...alongside]);
+    }
+    for (const { place, row } of written) {
       // What did not open may be among the sums already.
-      if (found[place] === undefined) tallies.add(record, partition, taken.entry, taken.share);
+      if (found.bodies[place] === undefined) tallies.add(record, partition, row.entry, row.share);
       else tallies.spoil(record);
     }
     if (fresh.length > 0) heard(record, partition, fresh, now);
@@ -146,97 +143,101 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     },
     async markConflicts(record, partition, entries) {
       await inPartition(record, partition, async () => {
-        const keys = keysOf(record, entries);
-        const rows = await held(record, keys);
-        const puts = rows.flatMap((row, place) => {
-          const key = keys[place];
-          if (row == null || key === undefined || row.conflict) return [];
-          return [put(record, key, { ...row, conflict: true }, false)];
-        });
-        if (puts.length > 0) tallies.spoil(record);
-        stage(record, puts);
+        const found = await find(record, partition, entries);
+        const versions = rowsIn(found).flatMap((row, place) =>
+          row == null || row.conflict || found.first(place) !== place
+            ? []
+            : [{ place, body: encodeValueRow({ ...row, conflict: true }) }],
+        );
+        if (versions.length === 0) return;
+        tallies.spoil(record);
+        stage(record, [found.write(versions)]);
       });
       await journal.synced();
     },
-    ...shareRows({ journal, tables }),
-    async sharesOf(record, entries) {
-      const rows = await held(record, keysOf(record, entries));
+    ...shareRows(packed),
+    async sharesOf(record, partition, entries) {
+      const rows = rowsIn(await find(record, partition, entries));
       const shares = rows.flatMap((row) => (row == null || row.conflict ? [] : [row.share]));
       return shares.length === entries.length ? shares : null;
     },
-    async missing(record, entries) {
+    async missing(record, partition, entries) {
+      const { bodies } = await find(record, partition, entries, 'disk');
+      // Whoever hears that a row is here may remove it elsewhere.
       await journal.synced();
-      const rows = await held(record, keysOf(record, entries));
-      return entries.filter((_, place) => rows[place] == null);
+      return entries.filter((_, place) => bodies[place] == null);
     },
     async remove(record, partition, entries) {
       await inPartition(record, partition, async () => {
-        const keys = keysOf(record, entries);
-        const rows = await tables.peekMany('values', record.rowKey, keys);
-        const present = keys.filter((_, place) => rows[place] !== undefined);
-        if (present.length > 0) tallies.spoil(record);
-        stage(
-          record,
-          present.map((key) => ({ kind: 'delete', table: 'values', key })),
-        );
+        const operations = await packed.remove('values', record, partition, entries);
+        if (operations.length > 0) tallies.spoil(record);
+        stage(record, operations);
       });
       await journal.synced();
     },
+    async refilled(record, partition, drop) {
+      await inPartition(record, partition, async () => {
+        stage(record, await packed.replaceCorrupt('values', record, partition, drop));
+      });
+      await journal.synced();
+    },
+    unsure: (record) => packed.unsure('values', record),
     version: (record) => versions.get(windowName(record.scope)) ?? 0,
   };
+}
+
+function rowsIn({ bodies }: FoundRows): (ValueRow | null | undefined)[] {
+  return bodies.map((body) => (body == null ? body : decodeValueRow(body)));
+}
+
+interface Written {
+  readonly place: number;
+  readonly row: StoredRows['rows'][number];
 }
 
 /** What becomes of each row that came, given what is under its key; which are to be written, and which keys are new. */
 function decideRows(
   rows: StoredRows['rows'],
-  found: readonly (ValueRow | null | undefined)[],
+  found: FoundRows,
 ): {
   readonly answers: CopyResponse['rows'];
-  readonly written: readonly number[];
+  readonly written: readonly Written[];
   readonly fresh: readonly FlagEntry[];
 } {
-  const taken = new Map<string, Uint8Array>();
-  const written: number[] = [];
+  const written: Written[] = [];
   const fresh: FlagEntry[] = [];
-  const answers = rows.map(({ entry, share }, place) => {
-    const name = entryName(entry);
+  const answers = rows.map((row, place) => {
     // A row that does not open counts as none, because its sender or another owner can write it anew.
-    const before = found[place];
-    const first = taken.get(name) ?? before?.share;
+    const body = found.bodies[place];
+    const before = body == null ? null : decodeValueRow(body);
     if (before?.conflict) return 'CONFLICT';
-    if (first !== undefined) return equalBytes(first, share) ? 'STORED' : 'CONFLICT';
-    taken.set(name, share);
-    written.push(place);
-    if (before === undefined) fresh.push(entry);
+    const first = found.first(place);
+    const share = before?.share ?? (first === place ? undefined : rows[first]?.share);
+    if (share !== undefined) return equalBytes(share, row.share) ? 'STORED' : 'CONFLICT';
+    written.push({ place, row });
+    if (body === undefined) fresh.push(row.entry);
     return 'STORED';
   });
   return { answers, written, fresh };
 }
 
 /** The reading half: rows in key order, opened one after another. */
-function shareRows({
-  journal,
-  tables,
-}: Pick<ShareTableComponents, 'journal' | 'tables'>): Pick<ShareTable, 'goodRows' | 'page'> {
+function shareRows(packed: PackedRows): Pick<ShareTable, 'goodRows' | 'page'> {
   return {
     async *goodRows(record, partition) {
-      const prefix = partition === null ? windowKey(record.scope) : partitionKey(record.scope, partition);
-      for await (const { key, plain } of tables.scan('values', record.rowKey, prefix)) {
-        if (plain === null) continue;
+      for await (const { entry, plain } of packed.scan('values', record, partition)) {
+        if (entry === null) continue;
         const row = decodeValueRow(plain);
-        if (!row.conflict) yield [entryOfKey(key, PARTITION_KEY_BYTES), row];
+        if (!row.conflict) yield [entry, row];
       }
     },
     async page(record, partition, after) {
-      await journal.synced();
       const rows: RowsResponse['rows'][number][] = [];
-      const start = after === null ? undefined : flagRowKey(record.scope, after);
-      const prefix = partitionKey(record.scope, partition);
-      for await (const { key, plain } of tables.scan('values', record.rowKey, prefix, start)) {
-        if (plain === null) continue;
+      for await (const { entry, plain } of packed.scan('values', record, partition, after ?? undefined)) {
+        if (entry === null) continue;
         if (rows.length >= ROWS_PER_PAGE_MAX) return { rows, more: true };
         const { conflict, share } = decodeValueRow(plain);
-        rows.push({ entry: entryOfKey(key, PARTITION_KEY_BYTES), conflict, share });
+        rows.push({ entry, conflict, share });
       }
       return { rows, more: false };
     },

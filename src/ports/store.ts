@@ -7,8 +7,6 @@ export type StoreOperation =
       readonly table: TableName;
       readonly key: Uint8Array;
       readonly value: Uint8Array;
-      /** The writer knows that there is no row under the key yet. Stores ignore it; a node counts by it. */
-      readonly fresh?: boolean;
     }
   | { readonly kind: 'delete'; readonly table: TableName; readonly key: Uint8Array };
 

@@ -6,7 +6,7 @@ import { partitionOf, streamHashBytes } from '../ring/identifiers.ts';
 export const READING_ID_BYTES = 16;
 export const SENSOR_ID_BYTES = 16;
 /** Reading id, sensor id and count. */
-const ENTRY_KEY_BYTES = READING_ID_BYTES + SENSOR_ID_BYTES + 4;
+export const ENTRY_KEY_BYTES = READING_ID_BYTES + SENSOR_ID_BYTES + 4;
 
 /** 16 random bytes drawn once per split; one id = one split. */
 export type ReadingId = Brand<Uint8Array, 'ReadingId'>;
@@ -72,6 +72,13 @@ export function entryKey(entry: FlagEntry): Uint8Array {
   const key = new Uint8Array(ENTRY_KEY_BYTES);
   writeEntryKey(key, 0, entry);
   return key;
+}
+
+/** {@link entryKey} of each entry, one after another. */
+export function entryKeys(entries: readonly FlagEntry[]): Uint8Array {
+  const keys = new Uint8Array(ENTRY_KEY_BYTES * entries.length);
+  for (const [place, entry] of entries.entries()) writeEntryKey(keys, ENTRY_KEY_BYTES * place, entry);
+  return keys;
 }
 
 /** Written in place: it stands in every row's key and every hash of a set. */

@@ -2,7 +2,9 @@ export type { Codec } from './codec.ts';
 export { BINARY_CONTENT, JSON_CONTENT, parseJson, schemaCheck, WIRE_VERSION } from './codec.ts';
 export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
 export {
+  ENTRY_KEY_BYTES,
   entryKey,
+  entryKeys,
   entryName,
   entryOfKey,
   entryOfName,

@@ -1,14 +1,16 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endOfPrefix } from '../../node/engine/tables.ts';
 import { startNode } from '../../node/start-node.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { flagRowKey } from '../../src/protocol/index.ts';
+import { entryName, windowKey } from '../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../src/ring/index.ts';
 import { expectCode } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { rowsOnDisk } from '../support/packed-disk.ts';
 import { rawReading } from '../support/raw-reading.ts';
 import { flipBit, type RealNodes, startRealNodes } from '../support/real-nodes.ts';
 
@@ -44,11 +46,17 @@ async function spoil(
   window: WindowId,
   entries: readonly FlagEntry[],
 ): Promise<void> {
-  const keys = entries.map((entry) => flagRowKey({ stream: client.stream.hash, window, group: 0 }, entry));
   await nodes.stop(nodeId);
-  await nodes.withStore(nodeId, (store) =>
-    flipBit(store, table, (key) => keys.some((one) => equalBytes(one, key))),
-  );
+  await nodes.withStore(nodeId, async (store, keys) => {
+    const rowKey = await keys.find(client.stream.hash, window, 0);
+    const from = windowKey({ stream: client.stream.hash, window, group: 0 });
+    const records = await store.range(table, { from, to: endOfPrefix(from), limit: 10_000 });
+    const names = entries.map(entryName);
+    const spoilt = rowsOnDisk(table, records, () => rowKey)
+      .filter(({ entry }) => names.includes(entryName(entry)))
+      .map(({ recordKey }) => recordKey);
+    await flipBit(store, table, (key) => spoilt.some((one) => equalBytes(one, key)));
+  });
   await nodes.start(nodeId);
 }
 

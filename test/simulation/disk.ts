@@ -1,5 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { Store, StoreOperation, TableName } from '../../src/ports/index.ts';
+import type { Store, StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
 import type { Kernel, Life } from './kernel/index.ts';
 import { createSortedTable, type SortedTable } from './sorted-table.ts';
 
@@ -25,6 +25,8 @@ export interface SimulatedDisk {
   get(table: TableName, key: Uint8Array): Uint8Array | undefined;
   /** Rows that have become durable, for checkers. */
   rows(table: TableName): readonly (readonly [Uint8Array, Uint8Array])[];
+  /** Those of a range, for checkers. */
+  range(table: TableName, range: StoreRange): readonly (readonly [Uint8Array, Uint8Array])[];
   /** What is on it now, as a backup has it. */
   copy(): DiskCopy;
   /** Whether the bytes are anywhere on it, also in what a log still has of rows that were deleted. */
@@ -196,6 +198,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     open,
     get: (of, key) => table(of).get(key),
     rows: (of) => table(of).all(),
+    range: (of, range) => table(of).range(range),
     copy: () =>
       [...tables].flatMap(([of, rows]) => rows.all().map(([key, value]) => [of, key, value] as const)),
     remains: (bytes) =>

@@ -1,5 +1,6 @@
-import { PARTITION_KEY_BYTES } from '../../src/protocol/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
 import { majority } from '../../src/ring/index.ts';
+import type { RowOnDisk } from '../support/packed-disk.ts';
 import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
 import type { StorageFault } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
@@ -8,8 +9,6 @@ import { plannedGroup, plannedWindowId, type World } from './world.ts';
 
 /** Pause before a loss that nobody would notice is tried again, ms. */
 const UNNOTICED_PAUSE_MS = 1_000;
-const WINDOW_AT = 32;
-const GROUP_AT = 40;
 
 /** Does what the plan wants done to a node's disk. */
 export function scheduleStorageFault(world: World, fault: StorageFault): void {
@@ -45,7 +44,7 @@ export function scheduleStorageFault(world: World, fault: StorageFault): void {
 
 function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', downMs: number): void {
   node.crash(downMs);
-  const before = sharesOn(world, node);
+  const before = sharesOn(node);
   const key = node.disk.flipBit(table);
   if (key === undefined) return;
   world.fault(`bit flip in ${table}`);
@@ -57,7 +56,7 @@ function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', down
 /** A gap in the numbers of its commits gives it away, so the node must notice by itself. */
 function drop(world: World, node: SimulatedNode, downMs: number): void {
   node.crash(downMs);
-  const before = sharesOn(world, node);
+  const before = sharesOn(node);
   if (!node.disk.dropCommit()) return;
   world.fault('dropped commit');
   node.harm.any = true;
@@ -69,9 +68,7 @@ function drop(world: World, node: SimulatedNode, downMs: number): void {
 function leave(world: World, node: SimulatedNode): void {
   node.leave();
   if (!node.gone()) return;
-  // Only a node that is declared lost is not asked for the sensors whose shares it holds.
-  if (world.plan.gate !== undefined) allowAll(world, 'the gate waits for a node that never comes back');
-  allowMissing(world, node, sharesOn(world, node));
+  allowMissing(world, node, sharesOn(node));
   allowUndecided(world);
 }
 
@@ -93,7 +90,7 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
     return;
   }
   node.crash(downMs);
-  const before = sharesOn(world, node);
+  const before = sharesOn(node);
   node.restoreFolder(copy);
   world.fault(copy === undefined ? 'wiped folder' : 'folder restored from a copy');
   node.harm.any = true;
@@ -101,18 +98,18 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   forgetVotes(world, node);
 }
 
-/** The keys of the shares that open on the node's disk. */
-function sharesOn({ stream }: World, node: SimulatedNode): readonly Uint8Array[] {
-  return node.disk.rows('values').flatMap(([key]) => (node.rows.opens(stream.hash, key) ? [key] : []));
+/** The shares that open on the node's disk. */
+function sharesOn(node: SimulatedNode): readonly RowOnDisk[] {
+  return node.rows.values();
 }
 
 /** Windows of which a share is on no disk of its domain any more may stay INCOMPLETE. */
-function allowMissing(world: World, node: SimulatedNode, before: readonly Uint8Array[]): void {
-  const { nodes, stream } = world;
+function allowMissing(world: World, node: SimulatedNode, before: readonly RowOnDisk[]): void {
+  const { nodes } = world;
   const siblings = nodes.filter(({ domain, gone }) => domain === node.domain && !gone());
-  for (const key of before) {
-    if (siblings.some((one) => one.rows.opens(stream.hash, key))) continue;
-    world.mayEndIncomplete(windowOfKey(world, key), 'the only copy of a share is gone');
+  for (const { scope, entry } of before) {
+    if (siblings.some((one) => one.rows.value(scope, entry) !== undefined)) continue;
+    world.mayEndIncomplete(windowOf(world, scope), 'the only copy of a share is gone');
   }
 }
 
@@ -142,12 +139,10 @@ function allowAll(world: World, why: string): void {
   for (const window of world.plan.windows.keys()) world.mayEndIncomplete(window, why);
 }
 
-function windowOfKey({ plan }: World, key: Uint8Array): number {
-  const view = new DataView(key.buffer, key.byteOffset, PARTITION_KEY_BYTES);
-  const id = Number(view.getBigUint64(WINDOW_AT));
-  const group = view.getUint16(GROUP_AT);
+function windowOf({ plan }: World, scope: WindowScope): number {
   return plan.windows.findIndex(
-    (_, window) => plannedWindowId(plan, window) === id && plannedGroup(plan, window) === group,
+    (_, window) =>
+      plannedWindowId(plan, window) === scope.window && plannedGroup(plan, window) === scope.group,
   );
 }
 

@@ -136,7 +136,7 @@ describe('a world that erases', () => {
 
   it('is seen where deleted rows stay in the log', async () => {
     const sabotage: Sabotage = { store: (store) => ({ ...store, compact: async () => undefined }) };
-    expect(await violationsOf(erasing, sabotage)).toContain('still has reading id');
+    expect(await violationsOf(erasing, sabotage)).toContain('still has bytes of a record');
   });
 
   it('is seen where the rows stay', async () => {

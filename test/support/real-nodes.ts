@@ -6,7 +6,7 @@ import { startNode } from '../../node/start-node.ts';
 import { openDataFolder } from '../../node/store/index.ts';
 import type { ClusterMaterial, DomainMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
-import type { Store, TableName } from '../../src/ports/index.ts';
+import type { Store, TableName, WindowKeys } from '../../src/ports/index.ts';
 import { recordingLog } from './recording-log.ts';
 
 /** Nodes as `m-cloud-node` starts them, in this process: real TLS on loopback, real disks. */
@@ -19,7 +19,7 @@ export interface RealNodes {
   start(nodeId: string): Promise<void>;
   stop(nodeId: string): Promise<void>;
   /** Lets a test change what a stopped node has on its disk. */
-  withStore(nodeId: string, change: (store: Store) => Promise<void>): Promise<void>;
+  withStore(nodeId: string, change: (store: Store, keys: WindowKeys) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,9 +75,9 @@ export async function startRealNodes(
     },
     async withStore(nodeId, change) {
       const { dataFolder, storeId } = optionsOf(nodeId);
-      const { store } = await openDataFolder(dataFolder, storeId, cryptoRandomBytes);
+      const { store, windowKeys } = await openDataFolder(dataFolder, storeId, cryptoRandomBytes);
       try {
-        await change(store);
+        await change(store, windowKeys);
       } finally {
         await store.close();
       }

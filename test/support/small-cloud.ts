@@ -1,3 +1,4 @@
+import type { PackedTable } from '../../node/engine/window-rows.ts';
 import type { NodeHandle, NodeSettings } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
@@ -5,7 +6,7 @@ import { createOperator } from '../../operator-cli/operator/index.ts';
 import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
-import type { FlagEntry, MessageContext, Operation } from '../../src/protocol/index.ts';
+import type { FlagEntry, MessageContext, Operation, WindowScope } from '../../src/protocol/index.ts';
 import {
   createReceipts,
   operations,
@@ -25,6 +26,7 @@ import { streamPayload } from './development-stream.ts';
 import { freshSensor } from './fixed-sensor.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { type RowOnDisk, rowsOnDisk } from './packed-disk.ts';
 import { type RawReading, rawReading } from './raw-reading.ts';
 import { recordingLog } from './recording-log.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
@@ -49,6 +51,8 @@ export interface SmallCloud {
   store(node: NodeId): MemoryStore;
   /** The keys of a node's rows, for a test that writes like the node itself. */
   keys(node: NodeId): WindowKeys;
+  /** The newest version of every row on a node's disk that opens. */
+  rowsAt(node: NodeId, table: PackedTable): readonly RowOnDisk[];
   start(node: NodeId, ring?: string): Promise<NodeHandle>;
   /** Starts a node with an empty disk, one that is new or has lost its own; it may wait for others to serve. */
   begin(domain: DomainId, node: NodeId, ring: string): Promise<NodeHandle>;
@@ -227,6 +231,10 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     handle: (node) => running.get(node) ?? unknown(node),
     store: (node) => diskOf(node).store,
     keys: (node) => diskOf(node).keys,
+    rowsAt(node, table) {
+      const { store, keys } = diskOf(node);
+      return rowsOnDisk(table, store.rows(table), keys.peek);
+    },
     async start(node, jws) {
       const handle = await start(node, jws);
       await clock.until(handle.serving);
@@ -302,7 +310,12 @@ async function handled(
   }
 }
 
-function memoryKeys(): WindowKeys {
+/** Keys that can be looked at without waiting. */
+interface MemoryKeys extends WindowKeys {
+  peek(scope: WindowScope): Uint8Array | undefined;
+}
+
+function memoryKeys(): MemoryKeys {
   const keys = new Map<string, Uint8Array>();
   const nameOf = (stream: string, window: number, group: number) => `${stream}-${window}-${group}`;
   return {
@@ -311,6 +324,7 @@ function memoryKeys(): WindowKeys {
       keys.set(nameOf(stream, window, group), key);
       return key;
     },
+    peek: ({ stream, window, group }) => keys.get(nameOf(stream, window, group)),
     find: async (stream, window, group) => keys.get(nameOf(stream, window, group)),
     async destroy(stream, window, group) {
       keys.delete(nameOf(stream, window, group));

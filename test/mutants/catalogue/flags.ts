@@ -20,9 +20,9 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,
-    find: `    const plains = await tables.readMany('flags', record.rowKey, keys);
+    find: `    const rows = rowsIn(await packed.find('flags', record, partition, flags));
     await journal.synced();`,
-    replace: "    const plains = await tables.readMany('flags', record.rowKey, keys);",
+    replace: "    const rows = rowsIn(await packed.find('flags', record, partition, flags));",
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {

@@ -19,10 +19,10 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'freeze/looked-at-before-the-wait',
     breaks: 'EXACT: a freeze that comes while a vote reads the disk does not stop the vote',
     file: ACCEPTOR,
-    find: `      const plains = await tables.readMany('flags', record.rowKey, keys);
+    find: `      const found = await packed.find('flags', record, partition, entries);
       if (record.frozen) throw windowSealed(record);`,
     replace: `      if (record.frozen) throw windowSealed(record);
-      const plains = await tables.readMany('flags', record.rowKey, keys);`,
+      const found = await packed.find('flags', record, partition, entries);`,
     detector: byTest(
       'node/services/flag-acceptor',
       'a vote that was reading when the freeze came is refused',
@@ -59,8 +59,10 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'freeze/unreadable-vote-left-out',
     breaks: 'EXACT: an acceptor lists its flags without a vote that it cannot read',
     file: 'node/services/frozen.ts',
-    find: 'const { accepted } = decodeFlagRow(plain ?? corrupt());',
-    replace: 'if (plain === null) continue;\n        const { accepted } = decodeFlagRow(plain);',
+    find: `        if (entry === null) throw corrupt();
+        const { accepted }`,
+    replace: `        if (entry === null) continue;
+        const { accepted }`,
     detector: byTest('node/services/flag-acceptor', 'an acceptor that cannot read a vote lists nothing'),
   },
   {

@@ -12,11 +12,11 @@ import { createMemoryStore, type MemoryStore } from '../../support/memory-store.
 
 const put = (key: string, value: string): StoreOperation => ({
   kind: 'put',
-  table: 'flags',
+  table: 'windows',
   key: utf8(key),
   value: utf8(value),
 });
-const remove = (key: string): StoreOperation => ({ kind: 'delete', table: 'flags', key: utf8(key) });
+const remove = (key: string): StoreOperation => ({ kind: 'delete', table: 'windows', key: utf8(key) });
 
 function journalOver(store: MemoryStore, lastSeq = 0): Journal {
   return openJournal(store, { seq: lastSeq, counts: { flags: 0, values: 0 } }, (seq) => [
@@ -25,7 +25,7 @@ function journalOver(store: MemoryStore, lastSeq = 0): Journal {
 }
 
 async function textOf(journal: Journal, key: string): Promise<string | undefined> {
-  const [row] = await journal.read('flags', [utf8(key)]);
+  const [row] = await journal.read('windows', [utf8(key)]);
   return row && fromUtf8(row);
 }
 
@@ -114,11 +114,11 @@ describe('writes', () => {
 describe('reading', () => {
   it('sees what is staged before it is on disk, deletions too', async () => {
     const store = createMemoryStore();
-    store.put('flags', utf8('b'), utf8('old'));
+    store.put('windows', utf8('b'), utf8('old'));
     store.hold();
     const journal = journalOver(store);
     journal.stage([put('a', 'new'), remove('b')]);
-    const rows = await journal.read('flags', [utf8('b'), utf8('a'), utf8('c')]);
+    const rows = await journal.read('windows', [utf8('b'), utf8('a'), utf8('c')]);
     expect(rows.map((row) => row && fromUtf8(row))).toEqual([undefined, 'new', undefined]);
     expect(await journal.read('values', [utf8('a')])).toEqual([undefined]);
   });
@@ -128,7 +128,7 @@ describe('reading', () => {
     const journal = journalOver(store);
     journal.stage([put('a', '1')]);
     await journal.synced();
-    store.put('flags', utf8('a'), utf8('changed beneath'));
+    store.put('windows', utf8('a'), utf8('changed beneath'));
     expect(await textOf(journal, 'a')).toBe('changed beneath');
   });
 
@@ -178,7 +178,7 @@ describe('reading', () => {
       staged += 1;
       await store.release();
     }
-    const disk = store.rows('flags').map(([key, value]) => [fromUtf8(key), fromUtf8(value)]);
+    const disk = store.rows('windows').map(([key, value]) => [fromUtf8(key), fromUtf8(value)]);
     expect(new Map(disk as [string, string][])).toEqual(model);
   });
 });

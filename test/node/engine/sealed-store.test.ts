@@ -4,6 +4,8 @@ import { openSealedStore } from '../../../node/engine/sealed-store.ts';
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
+import { readingId, sensorId } from '../../../src/protocol/index.ts';
+import { partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import { nodeId, storeId } from '../../../src/ring/index.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -15,7 +17,7 @@ const OTHERS_STORE = storeId('0123456789abcdef0123456789abcdef');
 const rowSeal = createRowSeal(cryptoRandomBytes);
 
 const open = (store: MemoryStore, log = recordingLog()) =>
-  openSealedStore({ store, rowSeal, storeKey: KEY, log });
+  openSealedStore({ store, rowSeal, storeKey: KEY, randomBytes: cryptoRandomBytes, log });
 
 const rowKey = (name: string): Uint8Array => utf8(name.padEnd(80, '.'));
 
@@ -24,14 +26,14 @@ async function diskWith(...tables: readonly TableName[]): Promise<MemoryStore> {
   const store = createMemoryStore();
   const { journal, tables: rows } = await open(store);
   for (const table of tables) {
-    journal.stage([rows.put(table, KEY, rowKey(table), utf8(`a row of ${table}`), true)]);
+    journal.stage([rows.put(table, KEY, rowKey(table), utf8(`a row of ${table}`))]);
     await journal.synced();
   }
   return store;
 }
 
 describe('a store that is opened again', () => {
-  it('goes on from its last commit and knows how many rows there were', async () => {
+  it('goes on from its last commit and knows how many records there were', async () => {
     const store = await diskWith('flags', 'values', 'windows');
     const { start, health, journal } = await open(store);
     expect(start).toEqual({ seq: 3, counts: { flags: 1, values: 1 } });
@@ -40,12 +42,20 @@ describe('a store that is opened again', () => {
     expect(() => health.checkVote()).not.toThrow();
   });
 
-  it('counts rows that are new and rows that go, and not those that change', async () => {
+  it('counts records that come and records that go, however many rows are in them', async () => {
     const store = await diskWith('flags', 'values');
-    const { journal, tables } = await open(store);
+    const { journal, packed } = await open(store);
+    const scope = { stream: streamHash('0'.repeat(64)), window: windowId(1), group: 0 };
+    const owner = { scope, rowKey: KEY, erased: false };
+    const at = partition(0);
+    const entries = [1, 2, 3].map((last) => ({
+      readingId: readingId(new Uint8Array(16).fill(last, 15)),
+      sensorId: sensorId(new Uint8Array(16)),
+      count: 1,
+    }));
+    const found = await packed.find('flags', owner, at, entries);
     journal.stage([
-      tables.put('flags', KEY, rowKey('flags'), utf8('changed')),
-      tables.put('flags', KEY, rowKey('another'), utf8('new'), true),
+      found.write(entries.map((_, place) => ({ place, body: utf8('new') }))),
       { kind: 'delete', table: 'values', key: rowKey('values') },
     ]);
     await journal.synced();

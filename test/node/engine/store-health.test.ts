@@ -12,6 +12,7 @@ describe('a doubt about a store', () => {
       store,
       rowSeal: createRowSeal(cryptoRandomBytes),
       storeKey: new Uint8Array(32).fill(3),
+      randomBytes: cryptoRandomBytes,
       log: recordingLog(),
     };
     const first = await openSealedStore(options);

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
 import { openJournal } from '../../../node/engine/journal.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { afterKey, createTables, endOfPrefix, SCAN_PAGE_ROWS } from '../../../node/engine/tables.ts';
@@ -15,17 +16,14 @@ async function tablesWith(rows: readonly string[]) {
   const store = createMemoryStore();
   const log = recordingLog();
   const journal = openJournal(store, NOTHING, () => []);
-  const tables = createTables({
-    journal,
-    rowSeal: createRowSeal(cryptoRandomBytes),
-    log,
-    onCorrupt: () => {},
-  });
+  const corrupt = createCorruptRows(log, () => {});
+  const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
   journal.stage(rows.map((name) => tables.put('values', KEY, utf8(name), utf8(`share of ${name}`))));
   await journal.synced();
   return {
     tables,
     log,
+    corrupt,
     spoil(name: string) {
       const sealed = store
         .rows('values')
@@ -69,8 +67,8 @@ describe('the rows of a table', () => {
 
 describe('a row that was changed on disk', () => {
   it('is refused, counted and logged without a word of what is in it', async () => {
-    const { tables, log, spoil, scanned } = await tablesWith(['a', 'b']);
-    expect(tables.corruptRows()).toBe(0);
+    const { tables, log, corrupt, spoil, scanned } = await tablesWith(['a', 'b']);
+    expect(corrupt.count()).toBe(0);
     spoil('a');
     await expect(tables.readMany('values', KEY, [utf8('b'), utf8('a')])).rejects.toMatchObject({
       code: 'ROW_CORRUPT',
@@ -81,7 +79,7 @@ describe('a row that was changed on disk', () => {
     ]);
     const peeked = await tables.peekMany('values', KEY, [utf8('a'), utf8('x')]);
     expect(peeked).toEqual([null, undefined]);
-    expect(tables.corruptRows()).toBeGreaterThan(0);
+    expect(corrupt.count()).toBeGreaterThan(0);
     expect(log.lines.join()).toContain('does not authenticate');
     expect(log.lines.join()).not.toContain('share of');
   });
@@ -96,8 +94,7 @@ describe('a row that was changed on disk', () => {
     const others = createTables({
       journal,
       rowSeal: createRowSeal(cryptoRandomBytes),
-      log: moved.log,
-      onCorrupt: () => {},
+      corrupt: createCorruptRows(moved.log, () => {}),
     });
     await expect(others.readMany('values', KEY, [utf8('b')])).rejects.toMatchObject({ code: 'ROW_CORRUPT' });
   });

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { appendRow, emptyRecord } from '../../../node/engine/row-record.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import type { ValueRow } from '../../../node/engine/rows.ts';
 import { decodeValueRow, encodeValueRow } from '../../../node/engine/rows.ts';
 import type { AuditReport } from '../../../operator-cli/operator/index.ts';
 import { diagnose } from '../../../operator-cli/operator/index.ts';
-import { equalBytes } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { NodeAudit } from '../../../src/protocol/index.ts';
-import { flagRowKey, operations } from '../../../src/protocol/index.ts';
+import { entryKey, entryName, operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
@@ -49,7 +49,7 @@ function told(reports: readonly AuditReport[]): readonly string[] {
   return diagnose(reports, cloud.ring.epoch).map(({ node, what }) => `${node}: ${what}`);
 }
 
-/** Writes a row of the values table anew as its node could, with a part of it changed. */
+/** Writes a row that is alone in its record anew as its node could, with a part of it changed. */
 async function rewrite(
   node: NodeId,
   window: WindowId,
@@ -57,17 +57,17 @@ async function rewrite(
   change: Partial<ValueRow>,
 ): Promise<void> {
   const key = await cloud.keys(node).find(cloud.stream.hash, window, 0);
-  const rowKey = flagRowKey({ stream: cloud.stream.hash, window, group: 0 }, entry);
-  const sealed = cloud
-    .store(node)
-    .rows('values')
-    .find(([found]) => equalBytes(found, rowKey))?.[1];
-  if (key === undefined || sealed === undefined) throw new Error(`expected the row at ${node}`);
-  const seal = createRowSeal(cryptoRandomBytes);
-  const plain = seal.open(key, 'values', rowKey, sealed);
-  if (plain === null) throw new Error('expected a row that opens');
-  const changed = encodeValueRow({ ...decodeValueRow(plain), ...change });
-  cloud.store(node).put('values', rowKey, seal.seal(key, 'values', rowKey, changed));
+  const row = cloud.rowsAt(node, 'values').find((found) => entryName(found.entry) === entryName(entry));
+  if (key === undefined || row === undefined) throw new Error(`expected the row at ${node}`);
+  const record = emptyRecord();
+  appendRow(record, entryKey(entry), 0, encodeValueRow({ ...decodeValueRow(row.body), ...change }));
+  const sealed = createRowSeal(cryptoRandomBytes).seal(
+    key,
+    'values',
+    row.recordKey,
+    record.bytes.slice(0, record.length),
+  );
+  cloud.store(node).put('values', row.recordKey, sealed);
 }
 
 describe('an audit of sound nodes', () => {
@@ -142,15 +142,28 @@ describe('an audit finds', () => {
   });
 
   it('a copy that is missing, from the node that has it, unless it may still be on its way', async () => {
-    const { readings } = await startWithReadings();
-    const [owner = expect.fail('no owner'), other] = readings[0]?.owners(0) ?? [];
-    await dropRow(cloud.store(owner), 'values');
+    const { window } = await startWithReadings();
+    const reading = cloud.reading(window, '7');
+    const [owner = expect.fail('no owner'), other = owner] = reading.owners(0);
+    await cloud.askAs(owner, other, operations.COPY, reading.copyRequest(0));
     expect(told(await auditAll())).toEqual([]);
     await cloud.clock.advance(OLD_MS);
     const found = await auditAll();
-    expect(auditOf(found, other).copies).toMatchObject({ short: 1, silent: 0 });
-    expect(auditOf(found, owner).copies).toMatchObject({ partitions: READINGS.length - 1, short: 0 });
+    expect(auditOf(found, other).copies).toMatchObject({ partitions: READINGS.length + 1, short: 1 });
+    expect(auditOf(found, owner).copies).toMatchObject({ partitions: READINGS.length, short: 0 });
     expect(told(found)).toEqual([`${other}: 1 partition of which another owner lacks rows that are here`]);
+  });
+
+  it('a row that the disk has lost under its node, which fetches it from the other copy', async () => {
+    const { window, readings } = await startWithReadings();
+    const owner = readings[0]?.owner(0) ?? expect.fail('no owner');
+    await dropRow(cloud.store(owner), 'values');
+    const found = await auditAll();
+    expect(auditOf(found, owner).rows).toMatchObject({ good: READINGS.length - 1, corrupt: 1 });
+    await cloud.clock.advance(OLD_MS);
+    expect(told(await auditAll())).toEqual([]);
+    expect(cloud.rowsAt(owner, 'values')).toHaveLength(READINGS.length);
+    expectExact(await cloud.compute(window), READINGS);
   });
 
   it('a row that belongs to no window', async () => {

@@ -175,7 +175,7 @@ describe('an acceptor', () => {
     const { acceptor } = reading;
     const set = await cloud.ask(acceptor, operations.SET, await reading.setRequest({ flags }));
     expect(set.outcomes).toEqual(['TRUE', 'TRUE']);
-    expect(cloud.store(acceptor).rows('flags')).toHaveLength(1);
+    expect(cloud.rowsAt(acceptor, 'flags')).toHaveLength(1);
   });
 });
 

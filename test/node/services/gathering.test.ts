@@ -62,6 +62,6 @@ describe('uniting the rows of a partition', () => {
     await copyTo(second, reading, entries.slice(0, 100));
     await copyTo(second, reading, entries.slice(100));
     await gatherAt(first, reading);
-    expect(cloud.store(first).rows('values')).toHaveLength(entries.length);
+    expect(cloud.rowsAt(first, 'values')).toHaveLength(entries.length);
   });
 });

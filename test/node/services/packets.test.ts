@@ -117,7 +117,7 @@ describe('a node refuses a packet, and nothing else of its request,', () => {
       packets: [bad, good, bad],
     });
     expect(answersOf(answer)).toEqual(['PACKET_REFUSED', 'STORED', 'PACKET_REFUSED']);
-    expect(cloud.store(own.owner(0)).rows('values')).toHaveLength(1);
+    expect(cloud.rowsAt(own.owner(0), 'values')).toHaveLength(1);
     // Untouched, the same packet is taken afterwards: nothing was kept that keeps it out.
     expect(await own.upload(0)).toEqual({ answers: ['STORED'] });
   });

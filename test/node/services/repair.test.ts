@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { toHex } from '../../../src/foundation/index.ts';
-import { operations } from '../../../src/protocol/index.ts';
+import { equalBytes } from '../../../src/foundation/index.ts';
+import { entryName, operations } from '../../../src/protocol/index.ts';
 import { majority, type NodeId, type WindowId, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
@@ -91,8 +91,10 @@ describe('a share that does not open', () => {
       stream: { maxExcluded: 1 },
     });
     const node = readings[0]?.owner(0) as NodeId;
-    const rows = cloud.store(node).rows('values');
-    const place = rows.findIndex(([key]) => toHex(key).includes(toHex(readings[1]?.entry.readingId ?? key)));
+    const rows = cloud.rowsAt(node, 'values');
+    const row = rows.find(({ entry }) => entryName(entry) === entryName(readings[1]?.entry ?? entry));
+    const records = cloud.store(node).rows('values');
+    const place = records.findIndex(([key]) => equalBytes(key, row?.recordKey ?? expect.fail('no row')));
     await damage(node, () => flipBit(cloud.store(node), 'values', place));
     const outcome = await cloud.compute(window);
     expectExact(outcome, READINGS.toSpliced(1, 1));
@@ -110,12 +112,12 @@ describe('a store in doubt', () => {
     [
       'a flag row that is gone',
       (node) => dropRow(cloud.store(node), 'flags'),
-      /expected 3 rows in the flags table, found 2/,
+      /expected 3 records in the flags table, found 2/,
     ],
     [
       'a share row that is gone',
       (node) => dropRow(cloud.store(node), 'values'),
-      /expected 3 rows in the values table, found 2/,
+      /expected 3 records in the values table, found 2/,
     ],
     [
       'a commit that is gone',
@@ -189,7 +191,7 @@ describe('a store in doubt', () => {
     expect(reasonsOf(node)).toContain('repair: 1 windows or partitions to be fetched');
     await cloud.clock.advance(MINUTE_MS);
     expect(await missingAt(node, sibling, readings)).toBe(0);
-    expect(reasonsOf(node)).toBe('repair: expected 3 rows in the values table, found 0');
+    expect(reasonsOf(node)).toBe('repair: expected 3 records in the values table, found 0');
   });
 
   it('finds the windows it has forgotten as well', async () => {

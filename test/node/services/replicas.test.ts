@@ -81,7 +81,7 @@ describe('three acceptors and two copies of every share', () => {
     await cloud.start(away);
     await cloud.clock.advance(CARE_MS);
     expect(thin()).toBe(false);
-    for (const node of cloud.nodeIds) expect(cloud.store(node).rows('values')).toHaveLength(READINGS.length);
+    for (const node of cloud.nodeIds) expect(cloud.rowsAt(node, 'values')).toHaveLength(READINGS.length);
   });
 
   it('let an unset flag become ERROR at all of them, and SET says so wherever it is asked', async () => {

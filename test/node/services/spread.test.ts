@@ -30,7 +30,7 @@ async function openedCloud(): Promise<Roles> {
   return { reading, first, second, other };
 }
 
-const sharesAt = (node: NodeId): number => cloud.store(node).rows('values').length;
+const sharesAt = (node: NodeId): number => cloud.rowsAt(node, 'values').length;
 const debtOf = (node: NodeId) => {
   const { thinPartitions, hintedPartitions } = cloud.handle(node).status();
   return { thin: thinPartitions, hinted: hintedPartitions };
@@ -49,6 +49,8 @@ describe('a copy whose owner is away', () => {
     await cloud.start(second);
     await cloud.clock.advance(CARE_MS);
     expect([sharesAt(first), sharesAt(second), sharesAt(other)]).toEqual([1, 1, 0]);
+    // Where no other row is left its records go as well.
+    expect(cloud.store(other).rows('values')).toEqual([]);
     expect(debtOf(other)).toEqual({ thin: 0, hinted: 0 });
   });
 

@@ -148,7 +148,7 @@ describe('a node that starts', () => {
     await cloud.stop(node);
     await dropRow(cloud.store(node), 'flags');
     const handle = await cloud.start(node);
-    expect(handle.readiness().reasons.join()).toContain('expected 1 rows in the flags table, found 0');
+    expect(handle.readiness().reasons.join()).toMatch(/expected \d records in the flags table, found \d/);
     await expectCode(cloud.reading(window, '2').accept(node, { receipts: [] }), 'STORE_IN_DOUBT');
   });
 

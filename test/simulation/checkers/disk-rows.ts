@@ -1,3 +1,4 @@
+import { bodyAt, rowOffsets } from '../../../node/engine/row-record.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import {
   decodeFlagRow,
@@ -6,11 +7,14 @@ import {
   type FlagRow,
   type ValueRow,
 } from '../../../node/engine/rows.ts';
+import { endOfPrefix } from '../../../node/engine/tables.ts';
+import type { PackedTable } from '../../../node/engine/window-rows.ts';
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
-import { flagRowKey } from '../../../src/protocol/index.ts';
-import { streamHash, windowId } from '../../../src/ring/identifiers.ts';
-import type { NodeId, RingDocument, StoreId, StreamHash } from '../../../src/ring/index.ts';
+import { entryName, entryOfKey, partitionKey } from '../../../src/protocol/index.ts';
+import { partitionOf, streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import type { NodeId, RingDocument, StoreId } from '../../../src/ring/index.ts';
+import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
 import type { DiskCopy, SimulatedDisk } from '../disk.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
 
@@ -18,10 +22,10 @@ import type { SimulatedKeys } from '../window-keys.ts';
 export interface DiskRows {
   flag(scope: WindowScope, entry: FlagEntry): FlagRow | undefined;
   value(scope: WindowScope, entry: FlagEntry): ValueRow | undefined;
-  /** Which share is under the row key; undefined where there is none that opens. */
-  indexOf(stream: StreamHash, rowKey: Uint8Array): number | undefined;
-  /** Whether there is a share under the row key that opens. */
-  opens(stream: StreamHash, rowKey: Uint8Array): boolean;
+  /** Which shares are in the record under the key; none where it does not open. */
+  indicesOf(recordKey: Uint8Array): readonly number[];
+  /** All shares that open. */
+  values(): readonly RowOnDisk[];
   /** When the domain accepted a batch of the roster, as the row says; undefined for a row of something else. */
   acceptedAt(rowKey: Uint8Array): { readonly sequence: number; readonly acceptedAt: number } | undefined;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
@@ -30,32 +34,48 @@ export interface DiskRows {
 
 /** The name of the key that belongs to no window, as node.ts has it. */
 const STORE_KEY_STREAM = streamHash('0'.repeat(64));
-const WINDOW_AT = 32;
-const GROUP_AT = 40;
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
 /** 'R', the authority's key and the number of the batch. */
 const ROSTER_KEY_BYTES = 41;
+/** More records than a run writes. */
+const EVERY_RECORD = 1_000_000;
+
+type Bodies = ReadonlyMap<string, Uint8Array | undefined>;
 
 export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRows {
   const seal = createRowSeal(() => {
     throw new Error('expected a reader of rows to write none');
   });
+  /** Records are asked about again and again; the bytes on a disk are never changed in place. */
+  const opened = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly bodies: Bodies }>();
+  const keyOf = ({ stream, window, group }: WindowScope): Uint8Array | undefined =>
+    keys.peek(stream, window, group);
 
-  function open(table: 'flags' | 'values', scope: WindowScope, entry: FlagEntry): Uint8Array | undefined {
-    const rowKey = flagRowKey(scope, entry);
-    const sealed = disk.get(table, rowKey);
-    const key = keys.peek(scope.stream, scope.window, scope.group);
-    if (sealed === undefined || key === undefined) return undefined;
-    return seal.open(key, table, rowKey, sealed) ?? undefined;
+  /** The rows of a record by name, undefined for one that it removes. */
+  function bodiesIn(table: PackedTable, recordKey: Uint8Array, sealed: Uint8Array): Bodies {
+    const key = keyOf(scopeOfRecord(recordKey));
+    if (key === undefined) return new Map();
+    const known = opened.get(sealed);
+    if (known?.key === key) return known.bodies;
+    const plain = seal.open(key, table, recordKey, sealed);
+    const offsets = plain === null ? [] : (rowOffsets(plain) ?? []);
+    const bodies = new Map(
+      offsets.map((at) => [entryName(entryOfKey(plain ?? sealed, at)), bodyAt(plain ?? sealed, at)]),
+    );
+    opened.set(sealed, { key, bodies });
+    return bodies;
   }
 
-  function openValue(stream: StreamHash, rowKey: Uint8Array): Uint8Array | null {
-    const view = new DataView(rowKey.buffer, rowKey.byteOffset);
-    const window = windowId(Number(view.getBigUint64(WINDOW_AT)));
-    const sealed = disk.get('values', rowKey);
-    const key = keys.peek(stream, window, view.getUint16(GROUP_AT));
-    return sealed === undefined || key === undefined ? null : seal.open(key, 'values', rowKey, sealed);
+  function open(table: PackedTable, scope: WindowScope, entry: FlagEntry): Uint8Array | undefined {
+    const from = partitionKey(scope, partitionOf(entry.readingId));
+    const records = disk.range(table, { from, to: endOfPrefix(from), limit: EVERY_RECORD });
+    const name = entryName(entry);
+    for (const [key, sealed] of records.toReversed()) {
+      const bodies = bodiesIn(table, key, sealed);
+      if (bodies.has(name)) return bodies.get(name);
+    }
+    return undefined;
   }
 
   function openMeta(rowKey: Uint8Array): Uint8Array | null {
@@ -74,11 +94,13 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       );
       return { sequence, acceptedAt: decodeRosterRow(plain).acceptedAt };
     },
-    indexOf(stream, rowKey) {
-      const plain = openValue(stream, rowKey);
-      return plain === null ? undefined : decodeValueRow(plain).index;
+    indicesOf(recordKey) {
+      const sealed = disk.get('values', recordKey);
+      if (sealed === undefined) return [];
+      const bodies = [...bodiesIn('values', recordKey, sealed).values()];
+      return bodies.flatMap((body) => (body === undefined ? [] : [decodeValueRow(body).index]));
     },
-    opens: (stream, rowKey) => openValue(stream, rowKey) !== null,
+    values: () => rowsOnDisk('values', disk.rows('values'), keyOf),
     remembered(node, store) {
       const plain = openMeta(utf8(`S${node}/${store}`));
       return plain === null ? 0 : Number(new DataView(plain.buffer, plain.byteOffset).getBigUint64(0));

@@ -42,6 +42,8 @@ const REFUSED: readonly (typeof operations)[keyof typeof operations][] = [
 const BY_WINDOW: readonly TableName[] = ['values', 'flags'];
 /** What stays in the table of windows: the note, and the ledger's vote of what was released. */
 const NOTE = 'X';
+/** Of a record's ciphertext and tag; no other row has them. */
+const TRACE_BYTES = 24;
 const LEDGER = utf8('release');
 
 export function createErasureChecker(
@@ -50,20 +52,11 @@ export function createErasureChecker(
 ): ErasureChecker {
   /** By node and window the time from which the node's disk has said that it is erased. */
   const noted = new Map<string, number>();
-  /** The ids of the readings of a window, by its key in hex. */
-  const readings = new Map<string, Map<string, Uint8Array>>();
+  /** Ends of the records about single readings that a node has written, by node and window. */
+  const written = new Map<string, Uint8Array[]>();
 
   const hasNote = ({ disk }: ErasingNode, window: Uint8Array) =>
     disk.get('windows', concat(utf8(NOTE), window)) !== undefined;
-
-  function watchUpload({ request }: Exchange): void {
-    const { context, packets } = operations.UPLOAD.request.decode(request.body);
-    const name = toHex(windowKey(context));
-    const known = readings.get(name) ?? new Map();
-    readings.set(name, known);
-    for (const packet of packets)
-      for (const { readingId } of packet.readings) known.set(toHex(readingId), readingId);
-  }
 
   return {
     stored(node, table, key, now) {
@@ -75,10 +68,10 @@ export function createErasureChecker(
       if (letter === NOTE) noted.set(name, now);
       else if (letter !== 'Y' && hasNote(node, window))
         violation(`ERASED: ${node.node} writes ${table} ${letter} of a window that it has erased`);
+      const sealed = BY_WINDOW.includes(table) ? node.disk.get(table, key) : undefined;
+      if (sealed !== undefined) written.set(name, [...(written.get(name) ?? []), sealed.slice(-TRACE_BYTES)]);
     },
-    answered(exchange) {
-      const { to, request, response, arrivedAt } = exchange;
-      if (request.path === operations.UPLOAD.path) watchUpload(exchange);
+    answered({ to, request, response, arrivedAt }) {
       if (response.status !== 200) return;
       const operation = REFUSED.find(({ path }) => path === request.path);
       const node = nodes.find((one) => one.node === to);
@@ -105,8 +98,8 @@ export function createErasureChecker(
         if (letter !== NOTE && !vote) left(`row ${letter}`);
       }
       if (node.keys.peek(scope.stream, scope.window, scope.group) !== undefined) left('the key');
-      const id = [...(readings.get(name)?.values() ?? [])].find((bytes) => node.disk.remains(bytes));
-      if (id !== undefined) left(`reading id ${toHex(id)}`);
+      const traces = written.get(`${node.node}/${name}`) ?? [];
+      if (traces.some((bytes) => node.disk.remains(bytes))) left('bytes of a record');
     },
   };
 }

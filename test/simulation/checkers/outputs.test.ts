@@ -93,7 +93,7 @@ describe('the check of what leaves a node', () => {
   it('finds a share of another domain on a disk', () => {
     const { stored } = fresh();
     const [own, other] = stream.domains.map(({ id }) => id) as [DomainId, DomainId];
-    const rows = { indexOf: () => 1 };
+    const rows = { indicesOf: () => [1] };
     stored({ node: 'birch-1', domain: other, rows }, 'values', SHARE);
     expect(violations).toEqual([]);
     stored({ node: 'amber-1', domain: own, rows }, 'values', SHARE);

@@ -9,7 +9,7 @@ import type { DiskRows } from './disk-rows.ts';
 
 /** Watches what leaves a process for a disk, a log or another process. */
 export interface OutputChecker {
-  /** ISOLATION: a row has become durable. */
+  /** ISOLATION: a row or a record of rows has become durable. */
   stored(node: StoringNode, table: string, key: Uint8Array): void;
   /** SECRET-FREE OUTPUT: a line of a log, or an error that a program was given. */
   logged(text: string): void;
@@ -21,7 +21,7 @@ export interface OutputChecker {
 export interface StoringNode {
   readonly node: string;
   readonly domain: DomainId;
-  readonly rows: Pick<DiskRows, 'indexOf'>;
+  readonly rows: Pick<DiskRows, 'indicesOf'>;
 }
 
 export interface OutputCheckerOptions {
@@ -61,9 +61,9 @@ export function createOutputChecker({ stream, opener, violation }: OutputChecker
   return {
     stored({ node, domain, rows }, table, key) {
       if (table !== 'values') return;
-      const index = rows.indexOf(stream.hash, key);
-      if (index !== undefined && index !== shareIndex(stream, domain))
-        violation(`ISOLATION: ${node} of domain ${domain} writes share ${index} to its disk`);
+      for (const index of rows.indicesOf(key))
+        if (index !== shareIndex(stream, domain))
+          violation(`ISOLATION: ${node} of domain ${domain} writes share ${index} to its disk`);
     },
     logged: (text) => void texts.add(text),
     answered({ to, request, response }) {

@@ -1,0 +1,96 @@
+import { invariant } from '../../src/foundation/index.ts';
+import { ENTRY_KEY_BYTES } from '../../src/protocol/index.ts';
+
+/** Version of what is inside a sealed record of rows; the disk format may change until 1.0. */
+const FORMAT = 1;
+/** A row in a record: its entry, the length of its body, the body. A removed row has none. */
+const LENGTH_BYTES = 4;
+const ROW_HEAD_BYTES = ENTRY_KEY_BYTES + LENGTH_BYTES;
+const FIRST_ROOM_BYTES = 512;
+
+/** Rows that were written together, one behind the other. */
+export interface RowRecord {
+  bytes: Uint8Array;
+  length: number;
+}
+
+export function emptyRecord(): RowRecord {
+  const bytes = new Uint8Array(FIRST_ROOM_BYTES);
+  bytes[0] = FORMAT;
+  return { bytes, length: 1 };
+}
+
+export function isEmpty(record: RowRecord): boolean {
+  return record.length === 1;
+}
+
+/**
+ * @param key the entry, at `keyAt` in a longer array. @param body null for a row that is removed.
+ * @returns where in the record the row begins.
+ */
+export function appendRow(
+  record: RowRecord,
+  key: Uint8Array,
+  keyAt: number,
+  body: Uint8Array | null,
+): number {
+  invariant(body === null || body.length > 0, 'expected a row with a body');
+  const at = record.length;
+  const length = body?.length ?? 0;
+  record.length = at + ROW_HEAD_BYTES + length;
+  if (record.length > record.bytes.length) {
+    const wider = new Uint8Array(Math.max(record.length, 2 * record.bytes.length));
+    wider.set(record.bytes.subarray(0, at));
+    record.bytes = wider;
+  }
+  const { bytes } = record;
+  for (let i = 0; i < ENTRY_KEY_BYTES; i++) bytes[at + i] = key[keyAt + i] ?? 0;
+  const lengthAt = at + ENTRY_KEY_BYTES;
+  bytes[lengthAt] = length >>> 24;
+  bytes[lengthAt + 1] = length >>> 16;
+  bytes[lengthAt + 2] = length >>> 8;
+  bytes[lengthAt + 3] = length;
+  if (body !== null) bytes.set(body, at + ROW_HEAD_BYTES);
+  return at;
+}
+
+/** Bytes that {@link appendRow} adds. */
+export function rowBytes(body: Uint8Array | null): number {
+  return ROW_HEAD_BYTES + (body?.length ?? 0);
+}
+
+/** Where the rows of a whole record begin; null where it is not one. */
+export function rowOffsets(record: Uint8Array): readonly number[] | null {
+  if (record[0] !== FORMAT) return null;
+  const offsets: number[] = [];
+  let at = 1;
+  while (at + ROW_HEAD_BYTES <= record.length) {
+    offsets.push(at);
+    at += ROW_HEAD_BYTES + bodyLength(record, at);
+  }
+  return at === record.length ? offsets : null;
+}
+
+/** Whether the row at an offset is of the entry whose key stands at `keyAt` in a longer array. */
+export function isRowOf(record: Uint8Array, at: number, key: Uint8Array, keyAt: number): boolean {
+  for (let i = 0; i < ENTRY_KEY_BYTES; i++) if (record[at + i] !== key[keyAt + i]) return false;
+  return true;
+}
+
+/** The body of the row at an offset, as a view; undefined where the row was removed. */
+export function bodyAt(record: Uint8Array, at: number): Uint8Array | undefined {
+  const length = bodyLength(record, at);
+  if (length === 0) return undefined;
+  return record.subarray(at + ROW_HEAD_BYTES, at + ROW_HEAD_BYTES + length);
+}
+
+function bodyLength(record: Uint8Array, at: number): number {
+  const lengthAt = at + ENTRY_KEY_BYTES;
+  return (
+    (((record[lengthAt] ?? 0) << 24) |
+      ((record[lengthAt + 1] ?? 0) << 16) |
+      ((record[lengthAt + 2] ?? 0) << 8) |
+      (record[lengthAt + 3] ?? 0)) >>>
+    0
+  );
+}

@@ -1,0 +1,106 @@
+import { compareBytes } from '../../src/foundation/index.ts';
+import type { FlagEntry } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, entryKey, entryOfKey } from '../../src/protocol/index.ts';
+import { isNewest } from './row-index.ts';
+import { bodyAt, rowOffsets } from './row-record.ts';
+import type { PartitionRows, RecordSource, WindowRows } from './window-rows.ts';
+import { RECORDS_AT_ONCE, readRecords } from './window-rows.ts';
+
+/** Rows of a partition held and sorted in memory at once; a larger partition is passed over several times. */
+export const SORTED_ROWS_MAX = 16_384;
+
+/** A row, or that a record does not open, so that nobody knows which rows were in it. */
+export type PackedRow =
+  | { readonly entry: FlagEntry; readonly plain: Uint8Array }
+  | { readonly entry: null; readonly plain: null };
+
+interface HeldRow {
+  readonly key: Uint8Array;
+  readonly plain: Uint8Array;
+  readonly hash: number;
+  readonly record: number;
+  readonly offset: number;
+}
+
+/** The rows of a window's partitions in the order of their keys, as they are on disk. */
+export async function* scanRows(
+  source: RecordSource,
+  window: WindowRows,
+  after: FlagEntry | undefined,
+  only: number | null,
+): AsyncGenerator<PackedRow> {
+  const partitions = [...window.partitions.values()]
+    .filter(({ partition }) => only === null || partition === only)
+    .sort((a, b) => a.partition - b.partition);
+  for (const rows of partitions) {
+    let from = after === undefined ? null : entryKey(after);
+    let first = true;
+    for (;;) {
+      const { held, more, closed } = await smallestRows(source, rows, from);
+      for (let i = 0; first && i < closed; i++) yield { entry: null, plain: null };
+      for (const { key, plain } of held) yield { entry: entryOfKey(key), plain };
+      if (!more) break;
+      from = held.at(-1)?.key ?? from;
+      first = false;
+    }
+  }
+}
+
+/** The first {@link SORTED_ROWS_MAX} rows behind a key, read from all records of the partition. */
+async function smallestRows(
+  source: RecordSource,
+  rows: PartitionRows,
+  from: Uint8Array | null,
+): Promise<{ readonly held: readonly HeldRow[]; readonly more: boolean; readonly closed: number }> {
+  let held: HeldRow[] = [];
+  let more = false;
+  let closed = 0;
+  const shrink = (most: number): void => {
+    if (held.length <= most) return;
+    held.sort((a, b) => compareBytes(a.key, b.key));
+    more ||= held.length > SORTED_ROWS_MAX;
+    held = held.slice(0, SORTED_ROWS_MAX);
+  };
+  // New records may come while these are read; a row that moved into one of them is met there.
+  for (let next = 0; next < rows.numbers.length; next += RECORDS_AT_ONCE) {
+    const places = Array.from(
+      { length: Math.min(RECORDS_AT_ONCE, rows.numbers.length - next) },
+      (_, i) => next + i,
+    );
+    // What is handed out is on disk: whoever hears of a row may tell others that it is kept.
+    if (places.some((place) => rows.growing.has(place))) await source.journal.synced();
+    for (const [record, bytes] of await readRecords(source, rows, places)) {
+      if (bytes === null) {
+        if (!rows.gone) closed += 1;
+        continue;
+      }
+      for (const row of newestRows(source, rows, record, bytes)) {
+        if (from === null || compareBytes(row.key, from) > 0) held.push(row);
+      }
+      shrink(2 * SORTED_ROWS_MAX);
+    }
+  }
+  // What was written anew meanwhile stands among the rows twice.
+  held = held.filter((row) => isNewest(rows.index, row.hash, row));
+  held.sort((a, b) => compareBytes(a.key, b.key));
+  shrink(SORTED_ROWS_MAX);
+  return { held, more, closed };
+}
+
+/** Copies of the rows of a record that have no newer version and were not removed. */
+function newestRows(
+  source: RecordSource,
+  rows: PartitionRows,
+  record: number,
+  bytes: Uint8Array,
+): readonly HeldRow[] {
+  const found: HeldRow[] = [];
+  for (const offset of rowOffsets(bytes) ?? []) {
+    const hash = source.hash(bytes, offset);
+    const plain = bodyAt(bytes, offset);
+    if (plain === undefined || !isNewest(rows.index, hash, { record, offset })) continue;
+    const key = bytes.slice(offset, offset + ENTRY_KEY_BYTES);
+    found.push({ key, plain: plain.slice(), hash, record, offset });
+  }
+  return found;
+}

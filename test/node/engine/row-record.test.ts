@@ -1,0 +1,31 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { appendRow, bodyAt, emptyRecord, isRowOf, rowOffsets } from '../../../node/engine/row-record.ts';
+
+describe('a record of rows', () => {
+  const anyKey = fc.uint8Array({ minLength: 36, maxLength: 36 });
+  const anyBody = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.constant(null));
+  test.prop([fc.array(fc.tuple(anyKey, anyBody), { maxLength: 30 })])(
+    'has every row where it was put, with its body or none',
+    (rows) => {
+      const record = emptyRecord();
+      const offsets = rows.map(([key, body]) => appendRow(record, key, 0, body));
+      const bytes = record.bytes.slice(0, record.length);
+      expect(rowOffsets(bytes)).toEqual(offsets);
+      rows.forEach(([key, body], place) => {
+        expect(isRowOf(bytes, offsets[place] ?? 0, key, 0)).toBe(true);
+        expect(bodyAt(bytes, offsets[place] ?? 0)).toEqual(body ?? undefined);
+      });
+    },
+  );
+
+  it('that is cut, or of another format, is none', () => {
+    const record = emptyRecord();
+    appendRow(record, new Uint8Array(36), 0, Uint8Array.of(1, 2, 3));
+    const bytes = record.bytes.slice(0, record.length);
+    expect(rowOffsets(bytes)).toHaveLength(1);
+    expect(rowOffsets(bytes.slice(0, -1))).toBeNull();
+    expect(rowOffsets(bytes.with(0, 2))).toBeNull();
+    expect(rowOffsets(new Uint8Array(0))).toBeNull();
+  });
+});
