@@ -1,5 +1,5 @@
-import { plainStatistics, startEmbeddedCluster } from '../../operator-cli/embedded/index.ts';
-import type { ComputeOutcome, Operator } from '../../operator-cli/operator/index.ts';
+import { startEmbeddedCluster } from '../../operator-cli/embedded/index.ts';
+import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createSensor, type Sensor } from '../../sensor-client/index.ts';
@@ -13,24 +13,24 @@ import {
 import type { Log } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
-import { type RingDocument, type SensorBundle, type WindowId, windowId } from '../../src/ring/index.ts';
-import { resultDocument } from '../../src/statistics/index.ts';
+import type { RingDocument, SensorBundle, WindowId } from '../../src/ring/index.ts';
 import { startProcessCluster } from '../reliability/cluster.ts';
 import { streamPayload } from '../support/development-stream.ts';
+import type { BatchScene } from './batch-scene.ts';
+import { openBatchScene } from './batch-scene.ts';
 import { createShareUploader, type ShareUploader } from './share-uploader.ts';
 import { timed } from './stopwatch.ts';
+import type { StreamWindows } from './stream-windows.ts';
+import { createStreamWindows } from './stream-windows.ts';
 
-const DIGITS = 30;
 /** No run leaves a flag open for so long that a node would turn it into ERROR, milliseconds. */
 const FLAG_TIMEOUT_MS = 3_600_000;
-const WINDOW_MS = 7_200_000;
-const WAIT_MS = 600_000;
 const DOMAINS = 3;
 const REPLICAS = 2;
 const ACCEPTORS = 3;
 
 /** The honest cluster: 3 domains, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
-export interface ClusterScene {
+export interface ClusterScene extends Pick<StreamWindows, 'openWindow'> {
   /** Three elements: count, x, x^2. */
   readonly stream: StreamDocument;
   /** The SDK. */
@@ -41,8 +41,8 @@ export interface ClusterScene {
   readonly processes: boolean;
   /** The first so many sensors of a fleet, each with connections of its own. */
   fleet(size: number): Promise<readonly Sensor[]>;
-  /** A fresh window. */
-  openWindow(): Promise<WindowId>;
+  /** A stream of batches in the same cluster, made when it is first asked for. */
+  batches(seeds: boolean): Promise<BatchScene>;
   /** Seals, computes, and says whether the result is the plain statistics of the readings. */
   conclude(window: WindowId, readings: readonly string[]): Promise<Conclusion>;
   /** Processor time of all nodes so far where they are processes of their own, else 0; microseconds. */
@@ -68,6 +68,7 @@ interface Running {
   readonly bundle: SensorBundle;
   readonly stream: StreamDocument;
   readonly operator: Operator;
+  readonly operatorKeyPem: string;
   nodeCpuMicros(): Promise<number>;
   close(): Promise<void>;
 }
@@ -83,12 +84,8 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
   const newSensor = () => createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true } });
   const sensors: Sensor[] = [await newSensor()];
   const uploader = createShareUploader({ ring, stream, clock });
-  let last = 0;
-
-  async function conclude(window: WindowId, readings: readonly string[]): Promise<boolean> {
-    await operator.seal(stream, window, { waitMs: WAIT_MS });
-    return isExactResult(await operator.compute(stream, window, { waitMs: WAIT_MS }), readings);
-  }
+  const windows = createStreamWindows(operator, stream, clock);
+  const batches = new Map<boolean, Promise<BatchScene>>();
 
   async function fleet(size: number): Promise<readonly Sensor[]> {
     while (sensors.length < size) sensors.push(await newSensor());
@@ -101,24 +98,31 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
     uploader,
     processes: options.processes,
     fleet,
-    async openWindow() {
-      last = Math.max(last + 1, clock.now());
-      const window = windowId(last);
-      await operator.openWindow(stream, { window, notBefore: window, latest: window + WINDOW_MS });
-      return window;
+    openWindow: windows.openWindow,
+    batches(seeds) {
+      const payload: StreamPayload = {
+        ...streamOf(ring),
+        name: seeds ? 'batches-of-seeds' : 'batches',
+        countMode: 'batch',
+        seeds,
+      };
+      const scene = batches.get(seeds) ?? openBatchScene({ ...running, payload });
+      batches.set(seeds, scene);
+      return scene;
     },
     async conclude(window, readings) {
       const before = await running.nodeCpuMicros();
       let exact = false;
       const here = await timed(async () => {
-        exact = await conclude(window, readings);
+        exact = await windows.isExact(window, readings);
       });
       const nodes = (await running.nodeCpuMicros()) - before;
       return { exact, cpuMicros: options.processes ? nodes : here.cpuMicros };
     },
     nodeCpuMicros: running.nodeCpuMicros,
     async close() {
-      await Promise.all([...sensors, uploader].map((one) => one.close()));
+      const opened = await Promise.all(batches.values());
+      await Promise.all([...sensors, uploader, ...opened].map((one) => one.close()));
       await running.close();
     },
   };
@@ -146,6 +150,7 @@ async function startProcesses({ nodesPerDomain }: SceneOptions): Promise<Running
     bundle: cluster.material.sensorBundle,
     stream: cluster.stream,
     operator: cluster.operator,
+    operatorKeyPem: cluster.material.operator.privateKeyPem,
     async nodeCpuMicros() {
       if (faults.length > 0) throw new Error(faults.join('\n'));
       const times = await Promise.all(processes.nodes.map(({ id }) => processes.cpuMicros(id)));
@@ -176,21 +181,13 @@ async function startEmbedded({ nodesPerDomain }: SceneOptions): Promise<Running>
     bundle,
     stream,
     operator,
+    operatorKeyPem: key.privateKeyPem,
     nodeCpuMicros: async () => 0,
     async close() {
       await transport.close();
       await cluster.close();
     },
   };
-}
-
-/** Whether an outcome is the plain statistics of these readings, digit by digit. */
-export function isExactResult(outcome: ComputeOutcome, readings: readonly string[]): boolean {
-  if (outcome.kind !== 'result' || outcome.readings !== readings.length) return false;
-  const [field] = outcome.fields;
-  if (field === undefined) return false;
-  const result = resultDocument(field.statistics, { digits: DIGITS });
-  return JSON.stringify(result) === JSON.stringify(plainStatistics(readings, DIGITS));
 }
 
 const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -20,6 +20,8 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       coalescedInFlight: 8,
       manyInFlight: 12,
       plainReadings: 12,
+      batchReadings: 24,
+      batchesInFlight: 2,
       jiffReadings: 6,
       warmUpReadings: 8,
       scaleFactor: 1,

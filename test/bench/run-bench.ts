@@ -5,6 +5,7 @@ import { createResources, type Resources } from './resources.ts';
 import { coalescedRow, loneRow } from './rows/against-plain.ts';
 import { nodesAgainstPrio3Row, splitAgainstPrio3Row } from './rows/against-prio3.ts';
 import { jiffRow, postgresHead, postgresRow } from './rows/against-systems.ts';
+import { type BatchRow, batchBytesRow, batchRow } from './rows/batches.ts';
 import { commitCoalescedRow } from './rows/commit-coalesced.ts';
 import { commitLoneRow } from './rows/commit-lone.ts';
 import { demoRow } from './rows/demo.ts';
@@ -34,6 +35,14 @@ const compared =
   (make: (bench: Bench) => Comparison | Promise<Comparison>): RowMaker =>
   async (bench) =>
     measure(await make(bench), bench.pairs);
+
+const batchesRow =
+  (make: typeof batchRow, row: Pick<BatchRow, 'name' | 'target' | 'seeds' | 'batch' | 'kept'>): RowMaker =>
+  async (bench) => {
+    const { sizes, resources } = bench;
+    const size = { ...row, readings: sizes.batchReadings, inFlight: sizes.batchesInFlight };
+    return measure(make(await resources.small(), await resources.plain(), size), bench.pairs);
+  };
 
 const ROWS: Readonly<Record<string, RowMaker>> = {
   split: compared(({ sizes }) => splitRow({ readings: sizes.splitReadings })),
@@ -65,6 +74,34 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       inFlight: sizes.manyInFlight,
     }),
   ),
+  'batch-1000': batchesRow(batchRow, {
+    name: 'batch-1000',
+    target: '>= 1.2',
+    seeds: false,
+    batch: 1_000,
+    kept: 'each reading',
+  }),
+  'batch-4000-seeds': batchesRow(batchRow, {
+    name: 'batch-4000-seeds',
+    target: '>= 0.8',
+    seeds: true,
+    batch: 4_000,
+    kept: 'the body',
+  }),
+  'bytes-batch-seeds': batchesRow(batchBytesRow, {
+    name: 'bytes-batch-seeds',
+    target: '<= 1.3',
+    seeds: true,
+    batch: 4_000,
+    kept: 'the body',
+  }),
+  'bytes-batch': batchesRow(batchBytesRow, {
+    name: 'bytes-batch',
+    target: '<= 3.6',
+    seeds: false,
+    batch: 1_000,
+    kept: 'the body',
+  }),
   'node-cpu': compared(async ({ sizes, resources }) =>
     nodesAgainstPrio3Row(await resources.small(), {
       readings: sizes.coalescedReadings,

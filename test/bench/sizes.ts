@@ -11,6 +11,8 @@ export interface BenchSizes {
   readonly manyInFlight: number;
   /** Of the plain endpoint and PostgreSQL. */
   readonly plainReadings: number;
+  readonly batchReadings: number;
+  readonly batchesInFlight: number;
   readonly jiffReadings: number;
   /** Readings before the first measurement of a cluster: cold programs show half their speed. */
   readonly warmUpReadings: number;
@@ -34,6 +36,8 @@ export const FULL_SIZES: BenchSizes = {
   coalescedInFlight: 512,
   manyInFlight: 2_048,
   plainReadings: 16_384,
+  batchReadings: 128_000,
+  batchesInFlight: 8,
   jiffReadings: 900,
   warmUpReadings: 30_000,
   scaleFactor: 4,
@@ -54,6 +58,8 @@ export const QUICK_SIZES: BenchSizes = {
   coalescedInFlight: 256,
   manyInFlight: 1_024,
   plainReadings: 1_024,
+  batchReadings: 8_000,
+  batchesInFlight: 4,
   jiffReadings: 90,
   warmUpReadings: 256,
   scaleFactor: 2,

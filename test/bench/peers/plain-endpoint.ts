@@ -94,11 +94,20 @@ server.post<{ Params: { run: number }; Body: readonly Reading[] }>(
     return { stored: body.length };
   },
 );
+server.post<{ Params: { run: number }; Body: readonly Reading[] }>(
+  '/runs/:run/bodies',
+  { schema: { params: runSchema, body: { type: 'array', items: readingSchema } } },
+  async ({ params, body }) => {
+    await store(params.run, [JSON.stringify(body)]);
+    return { stored: body.length };
+  },
+);
 await server.listen({ host: '127.0.0.1', port: 0 });
 
 async function valuesOf(run: unknown): Promise<readonly number[]> {
   const texts = await level.values({ gt: `${run}/`, lt: `${run}0` }).all();
-  return texts.map((text) => Number(JSON.parse(text).value));
+  const readings = texts.flatMap((text): readonly Reading[] => JSON.parse(text));
+  return readings.map(({ value }) => value);
 }
 
 answerParent({

@@ -1,0 +1,86 @@
+import type { BatchScene } from '../batch-scene.ts';
+import { benchReadings } from '../bench-readings.ts';
+import type { ClusterScene } from '../cluster-scene.ts';
+import type { Comparison, Sample } from '../comparison.ts';
+import type { PlainEndpoint } from '../peers/plain-client.ts';
+import { timed } from '../stopwatch.ts';
+import { DEADLINE_MS } from '../upload-rate.ts';
+
+export interface BatchRow {
+  readonly name: string;
+  readonly target: string;
+  readonly seeds: boolean;
+  readonly readings: number;
+  /** Readings of a batch. */
+  readonly batch: number;
+  /** Batches under way. */
+  readonly inFlight: number;
+  /** How the plain endpoint keeps a batch. */
+  readonly kept: 'each reading' | 'the body';
+}
+
+const DIFFERENCE = 'the plain endpoint keeps every reading readable, in one place, in one copy';
+
+/** Readings per second of a gateway that sends batches. */
+export function batchRow(scene: ClusterScene, plain: PlainEndpoint, row: BatchRow): Comparison {
+  const texts = benchReadings(row.readings);
+  return {
+    ...headOf(row),
+    unit: 'readings per second',
+    ours: async () => {
+      const batches = await scene.batches(row.seeds);
+      const window = await batches.openWindow();
+      const before = await scene.nodeCpuMicros();
+      const { wallMicros, cpuMicros } = await timed(() => upload(batches.gateway, texts, window, row));
+      const nodeCpuMicros = (await scene.nodeCpuMicros()) - before;
+      return {
+        amount: (texts.length * 1e6) / wallMicros,
+        cpuMicros: (cpuMicros + nodeCpuMicros) / texts.length,
+        exact: await batches.isExact(window, texts),
+      };
+    },
+    peer: () => plain.uploadBatches(texts, row),
+  };
+}
+
+/** Bytes on the wire for each reading, both directions, TLS included. */
+export function batchBytesRow(scene: ClusterScene, plain: PlainEndpoint, row: BatchRow): Comparison {
+  const texts = benchReadings(row.readings);
+  return {
+    ...headOf(row),
+    unit: 'bytes on the wire per reading',
+    ours: async (): Promise<Sample> => {
+      const batches = await scene.batches(row.seeds);
+      const window = await batches.openWindow();
+      const before = batches.bytes();
+      await upload(batches.counted, texts, window, row);
+      const bytes = batches.bytes() - before;
+      return { amount: bytes / texts.length, exact: await batches.isExact(window, texts) };
+    },
+    peer: async () => {
+      const { bytes, exact } = await plain.uploadBatches(texts, { ...row, counted: true });
+      return { amount: bytes / texts.length, exact };
+    },
+  };
+}
+
+async function upload(
+  gateway: BatchScene['gateway'],
+  texts: readonly string[],
+  window: number,
+  { batch, inFlight }: BatchRow,
+): Promise<void> {
+  const options = { window, batch, concurrency: inFlight, deadlineMs: DEADLINE_MS };
+  const { failed } = await gateway.uploadMany(texts, options);
+  if (failed > 0) throw new Error(`expected every batch to be committed, ${failed} readings were not`);
+}
+
+function headOf({ name, target, seeds, batch, inFlight, kept }: BatchRow) {
+  const shares = seeds ? 'all shares but one as seeds' : 'random shares';
+  return {
+    name,
+    target,
+    peerName: `plain Fastify + Level endpoint, JSON batches, ${kept} kept as one JSON record, https`,
+    note: `batches of ${batch} under one flag, ${shares}, ${inFlight} under way; ${DIFFERENCE}`,
+  };
+}
