@@ -2,20 +2,17 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
 import {
   createUndiciTransport,
-  cryptoRandomBytes,
   ed25519PrivateKey,
   generateEd25519,
   mintOperatorToken,
-  nodeIdentityUri,
-  systemClock,
 } from '../../src/platform/index.ts';
 import { encodeFrame, errorFromProblem, LINK_PROTOCOL, operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
+import { expectForeignCertificatesRefused } from '../support/foreign-certificates.ts';
 import { peerConnection } from '../support/peer-connection.ts';
 import { rawReading } from '../support/raw-reading.ts';
 import { type RealNodes, startRealNodes } from '../support/real-nodes.ts';
@@ -79,23 +76,9 @@ refused('F5', "another domain's server in place of the sensor's", async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-refused('certificate', 'a node under the certificate of another domain, or of none', async () => {
-  const identity = nodeIdentityUri({ domain: nodes.optionsOf(nodeOf(0)).domain, node: nodeOf(0) });
-  const source = { randomBytes: cryptoRandomBytes, nowMs: systemClock().now() };
-  const other = client.material.domains[1]?.authority;
-  if (other === undefined) throw new Error('expected a second domain');
-  const nobody = await createAuthority('nobody', source);
-  for (const [authority, code] of [
-    [other, 'FORBIDDEN'],
-    [nobody, 'UNREACHABLE'],
-  ] as const) {
-    const forged = await issuePeerCertificate(authority, nodeOf(0), identity, ['127.0.0.1'], source);
-    const { certificatePem: cert, privateKeyPem: key } = forged;
-    const peer = peerConnection(nodes, client.material, nodeOf(0), { cert, key });
-    const asked = callOperation(peer, nodeOf(2), operations.READ_RING, null, TIMEOUT);
-    await expectCode(asked, code).finally(() => peer.close());
-  }
-});
+refused('certificate', 'a node under the certificate of another domain, or of none', () =>
+  expectForeignCertificatesRefused(nodes, client.material, nodeOf(0), nodeOf(2)),
+);
 
 refused('token', 'forged, expired, for another domain, of algorithm none', async () => {
   const { privateKeyPem } = client.material.operator;

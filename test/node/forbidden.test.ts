@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
-import { cryptoRandomBytes, nodeIdentityUri, systemClock } from '../../src/platform/index.ts';
 import { flagsRequestCodec } from '../../src/protocol/flag-messages.ts';
 import type { Operation } from '../../src/protocol/index.ts';
 import { BINARY_CONTENT, errorFromProblem, operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';
 import { type ClusterClient, connectCluster, localCluster } from '../support/cluster-client.ts';
+import { expectForeignCertificatesRefused } from '../support/foreign-certificates.ts';
 import { peerConnection } from '../support/peer-connection.ts';
 import { type RealNodes, startRealNodes } from '../support/real-nodes.ts';
 
@@ -95,24 +94,7 @@ describe('a node lets nobody use', () => {
   });
 
   refused('the peer port under a certificate of another domain, or of no domain', async () => {
-    const identity = nodeIdentityUri({ domain: nodes.optionsOf(nodeOf(0)).domain, node: nodeOf(0) });
-    const source = { randomBytes: cryptoRandomBytes, nowMs: systemClock().now() };
-    const own = client.material.domains[1]?.authority;
-    if (own === undefined) throw new Error('expected a second domain');
-    const strange = await createAuthority('nobody', source);
-    for (const [authority, code] of [
-      [own, 'FORBIDDEN'],
-      [strange, 'UNREACHABLE'],
-    ] as const) {
-      const forged = await issuePeerCertificate(authority, nodeOf(0), identity, ['127.0.0.1'], source);
-      const peer = peerConnection(nodes, client.material, nodeOf(0), {
-        cert: forged.certificatePem,
-        key: forged.privateKeyPem,
-      });
-      await expectCode(callOperation(peer, nodeOf(2), operations.READ_RING, null, TIMEOUT), code).finally(
-        () => peer.close(),
-      );
-    }
+    await expectForeignCertificatesRefused(nodes, client.material, nodeOf(0), nodeOf(2));
     return undefined;
   });
 });

@@ -27,6 +27,8 @@ export interface KillReport extends AuditCounts {
   readonly commitGapMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
   /** The same, fault by fault: many runs are added up from these. */
   readonly faults: readonly FaultGap[];
+  /** The longest of these times around each fault. */
+  readonly stallMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
   /** Slowest commit that was under way at each fault or began soon after. */
   readonly slowestCommitMs: Readonly<Record<FaultRecord['kind'], Quantiles>>;
   /** From a restart to readiness. */
@@ -60,10 +62,22 @@ export interface FaultGap {
   /** From the fault to the start of the nodes' processes, or to their going on. */
   readonly downMs: number;
   readonly backMs: number;
+  /** Longest time around the fault in which the run itself did not get the processor: no node can be blamed for it. */
+  readonly stallMs: number;
+}
+
+/** A time in which a timer of the run was late. */
+export interface Stall {
+  readonly at: number;
+  readonly lateMs: number;
 }
 
 /** The longest pause between two commits that overlaps each fault's aftermath. */
-export function faultGaps(commits: readonly number[], faults: readonly FaultRecord[]): readonly FaultGap[] {
+export function faultGaps(
+  commits: readonly number[],
+  faults: readonly FaultRecord[],
+  stalls: readonly Stall[],
+): readonly FaultGap[] {
   return faults.map(({ kind, nodes, at, downMs, backMs }) => {
     let [gapMs, gapFromMs] = [0, 0];
     for (let i = 1; i < commits.length; i++) {
@@ -71,7 +85,9 @@ export function faultGaps(commits: readonly number[], faults: readonly FaultReco
       if (after < at || before > at + AFTERMATH_MS || after - before <= gapMs) continue;
       [gapMs, gapFromMs] = [after - before, before - at];
     }
-    return { kind, nodes, gapMs, gapFromMs, downMs, backMs };
+    const near = stalls.filter((stall) => stall.at + stall.lateMs >= at && stall.at <= at + AFTERMATH_MS);
+    const stallMs = Math.max(0, ...near.map(({ lateMs }) => lateMs));
+    return { kind, nodes, gapMs, gapFromMs, downMs, backMs, stallMs };
   });
 }
 
@@ -109,7 +125,7 @@ export function replayCommand({
 }
 
 export function reportText(report: KillReport): string {
-  const { commitGapMs: gap, slowestCommitMs: slowest, backMs } = report;
+  const { commitGapMs: gap, slowestCommitMs: slowest, stallMs: stall, backMs } = report;
   const codes = Object.entries(report.notCommitted).map(([code, times]) => `${times} ${code}`);
   const pair = ({ p50, p99, max }: Quantiles) => `${p50} ms (median), ${p99} ms (99 %), ${max} ms (longest)`;
   return [
@@ -120,6 +136,7 @@ export function reportText(report: KillReport): string {
     `lost ${report.lost}, doubled ${report.doubled}, wrong ${report.wrong}`,
     `time without a commit around a kill: ${pair(gap.kill)}; around a pause: ${pair(gap.pause)}`,
     `slowest commit around a kill: ${pair(slowest.kill)}; around a pause: ${pair(slowest.pause)}`,
+    `the run itself waited for the processor around a kill: ${pair(stall.kill)}; around a pause: ${pair(stall.pause)}`,
     `ready again after a kill: ${pair(backMs)}`,
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { createRandom } from '../simulation/kernel/random.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { startProcessCluster } from './cluster.ts';
 import { type Fault, type FaultMode, killsOf, planFaults } from './faults.ts';
-import type { KillReport } from './kill-report.ts';
+import type { KillReport, Stall } from './kill-report.ts';
 import { countCodes, faultGaps, perKind, quantiles, slowestCommits } from './kill-report.ts';
 import type { NodeProcesses } from './node-processes.ts';
 import { selfNamingStream } from './readings.ts';
@@ -23,6 +23,7 @@ const DOMAINS = 3;
 const FLAG_TIMEOUT_MS = 10_000;
 /** Traffic before the first fault and after the last one, ms: the figures need something to compare with. */
 const QUIET_MS = 2_000;
+const STALL_POLL_MS = 50;
 /** One attempt at a result while nodes come and go, ms. */
 const AUDIT_WAIT_MS = 15_000;
 const AUDITS_AT_ONCE = 2;
@@ -79,6 +80,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     traffic = running;
     const audit = createAudit({ cluster, outcome: running.outcome, violation });
     const over = new AbortController();
+    const stalls: Stall[] = [];
+    const watching = watchStalls(stalls, over.signal);
     const audits = auditAll(audit, waiting, done, over.signal);
     await clock.sleep(QUIET_MS);
     const faults: FaultRecord[] = [];
@@ -98,10 +101,10 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     await clock.sleep(QUIET_MS);
     await running.stop();
     over.abort();
-    await audits;
+    await Promise.all([audits, watching]);
     await auditHealed(audit, waiting, done, violation);
     const sensors = running.ended;
-    const gaps = faultGaps(running.commits, faults);
+    const gaps = faultGaps(running.commits, faults, stalls);
     const count = (fate: string) => sensors.filter((record) => record.fate === fate).length;
     return {
       nodes: `${DOMAINS}x${nodesPerDomain}`,
@@ -120,6 +123,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       notCommitted: countCodes(sensors),
       commitGapMs: perKind(gaps, ({ gapMs }) => gapMs),
       faults: gaps,
+      stallMs: perKind(gaps, ({ stallMs }) => stallMs),
       slowestCommitMs: slowestCommits(sensors, faults),
       backMs: quantiles(faults.filter(({ kind }) => kind === 'kill').map(({ backMs }) => backMs)),
       violations,
@@ -127,6 +131,17 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   } finally {
     await traffic?.close();
     await cluster.close();
+  }
+}
+
+/** Notes when a timer of this process is late: a machine with too much to do makes everything late. */
+async function watchStalls(stalls: Stall[], signal: AbortSignal): Promise<void> {
+  const clock = systemClock();
+  while (!signal.aborted) {
+    const at = clock.now();
+    await clock.sleep(STALL_POLL_MS, signal).catch(() => {});
+    const lateMs = clock.now() - at - STALL_POLL_MS;
+    if (lateMs > STALL_POLL_MS) stalls.push({ at, lateMs });
   }
 }
 

@@ -23,6 +23,9 @@ async function enrolledCloud(by: Authority, nodes: readonly number[] = [2, 1, 1]
 }
 
 const put = (node: NodeId, document: string) => cloud.ask(node, operations.PUT_ROSTER, { document });
+/** The next batch of an authority's log, brought to one node. */
+const enrol = async (by: Authority, changes: Parameters<Authority['next']>[0]) =>
+  put('a1' as NodeId, await by.next(changes));
 const standing = (node: NodeId, sensor: SensorId) => cloud.handle(node).roster.find(cloud.stream, sensor);
 const standings = (sensor: SensorId) => cloud.nodeIds.map((node) => standing(node, sensor).kind);
 /** Lets messages travel; nothing in it waits for the clock. */
@@ -36,7 +39,7 @@ describe('the roster of sensors', () => {
     await enrolledCloud(by);
     const sensor = createTestSensor();
     await cloud.clock.advance(MINUTE_MS);
-    const head = await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    const head = await enrol(by, { enrol: [sensor] });
     expect(head).toEqual({ authority: by.publicKey, sequence: 1 });
     await settle();
     expect(standings(sensor.id)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
@@ -51,7 +54,7 @@ describe('the roster of sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
-    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await enrol(by, { enrol: [sensor] });
     await settle();
     await put('b1' as NodeId, await by.next({ revoke: [sensor.id] }));
     await settle();
@@ -65,8 +68,8 @@ describe('the roster of sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const [sensor, gone] = [createTestSensor(), createTestSensor()];
-    await put('a1' as NodeId, await by.next({ enrol: [sensor, gone] }));
-    await put('a1' as NodeId, await by.next({ revoke: [gone.id] }));
+    await enrol(by, { enrol: [sensor, gone] });
+    await enrol(by, { revoke: [gone.id] });
     const before = standing('a1' as NodeId, sensor.id);
     await cloud.clock.advance(MINUTE_MS);
     await cloud.restart();
@@ -78,10 +81,10 @@ describe('the roster of sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const [sensor, gone] = [createTestSensor(), createTestSensor()];
-    await put('a1' as NodeId, await by.next({ enrol: [gone] }));
+    await enrol(by, { enrol: [gone] });
     await settle();
     for (const node of ['a2', 'c1'] as NodeId[]) await cloud.stop(node);
-    await put('a1' as NodeId, await by.next({ enrol: [sensor], revoke: [gone.id] }));
+    await enrol(by, { enrol: [sensor], revoke: [gone.id] });
     await cloud.clock.advance(MINUTE_MS);
     for (const node of ['a2', 'c1'] as NodeId[]) {
       await cloud.start(node);
@@ -109,7 +112,7 @@ describe('the roster of sensors', () => {
   it('refuses a second batch of one number', async () => {
     const by = authority();
     await enrolledCloud(by);
-    await put('a1' as NodeId, await by.next({ enrol: [createTestSensor()] }));
+    await enrol(by, { enrol: [createTestSensor()] });
     const fork = await by.sign({ sequence: 1, previous: null, revoke: ['0'.repeat(32)] });
     await expectCode(put('a1' as NodeId, fork), 'ROSTER_REFUSED');
   });
@@ -129,8 +132,8 @@ describe('the roster of sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const [here, elsewhere] = [createTestSensor(), createTestSensor()];
-    await put('a1' as NodeId, await by.next({ enrol: [here], streams: [cloud.stream.hash] }));
-    await put('a1' as NodeId, await by.next({ enrol: [elsewhere], streams: ['0'.repeat(64)] }));
+    await enrol(by, { enrol: [here], streams: [cloud.stream.hash] });
+    await enrol(by, { enrol: [elsewhere], streams: ['0'.repeat(64)] });
     expect(standing('a1' as NodeId, here.id).kind).toBe('accepted');
     expect(standing('a1' as NodeId, elsewhere.id).kind).toBe('unknown');
   });
@@ -147,7 +150,7 @@ describe('a stream of enrolled sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
-    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await enrol(by, { enrol: [sensor] });
     await settle();
     const reading = await readingOf(sensor.id);
     await reading.commit();
@@ -167,11 +170,11 @@ describe('a stream of enrolled sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
-    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await enrol(by, { enrol: [sensor] });
     await settle();
     const reading = await readingOf(sensor.id);
     for (const index of [0, 1, 2]) await reading.upload(index);
-    await put('a1' as NodeId, await by.next({ revoke: [sensor.id] }));
+    await enrol(by, { revoke: [sensor.id] });
     await settle();
     expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_REVOKED'] });
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_REVOKED'] });
@@ -184,7 +187,7 @@ describe('a stream of enrolled sensors', () => {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
-    await put('a1' as NodeId, await by.next({ enrol: [sensor] }));
+    await enrol(by, { enrol: [sensor] });
     await settle();
     const reading = await readingOf(sensor.id);
     const { roster } = cloud.handle(reading.owner(0));
