@@ -87,42 +87,32 @@ async function uploadAll(
   const faults: unknown[] = [];
   let partition: Partition | undefined;
 
-  const uploadOne = async (readings: readonly Numbered[], near: Partition | undefined) => {
-    const [first] = readings;
-    if (first === undefined) return;
+  const uploadOne = async ({ readings, places }: Unit, near: Partition | undefined) => {
+    const [reading] = readings;
+    const [place] = places;
+    if (reading === undefined || place === undefined) return;
     try {
       await fan.run(async (signal) => {
-        const own = await optionsOf(options, first.index);
-        if (options.batch === undefined) await uploadReading(context, first.reading, own, signal, near);
-        else
-          await uploadBatch(
-            context,
-            readings.map(({ reading }) => reading),
-            own,
-            signal,
-            near,
-          );
+        const own = await optionsOf(options, place);
+        if (options.batch === undefined) await uploadReading(context, reading, own, signal, near);
+        else await uploadBatch(context, readings, own, signal, near);
       });
       tally.committed(readings.length);
     } catch (error) {
-      const refused = options.batch === undefined ? undefined : refusedOf(readings, error);
-      if (refused === undefined) {
-        tally.failed(first.index, readings.length, error);
-        return;
-      }
-      tally.failed(refused.index, 1, error);
-      await uploadOne(
-        readings.filter((one) => one !== refused),
-        near,
-      );
+      const refused = options.batch === undefined ? -1 : refusedIn(readings, error);
+      tally.failed(places[refused] ?? place, refused < 0 ? readings.length : 1, error);
+      if (refused < 0) return;
+      const others = <T>(all: readonly T[]): readonly T[] => all.filter((_, i) => i !== refused);
+      await uploadOne({ readings: others(readings), places: others(places) }, near);
     }
   };
 
   try {
     let begun = 0;
-    for await (const readings of inUnits(untilStopped(readingsOf, fan), options.batch ?? 1, tally.take)) {
+    for await (const readings of inUnits(readingsOf, options.batch ?? 1, fan)) {
       if (begun++ % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
-      const one: Promise<unknown> = uploadOne(readings, partition)
+      const unit = { readings, places: readings.map(tally.take) };
+      const one: Promise<unknown> = uploadOne(unit, partition)
         .catch((fault: unknown) => faults.push(fault))
         .then(() => underWay.delete(one));
       underWay.add(one);
@@ -137,33 +127,42 @@ async function uploadAll(
   return tally.summary();
 }
 
-/** A reading and its place among those handed over. */
-interface Numbered {
-  readonly reading: Reading;
-  readonly index: number;
+/** Readings that share a flag, and the place of each among those handed over. */
+interface Unit {
+  readonly readings: readonly Reading[];
+  readonly places: readonly number[];
 }
 
-/** The reading of a batch for which all of it was refused before anything was sent. */
-function refusedOf(readings: readonly Numbered[], error: unknown): Numbered | undefined {
-  if (!hasCode(error, 'READING_NOT_A_NUMBER', 'READING_TOO_PRECISE', 'READING_OUT_OF_BOUNDS'))
-    return undefined;
-  return readings[Number(error.details.index)];
+/** Which reading of a batch all of it was refused for, before anything was sent; -1 for any other failure. */
+function refusedIn(readings: readonly Reading[], error: unknown): number {
+  if (!hasCode(error, 'READING_NOT_A_NUMBER', 'READING_TOO_PRECISE', 'READING_OUT_OF_BOUNDS')) return -1;
+  const index = Number(error.details.index);
+  return readings[index] === undefined ? -1 : index;
 }
 
-/** Readings that share a flag, the last ones as many as are left. */
+/** The readings in pieces of `size`, the last one as long as what is left; none after the fan has aborted. */
 async function* inUnits(
-  readings: AsyncIterable<Reading>,
+  readings: Iterable<Reading> | AsyncIterable<Reading>,
   size: number,
-  take: () => number,
-): AsyncGenerator<readonly Numbered[]> {
-  let unit: Numbered[] = [];
-  for await (const reading of readings) {
-    unit.push({ reading, index: take() });
-    if (unit.length < size) continue;
-    yield unit;
-    unit = [];
+  fan: SignalFan,
+): AsyncGenerator<readonly Reading[]> {
+  let unit: Reading[] = [];
+  if (Symbol.asyncIterator in readings) {
+    for await (const reading of untilStopped(readings, fan)) {
+      if (unit.push(reading) < size) continue;
+      yield unit;
+      unit = [];
+    }
+  } else {
+    // Nothing to wait for: a signal and a promise for each of a thousand readings would cost more than sending them.
+    for (const reading of readings) {
+      if (fan.aborted) return;
+      if (unit.push(reading) < size) continue;
+      yield unit;
+      unit = [];
+    }
   }
-  if (unit.length > 0) yield unit;
+  if (unit.length > 0 && !fan.aborted) yield unit;
 }
 
 async function optionsOf(options: UploadManyOptions, index: number): Promise<UploadOptions> {
@@ -183,17 +182,13 @@ async function optionsOf(options: UploadManyOptions, index: number): Promise<Upl
 }
 
 /** The readings until the fan aborts, also while the source makes us wait for its next one. */
-async function* untilStopped(
-  readings: Iterable<Reading> | AsyncIterable<Reading>,
-  fan: SignalFan,
-): AsyncGenerator<Reading> {
-  const source =
-    Symbol.asyncIterator in readings ? readings[Symbol.asyncIterator]() : readings[Symbol.iterator]();
+async function* untilStopped(readings: AsyncIterable<Reading>, fan: SignalFan): AsyncGenerator<Reading> {
+  const source = readings[Symbol.asyncIterator]();
   let ended = false;
   try {
     while (!fan.aborted) {
       const next = await fan
-        .run((signal) => untilAborted(Promise.resolve(source.next()), signal))
+        .run((signal) => untilAborted(source.next(), signal))
         .catch((error: unknown) => {
           if (fan.aborted) return undefined;
           throw error;

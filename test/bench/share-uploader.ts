@@ -17,9 +17,8 @@ import {
 } from '../../src/ring/index.ts';
 import { encodeReading, split } from '../../src/sharing/index.ts';
 import { freshSensor, packetsFor } from '../support/fixed-sensor.ts';
+import { repeated } from './repeated.ts';
 
-/** A busy machine leaves requests unanswered and flags undecided; asking again settles both. */
-const TRIES_MAX = 50;
 /** One alone would meet a node's limit for a sensor; those of one partition share a packet. */
 const SENSORS = 16;
 
@@ -82,16 +81,6 @@ export function createShareUploader({ ring, stream, clock }: ShareUploaderOption
     },
     close: () => transport.close(),
   };
-}
-
-async function repeated<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (tries === TRIES_MAX || !(error instanceof EngineError && error.retry)) throw error;
-    }
-  }
 }
 
 function drawReadingId(partition: Partition | undefined) {

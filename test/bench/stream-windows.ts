@@ -3,6 +3,7 @@ import type { Clock } from '../../src/ports/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { type WindowId, windowId } from '../../src/ring/index.ts';
 import { isExactResult } from './exact-result.ts';
+import { repeated } from './repeated.ts';
 
 const WINDOW_MS = 7_200_000;
 const WAIT_MS = 600_000;
@@ -21,7 +22,8 @@ export function createStreamWindows(operator: Operator, stream: StreamDocument, 
     async openWindow() {
       last = Math.max(last + 1, clock.now());
       const window = windowId(last);
-      await operator.openWindow(stream, { window, notBefore: window, latest: window + WINDOW_MS });
+      const terms = { window, notBefore: window, latest: window + WINDOW_MS };
+      await repeated(() => operator.openWindow(stream, terms));
       return window;
     },
     async isExact(window, readings) {
