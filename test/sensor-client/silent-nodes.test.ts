@@ -62,6 +62,19 @@ describe('a node that does not answer', () => {
   });
 });
 
+it('where most nodes are silent, none is given up early: to ask more would add to what slows them', async () => {
+  await outwait(a, 0);
+  await outwait(b, 0);
+  let answer: (text: string) => void = () => {};
+  const slow = new Promise<string>((resolve) => {
+    answer = resolve;
+  });
+  const waiting = silent.wait(nodeId('c1'), slow, 0);
+  await clock.advance(PATIENCE_MS);
+  answer('late');
+  expect(await waiting).toBe('late');
+});
+
 it('a node that starts is asked last too', async () => {
   const starting = Promise.reject(new EngineError('NOT_READY', 'starting'));
   await expectCode(silent.wait(a, starting, 0), 'NOT_READY');
