@@ -5,7 +5,8 @@ import type { DomainId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
-import { mayBeErased, plannedGroup, plannedWindowId, type World } from './world.ts';
+import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
+import type { World } from './world.ts';
 
 /** Answers that an audit asks one node for, and the pause between two, ms. */
 const AUDIT_ATTEMPTS_MAX = 20;

@@ -1,7 +1,7 @@
 import type { SensorIdentity } from '../../sensor-client/identity.ts';
 import { toHex } from '../../src/foundation/index.ts';
 import { type DomainId, windowId } from '../../src/ring/index.ts';
-import type { FixedRing } from '../support/simulated-ring.ts';
+import type { RingMember } from '../support/simulated-ring.ts';
 import { createGateChecker, type GateChecker, type Members } from './checkers/gate.ts';
 import { type ComputedWindow, digitsOf, type Fate } from './checkers/readings.ts';
 import { createRosterWatch } from './checkers/roster-watch.ts';
@@ -23,15 +23,20 @@ export interface GateWatch {
 
 export interface GateWatchOptions {
   readonly plan: Plan;
-  readonly ring: FixedRing;
+  readonly members: readonly RingMember[];
   readonly nodes: readonly SimulatedNode[];
   readonly identities: readonly SensorIdentity[];
   violation(what: string): void;
 }
 
 /** The checker GATE with what it has to know of the world. */
-export function createGateWatch({ plan, ring, nodes, identities, violation }: GateWatchOptions): GateWatch {
-  const { members } = ring;
+export function createGateWatch({
+  plan,
+  members,
+  nodes,
+  identities,
+  violation,
+}: GateWatchOptions): GateWatch {
   const harmed = (domain: DomainId) =>
     nodes.some((node) => node.domain === domain && (node.harm.any || node.gone()));
   const ids = identities.map(({ sensorId }) => toHex(sensorId));

@@ -5,7 +5,8 @@ import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
 import type { StorageFault } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import type { FolderCopy, SimulatedNode } from './node-process.ts';
-import { plannedGroup, plannedWindowId, type World } from './world.ts';
+import { plannedGroup, plannedWindowId } from './planned.ts';
+import type { World } from './world.ts';
 
 /** Pause before a loss that nobody would notice is tried again, ms. */
 const UNNOTICED_PAUSE_MS = 1_000;
@@ -113,6 +114,16 @@ function allowMissing(world: World, node: SimulatedNode, before: readonly RowOnD
   }
 }
 
+/** A computer ends with its disk; another one comes in its place, under a store of its own. */
+export function loseStore(world: World, node: SimulatedNode, votesFrom: number): void {
+  const before = sharesOn(node);
+  node.lose();
+  node.harm.any = true;
+  node.harm.votes = true;
+  node.harm.votesFrom = votesFrom;
+  allowMissing(world, node, before);
+}
+
 /** From now on this store must never vote. */
 function forgetVotes(world: World, node: SimulatedNode): void {
   node.harm.votes = true;
@@ -135,7 +146,8 @@ function allowUndecided(world: World): void {
   allowAll(world, 'too few stores that vote are left');
 }
 
-function allowAll(world: World, why: string): void {
+/** No window of the run must have a result any more. */
+export function allowAll(world: World, why: string): void {
   for (const window of world.plan.windows.keys()) world.mayEndIncomplete(window, why);
 }
 
@@ -152,7 +164,8 @@ export function checkDoubts({ nodes, violation }: World): void {
     if (gone()) continue;
     const reasons = handle()?.readiness().reasons ?? [];
     const doubted = reasons.some((reason) => /^repair: (?!\d)/.test(reason));
-    if (harm.votes && !doubted) violation(`DOUBT: ${node} has lost votes and does not know it`);
-    if (!harm.votes && doubted) violation(`DOUBT: ${node} doubts its whole store: ${reasons.join()}`);
+    const doubtful = harm.votes && harm.votesFrom === undefined;
+    if (doubtful && !doubted) violation(`DOUBT: ${node} has lost votes and does not know it`);
+    if (!doubtful && doubted) violation(`DOUBT: ${node} doubts its whole store: ${reasons.join()}`);
   }
 }

@@ -32,7 +32,12 @@ export interface SimulatedNode extends RingMember {
   start(): void;
   /** The computer ends and never comes back; nothing where it is away at the moment. */
   leave(): void;
+  /** Whether it is not there: for ever, or because it has no document yet. */
   gone(): boolean;
+  /** Gives the node the ring document to start with. */
+  give(document: string): void;
+  /** The computer ends with all it has; another one in its place waits for a document. */
+  lose(): void;
   /** SIGKILL. The next process starts after `downMs`. */
   crash(downMs: number): void;
   /** SIGTERM: waits for the node to close, then as `crash`. */
@@ -56,12 +61,16 @@ export interface Harm {
   any: boolean;
   /** The disk has forgotten votes: this store must never vote again. */
   votes: boolean;
+  /** Start of the windows in which the store that came in its place votes. */
+  votesFrom?: number;
 }
 
 export interface NodeSurroundings {
   readonly kernel: Kernel;
   readonly network: Network;
   readonly ring: FixedRing;
+  /** The ring document that the node is started with; absent where it has none yet. */
+  readonly document: string | undefined;
   readonly disk: Omit<DiskSettings, 'crashAt'>;
   readonly skewMs: number;
   /** What its domain asks for by its own settings. */
@@ -103,11 +112,12 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   const harm: Harm = { any: false, votes: false };
   let runs = 0;
   let gone = false;
+  let document = surroundings.document;
   let life: Life | undefined;
   let handle: NodeHandle | undefined;
 
   function start(): void {
-    if (gone || life?.alive) return;
+    if (gone || document === undefined || life?.alive) return;
     runs += 1;
     const mine = startLife(`${node}#${runs}`);
     life = mine;
@@ -128,7 +138,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     const settings: NodeSettings = {
       nodeId: node,
       domain,
-      ring: ring.document.jws,
+      ring: document,
       operatorKey: ring.operatorKey,
       sealingKey,
       allowOpenEnrolment: true,
@@ -236,7 +246,17 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       endLife(life);
       handle = undefined;
     },
-    gone: () => gone,
+    gone: () => gone || document === undefined,
+    give(next) {
+      document = next;
+    },
+    lose() {
+      if (life !== undefined) endLife(life);
+      handle = undefined;
+      document = undefined;
+      disk.restore(undefined);
+      keys.restore(undefined);
+    },
     crash(downMs) {
       if (life?.alive !== true) return;
       surroundings.fault('crash');

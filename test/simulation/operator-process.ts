@@ -20,7 +20,7 @@ export function startOperator(kernel: Kernel, network: Network, ring: FixedRing)
       name: OPERATOR_NAME,
       caller: {
         kind: 'operator',
-        scopes: ['compute', 'streams', 'seal', 'status'],
+        scopes: ['compute', 'ring', 'streams', 'seal', 'status'],
         subject: OPERATOR_NAME,
       },
     }),

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
 import { SAFETY_MS } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
-import { erasedAt, planOf } from './plan.ts';
+import { planOf } from './plan.ts';
+import { erasedAt } from './planned-windows.ts';
+import { keepsVotes } from './ring-worlds.ts';
 
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
@@ -85,6 +87,18 @@ describe('the plan of a seed', () => {
     expect(erasing.length).toBeGreaterThan(70);
     expect(erasing.length).toBeLessThan(140);
     expect(erasing.filter((ends) => ends.some((endMs) => endMs < SAFETY_MS)).length).toBeGreaterThan(30);
+  });
+
+  it('changes the ring in some worlds, in which no store loses votes and a window follows the change', () => {
+    const changing = plans.filter(({ ringChange }) => ringChange !== undefined);
+    expect(changing.length).toBeGreaterThan(50);
+    expect(changing.length).toBeLessThan(120);
+    expect(changing.filter(({ ringChange }) => ringChange?.kind === 'replace').length).toBeGreaterThan(10);
+    for (const { ringChange, windows, faults } of changing) {
+      const placementMs = ringChange?.placementMs ?? 0;
+      expect(windows.some(({ openMs }) => openMs >= placementMs)).toBe(true);
+      expect(faults.every(keepsVotes)).toBe(true);
+    }
   });
 
   it('enrols most sensors before the first window begins, and others later', () => {

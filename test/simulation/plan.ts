@@ -4,8 +4,17 @@ import type { PlannedFault } from './faults.ts';
 import { erasureFaultsOf, faultsOf, isOn, SAFETY_MS } from './faults.ts';
 import { createRandom, type Random } from './kernel/index.ts';
 import type { NetworkSettings } from './network-types.ts';
+import {
+  erasedAt,
+  fixedWindowsOf,
+  labelled,
+  type PlannedWindow,
+  windowsOf,
+  withPlaced,
+} from './planned-windows.ts';
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
+import { keepsVotes, type PlannedRingChange, ringChangeOf } from './ring-worlds.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
 export type PlannedOperation =
@@ -19,17 +28,6 @@ export type PlannedOperation =
     }
   | { readonly kind: 'seal'; readonly atMs: number; readonly window: number }
   | { readonly kind: 'compute'; readonly atMs: number; readonly window: number };
-
-/** A window, or one label of it: each is sealed, settled and released by itself. */
-export interface PlannedWindow {
-  /** As messages have it: 0 and absent without labels, else from 1. */
-  readonly group?: number;
-  readonly openMs: number;
-  /** Before this no acceptor may freeze the window. */
-  readonly notBeforeMs: number;
-  /** At this the acceptors seal it themselves. */
-  readonly latestMs: number;
-}
 
 /** One run as plain data: taking any operation or fault out leaves a plan that runs. */
 export interface Plan {
@@ -52,6 +50,7 @@ export interface Plan {
   readonly roster?: readonly PlannedBatch[];
   /** From a window's end to its erasure; absent where nothing is erased within the run. */
   readonly retentionMs?: number;
+  readonly ringChange?: PlannedRingChange;
   readonly operations: readonly PlannedOperation[];
   readonly faults: readonly PlannedFault[];
   /** When faults end and everything must come to a result. */
@@ -78,6 +77,8 @@ const SHAPES: readonly RingShape[] = [
 const ENROLLED_SHARE = 0.8;
 /** How many worlds have labels; every label is sealed and released for itself, which takes its time. */
 const GROUPED_SHARE = 0.25;
+/** How many worlds change their ring. */
+const CHANGING_SHARE = 0.3;
 /** How many worlds erase windows within the run. */
 const ERASING_SHARE = 0.35;
 /** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
@@ -101,6 +102,11 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const fixedMs = on('fixed windows') ? random.fork('fixed windows').pick(FIXED_MS) : undefined;
   const erasing = random.fork('erasure');
   const retentionMs = erasing.chance(ERASING_SHARE) ? erasing.pick(RETENTION_MS) : undefined;
+  const changing = random.fork('ring');
+  const ringChange =
+    changing.chance(CHANGING_SHARE) && fixedMs !== Math.max(...FIXED_MS)
+      ? ringChangeOf(changing, ring, fixedMs)
+      : undefined;
   const spans =
     fixedMs === undefined
       ? windowsOf(
@@ -110,7 +116,8 @@ export function planOf(seed: number, shape?: RingShape): Plan {
         )
       : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
-  const windows = groups.length === 0 ? spans : spans.flatMap((span) => labelled(span, groups));
+  const placed = ringChange === undefined ? spans : withPlaced(spans, ringChange.placementMs, fixedMs);
+  const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
   const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
   return {
     seed,
@@ -132,27 +139,14 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(retentionMs === undefined ? {} : { retentionMs }),
+    ...(ringChange === undefined ? {} : { ringChange }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
     faults: [
-      ...faultsOf(random, ring, sensors),
+      ...faultsOf(random, ring, sensors).filter((fault) => ringChange === undefined || keepsVotes(fault)),
       ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
     ],
     quietMs: SAFETY_MS,
   };
-}
-
-/** When everything about the readings of a window is erased, by a clock that is right; ms of the plan. */
-export function erasedAt(
-  { fixedMs }: { readonly fixedMs?: number | undefined },
-  retentionMs: number,
-  { openMs, latestMs }: PlannedWindow,
-): number {
-  return (fixedMs === undefined ? latestMs : openMs + fixedMs) + retentionMs;
-}
-
-/** Each label of a window is a window of its own. */
-function labelled(span: PlannedWindow, groups: readonly string[]): PlannedWindow[] {
-  return groups.map((_, place) => ({ ...span, group: place + 1 }));
 }
 
 /** Per window how many sensors have readings for it: in a world with a gate sometimes too few. */
@@ -160,28 +154,6 @@ function crowdsOf(random: Random, windows: readonly PlannedWindow[], sensors: nu
   const fork = random.fork('crowds');
   const small = isOn(random, 'gate') && isOn(random, 'crowds');
   return windows.map(() => (small && fork.chance(0.5) ? fork.between(1, 3) : sensors));
-}
-
-/** @param openLateMs how long a window that nobody seals stays open at most, ms. */
-function windowsOf(random: Random, firstMs: number, openLateMs: number): PlannedWindow[] {
-  let openMs = firstMs;
-  return Array.from({ length: random.between(1, 2) }, () => {
-    const notBeforeMs = openMs + random.pick([5_000, 30_000, 60_000]);
-    const latestMs = notBeforeMs + random.between(5_000, openLateMs);
-    const window = { openMs, notBeforeMs, latestMs };
-    openMs = notBeforeMs + random.between(0, 10_000);
-    return window;
-  });
-}
-
-/** From the start of the simulation on, one after the other. */
-function fixedWindowsOf(random: Random, fixedMs: number, first: number): PlannedWindow[] {
-  const graceMs = random.pick([0, 10_000]);
-  return Array.from({ length: random.between(1, 3) }, (_, place) => {
-    const openMs = (first + place) * fixedMs;
-    const sealMs = openMs + fixedMs + graceMs;
-    return { openMs, notBeforeMs: sealMs, latestMs: sealMs };
-  });
 }
 
 function operationsOf(

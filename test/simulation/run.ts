@@ -6,10 +6,13 @@ import { SKEW_MS } from './gate-watch.ts';
 import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
-import { erasedAt, type Plan, type PlannedOperation } from './plan.ts';
+import type { Plan, PlannedOperation } from './plan.ts';
+import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
+import { erasedAt } from './planned-windows.ts';
+import { allowUnplaced, changeRing } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
-import { buildWorld, mayBeErased, plannedGroup, plannedWindowId, type World } from './world.ts';
+import { buildWorld, type World } from './world.ts';
 
 export interface RunReport {
   readonly seed: number;
@@ -117,6 +120,7 @@ async function live(world: World): Promise<void> {
   const sleep: Sleep = (ms) => clock.sleep(ms);
   for (const node of nodes) node.start();
   const opened = publish(world, sleep);
+  const changed = changeRing(world, sleep);
   for (const fault of plan.faults) scheduleFault(world, fault);
   for (const operation of plan.operations) scheduleOperation(world, operation);
   await sleep(plan.quietMs);
@@ -127,6 +131,8 @@ async function live(world: World): Promise<void> {
     node.disk.mend();
     node.start();
   }
+  allowUnplaced(world);
+  await changed;
   // Where votes are lost a window may never open; whoever waits for it must not wait for ever.
   await Promise.race([opened, excusedFor(world, sleep)]);
   for (const sensor of sensors) await sensor.idle();

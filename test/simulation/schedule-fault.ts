@@ -1,6 +1,7 @@
 import type { PlannedFault, StorageFault } from './faults.ts';
 import { scheduleStorageFault } from './harm.ts';
-import { placeName, placesOf, type World } from './world.ts';
+import { placeName, placesOf } from './places.ts';
+import type { World } from './world.ts';
 
 /** Lets a fault of the plan happen at its time. */
 export function scheduleFault(world: World, fault: PlannedFault): void {

@@ -1,25 +1,27 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
-import type { WindowScope } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { createPlacement, type WindowId, windowId } from '../../src/ring/index.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
+import { createPlacement, nodeId } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
-import { type FixedRing, fixedRing, fixedStream } from '../support/simulated-ring.ts';
-import { AUTHORITY_KEY, AUTHORITY_NAME } from './authority-process.ts';
+import { type FixedRing, fixedRing, fixedStream, type RingMember } from '../support/simulated-ring.ts';
+import { AUTHORITY_KEY } from './authority-process.ts';
+import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts';
 import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
 import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
-import { createGateWatch, membersOf, SKEW_MS } from './gate-watch.ts';
-import { type Kernel, START_MS } from './kernel/index.ts';
+import { createGateWatch, membersOf } from './gate-watch.ts';
+import type { Kernel } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode } from './node-process.ts';
-import { OPERATOR_NAME, startOperator } from './operator-process.ts';
-import { erasedAt, type Plan } from './plan.ts';
-import type { ReadingTarget, Sabotage } from './sabotage.ts';
+import { startOperator } from './operator-process.ts';
+import type { Plan } from './plan.ts';
+import { graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
+import type { Sabotage } from './sabotage.ts';
 import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
 
 /** Everything that takes part in one run. */
@@ -38,6 +40,9 @@ export interface World extends WorldReports {
   readonly outputs: OutputChecker;
   readonly gate: GateChecker;
   readonly erasure: ErasureChecker;
+  readonly barrier: BarrierChecker;
+  /** The operator has made the next ring document. */
+  follow(next: RingDocument): void;
   /** Windows, by their place in the plan, that were erased before they had a result. */
   readonly erased: Set<number>;
   /** Hears of every batch of the roster when it is signed. */
@@ -78,7 +83,13 @@ export async function buildWorld(
   });
   const nodes: SimulatedNode[] = [];
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
-  const { gate, ...roster } = createGateWatch({ plan, ring, nodes, identities, violation });
+  const { gate, ...roster } = createGateWatch({
+    plan,
+    members: membersOfPlan(plan, ring),
+    nodes,
+    identities,
+    violation,
+  });
   const erasure = createErasureChecker(nodes, violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
@@ -90,19 +101,23 @@ export async function buildWorld(
       outputs.answered(exchange);
       gate.answered(exchange);
       erasure.answered(exchange);
+      barrier.answered(exchange);
     },
     fault,
     site: (site, id) => {
       nodes.find(({ node }) => node === id)?.pass(site);
     },
   });
-  ring.members.forEach((member, place) => {
+  const barrier = createBarrierChecker(violation);
+  const documents = new Map([[ring.document.epoch, createPlacement(ring.document)]]);
+  membersOfPlan(plan, ring).forEach((member, place) => {
     const skewMs = plan.skewsMs[place] ?? 0;
     nodes.push(
       createSimulatedNode(member, {
         kernel,
         network,
         ring,
+        document: ring.members.includes(member) ? ring.document.jws : undefined,
         disk: plan.disk,
         skewMs,
         rules: {
@@ -113,7 +128,10 @@ export async function buildWorld(
         stored: (node, table, key) => {
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
-          if (table === 'meta') roster.stored(node, key, kernel.now());
+          if (table !== 'meta') return;
+          roster.stored(node, key, kernel.now());
+          const taken = node.rows.ringRow(key);
+          if (taken !== undefined) barrier.stored(node.node, taken, kernel.now());
         },
         logged: (text) => outputs.logged(text),
         fault,
@@ -121,12 +139,11 @@ export async function buildWorld(
       }),
     );
   });
-  const placement = createPlacement(ring.document);
   const exchanges = createExchangeChecker({
     nodes,
     stream,
     opener,
-    placement,
+    placementOf: (epoch) => documents.get(epoch) ?? createPlacement(ring.document),
     mayBeErased: (scope) =>
       placedWindows(plan, scope).some((window) => mayBeErased(plan, window, kernel.now())),
     violation,
@@ -163,6 +180,11 @@ export async function buildWorld(
     outputs,
     gate,
     erasure,
+    barrier,
+    follow(next) {
+      documents.set(next.epoch, createPlacement(next));
+      barrier.made(next);
+    },
     erased: new Set(),
     signed: (sequence) => roster.signed(sequence, kernel.now()),
     membersOf: (window) => membersOf(sensors, results.get(window), window, identities),
@@ -175,52 +197,9 @@ export async function buildWorld(
   };
 }
 
-function graceMsOf({ fixedMs, windows }: Plan): number {
-  const [first] = windows;
-  return fixedMs === undefined || first === undefined ? 0 : first.latestMs - first.openMs - fixedMs;
-}
-
-/** What the SDK is told of a window of the plan. */
-function targetOf(plan: Plan, window: number): ReadingTarget {
-  const label = plan.groups?.[plannedGroup(plan, window) - 1];
-  return { window: plannedWindowId(plan, window), ...(label === undefined ? {} : { group: label }) };
-}
-
-/** The group of a window of the plan, as messages have it. */
-export function plannedGroup(plan: Plan, window: number): number {
-  return plan.windows[window]?.group ?? 0;
-}
-
-/** Whether some clock of the run may show that the window is past its retention. */
-export function mayBeErased(plan: Plan, window: number, now: number): boolean {
-  const { retentionMs } = plan;
-  const planned = plan.windows[window];
-  if (retentionMs === undefined || planned === undefined) return false;
-  return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
-}
-
-/** The window of the plan that a message names, if it is one. */
-function placedWindows(plan: Plan, scope: WindowScope): number[] {
-  return [...plan.windows.keys()].filter(
-    (window) => plannedWindowId(plan, window) === scope.window && plannedGroup(plan, window) === scope.group,
-  );
-}
-
-/** The id of a window of the plan. */
-export function plannedWindowId(plan: Plan, window: number): WindowId {
-  return windowId(START_MS + (plan.windows[window]?.openMs ?? 0));
-}
-
-/** How many places a plan can number. */
-export function placesOf({ nodes, plan }: World): number {
-  return nodes.length + plan.sensors + (plan.roster === undefined ? 1 : 2);
-}
-
-/** The name in the network of a place that a plan numbers: nodes, then sensors, the operator, the authority. */
-export function placeName({ nodes, plan }: World, place: number): string {
-  const node = nodes[place];
-  if (node !== undefined) return node.node;
-  const sensor = place - nodes.length;
-  if (sensor < plan.sensors) return sensorName(sensor);
-  return sensor === plan.sensors ? OPERATOR_NAME : AUTHORITY_NAME;
+/** All nodes there will ever be; one that a domain gets later comes last, so that places keep their numbers. */
+export function membersOfPlan({ ringChange, shape }: Plan, { members }: FixedRing): readonly RingMember[] {
+  const domain = members[ringChange?.node ?? 0]?.domain;
+  if (ringChange?.kind !== 'grow' || domain === undefined) return members;
+  return [...members, { domain, node: nodeId(`${domain}-${shape.nodesPerDomain + 1}`) }];
 }

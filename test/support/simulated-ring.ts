@@ -2,7 +2,7 @@ import { toBase64Url } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, SUITE, signStream } from '../../src/protocol/stream-document.ts';
-import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument, RingPayload, SectionPayload } from '../../src/ring/index.ts';
 import {
   domainId,
   epoch,
@@ -28,6 +28,7 @@ export interface RingMember {
 }
 
 export interface FixedRing {
+  readonly shape: RingShape;
   readonly document: RingDocument;
   readonly operatorKey: string;
   readonly domainKeys: Readonly<Record<string, string>>;
@@ -39,64 +40,109 @@ const DOMAIN_NAMES = ['amber', 'birch', 'cedar', 'delta', 'ember'];
 
 /** A ring document with keys that are the same on every run; its addresses lead nowhere. */
 export async function fixedRing(shape: RingShape): Promise<FixedRing> {
-  const operator = fixedKey('operator');
   const domains = DOMAIN_NAMES.slice(0, shape.domains).map(domainId);
   const members = domains.flatMap((domain) =>
     Array.from({ length: shape.nodesPerDomain }, (_, i) => ({ domain, node: nodeId(`${domain}-${i + 1}`) })),
   );
-  const sections: string[] = [];
-  for (const domain of domains) {
-    const key = fixedKey(`domain ${domain}`);
-    const nodes = members
-      .filter((member) => member.domain === domain)
-      .map(({ node }) => ({
-        id: node,
-        url: `https://${node}.example`,
-        peerUrl: `https://${node}.peer.example`,
-        storeId: storeIdOf(node),
-      }));
-    sections.push(
-      await signSection(
-        {
-          domain,
-          version: 1,
-          operatorName: `${domain} test`,
-          provider: domain,
-          key: key.publicKey,
-          certificateAuthority: fixedCertificate(domain),
-          sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
-          replicas: shape.replicas,
-          nodes,
-          lostStores: [],
-        },
-        key.signer,
-      ),
-    );
-  }
-  const jws = await signRingDocument(
-    {
-      epoch: epoch(1),
-      previous: null,
-      acceptors: shape.acceptors,
-      placementFrom: 0,
-      placementEpoch: epoch(1),
-      development: true,
-      operatorKey: operator.publicKey,
-      sections,
-    },
-    operator.signer,
+  const sections = domains.map((domain) =>
+    signFixedSection(shape, {
+      domain,
+      version: 1,
+      nodes: members.filter((member) => member.domain === domain).map(({ node }) => fixedNode(node)),
+      lostStores: [],
+    }),
   );
+  const document = await signFixedRing(shape, {
+    epoch: epoch(1),
+    previous: null,
+    placementFrom: 0,
+    sections: await Promise.all(sections),
+  });
   return {
-    document: await openRingDocument(jws, nodeVerifier),
-    operatorKey: operator.publicKey,
+    shape,
+    document,
+    operatorKey: fixedKey('operator').publicKey,
     domainKeys: Object.fromEntries(domains.map((domain) => [domain, fixedKey(`domain ${domain}`).publicKey])),
     members,
   };
 }
 
+type Placed = Pick<SectionPayload, 'domain' | 'version' | 'nodes' | 'lostStores'>;
+
+function signFixedSection({ replicas }: RingShape, placed: Placed): Promise<string> {
+  const { domain } = placed;
+  const key = fixedKey(`domain ${domain}`);
+  return signSection(
+    {
+      operatorName: `${domain} test`,
+      provider: domain,
+      key: key.publicKey,
+      certificateAuthority: fixedCertificate(domain),
+      sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
+      replicas,
+      ...placed,
+    },
+    key.signer,
+  );
+}
+
+async function signFixedRing(
+  { acceptors }: RingShape,
+  payload: Pick<RingPayload, 'epoch' | 'previous' | 'placementFrom' | 'sections'>,
+): Promise<RingDocument> {
+  const operator = fixedKey('operator');
+  const jws = await signRingDocument(
+    {
+      ...payload,
+      acceptors,
+      placementEpoch: payload.epoch,
+      development: true,
+      operatorKey: operator.publicKey,
+    },
+    operator.signer,
+  );
+  return openRingDocument(jws, nodeVerifier);
+}
+
+/** The document after the first one, which puts windows from `placementFrom` on where the changed domain says. */
+export async function followingRing(
+  { shape, document }: FixedRing,
+  change: RingChange,
+  placementFrom: number,
+): Promise<RingDocument> {
+  const sections = document.domains.map(({ jws, domain, version, nodes }) => {
+    if (domain !== change.domain) return jws;
+    const changed = nodes.map((node) =>
+      node.id === change.node ? { ...node, storeId: storeIdOf(change.node, 'replaced') } : node,
+    );
+    const lostStores = nodes.filter(({ id }) => id === change.node).map((node) => node.storeId);
+    const next = lostStores.length > 0 ? changed : [...changed, fixedNode(change.node)];
+    return signFixedSection(shape, { domain, version: version + 1, nodes: next, lostStores });
+  });
+  return signFixedRing(shape, {
+    epoch: epoch(2),
+    previous: document.hash,
+    placementFrom,
+    sections: await Promise.all(sections),
+  });
+}
+
+/** A node that is new to its domain, or one there whose store is declared lost and gets another. */
+export type RingChange = RingMember;
+
+function fixedNode(node: NodeId) {
+  return {
+    id: node,
+    url: `https://${node}.example`,
+    peerUrl: `https://${node}.peer.example`,
+    storeId: storeIdOf(node),
+  };
+}
+
 /** The store id that the ring names for a node. */
-function storeIdOf(node: NodeId) {
-  const digits = Array.from(node, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+function storeIdOf(node: NodeId, which = '') {
+  const name = `${which}${node}`;
+  const digits = Array.from(name, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join('');
   return storeId(digits.padEnd(32, '0').slice(0, 32));
 }
 

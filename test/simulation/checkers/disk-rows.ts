@@ -28,6 +28,8 @@ export interface DiskRows {
   values(): readonly RowOnDisk[];
   /** When the domain accepted a batch of the roster, as the row says; undefined for a row of something else. */
   acceptedAt(rowKey: Uint8Array): { readonly sequence: number; readonly acceptedAt: number } | undefined;
+  /** A ring document that the node has taken, and whether it has promised it; undefined for a row of something else. */
+  ringRow(rowKey: Uint8Array): { readonly epoch: number; readonly promised: boolean } | undefined;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -36,6 +38,8 @@ export interface DiskRows {
 const STORE_KEY_STREAM = streamHash('0'.repeat(64));
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
+/** 'E' and the epoch. */
+const RING_KEY_BYTES = 5;
 /** 'R', the authority's key and the number of the batch. */
 const ROSTER_KEY_BYTES = 41;
 /** More records than a run writes. */
@@ -93,6 +97,12 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
         new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(ROSTER_KEY_BYTES - 8),
       );
       return { sequence, acceptedAt: decodeRosterRow(plain).acceptedAt };
+    },
+    ringRow(rowKey) {
+      if (rowKey.length !== RING_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'E') return undefined;
+      const plain = openMeta(rowKey);
+      if (plain === null) return undefined;
+      return { epoch: new DataView(rowKey.buffer, rowKey.byteOffset).getUint32(1), promised: plain[0] === 1 };
     },
     indicesOf(recordKey) {
       const sealed = disk.get('values', recordKey);

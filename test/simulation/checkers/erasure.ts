@@ -1,10 +1,11 @@
 import { concat, fromUtf8, toHex, utf8 } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import type { WindowScope } from '../../../src/protocol/index.ts';
-import { operations, WINDOW_KEY_BYTES, windowKey } from '../../../src/protocol/index.ts';
+import { WINDOW_KEY_BYTES, windowKey } from '../../../src/protocol/index.ts';
 import type { SimulatedDisk } from '../disk.ts';
 import type { Exchange } from '../network-types.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
+import { contextOf } from './window-operations.ts';
 
 export interface ErasingNode {
   readonly node: string;
@@ -21,23 +22,6 @@ export interface ErasureChecker {
   checkGone(node: ErasingNode, scope: WindowScope): void;
 }
 
-/** Whoever asks these about an erased window must hear that it is erased, and nothing else. */
-const REFUSED: readonly (typeof operations)[keyof typeof operations][] = [
-  operations.UPLOAD,
-  operations.SET,
-  operations.ACCEPT,
-  operations.GET,
-  operations.VOTE,
-  operations.FREEZE,
-  operations.COPY,
-  operations.HELD,
-  operations.GATHER,
-  operations.ROWS,
-  operations.COMPARE,
-  operations.SUM,
-  operations.SENSORS,
-  operations.READY,
-];
 /** Tables whose keys begin with the window's. */
 const BY_WINDOW: readonly TableName[] = ['values', 'flags'];
 /** What stays in the table of windows: the note, and the ledger's vote of what was released. */
@@ -72,12 +56,12 @@ export function createErasureChecker(
       const sealed = BY_WINDOW.includes(table) ? node.disk.get(table, key) : undefined;
       if (sealed !== undefined) written.set(name, [...(written.get(name) ?? []), sealed.slice(-TRACE_BYTES)]);
     },
-    answered({ to, request, response, arrivedAt }) {
+    answered(exchange) {
+      const { to, request, response, arrivedAt } = exchange;
       if (response.status !== 200) return;
-      const operation = REFUSED.find(({ path }) => path === request.path);
       const node = nodes.find((one) => one.node === to);
-      if (operation === undefined || node === undefined) return;
-      const { context } = operation.request.decode(request.body) as { readonly context: WindowScope };
+      const context = contextOf(exchange);
+      if (context === undefined || node === undefined) return;
       const window = windowKey(context);
       const since = noted.get(`${to}/${toHex(window)}`) ?? Number.POSITIVE_INFINITY;
       if (arrivedAt > since && hasNote(node, window))

@@ -12,7 +12,7 @@ import type {
 import { entryName, operations, windowName } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
-import type { DomainId, Placement } from '../../../src/ring/index.ts';
+import type { DomainId, Epoch, Placement } from '../../../src/ring/index.ts';
 import { majority, partitionOf } from '../../../src/ring/index.ts';
 import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
@@ -23,7 +23,7 @@ export interface WatchedNode {
   readonly domain: DomainId;
   readonly rows: DiskRows;
   /** What storage faults have taken from its disk. */
-  readonly harm: { readonly any: boolean; readonly votes: boolean };
+  readonly harm: { readonly any: boolean; readonly votes: boolean; readonly votesFrom?: number };
 }
 
 /** Watches every answer of every node, whether it arrived or not. */
@@ -37,7 +37,8 @@ export interface ExchangeCheckerOptions {
   readonly nodes: readonly WatchedNode[];
   readonly stream: StreamDocument;
   readonly opener: PacketOpener;
-  readonly placement: Placement;
+  /** The placement that a document of the ring began. */
+  placementOf(epoch: Epoch): Placement;
   /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
   mayBeErased(scope: WindowScope): boolean;
   violation(what: string): void;
@@ -62,7 +63,7 @@ const NOT_IN_DOUBT: readonly string[] = [
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { stream, opener, placement, mayBeErased, violation } = options;
+  const { stream, opener, placementOf, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const domains = stream.domains.map(({ id }) => id);
   const outcomes = new Map<string, Outcome>();
@@ -88,7 +89,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     outcomes.set(name, known);
     if (known !== outcome) violation(`ONE-OUTCOME: ${by} answers ${outcome} for a flag that was ${known}`);
     if (frozen.has(windowName(context)) || mayBeErased(context)) return;
-    const acceptors = placement.acceptors(domains, partitionOf(entry.readingId));
+    const acceptors = placementOf(context.placementEpoch).acceptors(domains, partitionOf(entry.readingId));
     // A vote that a fault has taken from its disk was there when it counted.
     const votes = acceptors.filter(
       (id) =>
@@ -237,7 +238,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (path === operations.UPLOAD.path) watchUpload(exchange, node);
       if (path.startsWith('/peer/')) watchPeers(exchange);
       if (exchange.response.status !== 200) return;
-      if (node.harm.votes && NOT_IN_DOUBT.includes(path)) {
+      if (node.harm.votes && NOT_IN_DOUBT.includes(path) && !votesInItsPlace(exchange, node)) {
         violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
       }
       if (path === operations.GET.path) watchGet(exchange);
@@ -252,6 +253,20 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       for (const check of acknowledged) check();
     },
   };
+}
+
+/** Whether another store has come in the place of the one that was lost, and the window is one of its own. */
+function votesInItsPlace({ request }: Exchange, { harm }: WatchedNode): boolean {
+  const voting = [
+    operations.VOTE,
+    operations.ACCEPT,
+    operations.SYNOD,
+    operations.LEDGER,
+    operations.FREEZE,
+  ] as const;
+  const window = voting.find(({ path }) => path === request.path)?.request.decode(request.body)
+    .context.window;
+  return window !== undefined && window >= (harm.votesFrom ?? Number.POSITIVE_INFINITY);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

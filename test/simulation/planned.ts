@@ -1,0 +1,44 @@
+import type { WindowScope } from '../../src/protocol/index.ts';
+import { type WindowId, windowId } from '../../src/ring/index.ts';
+import { SKEW_MS } from './gate-watch.ts';
+import { START_MS } from './kernel/index.ts';
+import type { Plan } from './plan.ts';
+import { erasedAt } from './planned-windows.ts';
+import type { ReadingTarget } from './sabotage.ts';
+
+/** The grace of fixed windows. */
+export function graceMsOf({ fixedMs, windows }: Plan): number {
+  const [first] = windows;
+  return fixedMs === undefined || first === undefined ? 0 : first.latestMs - first.openMs - fixedMs;
+}
+
+/** What the SDK is told of a window of the plan. */
+export function targetOf(plan: Plan, window: number): ReadingTarget {
+  const label = plan.groups?.[plannedGroup(plan, window) - 1];
+  return { window: plannedWindowId(plan, window), ...(label === undefined ? {} : { group: label }) };
+}
+
+/** The group of a window of the plan, as messages have it. */
+export function plannedGroup(plan: Plan, window: number): number {
+  return plan.windows[window]?.group ?? 0;
+}
+
+/** Whether some clock of the run may show that the window is past its retention. */
+export function mayBeErased(plan: Plan, window: number, now: number): boolean {
+  const { retentionMs } = plan;
+  const planned = plan.windows[window];
+  if (retentionMs === undefined || planned === undefined) return false;
+  return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
+}
+
+/** The window of the plan that a message names, if it is one. */
+export function placedWindows(plan: Plan, scope: WindowScope): number[] {
+  return [...plan.windows.keys()].filter(
+    (window) => plannedWindowId(plan, window) === scope.window && plannedGroup(plan, window) === scope.group,
+  );
+}
+
+/** The id of a window of the plan. */
+export function plannedWindowId(plan: Plan, window: number): WindowId {
+  return windowId(START_MS + (plan.windows[window]?.openMs ?? 0));
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { hasCode } from '../../src/foundation/index.ts';
+import { operations } from '../../src/protocol/index.ts';
+import { epoch } from '../../src/ring/index.ts';
+import { START_MS } from './kernel/index.ts';
+import { plainPlan, violationsOf } from './plain-plan.ts';
+import type { Plan } from './plan.ts';
+import type { PlannedRingChange } from './ring-worlds.ts';
+import { runPlan } from './run.ts';
+import type { Sabotage } from './sabotage.ts';
+
+const PLACED_MS = 32_000;
+
+/** One window on each side of the change, both with readings until their end. */
+function changingPlan(change: Partial<PlannedRingChange> = {}): Plan {
+  const uploads = plainPlan().operations.map((operation, place) => ({
+    ...operation,
+    atMs: place % 2 === 0 ? 10_000 + 500 * place : PLACED_MS + 500 * place,
+    window: place % 2,
+  }));
+  return {
+    ...plainPlan(),
+    shape: { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
+    windows: [
+      { openMs: 0, notBeforeMs: 45_000, latestMs: 60_000 },
+      { openMs: PLACED_MS, notBeforeMs: 45_000, latestMs: 60_000 },
+    ],
+    ringChange: { kind: 'grow', atMs: 12_000, placementMs: PLACED_MS - 2_000, node: 0, ...change },
+    operations: uploads,
+    quietMs: 50_000,
+  };
+}
+
+describe('a ring that changes during a run', () => {
+  it('grows by a node, and every reading is in the window of its placement', async () => {
+    const { violations, faults, windows, readings } = await runPlan(changingPlan());
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'ring grown': 1 });
+    expect(windows).toMatchObject({ released: 2 });
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
+  });
+
+  it('goes on under another store where one was lost, and loses no reading', async () => {
+    const plan = changingPlan({ kind: 'replace', node: 3 });
+    const { violations, faults, windows, incomplete } = await runPlan(plan);
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'store replaced': 1 });
+    expect(windows).toMatchObject({ released: 2 });
+    expect(incomplete).toBe(0);
+  });
+
+  it('stays as it is where the document comes after its windows', async () => {
+    const { violations, faults, windows } = await runPlan(changingPlan({ placementMs: 11_000 }));
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'ring document refused': 1 });
+    expect(windows).toMatchObject({ released: 2 });
+  });
+
+  it('is seen where a node that has the new document serves its windows under the old one', async () => {
+    const sabotage: Sabotage = {
+      publicRouter: (router) => ({
+        ...router,
+        handle: async (caller, request, signal) => {
+          try {
+            return await router.handle(caller, request, signal);
+          } catch (error) {
+            if (request.path !== operations.UPLOAD.path || !hasCode(error, 'STALE_EPOCH')) throw error;
+            const upload = operations.UPLOAD.request.decode(request.body);
+            const late = upload.context.window >= START_MS + PLACED_MS;
+            const context = { ...upload.context, epoch: epoch(2), placementEpoch: epoch(late ? 2 : 1) };
+            const body = operations.UPLOAD.request.encode({ ...upload, context });
+            return router.handle(caller, { ...request, body }, signal);
+          }
+        },
+      }),
+    };
+    expect(await violationsOf(changingPlan(), sabotage)).toContain('BARRIER');
+  });
+});
