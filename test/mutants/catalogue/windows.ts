@@ -108,6 +108,22 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erasing', 'every message about it is answered ERASED'),
   },
   {
+    name: 'erasure/votes-of-unopened-windows-kept',
+    breaks: 'the votes about a window that a node never knew to be open outlive its retention',
+    file: 'node/services/unopened-votes.ts',
+    find: '    if (found !== null && (await erased.find(found.scope)) === null) note(found);\n',
+    replace: '',
+    detector: byTest('node/services/erasing', 'votes about a window that the node never knew to be open'),
+  },
+  {
+    name: 'erasure/ledger-closed',
+    breaks: 'GATE: what a domain released is forgotten where a majority of its nodes still has it',
+    file: 'node/services/serve.ts',
+    find: "const window = request.kind === 'read' ? windows.find : admission.window;",
+    replace: 'const window = admission.window;',
+    detector: byTest('node/services/erasing', 'a node that never heard what was released'),
+  },
+  {
     name: 'windows/counts-told-exactly',
     breaks: 'GATE: an operator who asks often sees every upload pass before the window is released',
     file: 'src/protocol/told-counts.ts',
