@@ -1,7 +1,7 @@
 import type { EngineError } from '../src/foundation/index.ts';
 import { hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../src/ports/index.ts';
-import type { FlagKey, MessageContext } from '../src/protocol/index.ts';
+import type { FlagKey, MessageContext, WindowScope } from '../src/protocol/index.ts';
 import type { DomainId, NodeId, WindowId } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import { runRound } from '../src/rounds/run-round.ts';
@@ -79,9 +79,9 @@ export function commitSplit(
   return runRound(round, { perform, clock: context.clock, randomBytes: context.randomBytes }, signal);
 }
 
-/** What stands in front of every message about the key's window. */
-export function messageContext(key: FlagKey, { ring, placementEpoch }: RingView): MessageContext {
-  const { stream, window, group } = key;
+/** What stands in front of every message about a window. */
+export function messageContext(scope: WindowScope, { ring, placementEpoch }: RingView): MessageContext {
+  const { stream, window, group } = scope;
   return { epoch: ring.epoch, placementEpoch, stream, window, group };
 }
 
@@ -148,13 +148,14 @@ function received(receipts: ReadonlyMap<number, Uint8Array>, domain: number): Ui
   return receipt;
 }
 
-function domainOf(domains: readonly DomainId[], index: number): DomainId {
+export function domainOf(domains: readonly DomainId[], index: number): DomainId {
   const domain = domains[index];
   invariant(domain !== undefined, 'a domain of the stream');
   return domain;
 }
 
-function pick(nodes: readonly NodeId[], turn: number): NodeId {
+/** The node that is asked at this turn. */
+export function pick(nodes: readonly NodeId[], turn: number): NodeId {
   const node = nodes[turn % nodes.length];
   invariant(node !== undefined, 'a partition has nodes');
   return node;

@@ -8,6 +8,7 @@ import type {
   Outcome,
   PacketReading,
   Refusal,
+  SetRequest,
   UploadResponse,
 } from '../src/protocol/index.ts';
 import { limits, operations, REFUSALS } from '../src/protocol/index.ts';
@@ -56,6 +57,17 @@ export interface FlagCalls {
   /** @param acceptors of the flags, whom the node hands the packet on to. */
   set(to: Target, acceptors: readonly NodeId[], parcel: ReceivedParcel): Promise<Outcome>;
   get(to: Target, entry: FlagEntry): Promise<Outcome>;
+  /** UPLOAD of several parcels of one partition in one request; per parcel the receipt, null where it is not stored whole. */
+  uploadAll(to: Target, index: number, parcels: readonly Parcel[]): Promise<readonly (Uint8Array | null)[]>;
+  /**
+   * The votes of one acceptor for several parcels of one partition; per parcel the places of the readings that it does
+   * not vote TRUE, null where it votes for none.
+   */
+  acceptAll(
+    to: Target,
+    acceptors: readonly NodeId[],
+    parcels: readonly ReceivedParcel[],
+  ): Promise<readonly (readonly number[] | null)[]>;
 }
 
 export interface FlagCallsOptions {
@@ -68,6 +80,8 @@ export interface FlagCallsOptions {
 
 /** Bytes of a row besides its share where every row has a packet of its own. */
 const ROW_BYTES = 256;
+/** Bytes of a reading in a packet besides its share: id and count. */
+const READING_BYTES = 20;
 /** Bytes of an UPLOAD body before its packets, rounded up. */
 const HEAD_BYTES = 256;
 
@@ -81,39 +95,58 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
   const sets = new Map<string, Batch<ReceivedParcel, FlagAnswer>>();
   const questions = new Map<string, Batch<FlagEntry, Outcome>>();
 
+  async function sendShares({ node, context }: Target, index: number, parcels: readonly Parcel[]) {
+    const made = parcels.map(({ sensor, readings, shares }) =>
+      packets.shares(sensor, node, context, index, readings, shareOf(shares, index)),
+    );
+    const body = { context, partition: partitionIn(parcels), index, packets: await Promise.all(made) };
+    return (await call(node, operations.UPLOAD, body)).packets;
+  }
+
+  async function setRequest(
+    context: MessageContext,
+    acceptors: readonly NodeId[],
+    parcels: readonly ReceivedParcel[],
+  ): Promise<SetRequest> {
+    const made = parcels.map(({ parcel: { sensor, readings }, receipts }) =>
+      packets.set(sensor, acceptors, context, readings, receipts),
+    );
+    const partition = partitionIn(parcels.map(({ parcel }) => parcel));
+    return { context, partition, packets: await Promise.all(made) };
+  }
+
   return {
+    async uploadAll(to, index, parcels) {
+      return (await sendShares(to, index, parcels)).map(({ receipt }) => receipt);
+    },
+    async acceptAll({ node, context }, acceptors, parcels) {
+      const body = await setRequest(context, acceptors, parcels);
+      const answer = await call(node, operations.ACCEPT, body);
+      return answer.packets.map((one) =>
+        one.answer === 'ACCEPTED' ? one.others.map(({ place }) => place) : null,
+      );
+    },
     async upload({ node, context }, index, parcel) {
-      const partition = partitionIn(parcel);
+      const partition = partitionIn([parcel]);
       const answer = await joinBatch(uploads, keyOf({ node, context }, partition, index), parcel, () =>
         openBatch({
           itemsMax: rowsMax(parcel.shares[index]?.length ?? 0),
           linger,
           concernsOneItem,
-          async send(parcels) {
-            const made = parcels.map(({ sensor, readings, shares }) =>
-              packets.shares(sensor, node, context, index, readings, shareOf(shares, index)),
-            );
-            const body = { context, partition, index, packets: await Promise.all(made) };
-            return (await call(node, operations.UPLOAD, body)).packets;
-          },
+          send: (parcels) => sendShares({ node, context }, index, parcels),
         }),
       );
       return shareAnswerIn(answer);
     },
     async set({ node, context }, acceptors, received) {
-      const partition = partitionIn(received.parcel);
+      const partition = partitionIn([received.parcel]);
       const answer = await joinBatch(sets, keyOf({ node, context }, partition), received, () =>
         openBatch({
           itemsMax: limits.PACKETS_PER_REQUEST_MAX,
           linger,
           concernsOneItem,
-          async send(parcels) {
-            const made = parcels.map(({ parcel: { sensor, readings }, receipts }) =>
-              packets.set(sensor, acceptors, context, readings, receipts),
-            );
-            const body = { context, partition, packets: await Promise.all(made) };
-            return (await call(node, operations.SET, body)).outcomes;
-          },
+          send: async (parcels) =>
+            (await call(node, operations.SET, await setRequest(context, acceptors, parcels))).outcomes,
         }),
       );
       if (isRefusal(answer)) throw refusedWith(answer);
@@ -139,9 +172,10 @@ function keyOf({ node, context }: Target, partition: Partition, index?: number):
   return [node, index, context.epoch, context.window, context.group, partition].join();
 }
 
-function partitionIn({ readings: [first] }: Parcel): Partition {
-  invariant(first !== undefined, 'a parcel holds readings');
-  return partitionOf(first.readingId);
+function partitionIn([first]: readonly Parcel[]): Partition {
+  const [reading] = first?.readings ?? [];
+  invariant(reading !== undefined, 'a parcel holds readings');
+  return partitionOf(reading.readingId);
 }
 
 function shareOf(shares: readonly Uint8Array[], index: number): Uint8Array {
@@ -165,9 +199,16 @@ function refusedWith(code: Refusal): EngineError {
   return new EngineError(code, `the node refuses the reading: ${ERROR_TABLE[code].meaning}`);
 }
 
-function rowsMax(shareBytes: number): number {
+/** How many readings fit into one UPLOAD where each has a packet of its own. */
+export function rowsMax(shareBytes: number): number {
   const room = limits.SENSOR_BODY_BYTES_MAX - HEAD_BYTES;
   return Math.max(1, Math.min(limits.PACKETS_PER_REQUEST_MAX, Math.floor(room / (shareBytes + ROW_BYTES))));
+}
+
+/** How many readings of one sensor fit into one UPLOAD as one packet. */
+export function readingsMax(shareBytes: number): number {
+  const room = limits.SENSOR_BODY_BYTES_MAX - HEAD_BYTES - ROW_BYTES;
+  return Math.max(1, Math.min(limits.FLAGS_PER_REQUEST_MAX, Math.floor(room / (shareBytes + READING_BYTES))));
 }
 
 /** A full window refuses the whole request though some of its readings would still fit. */

@@ -6,6 +6,8 @@ export interface SignalFan {
   /** Runs `work` under a signal of its own that aborts with the fan, or when `abort` is called. */
   run<T>(work: (signal: AbortSignal, abort: (reason: unknown) => void) => Promise<T>): Promise<T>;
   abort(reason: unknown): void;
+  /** @throws the reason of the abort */
+  throwIfAborted(): void;
   /** Waits until everything that runs has ended, however it ends. */
   idle(): Promise<void>;
 }
@@ -17,9 +19,13 @@ export interface SignalFan {
 export function createSignalFan(): SignalFan {
   const running = new Map<AbortController, Promise<unknown>>();
   let aborted = false;
+  let why: unknown;
   return {
     get aborted() {
       return aborted;
+    },
+    throwIfAborted() {
+      if (aborted) throw why;
     },
     async run(work) {
       const own = new AbortController();
@@ -33,6 +39,7 @@ export function createSignalFan(): SignalFan {
     },
     abort(reason) {
       aborted = true;
+      why = reason;
       for (const own of running.keys()) own.abort(reason);
     },
     async idle() {

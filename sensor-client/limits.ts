@@ -1,4 +1,4 @@
-import type { BackOff } from '../src/rounds/upload.ts';
+import type { BackOff } from '../src/rounds/lane.ts';
 
 /** Time one reading may take in all, milliseconds: a node that restarts is back well within it. */
 export const DEADLINE_MS_DEFAULT = 60_000;

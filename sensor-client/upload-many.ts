@@ -1,15 +1,12 @@
 import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
-import { EngineError, hasCode } from '../src/foundation/index.ts';
-import type { Partition } from '../src/ring/index.ts';
-import { partitionOf } from '../src/ring/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import type { SensorKeys } from './identity.ts';
-import type { SignalFan } from './jobs.ts';
-import { untilAborted, withFan } from './jobs.ts';
-import { BATCHES_DEFAULT, CONCURRENCY_DEFAULT, CONCURRENCY_MAX, FAILURES_KEPT_MAX } from './limits.ts';
-import { uploadBatch } from './upload-batch.ts';
+import { withFan } from './jobs.ts';
+import { BATCHES_DEFAULT, CONCURRENCY_DEFAULT, CONCURRENCY_MAX } from './limits.ts';
+import { uploadBatches } from './upload-batches.ts';
+import { uploadFlushes } from './upload-flushes.ts';
 import type { UploaderContext, UploadOptions } from './upload-reading.ts';
-import { uploadReading } from './upload-reading.ts';
 
 export interface UploadManyOptions extends UploadOptions {
   /** Readings under way at once, 64 where it is not given; with `batch` the batches, 8. */
@@ -31,6 +28,11 @@ export interface UploadManyOptions extends UploadOptions {
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Called with every failure, also those beyond what the summary lists. */
   readonly onFailure?: (failure: UploadFailure) => void;
+}
+
+/** With the concurrency that holds. */
+export interface ManyOptions extends UploadManyOptions {
+  readonly concurrency: number;
 }
 
 export interface UploadProgress {
@@ -73,169 +75,12 @@ export function uploadMany(
   signal: AbortSignal,
 ): Promise<UploadSummary> {
   const concurrency = readConcurrency(options);
-  return withFan(signal, (fan) => uploadAll(context, readings, { ...options, concurrency }, fan));
-}
-
-async function uploadAll(
-  context: UploaderContext,
-  readingsOf: Iterable<Reading> | AsyncIterable<Reading>,
-  options: UploadManyOptions & { readonly concurrency: number },
-  fan: SignalFan,
-): Promise<UploadSummary> {
-  const tally = createTally(options);
-  const underWay = new Set<Promise<unknown>>();
-  const faults: unknown[] = [];
-  let partition: Partition | undefined;
-
-  const uploadOne = async ({ readings, places }: Unit, near: Partition | undefined) => {
-    const [reading] = readings;
-    const [place] = places;
-    if (reading === undefined || place === undefined) return;
-    try {
-      await fan.run(async (signal) => {
-        const own = await optionsOf(options, place);
-        if (options.batch === undefined) await uploadReading(context, reading, own, signal, near);
-        else await uploadBatch(context, readings, own, signal, near);
-      });
-      tally.committed(readings.length);
-    } catch (error) {
-      const refused = options.batch === undefined ? -1 : refusedIn(readings, error);
-      tally.failed(places[refused] ?? place, refused < 0 ? readings.length : 1, error);
-      if (refused < 0) return;
-      const others = <T>(all: readonly T[]): readonly T[] => all.filter((_, i) => i !== refused);
-      await uploadOne({ readings: others(readings), places: others(places) }, near);
-    }
-  };
-
-  try {
-    let begun = 0;
-    for await (const readings of inUnits(readingsOf, options.batch ?? 1, fan)) {
-      if (begun++ % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
-      const unit = { readings, places: readings.map(tally.take) };
-      const one: Promise<unknown> = uploadOne(unit, partition)
-        .catch((fault: unknown) => faults.push(fault))
-        .then(() => underWay.delete(one));
-      underWay.add(one);
-      if (underWay.size >= options.concurrency) await Promise.race(underWay);
-      if (faults.length > 0) break;
-    }
-  } finally {
-    await Promise.all(underWay);
-  }
-  // No operating error gets here, only faults of this program or of the caller's callbacks.
-  if (faults.length > 0) throw faults[0];
-  return tally.summary();
-}
-
-/** Readings that share a flag, and the place of each among those handed over. */
-interface Unit {
-  readonly readings: readonly Reading[];
-  readonly places: readonly number[];
-}
-
-/** Which reading of a batch all of it was refused for, before anything was sent; -1 for any other failure. */
-function refusedIn(readings: readonly Reading[], error: unknown): number {
-  if (!hasCode(error, 'READING_NOT_A_NUMBER', 'READING_TOO_PRECISE', 'READING_OUT_OF_BOUNDS')) return -1;
-  const index = Number(error.details.index);
-  return readings[index] === undefined ? -1 : index;
-}
-
-/** The readings in pieces of `size`, the last one as long as what is left; none after the fan has aborted. */
-async function* inUnits(
-  readings: Iterable<Reading> | AsyncIterable<Reading>,
-  size: number,
-  fan: SignalFan,
-): AsyncGenerator<readonly Reading[]> {
-  let unit: Reading[] = [];
-  if (Symbol.asyncIterator in readings) {
-    for await (const reading of untilStopped(readings, fan)) {
-      if (unit.push(reading) < size) continue;
-      yield unit;
-      unit = [];
-    }
-  } else {
-    // Nothing to wait for: a signal and a promise for each of a thousand readings would cost more than sending them.
-    for (const reading of readings) {
-      if (fan.aborted) return;
-      if (unit.push(reading) < size) continue;
-      yield unit;
-      unit = [];
-    }
-  }
-  if (unit.length > 0 && !fan.aborted) yield unit;
-}
-
-async function optionsOf(options: UploadManyOptions, index: number): Promise<UploadOptions> {
-  const { window, deadlineMs } = options;
-  const keys = (await options.keysOf?.(index)) ?? options.keys;
-  const at = options.atOf?.(index) ?? options.at;
-  const group = options.groupOf?.(index) ?? options.group;
-  const measurement = options.measurementOf?.(index) ?? options.measurement;
-  return {
-    ...(window === undefined ? {} : { window }),
-    ...(at === undefined ? {} : { at }),
-    ...(group === undefined ? {} : { group }),
-    ...(measurement === undefined ? {} : { measurement }),
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    ...(keys === undefined ? {} : { keys }),
-  };
-}
-
-/** The readings until the fan aborts, also while the source makes us wait for its next one. */
-async function* untilStopped(readings: AsyncIterable<Reading>, fan: SignalFan): AsyncGenerator<Reading> {
-  const source = readings[Symbol.asyncIterator]();
-  let ended = false;
-  try {
-    while (!fan.aborted) {
-      const next = await fan
-        .run((signal) => untilAborted(source.next(), signal))
-        .catch((error: unknown) => {
-          if (fan.aborted) return undefined;
-          throw error;
-        });
-      if (next === undefined) return;
-      ended = next.done === true;
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    // Not awaited: a source that is waiting itself would never come back.
-    if (!ended) Promise.resolve(source.return?.()).catch(() => undefined);
-  }
-}
-
-function createTally({ onProgress, onFailure }: UploadManyOptions) {
-  const failures: UploadFailure[] = [];
-  const failuresByCode: Partial<Record<ErrorCode, number>> = {};
-  let taken = 0;
-  let committed = 0;
-  let failed = 0;
-  let undecided = 0;
-  const progress = () => ({ taken, committed, failed });
-  return {
-    take: () => taken++,
-    committed(count: number) {
-      committed += count;
-      onProgress?.(progress());
-    },
-    failed(index: number, count: number, error: unknown) {
-      // Counting a fault of this program as a reading's would hide it.
-      if (!(error instanceof EngineError)) throw error;
-      const { code, message, details } = error;
-      failed += count;
-      if (isOpen(error)) undecided += count;
-      failuresByCode[code] = (failuresByCode[code] ?? 0) + count;
-      if (failures.length < FAILURES_KEPT_MAX) failures.push({ index, count, code, message, details });
-      onFailure?.({ index, count, code, message, details });
-      onProgress?.(progress());
-    },
-    summary: (): UploadSummary => ({ ...progress(), undecided, failuresByCode, failures }),
-  };
-}
-
-/** Whether the reading may still turn out to be committed. */
-function isOpen({ code, details }: EngineError): boolean {
-  return code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true);
+  const { batch } = options;
+  return withFan(signal, (fan) =>
+    batch === undefined
+      ? uploadFlushes(context, readings, { ...options, concurrency }, fan)
+      : uploadBatches(context, readings, { ...options, concurrency, batch }, fan),
+  );
 }
 
 function readConcurrency(options: UploadManyOptions): number {

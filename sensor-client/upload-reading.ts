@@ -6,7 +6,7 @@ import type { FlagKey, ReadingId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { groupNamed } from '../src/protocol/stream-groups.ts';
-import type { Partition, StreamHash } from '../src/ring/index.ts';
+import type { DomainId, Partition, StreamHash, WindowId } from '../src/ring/index.ts';
 import { windowId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Reading } from '../src/sharing/index.ts';
@@ -106,26 +106,62 @@ async function uploadSplits(
   const given = options.window ?? context.window;
   const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
   await inTime(directory.reach(window));
+  const place = { document, domains, window, group, sensor, partition, deadlineMs, endsAt };
+  return commitMeasured(context, place, measured, signal);
+}
+
+/** Where a measured thing goes, by whom, and until when. */
+export interface UploadPlace {
+  readonly document: StreamDocument;
+  readonly domains: readonly DomainId[];
+  readonly window: WindowId;
+  readonly group: number;
+  readonly sensor: SensorIdentity;
+  readonly partition: Partition | undefined;
+  readonly deadlineMs: number;
+  /** Unix milliseconds. */
+  readonly endsAt: number;
+}
+
+/** Commits under one reading id after the other. @param begun a split that exists already, and what was done with it. */
+export async function commitMeasured(
+  context: UploaderContext,
+  place: UploadPlace,
+  measured: Measured,
+  signal: AbortSignal,
+  begun?: Split,
+): Promise<Committed> {
+  const { domains, deadlineMs, endsAt } = place;
+  const { clock } = context;
   for (let splits = 1; ; splits++) {
-    // An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum.
-    const id = drawReadingId(context, partition);
-    const { sensorId } = sensor;
-    const { count } = measured;
-    const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count };
-    const shares = splitShares(context, document, key, measured);
-    const parcel = { sensor, readings: [{ readingId: id, count }], shares };
-    const attempt: Split = { key, parcel, receipts: new Map(), setSent: false };
+    const attempt = splits === 1 && begun !== undefined ? begun : newSplit(context, place, measured);
     const leftMs = Math.max(0, endsAt - clock.now());
     const out = await commit({ ...context, domains }, attempt, leftMs, signal);
-    if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(id) };
+    const { key } = attempt;
+    if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
     // Only a decided ERROR frees the reading for another id; after anything else both could count.
     const again = out.kind === 'errored' && splits < SPLITS_MAX && clock.now() < endsAt;
     if (!again) throw failureOf(context, attempt, out, deadlineMs);
   }
 }
 
+/** An id stays with its shares: the same id with other shares would be a conflict, or worse, a wrong sum. */
+function newSplit(
+  context: UploaderContext,
+  { document, window, group, sensor, partition }: UploadPlace,
+  measured: Measured,
+): Split {
+  const id = drawReadingId(context, partition);
+  const { sensorId } = sensor;
+  const { count } = measured;
+  const key: FlagKey = { stream: context.stream, window, group, readingId: id, sensorId, count };
+  const shares = splitShares(context, document, key, measured);
+  const parcel = { sensor, readings: [{ readingId: id, count }], shares };
+  return { key, parcel, receipts: new Map(), setSent: false };
+}
+
 /** What is at hand costs no timer; most readings find stream and window so. */
-async function beforeDeadline<T>(
+export async function beforeDeadline<T>(
   clock: Clock,
   work: T | Promise<T>,
   deadlineMs: number,
@@ -151,12 +187,17 @@ async function commit(context: SplitContext, attempt: Split, leftMs: number, sig
     return await commitSplit(context, attempt, leftMs, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
-    throw new EngineError('READING_ABORTED', `the upload of a reading was given up: ${fate}`, {
-      ...detailsOf(attempt),
-      setSent: attempt.setSent,
-    });
+    throw abortedError(attempt);
   }
+}
+
+/** The caller gave up on a reading; only what was SET may still be committed. */
+export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineError {
+  const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
+  return new EngineError('READING_ABORTED', `the upload of a reading was given up: ${fate}`, {
+    ...detailsOf(attempt),
+    setSent: attempt.setSent,
+  });
 }
 
 function failureOf(
@@ -200,12 +241,16 @@ function failureOf(
   }
 }
 
-function detailsOf({ key }: Split): ErrorDetails {
+function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {
   return { flagKey: flagKeyText(key) };
 }
 
 function drawReadingId({ randomBytes }: UploaderContext, partition: Partition | undefined): ReadingId {
-  const bytes = randomBytes(16);
+  return readingIdIn(randomBytes(16), partition);
+}
+
+/** @param bytes 16 random ones; the first ten bits become those of the partition, where one is named. */
+export function readingIdIn(bytes: Uint8Array, partition: Partition | undefined): ReadingId {
   if (partition !== undefined) {
     bytes[0] = partition >> 2;
     bytes[1] = ((partition & 3) << 6) | ((bytes[1] ?? 0) & 63);
@@ -219,7 +264,7 @@ export function readTime(at: number | undefined): number | undefined {
   throw new EngineError('INVALID_ARGUMENT', `expected a time in whole Unix milliseconds, got ${at}`);
 }
 
-function readDeadline(deadlineMs = DEADLINE_MS_DEFAULT): number {
+export function readDeadline(deadlineMs = DEADLINE_MS_DEFAULT): number {
   if (!(deadlineMs > 0 && deadlineMs <= DEADLINE_MS_MAX)) {
     throw new EngineError(
       'INVALID_ARGUMENT',

@@ -1,13 +1,9 @@
 import type { EngineError, ErrorCode } from '../foundation/index.ts';
 import { invariant } from '../foundation/index.ts';
 import type { Outcome } from '../protocol/index.ts';
+import type { BackOff, Lane } from './lane.ts';
+import { mayPass, missed, RESTING } from './lane.ts';
 import type { Effect, Round, RoundEvent, Step } from './round.ts';
-
-/** Full-jitter exponential back-off: after n misses a wait drawn from 0 to min(capMs, baseMs * 2^n). */
-export interface BackOff {
-  readonly baseMs: number;
-  readonly capMs: number;
-}
 
 export interface UploadOptions {
   /** Acceptors of the reading's partition. */
@@ -45,16 +41,6 @@ export type Refusal =
   | { readonly kind: 'error'; readonly error: EngineError }
   | { readonly kind: 'conflict'; readonly domain: number };
 
-/** One chain of calls, of which at most one is under way or about to be repeated. */
-interface Lane {
-  /** Calls that did not help so far; also names the calls, so that a late event moves nothing. */
-  readonly turn: number;
-  /** Misses since the last answer that helped. */
-  readonly misses: number;
-  /** Id of the one event that moves this lane; empty while it rests. */
-  readonly awaits: string;
-}
-
 export interface UploadState {
   readonly phase: 'upload' | 'set' | 'get' | 'over';
   /** SET or GET. */
@@ -69,8 +55,6 @@ export interface UploadState {
 
 type UploadStep = Step<UploadState, UploadCall, UploadOut>;
 type Effects = readonly Effect<UploadCall, UploadOut>[];
-
-const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
 
 /**
  * One reading's two-phase commit (docs/PROTOCOL.md, "Rules of a flag"): UPLOAD every share, which creates the flag, and
@@ -115,18 +99,8 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     return { lane: { ...lane, awaits: id }, effects: [{ kind: 'call', id, call }] };
   }
 
-  /** The lane after a call that did not help, and the wait before the next one. */
-  function missed(lane: Lane): { lane: Lane; effects: Effects } {
-    const id = `after ${lane.awaits}`;
-    const jitterMs = Math.min(backOff.capMs, backOff.baseMs * 2 ** lane.misses);
-    return {
-      lane: { turn: lane.turn + 1, misses: lane.misses + 1, awaits: id },
-      effects: [{ kind: 'wake', id, afterMs: 0, jitterMs }],
-    };
-  }
-
   function repeatFlag(state: UploadState): UploadStep {
-    const { lane, effects } = missed(state.flag);
+    const { lane, effects } = missed(state.flag, backOff);
     return { state: { ...state, flag: lane }, effects };
   }
 
@@ -163,7 +137,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     if (event.kind === 'failure') {
       const failed = { ...state, lastFailure: event.error.code };
       if (!mayPass(event.error)) return refusedWith(failed, { kind: 'error', error: event.error });
-      const next = missed(lane);
+      const next = missed(lane, backOff);
       return { state: withShare(failed, domain, next.lane), effects: next.effects };
     }
     if (event.reply === 'CONFLICT') return refusedWith(state, { kind: 'conflict', domain });
@@ -200,11 +174,6 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
     },
   };
-}
-
-/** A failing node is replaced or restarted, so its 5xx says nothing about the request. */
-function mayPass(error: EngineError): boolean {
-  return error.retry || error.status >= 500;
 }
 
 function withShare(state: UploadState, domain: number, lane: Lane): UploadState {

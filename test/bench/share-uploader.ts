@@ -1,7 +1,6 @@
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createFlagCalls, type ReceivedParcel } from '../../sensor-client/flag-calls.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
 import { createUndiciTransport, cryptoRandomBytes } from '../../src/platform/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { MessageContext } from '../../src/protocol/index.ts';
@@ -15,7 +14,7 @@ import {
   type RingDocument,
   type WindowId,
 } from '../../src/ring/index.ts';
-import { encodeReading, split } from '../../src/sharing/index.ts';
+import { encodeReading, encodeReadings, split, splitEncoded } from '../../src/sharing/index.ts';
 import { freshSensor, packetsFor } from '../support/fixed-sensor.ts';
 import { repeated } from './repeated.ts';
 
@@ -26,7 +25,9 @@ const SENSORS = 16;
 export interface ShareUploader {
   /** UPLOADs every share of a reading to the node the SDK would choose. */
   upload(window: WindowId, reading: string, partition: Partition | undefined): Promise<ReceivedParcel>;
-  /** SETs the flag, so that the sums can be checked; no part of what is measured. */
+  /** The same for the readings of a flush: one packet, one request to each domain. */
+  uploadTogether(window: WindowId, readings: readonly string[]): Promise<ReceivedParcel>;
+  /** SETs the flags, so that the sums can be checked; no part of what is measured. */
   commit(window: WindowId, flag: ReceivedParcel): Promise<void>;
   close(): Promise<void>;
 }
@@ -66,18 +67,35 @@ export function createShareUploader({ ring, stream, clock }: ShareUploaderOption
       if (receipts.length < domains.length) throw new Error('expected every share to be stored');
       return { parcel, receipts };
     },
+    async uploadTogether(window, readings) {
+      const at = partitionOf(cryptoRandomBytes(2));
+      const shares = splitEncoded(encodeReadings(stream, readings), domains.length, pool);
+      const sensor = sensors[at % SENSORS] ?? freshSensor();
+      const parcel = {
+        sensor,
+        readings: readings.map(() => ({ readingId: drawReadingId(at), count: 1 })),
+        shares,
+      };
+      const receipts = await Promise.all(
+        domains.map((domain, index) => {
+          const to = { node: firstOf(placement.owners(domain, at)), context: contextOf(window) };
+          return repeated(() => calls.uploadAll(to, index, [parcel]));
+        }),
+      );
+      const given = receipts.flatMap(([receipt]) => receipt ?? []);
+      if (given.length < domains.length) throw new Error('expected every share to be stored');
+      return { parcel, receipts: given };
+    },
     async commit(window, flag) {
       const [reading] = flag.parcel.readings;
       if (reading === undefined) throw new Error('expected a reading');
       const acceptors = placement.acceptors(domains, partitionOf(reading.readingId));
-      await repeated(async () => {
-        const outcome = await calls.set(
-          { node: firstOf(acceptors), context: contextOf(window) },
-          acceptors,
-          flag,
-        );
-        if (outcome !== 'TRUE') throw new EngineError('UNREACHABLE', `expected TRUE, got ${outcome}`);
-      });
+      const voted = acceptors.map((node) =>
+        repeated(() => calls.acceptAll({ node, context: contextOf(window) }, acceptors, [flag])),
+      );
+      for (const [others] of await Promise.all(voted)) {
+        if (others?.length !== 0) throw new Error('expected the votes of all acceptors');
+      }
     },
     close: () => transport.close(),
   };

@@ -1,11 +1,13 @@
 import { EngineError, equalBytes, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, Transport, TransportRequest } from '../../src/ports/index.ts';
 import type {
+  AcceptResponse,
   FlagEntry,
   MessageContext,
   Operation,
   Outcome,
   SetPacket,
+  SetRequest,
   UploadRequest,
   UploadResponse,
   WindowSummary,
@@ -20,12 +22,13 @@ import {
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, Placement, RingDocument, WindowId } from '../../src/ring/index.ts';
-import { createPlacement, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
+import { createPlacement, majority, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
 import { createPacketOpener } from './packet-opener.ts';
 
 const OPERATIONS = {
   UPLOAD: operations.UPLOAD,
   SET: operations.SET,
+  ACCEPT: operations.ACCEPT,
   GET: operations.GET,
   READ_RINGS: operations.READ_RINGS,
   READ_STREAM: operations.READ_STREAM,
@@ -78,6 +81,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const domains = stream.domains.map(({ id }) => id);
   const flags = new Map<string, Outcome>();
   const values = domains.map(() => new Map<string, Uint8Array>());
+  const votes = new Map<string, Set<NodeId>>();
   const sealed = new Set<number>();
   const sent: Arrival[] = [];
   let ring = options.ring;
@@ -140,6 +144,31 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     throw new EngineError('RECEIPTS_REFUSED', 'expected the receipts of all domains');
   }
 
+  /** A flag is TRUE when a majority of its acceptors has voted so. */
+  function accept(node: NodeId, request: SetRequest): AcceptResponse['packets'] {
+    checkContext(request.context);
+    const { window } = request.context;
+    const { domain } = placementOf(window).node(node);
+    const needed = majority(placementOf(window).acceptors(domains, request.partition).length);
+    const packets = opener.set(domain, domains.indexOf(domain), request);
+    for (const packet of request.packets) checkReceipts(request.context, packet);
+    checkAcceptor(window, node, request.partition, packets.flat());
+    return packets.map((entries) => {
+      const others = entries.flatMap((entry, place) => {
+        const name = entryName(entry);
+        if (flags.get(name) === 'ERROR') {
+          const ballot = { counter: 1, proposer: 0 };
+          return [{ place, promised: ballot, accepted: { ballot, value: 'ERROR' as const } }];
+        }
+        const own = votes.get(name) ?? new Set();
+        votes.set(name, own.add(node));
+        if (own.size >= needed) flags.set(name, 'TRUE');
+        return [];
+      });
+      return { answer: 'ACCEPTED', others };
+    });
+  }
+
   function windows(): WindowSummary[] {
     return options.windows.map((window) => ({
       window,
@@ -174,6 +203,10 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
       case 'UPLOAD':
         return operations.UPLOAD.response.encode({
           packets: upload(node, operations.UPLOAD.request.decode(body)),
+        });
+      case 'ACCEPT':
+        return operations.ACCEPT.response.encode({
+          packets: accept(node, operations.ACCEPT.request.decode(body)),
         });
       case 'SET': {
         const request = operations.SET.request.decode(body);

@@ -1,6 +1,4 @@
 import type { ReceivedParcel } from '../../../sensor-client/flag-calls.ts';
-import { cryptoRandomBytes } from '../../../src/platform/index.ts';
-import { type Partition, partitionOf } from '../../../src/ring/index.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
@@ -26,11 +24,12 @@ export function commitCoalescedRow(scene: ClusterScene, size: CoalescedSize): Co
     peer: () =>
       uploadRate(scene, texts, async (window) => {
         const entries: ReceivedParcel[] = [];
-        let partition: Partition | undefined;
-        await inFlight(texts.length, size.inFlight, async (index) => {
-          // As uploadMany does: a new partition for every so many readings.
-          if (index % size.inFlight === 0) partition = partitionOf(cryptoRandomBytes(2));
-          entries.push(await uploader.upload(window, texts[index] ?? '', partition));
+        // As uploadMany does: two flushes under way, each half of what is in flight.
+        const flush = Math.ceil(size.inFlight / 2);
+        await inFlight(Math.ceil(texts.length / flush), 2, async (index) => {
+          entries.push(
+            await uploader.uploadTogether(window, texts.slice(index * flush, (index + 1) * flush)),
+          );
         });
         return entries;
       }),

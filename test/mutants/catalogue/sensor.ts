@@ -3,6 +3,7 @@ import { byModel, bySimulation, byTest } from '../mutant.ts';
 
 const READING = 'sensor-client/upload-reading.ts';
 const ROUND = 'src/rounds/upload.ts';
+const FLUSH = 'src/rounds/flush.ts';
 
 /** The SDK: one id is one split, and what is not known is not an outcome. */
 export const SENSOR_MUTANTS: readonly Mutant[] = [
@@ -45,6 +46,30 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     find: "stored.shares.every(({ awaits }) => awaits === '')",
     replace: "stored.shares.some(({ awaits }) => awaits === '')",
     detector: bySimulation(2),
+  },
+  {
+    name: 'sensor/flush-set-before-all-shares',
+    breaks: 'EXACT: a flush is SET while a domain has not stored it',
+    file: FLUSH,
+    find: "stored.shares.every(({ awaits }) => awaits === '')",
+    replace: "stored.shares.some(({ awaits }) => awaits === '')",
+    detector: byTest('src/rounds/flush', 'the acceptors are asked after the last one has stored'),
+  },
+  {
+    name: 'sensor/flush-true-on-one-vote',
+    breaks: 'ONE-OUTCOME: the SDK takes the vote of one acceptor for the outcome',
+    file: FLUSH,
+    find: 'if (full >= quorum) return NONE;',
+    replace: 'if (full >= 1) return NONE;',
+    detector: byTest('src/rounds/flush', 'the acceptors are asked after the last one has stored'),
+  },
+  {
+    name: 'sensor/flush-forgets-that-it-set',
+    breaks: 'EXACT: a reading that a flush has SET is told as "in no result", or gets another id',
+    file: 'sensor-client/flush.ts',
+    find: '    one.setSent = true;',
+    replace: '',
+    detector: byTest('sensor-client/upload-many', 'an abort ends the upload with a summary'),
   },
   {
     name: 'sensor/refused-set-is-an-outcome',

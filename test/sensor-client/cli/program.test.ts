@@ -138,7 +138,9 @@ describe('bad input is told and nothing is uploaded', () => {
 });
 
 test('an undecided reading is told with the key to ask later, and `outcome` asks', async () => {
-  const scene: SceneOptions = { fate: ({ operation }) => (operation === 'SET' ? 'reply lost' : 'arrives') };
+  const scene: SceneOptions = {
+    fate: ({ operation }) => (['ACCEPT', 'SET'].includes(operation) ? 'reply lost' : 'arrives'),
+  };
   const done = await run('upload', ['1', '--json', '--deadline', '30000'], { scene });
   expect(done.exit).toBe(6);
   const { flagKey } = JSON.parse(done.out).failures[0];

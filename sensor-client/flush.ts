@@ -1,0 +1,237 @@
+import { concat, invariant } from '../src/foundation/index.ts';
+import type { FlagKey, PacketReading } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import type { DomainId, Partition, WindowId } from '../src/ring/index.ts';
+import { majority, partitionOf } from '../src/ring/index.ts';
+import type { FlushCall, FlushReply, PacketOut } from '../src/rounds/flush.ts';
+import { flushRound } from '../src/rounds/flush.ts';
+import { runRound } from '../src/rounds/run-round.ts';
+import { splitEncoded } from '../src/sharing/index.ts';
+import type { Split } from './commit-split.ts';
+import { domainOf, messageContext, onNewestRing, pick } from './commit-split.ts';
+import type { Parcel, ReceivedParcel } from './flag-calls.ts';
+import type { SensorIdentity } from './identity.ts';
+import type { SignalFan } from './jobs.ts';
+import { BACK_OFF } from './limits.ts';
+import { silentLast } from './silent-nodes.ts';
+import type { Measured } from './split-shares.ts';
+import { splitShares } from './split-shares.ts';
+import type { UploaderContext } from './upload-reading.ts';
+import { abortedError, commitMeasured, readingIdIn } from './upload-reading.ts';
+
+/** One reading of a flush, and who hears what became of it. */
+export interface FlushItem {
+  readonly measured: Measured;
+  readonly sensor: SensorIdentity;
+  committed(): void;
+  failed(error: unknown): void;
+}
+
+/** Where the readings of a flush go. */
+export interface FlushPlace {
+  readonly document: StreamDocument;
+  readonly domains: readonly DomainId[];
+  readonly window: WindowId;
+  readonly group: number;
+  readonly deadlineMs: number;
+}
+
+/** The readings of one sensor in a flush, and what is known of their packet. */
+interface Sent {
+  readonly items: readonly FlushItem[];
+  readonly parcel: Parcel;
+  /** Of each domain, once it has stored the packet whole. */
+  readonly receipts: (Uint8Array | null)[];
+  setSent: boolean;
+}
+
+const READING_ID_BYTES = 16;
+
+/**
+ * Commits readings of one window and group together, in one partition: one packet of each sensor, one request to every
+ * domain and one to every acceptor. Tells each item what became of it, and goes on with those that are left one by one.
+ * @param alone is given the work on those that are left; it rejects only where `committed` or `failed` of an item does.
+ */
+export async function commitFlush(
+  context: UploaderContext,
+  place: FlushPlace,
+  items: readonly FlushItem[],
+  fan: SignalFan,
+  alone: (work: Promise<void>) => void,
+): Promise<void> {
+  const partition = partitionOf(context.randomBytes(2));
+  const endsAt = context.clock.now() + place.deadlineMs;
+  const sent = bySensor(items).map((own) => splitParcel(context, place, own, partition));
+  let out: readonly PacketOut[];
+  try {
+    fan.throwIfAborted();
+    out = await fan.run((signal) => runFlush(context, place, partition, sent, signal));
+  } catch (error) {
+    if (!fan.aborted) throw error;
+    for (const one of sent) {
+      one.items.forEach((item, at) => void item.failed(abortedError(splitOf(context, place, one, at))));
+    }
+    return;
+  }
+  const left: (readonly [FlushItem, Split])[] = [];
+  for (const [packet, one] of sent.entries()) {
+    const places = new Set(out[packet]?.left);
+    one.items.forEach((item, at) => {
+      if (places.has(at)) left.push([item, splitOf(context, place, one, at)]);
+      else item.committed();
+    });
+  }
+  for (const [item, begun] of left) {
+    const { sensor, measured } = item;
+    const own = { ...place, sensor, partition, endsAt };
+    const work = fan.run((signal) => commitMeasured(context, own, measured, signal, begun));
+    alone(
+      work.then(
+        () => item.committed(),
+        (error: unknown) => item.failed(error),
+      ),
+    );
+  }
+}
+
+async function runFlush(
+  context: UploaderContext,
+  { domains, window, group, deadlineMs }: FlushPlace,
+  partition: Partition,
+  sent: readonly Sent[],
+  signal: AbortSignal,
+): Promise<readonly PacketOut[]> {
+  const { directory, silent, calls, clock, randomBytes } = context;
+  const acceptors = directory.view(window).placement.acceptors(domains, partition).length;
+  const last = silent.now();
+  const round = flushRound({
+    packets: sent.map(({ items }) => items.length),
+    acceptors,
+    quorum: majority(acceptors),
+    domains: domains.length,
+    backOff: BACK_OFF,
+    deadlineMs,
+  });
+  const scope = { stream: context.stream, window, group };
+  const perform = (call: FlushCall): Promise<FlushReply> =>
+    onNewestRing(
+      directory,
+      window,
+      ({ placement }) =>
+        call.kind === 'upload'
+          ? pick(silentLast(placement.owners(domainOf(domains, call.domain), partition), last), call.owner)
+          : pick(placement.acceptors(domains, partition), call.acceptor),
+      async (node, view) => {
+        const to = { node, context: messageContext(scope, view) };
+        if (call.kind === 'upload') {
+          const parcels = sent.map(({ parcel }) => parcel);
+          const asked = calls.uploadAll(to, call.domain, parcels);
+          const receipts = await silent.wait(node, asked, call.owner);
+          sent.forEach((one, packet) => {
+            one.receipts[call.domain] = receipts[packet] ?? null;
+          });
+          return { kind: 'stored', whole: sent.map((_, packet) => receipts[packet] != null) };
+        }
+        const voters = view.placement.acceptors(domains, partition);
+        const others = await silent.wait(
+          node,
+          calls.acceptAll(to, voters, receivedOf(sent, call.packets)),
+          0,
+        );
+        return { kind: 'voted', others };
+      },
+    );
+  return runRound(round, { perform, clock, randomBytes }, signal);
+}
+
+/** The packets that are to be set; from here on their readings may be TRUE, whatever is heard of it. */
+function receivedOf(sent: readonly Sent[], packets: readonly number[]): ReceivedParcel[] {
+  return packets.map((packet) => {
+    const one = sent[packet];
+    invariant(one !== undefined, 'a packet of the flush');
+    one.setSent = true;
+    const receipts = one.receipts.flatMap((receipt) => receipt ?? []);
+    return { parcel: one.parcel, receipts };
+  });
+}
+
+function bySensor(items: readonly FlushItem[]): FlushItem[][] {
+  const groups = new Map<SensorIdentity['keys'], FlushItem[]>();
+  for (const item of items) {
+    const group = groups.get(item.sensor.keys);
+    if (group === undefined) groups.set(item.sensor.keys, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
+/** Draws an id for each reading and splits them all at once. */
+function splitParcel(
+  context: UploaderContext,
+  place: FlushPlace,
+  items: readonly FlushItem[],
+  partition: Partition,
+): Sent {
+  const [first] = items;
+  invariant(first !== undefined, 'a sensor with readings');
+  const ids = context.randomBytes(READING_ID_BYTES * items.length);
+  const readings = items.map(({ measured }, at) => {
+    const id = ids.slice(READING_ID_BYTES * at, READING_ID_BYTES * (at + 1));
+    return { readingId: readingIdIn(id, partition), count: measured.count };
+  });
+  const { sensor } = first;
+  const shares = splitTogether(context, place, sensor, readings, items);
+  return {
+    items,
+    parcel: { sensor, readings, shares },
+    receipts: place.domains.map(() => null),
+    setSent: false,
+  };
+}
+
+/** For each domain the shares of all readings, one after another. */
+function splitTogether(
+  context: UploaderContext,
+  { document, domains, window, group }: FlushPlace,
+  { sensorId }: SensorIdentity,
+  readings: readonly PacketReading[],
+  items: readonly FlushItem[],
+): readonly Uint8Array[] {
+  // Vectors that follow one another have shares that follow one another.
+  if (document.countMode === 'single' && !document.seeds) {
+    return splitEncoded(
+      concat(...items.map(({ measured }) => measured.vectors)),
+      domains.length,
+      context.pool,
+    );
+  }
+  const parts = readings.map(({ readingId, count }, at) => {
+    const item = items[at];
+    invariant(item !== undefined, 'an item of every reading');
+    const key: FlagKey = { stream: context.stream, window, group, readingId, sensorId, count };
+    return splitShares(context, document, key, item.measured);
+  });
+  return domains.map((_, domain) => concat(...parts.map((part) => part[domain] ?? new Uint8Array(0))));
+}
+
+/** One reading of a packet by itself, under its own id and with its own shares; all shares of one domain are of one length. */
+function splitOf(
+  context: UploaderContext,
+  { window, group }: FlushPlace,
+  { items, parcel, setSent }: Sent,
+  at: number,
+): Split {
+  const { sensor } = parcel;
+  const reading = parcel.readings[at];
+  invariant(reading !== undefined, 'a reading of the packet');
+  const shares = parcel.shares.map((share) => {
+    const length = share.length / items.length;
+    return share.subarray(length * at, length * (at + 1));
+  });
+  return {
+    key: { stream: context.stream, window, group, sensorId: sensor.sensorId, ...reading },
+    parcel: { sensor, readings: [reading], shares },
+    receipts: new Map(),
+    setSent,
+  };
+}
