@@ -110,27 +110,12 @@ export function entryOfKey(key: Uint8Array, offset = 0): FlagEntry {
   return { readingId: id, sensorId: sensor, count: view.getUint32(offset + 32) };
 }
 
-/** Bytes of a row key before its {@link entryKey}. */
+/** Bytes of {@link partitionKey}. */
 export const PARTITION_KEY_BYTES = 44;
 /** Bytes of {@link windowKey}. */
 export const WINDOW_KEY_BYTES = 42;
-const ROW_KEY_BYTES = 80;
 
-/** The window's part of every row key, made once: a window has as many rows as readings. */
-const windowKeys = new WeakMap<WindowScope, Uint8Array>();
-
-/** 80 bytes: {@link partitionKey} and {@link entryKey}; the key of a flag's and of a share's row. */
-export function flagRowKey(scope: WindowScope, entry: FlagEntry): Uint8Array {
-  let window = windowKeys.get(scope);
-  if (window === undefined) {
-    window = windowKey(scope);
-    windowKeys.set(scope, window);
-  }
-  const key = new Uint8Array(ROW_KEY_BYTES);
-  key.set(window);
-  const partition = partitionOf(entry.readingId);
-  key[WINDOW_KEY_BYTES] = partition >>> 8;
-  key[WINDOW_KEY_BYTES + 1] = partition;
-  writeEntryKey(key, PARTITION_KEY_BYTES, entry);
-  return key;
+/** 80 bytes: {@link partitionKey} and {@link entryKey}; the whole flag key as bytes, which sort by partition and reading. */
+export function flagKeyBytes(scope: WindowScope, entry: FlagEntry): Uint8Array {
+  return concat(partitionKey(scope, partitionOf(entry.readingId)), entryKey(entry));
 }

@@ -8,7 +8,7 @@ export {
   entryName,
   entryOfKey,
   entryOfName,
-  flagRowKey,
+  flagKeyBytes,
   PARTITION_KEY_BYTES,
   partitionKey,
   readingId,

@@ -6,7 +6,7 @@ import {
   entryName,
   entryOfKey,
   entryOfName,
-  flagRowKey,
+  flagKeyBytes,
   PARTITION_KEY_BYTES,
   partitionKey,
   readingId,
@@ -21,13 +21,13 @@ const anyScope = fc.record({ stream: anyStream, window: anyU64.map(windowId), gr
 
 describe('a flag key', () => {
   test.prop([anyScope, anyEntry])('is 80 bytes, of which the last 36 read back', (scope, entry) => {
-    const key = flagRowKey(scope, entry);
+    const key = flagKeyBytes(scope, entry);
     expect(key).toHaveLength(80);
     expect(entryOfKey(key, PARTITION_KEY_BYTES)).toEqual(entry);
   });
 
   test.prop([anyScope, anyEntry])('begins with its window, then with its partition', (scope, entry) => {
-    const key = flagRowKey(scope, entry);
+    const key = flagKeyBytes(scope, entry);
     expect(key.slice(0, 42)).toEqual(windowKey(scope));
     expect(key.slice(0, 44)).toEqual(partitionKey(scope, partitionOf(entry.readingId)));
   });
@@ -35,13 +35,13 @@ describe('a flag key', () => {
   test.prop([anyScope, anyEntry, anyScope, anyEntry])(
     'is another for another tuple',
     (scope, entry, a, b) => {
-      const same = toHex(flagRowKey(scope, entry)) === toHex(flagRowKey(a, b));
+      const same = toHex(flagKeyBytes(scope, entry)) === toHex(flagKeyBytes(a, b));
       expect(same).toBe(windowName(scope) === windowName(a) && entryName(entry) === entryName(b));
     },
   );
 
   test.prop([anyScope, anyEntry, anyEntry])('sorts by partition, then reading id', (scope, a, b) => {
-    const order = compareBytes(flagRowKey(scope, a), flagRowKey(scope, b));
+    const order = compareBytes(flagKeyBytes(scope, a), flagKeyBytes(scope, b));
     expect(Math.sign(order)).toBe(Math.sign(compareBytes(entryKey(a), entryKey(b))));
   });
 
@@ -52,7 +52,7 @@ describe('a flag key', () => {
       sensorId: sensorId(new Uint8Array(16).fill(0x11)),
       count: 258,
     };
-    expect(toHex(flagRowKey(scope, entry))).toBe(
+    expect(toHex(flagKeyBytes(scope, entry))).toBe(
       `${'5a'.repeat(32)}0000018bcfe5680000070${'3ff'}ffc0${'00'.repeat(14)}${'11'.repeat(16)}00000102`,
     );
   });

@@ -1,6 +1,6 @@
 import { EngineError, toHex } from '../../../src/foundation/index.ts';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
-import { digestOf, flagRowKey, readingId, sensorId } from '../../../src/protocol/index.ts';
+import { digestOf, flagKeyBytes, readingId, sensorId } from '../../../src/protocol/index.ts';
 import { context, messageSamples, named, type Sample } from './message-samples.ts';
 
 /** The files of this part of the format, by name; everything in them is fixed. */
@@ -107,7 +107,7 @@ function flagKeys(): unknown {
   return entries(3).map((entry, group) => ({
     scope: { stream, window, group },
     entry: shown(entry),
-    key: toHex(flagRowKey({ stream, window, group }, entry)),
+    key: toHex(flagKeyBytes({ stream, window, group }, entry)),
   }));
 }
 
