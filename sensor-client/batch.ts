@@ -3,6 +3,10 @@ import { EngineError } from '../src/foundation/index.ts';
 export interface BatchOptions<Item, Answer> {
   /** Items of one request. */
   readonly itemsMax: number;
+  /** What an item takes of the room in a request; nothing, where it is not given. */
+  readonly bytesOf?: (item: Item) => number;
+  /** The room of a request; an item that is larger goes alone, for the node to refuse. */
+  readonly bytesMax?: number;
   /** How long the first item waits for company. */
   readonly linger: () => Promise<void>;
   /** Sends the items as one request; one answer per item, in their order. */
@@ -29,6 +33,8 @@ export interface Batch<Item, Answer> {
  */
 export function openBatch<Item, Answer>(options: BatchOptions<Item, Answer>): Batch<Item, Answer> {
   const waiting: Waiting<Item, Answer>[] = [];
+  const { bytesOf = () => 0, bytesMax = Number.POSITIVE_INFINITY } = options;
+  let bytes = 0;
   let left = false;
 
   async function leave(): Promise<void> {
@@ -57,6 +63,8 @@ export function openBatch<Item, Answer>(options: BatchOptions<Item, Answer>): Ba
   return {
     add(item) {
       if (left || waiting.length >= options.itemsMax) return undefined;
+      if (waiting.length > 0 && bytes + bytesOf(item) > bytesMax) return undefined;
+      bytes += bytesOf(item);
       return new Promise<Answer>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
         if (waiting.length === 1) leave().catch((reason: unknown) => rejectAll(waiting, reason));

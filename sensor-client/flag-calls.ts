@@ -130,7 +130,9 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
       const partition = partitionIn([parcel]);
       const answer = await joinBatch(uploads, keyOf({ node, context }, partition, index), parcel, () =>
         openBatch({
-          itemsMax: rowsMax(parcel.shares[index]?.length ?? 0),
+          itemsMax: limits.PACKETS_PER_REQUEST_MAX,
+          bytesOf: parcelBytes,
+          bytesMax: limits.SENSOR_BODY_BYTES_MAX - HEAD_BYTES,
           linger,
           concernsOneItem,
           send: (parcels) => sendShares({ node, context }, index, parcels),
@@ -203,6 +205,11 @@ function refusedWith(code: Refusal): EngineError {
 export function rowsMax(shareBytes: number): number {
   const room = limits.SENSOR_BODY_BYTES_MAX - HEAD_BYTES;
   return Math.max(1, Math.min(limits.PACKETS_PER_REQUEST_MAX, Math.floor(room / (shareBytes + ROW_BYTES))));
+}
+
+/** What a parcel takes of an UPLOAD, at most: a seed is short and stands for as much as the longest share. */
+function parcelBytes({ readings, shares }: Parcel): number {
+  return ROW_BYTES + readings.length * READING_BYTES + Math.max(...shares.map(({ length }) => length));
 }
 
 /** How many readings of one sensor fit into one UPLOAD as one packet. */

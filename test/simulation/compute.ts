@@ -3,6 +3,7 @@ import type { ComputeAnswer } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
+import { BATCH_READINGS } from '../support/simulated-ring.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
 import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
@@ -41,7 +42,12 @@ export async function computeOnce(
     } else {
       const sum = outcome.fields[0]?.statistics.sum;
       if (sum?.denominator !== 1n) violation(`EXACT: window ${window} has no whole sum`);
-      const { readings, committed, excluded, settled } = outcome;
+      const { settled } = outcome;
+      const size = plan.batches === undefined ? 1 : BATCH_READINGS;
+      const [readings, committed, excluded] = [outcome.readings, outcome.committed, outcome.excluded].map(
+        // A part of a batch would be no whole number, which no sum has.
+        (count) => count / size,
+      ) as [number, number, number];
       const text = `${settled} ${readings} ${committed} ${excluded} ${sum?.numerator}`;
       computed = { window, readings, committed, excluded, sum: sum?.numerator ?? 0n, text };
     }

@@ -48,6 +48,8 @@ export interface Plan {
   readonly gate?: PlannedGate;
   /** Absent where anybody may upload. */
   readonly roster?: readonly PlannedBatch[];
+  /** Whether shares are seeds, where the stream takes batches; absent for single readings. */
+  readonly batches?: { readonly seeds: boolean };
   /** From a window's end to its erasure; absent where nothing is erased within the run. */
   readonly retentionMs?: number;
   readonly ringChange?: PlannedRingChange;
@@ -79,6 +81,8 @@ const ENROLLED_SHARE = 0.8;
 const GROUPED_SHARE = 0.25;
 /** How many worlds change their ring. */
 const CHANGING_SHARE = 0.3;
+/** How many worlds have gateways, whose readings come in batches. */
+const BATCH_SHARE = 0.3;
 /** How many worlds erase windows within the run. */
 const ERASING_SHARE = 0.35;
 /** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
@@ -118,6 +122,8 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
   const placed = ringChange === undefined ? spans : withPlaced(spans, ringChange.placementMs, fixedMs);
   const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
+  const batching = random.fork('batches');
+  const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
   const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
   return {
     seed,
@@ -138,6 +144,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(groups.length === 0 ? {} : { groups }),
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
+    ...(batches === undefined ? {} : { batches }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...(ringChange === undefined ? {} : { ringChange }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),

@@ -5,7 +5,7 @@ import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Clock, Transport } from '../../src/ports/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
-import type { FixedRing } from '../support/simulated-ring.ts';
+import { BATCH_READINGS, type FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
@@ -29,6 +29,8 @@ export interface SensorSurroundings {
   readonly death: SensorDeath | undefined;
   /** What a window is for the SDK, by its place in the plan. */
   target(window: number): ReadingTarget;
+  /** Whether it is a gateway, and a reading comes in a batch. */
+  readonly batches: boolean;
   readonly program: UploadProgram;
   /** Hears of every error that the sensor's program is given. */
   told(text: string): void;
@@ -146,7 +148,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         },
         stream: surroundings.stream,
         keys: fixedSensor(name).keys,
-        policy: { allowDevelopment: true, allowGroups: true },
+        policy: { allowDevelopment: true, allowGroups: true, allowBatches: true, allowSeeds: true },
       },
       {
         clock: process.clock,
@@ -163,12 +165,19 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     return process.opened;
   }
 
+  /** The same programs, with every reading in a batch beside one that is no digit of a sum. */
+  function gatewayOf(sensor: Sensor): Sensor {
+    if (!surroundings.batches) return sensor;
+    const rest = new Array<string>(BATCH_READINGS - 1).fill('0');
+    return { ...sensor, upload: (reading, options) => sensor.uploadBatch([reading, ...rest], options) };
+  }
+
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
     const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
     readings.set(exponent, reading);
     try {
       const committed = await surroundings.program(
-        await open(process),
+        gatewayOf(await open(process)),
         (4n ** BigInt(exponent)).toString(),
         surroundings.target(window),
       );

@@ -80,6 +80,7 @@ export async function buildWorld(
     enrolled: plan.roster !== undefined,
     groups: plan.groups,
     retentionMs: plan.retentionMs,
+    batches: plan.batches,
   });
   const nodes: SimulatedNode[] = [];
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
@@ -93,6 +94,7 @@ export async function buildWorld(
   const erasure = createErasureChecker(nodes, violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
+    stream,
   );
   const outputs = createOutputChecker({ stream, opener, violation });
   const network = createNetwork(kernel, plan.network, {
@@ -157,6 +159,7 @@ export async function buildWorld(
       number,
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
       target: (window) => targetOf(plan, window),
+      batches: plan.batches !== undefined,
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       told: (text) => outputs.logged(text),
       fault,

@@ -1,6 +1,6 @@
 import { labelledInput } from '../../src/foundation/index.ts';
 import { type HpkeContext, recipientContext } from '../../src/platform/hpke.ts';
-import { openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
+import { nodeSealing, openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
 import type {
   AddressedPacket,
   CopyRequest,
@@ -9,7 +9,16 @@ import type {
   SetRequest,
   UploadRequest,
 } from '../../src/protocol/index.ts';
-import { entriesOf, equalTags, packetName, setTag, shareBinding } from '../../src/protocol/index.ts';
+import {
+  createSeedRoom,
+  entriesOf,
+  equalTags,
+  packetName,
+  readShares,
+  setTag,
+  shareBinding,
+} from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { streamHashBytes } from '../../src/ring/index.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
 
@@ -21,9 +30,13 @@ export interface PacketOpener {
   set(domain: string, index: number, request: SetRequest): FlagEntry[][];
 }
 
-/** @param keyOf the key of an enrolled sensor, whose packets carry none. */
+/**
+ * @param keyOf the key of an enrolled sensor, whose packets carry none.
+ * @param stream where shares are to be read as nodes read them; what a packet holds is divided evenly otherwise.
+ */
 export function createPacketOpener(
   keyOf: (sensor: SensorId) => Uint8Array | undefined = () => undefined,
+  stream?: StreamDocument,
 ): PacketOpener {
   const contexts = new Map<string, HpkeContext>();
 
@@ -59,14 +72,21 @@ export function createPacketOpener(
           labelledInput('share-key', streamHashBytes(context.stream)),
         );
         const { nonce, bound } = shareBinding(packetName(context, packet), index);
-        const shares = openAead(key, nonce, bound, packet.sealed);
-        if (shares === null) throw new Error(`expected a packet that domain ${domain} opens`);
-        const size = shares.length / packet.readings.length;
-        return entriesOf(packet).map((entry, i) => ({
-          entry,
-          share: shares.slice(i * size, (i + 1) * size),
-        }));
+        const content = openAead(key, nonce, bound, packet.sealed);
+        if (content === null) throw new Error(`expected a packet that domain ${domain} opens`);
+        const entries = entriesOf(packet);
+        const opened = { scope: context, index, entries, content };
+        const shares =
+          stream === undefined
+            ? evenly(content, entries.length)
+            : readShares({ ...opened, stream }, nodeSealing.expand, createSeedRoom());
+        return entries.map((entry, i) => ({ entry, share: shares[i] ?? new Uint8Array(0) }));
       });
     },
   };
+}
+
+function evenly(content: Uint8Array, parts: number): Uint8Array[] {
+  const size = content.length / parts;
+  return Array.from({ length: parts }, (_, i) => content.slice(i * size, (i + 1) * size));
 }

@@ -149,6 +149,9 @@ function storeIdOf(node: NodeId, which = '') {
 /** Most readings whose sum in base 4 still names each of them: 4^61 is about half the field. */
 export const NAMED_READINGS_MAX = 61;
 
+/** Readings of a batch: a power of 4, and 0, which is no digit. With more of them sums could leave half the field. */
+export const BATCH_READINGS = 2;
+
 export interface FixedStreamTerms {
   readonly flagTimeoutMs: number;
   readonly maxExcluded: number;
@@ -163,6 +166,8 @@ export interface FixedStreamTerms {
   readonly groups?: readonly string[] | undefined;
   /** A day or more where it is absent. */
   readonly retentionMs?: number | undefined;
+  /** Whether all shares but one are seeds, in a stream of batches of {@link BATCH_READINGS}; absent for single readings. */
+  readonly batches?: { readonly seeds: boolean } | undefined;
 }
 
 /**
@@ -177,7 +182,16 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       name: 'powers',
       nonce: '00112233445566778899aabbccddeeff',
       operatorKey: ring.operatorKey,
-      fields: [{ name: 'x', unit: '', decimals: 0, offset: '0', min: '1', max: (4n ** 60n).toString() }],
+      fields: [
+        {
+          name: 'x',
+          unit: '',
+          decimals: 0,
+          offset: '0',
+          min: terms.batches === undefined ? '1' : '0',
+          max: (4n ** 60n).toString(),
+        },
+      ],
       elements: [{ kind: 'count' }, { kind: 'moment', factors: [{ field: 'x', power: 1 }] }],
       domains: ring.document.domains.map(({ domain, key }) => ({ id: domain, key })),
       window: terms.fixedMs === undefined ? { kind: 'manual' } : { kind: 'fixed', durationMs: terms.fixedMs },
@@ -185,12 +199,12 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       flagTimeoutMs: terms.flagTimeoutMs,
       minSensors: terms.gate?.minSensors ?? 1,
       minCommittedPercent: terms.gate?.minCommittedPercent ?? 1,
-      maxReadings: NAMED_READINGS_MAX,
+      maxReadings: NAMED_READINGS_MAX * (terms.batches === undefined ? 1 : BATCH_READINGS),
       maxExcluded: terms.maxExcluded,
       // As many fixed windows as a stream may keep are no more than some days of short ones.
       retentionMs: terms.retentionMs ?? (terms.fixedMs === undefined ? 30 * DAY_MS : DAY_MS),
-      countMode: 'single',
-      seeds: false,
+      countMode: terms.batches === undefined ? 'single' : 'batch',
+      seeds: terms.batches?.seeds ?? false,
       publishesCells: false,
       publicData: terms.gate === undefined,
       enrolment: terms.enrolled === true ? 'required' : 'open',
