@@ -33,9 +33,9 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'rows/older-version-shown',
     breaks: 'ONE-OUTCOME: a scan shows what a flag said before it was voted on',
-    file: 'node/engine/row-scan.ts',
-    find: 'if (plain === undefined || !isNewest(rows.index, hash, { record, offset })) continue;',
-    replace: 'if (plain === undefined) continue;',
+    file: 'node/engine/row-index.ts',
+    find: 'return slotAt(index, hash, place) >= 0;',
+    replace: 'return nextSlot(index, hash, -1) >= 0;',
     detector: byTest('node/engine/packed-rows', 'a scan shows the newest version of every row'),
   },
   {

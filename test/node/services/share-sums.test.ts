@@ -77,7 +77,11 @@ describe('the sum of a partition', () => {
     const digest = { count: 1, readings: 1, hash: new Uint8Array(32) };
     const partitions = [{ partition, digest }];
     const held = () => cloud.askAs(other, node, operations.HELD, { context, partitions: [] });
-    await expectCode(cloud.askAs(other, node, operations.HELD, { context, partitions }), 'INCOMPLETE');
+    const refused = await expectCode(
+      cloud.askAs(other, node, operations.HELD, { context, partitions }),
+      'INCOMPLETE',
+    );
+    expect(refused.message).toContain('fetched again');
     expect(await held()).toEqual({ partitions: [] });
     await cloud.clock.advance(CARE_MS);
     // Nobody knows a set of this digest, which is another reason and comes later.
