@@ -68,6 +68,17 @@ export interface FlagCalls {
     acceptors: readonly NodeId[],
     parcels: readonly ReceivedParcel[],
   ): Promise<readonly (readonly number[] | null)[]>;
+  /**
+   * Hands everything to one node, in a request of its own.
+   * @param owners a node of every domain of the stream, in its order.
+   * @returns whether the domains themselves say that the flags are TRUE.
+   */
+  relay(
+    to: Target,
+    owners: readonly NodeId[],
+    acceptors: readonly NodeId[],
+    parcel: Parcel,
+  ): Promise<boolean>;
 }
 
 export interface FlagCallsOptions {
@@ -153,6 +164,12 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
       );
       if (isRefusal(answer)) throw refusedWith(answer);
       return answer;
+    },
+    async relay({ node, context }, owners, acceptors, parcel) {
+      const { sensor, readings, shares } = parcel;
+      const { packet, judge } = await packets.relay(sensor, owners, context, readings, shares);
+      const body = { context, partition: partitionIn([parcel]), ...packet };
+      return judge(await call(node, operations.RELAY, body), acceptors);
     },
     get({ node, context }, entry) {
       const partition = partitionOf(entry.readingId);

@@ -4,14 +4,24 @@ import type {
   Packet,
   PacketKeys,
   PacketReading,
+  RelayRequest,
+  RelayResponse,
   SetPacket,
   SharePacket,
   WindowScope,
 } from '../src/protocol/index.ts';
-import { packetKeys, packetName, setTag, shareBinding } from '../src/protocol/index.ts';
+import {
+  domainWord,
+  equalTags,
+  packetKeys,
+  packetName,
+  setTag,
+  shareBinding,
+} from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { shareIndex } from '../src/protocol/stream-document.ts';
 import type { DomainSection, NodeId } from '../src/ring/index.ts';
+import { majority } from '../src/ring/index.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
 
 export interface PacketMakerOptions {
@@ -47,6 +57,24 @@ export interface PacketMaker {
     readings: readonly PacketReading[],
     receipts: readonly Uint8Array[],
   ): Promise<SetPacket>;
+  /**
+   * @param nodes one of every domain of the stream, in its order.
+   * @param shares of the readings, for each domain one after another.
+   */
+  relay(
+    sensor: SensorIdentity,
+    nodes: readonly NodeId[],
+    scope: WindowScope,
+    readings: readonly PacketReading[],
+    shares: readonly Uint8Array[],
+  ): Promise<RelayedPacket>;
+}
+
+/** A packet that one node brings to all domains. */
+export interface RelayedPacket {
+  readonly packet: Packet & Pick<RelayRequest, 'parts'>;
+  /** Whether every domain says that it keeps its shares, and a quorum of the acceptors that they have voted for TRUE. */
+  judge(answer: RelayResponse, acceptors: readonly NodeId[]): boolean;
 }
 
 /** What a sensor keeps of its agreement with a domain. */
@@ -107,6 +135,36 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
         proofs.set(index, { index, encapsulated, tag: setTag(flags, name) });
       }
       return { ...packet, receipts, proofs: [...proofs.values()] };
+    },
+    async relay(sensor, nodes, scope, readings, shares) {
+      const stream = await options.stream();
+      const packet = packetOf(sensor, stream, readings);
+      const name = packetName(scope, packet);
+      const own = await Promise.all(
+        nodes.map((node) => agreementOf(sensor.keys, domainOf(node).sealingKey, stream)),
+      );
+      const parts = own.map(async (agreement, index) => {
+        const { nonce, bound } = shareBinding(name, index);
+        const sealed = await sealing.seal(agreement.shares, nonce, bound, shares[index] ?? new Uint8Array(0));
+        return { encapsulated: agreement.encapsulated, sealed, tag: setTag(agreement.flags, name) };
+      });
+      const indexOf = (node: NodeId) => shareIndex(stream, domainOf(node).domain) ?? -1;
+      return {
+        packet: { ...packet, parts: await Promise.all(parts) },
+        judge(answer, acceptors) {
+          const voted = answer.votes.filter(({ acceptor, word }, place) => {
+            const node = acceptors[acceptor];
+            const key = node === undefined ? undefined : own[indexOf(node)]?.flags;
+            const first = answer.votes.findIndex((other) => other.acceptor === acceptor) === place;
+            return key !== undefined && first && equalTags(word, domainWord(key, 'ACCEPTED', name, node));
+          });
+          const kept = own.every(({ flags }, index) => {
+            const word = answer.stored[index];
+            return word !== undefined && equalTags(word, domainWord(flags, 'STORED', name));
+          });
+          return kept && voted.length >= majority(acceptors.length);
+        },
+      };
     },
   };
 }

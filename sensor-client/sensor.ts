@@ -24,6 +24,7 @@ import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
 import type { RecordingOptions, RecordOptions } from './recorder.ts';
 import { createRecorder } from './recorder.ts';
+import { createRelays } from './relays.ts';
 import { createSilentNodes } from './silent-nodes.ts';
 import type { CommittedBatch } from './upload-batch.ts';
 import { uploadBatch } from './upload-batch.ts';
@@ -43,6 +44,11 @@ export interface SensorOptions {
   readonly window?: number;
   /** Label of every reading, one of those that the stream declares. Whoever names one agrees that it is public. */
   readonly group?: string;
+  /**
+   * Hand a lone reading to one node, which brings it to the others, instead of speaking to every domain. The shares are sealed
+   * to their domains and it is they who answer, so that the node needs no trust. Not for `uploadMany`.
+   */
+  readonly relay?: boolean;
   /** What the sensor agrees to where that is not {@link DEFAULT_POLICY}, the safe side of everything. */
   readonly policy?: Partial<SensorPolicy>;
   /**
@@ -162,6 +168,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     measurements: options.measurements ?? createMeasurements(),
     stream,
     sensor,
+    relays: options.relay === true ? createRelays(randomBytes) : null,
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.group === undefined ? {} : { group: options.group }),
   };

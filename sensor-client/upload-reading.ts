@@ -11,6 +11,7 @@ import { windowId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { encodeReading } from '../src/sharing/index.ts';
+import { commitRelayed } from './commit-relayed.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
@@ -19,6 +20,7 @@ import { identityOf } from './identity.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
+import type { ChosenRelay, Relays } from './relays.ts';
 import type { Measured, SplitShares } from './split-shares.ts';
 import { splitShares } from './split-shares.ts';
 
@@ -49,6 +51,8 @@ export interface Committed {
 export interface UploaderContext extends Omit<SplitContext, 'domains'>, SplitShares {
   readonly stream: StreamHash;
   readonly sensor: SensorIdentity;
+  /** Null where the sensor speaks to every domain itself. */
+  readonly relays: Relays | null;
   readonly window?: number;
   readonly group?: string;
   readonly measurements: Measurements;
@@ -134,9 +138,12 @@ export async function commitMeasured(
   const { domains, deadlineMs, endsAt } = place;
   const { clock } = context;
   for (let splits = 1; ; splits++) {
-    const attempt = splits === 1 && begun !== undefined ? begun : newSplit(context, place, measured);
-    const leftMs = Math.max(0, endsAt - clock.now());
-    const out = await commit({ ...context, domains }, attempt, leftMs, signal);
+    const first = splits === 1 ? begun : undefined;
+    const relay = first === undefined ? chooseRelay(context, place, measured) : null;
+    const at = { ...place, partition: relay?.partition ?? place.partition };
+    const attempt = first ?? newSplit(context, at, measured);
+    const leftMs = () => Math.max(0, endsAt - clock.now());
+    const out = await commit({ ...context, domains }, attempt, relay, leftMs, signal);
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
     // Only a decided ERROR frees the reading for another id; after anything else both could count.
@@ -182,9 +189,29 @@ export async function beforeDeadline<T>(
   }
 }
 
-async function commit(context: SplitContext, attempt: Split, leftMs: number, signal: AbortSignal) {
+/** For a reading that shares its requests with no other; a batch would travel twice for the few that it saves. */
+function chooseRelay(
+  { relays, directory, silent }: UploaderContext,
+  { domains, window, partition }: UploadPlace,
+  { vectorCount }: Measured,
+): ChosenRelay | null {
+  if (relays === null || partition !== undefined || vectorCount > 1) return null;
+  return relays.choose(directory.view(window), domains, silent.now());
+}
+
+/** Through a relay where there is one, and by the sensor itself where that does not prove the flag TRUE. */
+async function commit(
+  context: SplitContext,
+  attempt: Split,
+  relay: ChosenRelay | null,
+  leftMs: () => number,
+  signal: AbortSignal,
+): Promise<UploadOut> {
   try {
-    return await commitSplit(context, attempt, leftMs, signal);
+    if (relay !== null && (await commitRelayed(context, attempt, relay.node, signal))) {
+      return { kind: 'committed' };
+    }
+    return await commitSplit(context, attempt, leftMs(), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw abortedError(attempt);

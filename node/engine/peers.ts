@@ -61,6 +61,7 @@ export type CallPeer = <Q, R>(
 /** Operations a sensor waits for. */
 const ON_UPLOAD_PATH: readonly string[] = [
   operations.ACCEPT.path,
+  operations.UPLOAD.path,
   operations.VOTE.path,
   operations.COPY.path,
 ];

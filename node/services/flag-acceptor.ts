@@ -46,8 +46,9 @@ export interface FlagAcceptor {
   /**
    * Votes for TRUE at ballot 0, for packets that prove by themselves that they may be TRUE; the votes are synced
    * before the answer. @throws `WINDOW_SEALED`, `WINDOW_FULL`, `WRONG_NODE`
+   * @param relayed adds what this acceptor says to the sensor.
    */
-  accept(request: SetRequest): Promise<AcceptResponse['packets']>;
+  accept(request: SetRequest, relayed: boolean): Promise<AcceptResponse['packets']>;
   /** The same for packets that this node has proved already; one vote for each of their flags. */
   acceptProved(
     record: OpenWindowRecord,
@@ -139,13 +140,13 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     return flags.length === 0 ? [] : synod(record, request, flags, ACCEPT_TRUE);
   }
 
-  async function accept(request: SetRequest): Promise<AcceptResponse['packets']> {
+  async function accept(request: SetRequest, relayed: boolean): Promise<AcceptResponse['packets']> {
     health.checkVote();
     rings.checkVote(request.context);
     const record = await admission.window(request.context);
     admission.acceptors(record, request.partition);
     const opened = await packets.openSet(record, request);
-    return votesPerPacket(opened, await acceptProved(record, request, openedOf(opened)));
+    return votesPerPacket(opened, await acceptProved(record, request, openedOf(opened)), relayed);
   }
 
   /** An outcome is not written down: two votes prove it at any time, and the settlement for ever. */
@@ -191,16 +192,18 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
 function votesPerPacket(
   opened: readonly (ProvedSet | Refusal)[],
   votes: readonly FlagVote[],
+  relayed: boolean,
 ): AcceptResponse['packets'] {
   let at = 0;
   return opened.map((one) => {
-    if (typeof one === 'string') return { answer: one, others: [] };
+    if (typeof one === 'string') return { answer: one, word: null, others: [] };
     const own = votes.slice(at, at + one.entries.length);
     at += one.entries.length;
     const others = own.flatMap(({ granted, promised, accepted }, place) =>
       granted ? [] : [{ place, promised, accepted }],
     );
-    return { answer: 'ACCEPTED', others };
+    const word = relayed && others.length === 0 ? one.word() : null;
+    return { answer: 'ACCEPTED', word, others };
   });
 }
 

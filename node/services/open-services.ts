@@ -27,6 +27,7 @@ import { createInventory } from './inventory.ts';
 import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createPackets } from './packets.ts';
+import { createRelay } from './relay.ts';
 import { createReleasing } from './releasing.ts';
 import { createRepair } from './repair.ts';
 import { openRetirements } from './retirements.ts';
@@ -141,6 +142,7 @@ export async function openServices(base: ServiceBase) {
   const flags = createFlags({ ...base, admission, acceptor, packets, settled });
   const spread = await openSpread({ ...base, shares, streams, windows });
   const values = createValues({ ...base, admission, admitFlags, packets, streams, shares, spread });
+  const relay = createRelay({ ...base, admission, packets });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
   const sensors = createSensorCensus({ ...base, shares, lists });
@@ -185,6 +187,7 @@ export async function openServices(base: ServiceBase) {
     inventory,
     lists,
     opening,
+    relay,
     repair,
     ringStore,
     retirements,

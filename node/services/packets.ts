@@ -1,9 +1,11 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
+  AddressedPacket,
   CopyRequest,
   FlagEntry,
   Packet,
   Refusal,
+  RelayRequest,
   SeedRoom,
   SetPacket,
   SetRequest,
@@ -13,6 +15,7 @@ import type {
 import {
   createReceipts,
   createSeedRoom,
+  domainWord,
   entriesOf,
   equalTags,
   packetName,
@@ -21,6 +24,7 @@ import {
   setTag,
   shareBinding,
 } from '../../src/protocol/index.ts';
+import type { NodeId } from '../../src/ring/index.ts';
 import type { Admission } from './admission.ts';
 import type { KeyUseComponents } from './packet-key-use.ts';
 import { createKeyUse, packetRefused } from './packet-key-use.ts';
@@ -30,11 +34,14 @@ import type { OpenWindowRecord } from './windows.ts';
 export interface PacketsComponents extends KeyUseComponents {
   readonly admission: Admission;
   readonly streams: Streams;
+  readonly self: { readonly nodeId: NodeId };
 }
 
 /** A packet of an UPLOAD, opened. */
 export interface OpenedShares {
   readonly name: Uint8Array;
+  /** What the sensor is told, through a node that relays, once they are stored. */
+  readonly word: () => Uint8Array;
   readonly rows: CopyRequest['rows'];
 }
 
@@ -42,16 +49,23 @@ export interface OpenedShares {
 export interface ProvedSet {
   readonly packet: SetPacket;
   readonly entries: readonly FlagEntry[];
+  /** What the sensor is told, through a node that relays, once this node has voted. */
+  readonly word: () => Uint8Array;
 }
 
 /** Packets of sensors: who made them, and what is in them. Each is opened, or refused, for itself. */
 export interface Packets {
   openShares(record: OpenWindowRecord, request: UploadRequest): Promise<readonly (OpenedShares | Refusal)[]>;
   openSet(record: OpenWindowRecord, request: SetRequest): Promise<readonly (ProvedSet | Refusal)[]>;
+  /**
+   * Whether a packet that is to be relayed is its sensor's: nobody else makes a node work for three.
+   * @throws EngineError with the code of a refusal
+   */
+  proveRelayed(record: OpenWindowRecord, request: RelayRequest): Promise<void>;
 }
 
 export function createPackets(components: PacketsComponents): Packets {
-  const { sealing, roster, admission, streams } = components;
+  const { sealing, roster, admission, streams, self } = components;
   const withKeys = createKeyUse(components);
 
   async function openOne(
@@ -64,41 +78,60 @@ export function createPackets(components: PacketsComponents): Packets {
     admission.entries(stream, partition, entries);
     const name = packetName(scope, packet);
     const { nonce, bound } = shareBinding(name, index);
-    const content = await withKeys(stream, packet, async (keys) => {
+    const { content, flags } = await withKeys(stream, packet, async (keys) => {
       const opened = await sealing.open(keys.shares, nonce, bound, packet.sealed);
       if (opened === null)
         throw packetRefused('shares that this sensor sealed to this domain for these readings');
-      return opened;
+      return { content: opened, flags: keys.flags };
     });
     const shares = readShares({ scope, stream, index, entries, content }, sealing.expand, room);
     const rows = shares.flatMap((share, place) => {
       const entry = entries[place];
       return entry === undefined ? [] : [{ entry, share }];
     });
-    return { name, rows };
+    return { name, rows, word: () => domainWord(flags, 'STORED', name) };
+  }
+
+  /** The packet's name and the key of its sensor, once the sensor's SET to this domain is proved. */
+  async function proveSet(
+    { scope, stream }: OpenWindowRecord,
+    packet: AddressedPacket,
+    tag: Uint8Array,
+  ): Promise<{ readonly name: Uint8Array; readonly flags: Uint8Array }> {
+    const name = packetName(scope, packet);
+    return withKeys(stream, packet, async ({ flags }) => {
+      if (equalTags(tag, setTag(flags, name))) return { name, flags };
+      throw packetRefused('a SET that this sensor says to this domain about these readings');
+    });
   }
 
   async function proveOne(
-    { scope, stream, terms }: OpenWindowRecord,
+    record: OpenWindowRecord,
     { partition }: SetRequest,
     packet: SetPacket,
   ): Promise<ProvedSet> {
+    const { stream, terms } = record;
     const entries = entriesOf(packet);
     admission.entries(stream, partition, entries);
     const own = streams.indexOf(stream);
     const proof = packet.proofs.find(({ index }) => index === own);
     if (proof === undefined) throw packetRefused('the proof of a SET to this domain');
-    const name = packetName(scope, packet);
-    await withKeys(stream, { ...packet, encapsulated: proof.encapsulated }, async ({ flags }) => {
-      if (equalTags(proof.tag, setTag(flags, name))) return;
-      throw packetRefused('a SET that this sensor says to this domain about these readings');
-    });
+    const addressed = { ...packet, encapsulated: proof.encapsulated };
+    const { name, flags } = await proveSet(record, addressed, proof.tag);
     const receipts = createReceipts(terms.value.setHashKey);
-    if (receipts.complete(name, packet.receipts, stream.domains.length)) return { packet, entries };
-    throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
+    if (!receipts.complete(name, packet.receipts, stream.domains.length)) {
+      throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
+    }
+    return { packet, entries, word: () => domainWord(flags, 'ACCEPTED', name, self.nodeId) };
   }
 
   return {
+    async proveRelayed(record, request) {
+      admission.entries(record.stream, request.partition, entriesOf(request));
+      const part = request.parts[streams.indexOf(record.stream)];
+      if (part === undefined) throw packetRefused('a part for this domain');
+      await proveSet(record, { ...request, encapsulated: part.encapsulated }, part.tag);
+    },
     async openSet(record, request) {
       const opened: (ProvedSet | Refusal)[] = [];
       for (const packet of request.packets) {

@@ -14,6 +14,7 @@ import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { RowInventory } from './inventory.ts';
 import type { OperatorDesk } from './operator-desk.ts';
+import type { Relay } from './relay.ts';
 import type { Retirements } from './retirements.ts';
 import type { RingExchange } from './ring-exchange.ts';
 import type { RingStore } from './ring-store.ts';
@@ -40,6 +41,7 @@ export interface Services {
   readonly holding: Holding;
   readonly inventory: RowInventory;
   readonly lists: SetLists;
+  readonly relay: Relay;
   readonly retirements: Retirements;
   readonly rings: Rings;
   readonly ringStore: RingStore;
@@ -65,16 +67,21 @@ export function serve(handlers: Handlers, services: Services): void {
 
 function serveSensors(
   handlers: Handlers,
-  { acceptor, flags, values, rings, ringStore, retirements, streams, desk }: Services,
+  { acceptor, flags, relay, values, rings, ringStore, retirements, streams, desk }: Services,
 ): void {
   handlers.add(operations.SET, async (request, _, signal) => ({
     outcomes: await flags.set(request, signal),
   }));
-  handlers.add(operations.ACCEPT, async (request) => ({ packets: await acceptor.accept(request) }));
+  handlers.add(operations.ACCEPT, async (request, { kind }) => ({
+    packets: await acceptor.accept(request, kind === 'peer'),
+  }));
   handlers.add(operations.GET, async (request, _, signal) => ({
     outcomes: await flags.get(request, signal),
   }));
-  handlers.add(operations.UPLOAD, async (request) => ({ packets: await values.upload(request) }));
+  handlers.add(operations.UPLOAD, async (request, { kind }) => ({
+    packets: await values.upload(request, kind === 'peer'),
+  }));
+  handlers.add(operations.RELAY, (request, _, signal) => relay(request, signal));
   handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
   handlers.add(operations.READ_RINGS, async ({ from }) => ({ rings: [...ringStore.page(Number(from))] }));
   handlers.add(operations.LIST_STREAMS, async () => ({

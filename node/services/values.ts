@@ -43,7 +43,7 @@ export interface Values {
    * A packet that is refused takes nothing else of the request with it.
    * @throws EngineError `WRONG_DOMAIN`, `WINDOW_SEALED`
    */
-  upload(request: UploadRequest): Promise<UploadResponse['packets']>;
+  upload(request: UploadRequest, relayed: boolean): Promise<UploadResponse['packets']>;
   /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
   copy(request: CopyRequest): Promise<CopyResponse['rows']>;
 }
@@ -111,7 +111,7 @@ export function createValues(components: ValuesComponents): Values {
   }
 
   return {
-    async upload(request) {
+    async upload(request, relayed) {
       const record = await windowOf(request);
       const admit: Admit = (fresh) => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
@@ -126,13 +126,18 @@ export function createValues(components: ValuesComponents): Values {
       const receipts = createReceipts(record.terms.value.setHashKey);
       let at = 0;
       return opened.map((one) => {
-        if (typeof one === 'string') return { answer: one, receipt: null, conflicts: [] };
+        if (typeof one === 'string') return { answer: one, receipt: null, word: null, conflicts: [] };
         const answers = stored.slice(at, at + one.rows.length);
         at += one.rows.length;
         const conflicts = answers.flatMap((answer, place) => (answer === 'STORED' ? [] : [place]));
         return conflicts.length > 0
-          ? { answer: 'CONFLICT', receipt: null, conflicts }
-          : { answer: 'STORED', receipt: receipts.of(one.name, index), conflicts };
+          ? { answer: 'CONFLICT', receipt: null, word: null, conflicts }
+          : {
+              answer: 'STORED',
+              receipt: receipts.of(one.name, index),
+              word: relayed ? one.word() : null,
+              conflicts,
+            };
       });
     },
     async copy(request) {

@@ -155,6 +155,8 @@ const uploadResponse = record({
     record({
       answer: oneOf('STORED', 'CONFLICT', ...REFUSALS),
       receipt: optional(fixedBytes(RECEIPT_BYTES)),
+      /** For a node that relays: the domain's word to the sensor that the shares are stored. */
+      word: optional(fixedBytes(TAG_BYTES)),
       conflicts: places,
     }),
     PACKETS_PER_REQUEST_MAX,
@@ -214,6 +216,8 @@ const acceptResponse = record({
   packets: list(
     record({
       answer: oneOf('ACCEPTED', ...REFUSALS),
+      /** For a node that relays, where there are no others: the acceptor's word to the sensor. */
+      word: optional(fixedBytes(TAG_BYTES)),
       others: list(
         record({
           place: u16,
@@ -228,3 +232,31 @@ const acceptResponse = record({
 });
 export type AcceptResponse = Value<typeof acceptResponse>;
 export const acceptResponseCodec: Codec<AcceptResponse> = binaryCodec(acceptResponse);
+
+/** What a domain of the stream gets of a relayed packet: its shares, and the sensor's SET in case it votes. */
+const relayedPart = record({
+  encapsulated: pointLayout,
+  sealed: sizedBytes(SENSOR_BODY_BYTES_MAX),
+  tag: fixedBytes(TAG_BYTES),
+});
+
+/** RELAY: one packet with the parts of all domains of the stream, in its order. */
+const relayRequest = record({
+  context: contextLayout,
+  partition: partitionLayout,
+  ...packetFields,
+  parts: list(relayedPart, RECEIPTS_MAX),
+});
+export type RelayRequest = Value<typeof relayRequest>;
+export const relayRequestCodec: Codec<RelayRequest> = binaryCodec(relayRequest);
+
+/**
+ * The words of all domains that they keep their shares, in the stream's order, and of a quorum of the acceptors, named by
+ * their place, that they have voted. The node that relays can't make them up.
+ */
+const relayResponse = record({
+  stored: list(fixedBytes(TAG_BYTES), RECEIPTS_MAX),
+  votes: list(record({ acceptor: u8, word: fixedBytes(TAG_BYTES) }), PROOFS_MAX),
+});
+export type RelayResponse = Value<typeof relayResponse>;
+export const relayResponseCodec: Codec<RelayResponse> = binaryCodec(relayResponse);

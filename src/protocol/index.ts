@@ -30,6 +30,8 @@ export type {
   Outcome,
   Outcomes,
   Refusal,
+  RelayRequest,
+  RelayResponse,
   SetPacket,
   SetRequest,
   SharePacket,
@@ -69,6 +71,7 @@ export type {
   ShareBinding,
 } from './packets.ts';
 export {
+  domainWord,
   entriesOf,
   equalTags,
   POINT_BYTES,

@@ -80,6 +80,9 @@ export const ACCEPT = sensor('/v1/flags/accept', flags.setRequestCodec, flags.ac
 export const GET = sensor('/v1/flags/get', flags.flagsRequestCodec, flags.outcomesCodec);
 export const UPLOAD = sensor('/v1/values/upload', flags.uploadRequestCodec, flags.uploadResponseCodec);
 
+/** A lone reading in one request: the node brings it to the owners and acceptors, and back what they say to the sensor. */
+export const RELAY = sensor('/v1/values/relay', flags.relayRequestCodec, flags.relayResponseCodec);
+
 export const READ_RING = read('/v1/ring', emptyCodec, rings.ringCodec);
 export const READ_RINGS = read('/v1/rings', rings.ringsQueryCodec, rings.ringsAnswerCodec);
 export const LIST_STREAMS = read('/v1/streams', emptyCodec, operator.streamListCodec);

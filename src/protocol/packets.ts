@@ -1,4 +1,11 @@
-import { bigEndian, EngineError, labelledHash, labelledInput, labelledMac } from '../foundation/index.ts';
+import {
+  bigEndian,
+  EngineError,
+  labelledHash,
+  labelledInput,
+  labelledMac,
+  utf8,
+} from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes } from '../ring/identifiers.ts';
 import type { FlagEntry, ReadingId, SensorId, WindowScope } from './flag-key.ts';
@@ -114,6 +121,20 @@ export function shareBinding(name: Uint8Array, index: number): ShareBinding {
 /** Proves that a sensor sets the flags of a packet, to the domain that shares the key with it. */
 export function setTag(key: Uint8Array, name: Uint8Array): Uint8Array {
   return labelledMac(key, 'SET', name).slice(0, TAG_BYTES);
+}
+
+/**
+ * What a domain tells a sensor about a packet, whoever carries the word: that it keeps the packet's shares, or that
+ * an acceptor of it has voted for TRUE at ballot 0.
+ * @param acceptor its node id; of two acceptors of one domain each speaks for itself.
+ */
+export function domainWord(
+  key: Uint8Array,
+  said: 'STORED' | 'ACCEPTED',
+  name: Uint8Array,
+  acceptor = '',
+): Uint8Array {
+  return labelledMac(key, said, name, utf8(acceptor)).slice(0, TAG_BYTES);
 }
 
 /** Compares in a time that does not tell how much of a forged tag was right. */

@@ -40,7 +40,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
   const stream = cloud.stream.hash;
   const head = { authority: fixedKey('authority').publicKey, sequence: 1 };
   const storeId = cloud.ring.domains[0]?.nodes[0]?.storeId ?? '';
-  const { ACCEPT, SET, GET, UPLOAD, COPY } = operations;
+  const { ACCEPT, SET, GET, UPLOAD, RELAY, COPY } = operations;
 
   const good = new Map<string, Uint8Array[]>();
   function add<Q, R>({ method, path, request }: Operation<Q, R>, ...bodies: readonly Q[]): void {
@@ -53,6 +53,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
   add(SET, await fresh.setRequest(), await (readings[0] ?? fresh).setRequest());
   add(GET, fresh.flagsRequest, { ...place, flags: entries });
   add(UPLOAD, await fresh.uploadRequest(0), await (readings[0] ?? fresh).uploadRequest(0));
+  add(RELAY, await fresh.relayRequest(), await (readings[0] ?? fresh).relayRequest());
   add(COPY, fresh.copyRequest(0), (readings[0] ?? fresh).copyRequest(0));
   add(operations.PUBLISH_RING, { ring: cloud.ring.jws });
   add(operations.PUT_ROSTER, { document: cloud.stream.jws });

@@ -71,7 +71,7 @@ refused('E3', 'a second split under one reading id', () =>
     await first.upload(0);
     const again = cloud.reading(window, '32', { entry: first.entry });
     const answer = await cloud.ask(first.owner(0), operations.UPLOAD, await again.uploadRequest(0));
-    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [0] }]);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, word: null, conflicts: [0] }]);
     for (const index of [1, 2]) await again.upload(index);
     const set = await cloud.ask(first.acceptor, operations.SET, await again.setRequest({ receipts: [] }));
     expect(set.outcomes).toEqual(['RECEIPTS_REFUSED']);

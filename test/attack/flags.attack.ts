@@ -72,7 +72,7 @@ refused('A17', 'TRUE while a share is missing', () =>
       const { outcomes } = await cloud.ask(reading.acceptor, operations.SET, set);
       expect(outcomes).toEqual(['RECEIPTS_REFUSED']);
       const { packets } = await cloud.ask(reading.acceptor, operations.ACCEPT, set);
-      expect(packets).toEqual([{ answer: 'RECEIPTS_REFUSED', others: [] }]);
+      expect(packets).toEqual([{ answer: 'RECEIPTS_REFUSED', word: null, others: [] }]);
     }
     await commitAll(cloud, window, ['1', '2']);
     expectExact(await cloud.compute(window), ['1', '2']);
@@ -135,10 +135,10 @@ refused('A19', 'messages of one stream, window or group that are sent about anot
       const { outcomes } = await cloud.ask(acceptor, operations.SET, moved(set));
       expect(outcomes).toEqual(['PACKET_REFUSED']);
       const voted = await cloud.ask(acceptor, operations.ACCEPT, moved(set));
-      expect(voted.packets).toEqual([{ answer: 'PACKET_REFUSED', others: [] }]);
+      expect(voted.packets).toEqual([{ answer: 'PACKET_REFUSED', word: null, others: [] }]);
       for (const [index, upload] of uploads.entries()) {
         const { packets } = await cloud.ask(reading.owner(index), operations.UPLOAD, moved(upload));
-        expect(packets).toEqual([{ answer: 'PACKET_REFUSED', receipt: null, conflicts: [] }]);
+        expect(packets).toEqual([{ answer: 'PACKET_REFUSED', receipt: null, word: null, conflicts: [] }]);
       }
     }
     await reading.set();

@@ -14,7 +14,7 @@ import { diskText, type SmallCloud, START_MS } from '../support/small-cloud.ts';
 import { extent, refused } from './attack.ts';
 import { against, commitAll, numbers, operationsFor, rowOf, sensorOn, sharesAt, TWO_EACH } from './scene.ts';
 
-const REFUSED = { answer: 'PACKET_REFUSED', receipt: null, conflicts: [] } as const;
+const REFUSED = { answer: 'PACKET_REFUSED', receipt: null, word: null, conflicts: [] } as const;
 const domainOf = (node: NodeId): number => node.charCodeAt(0) - 'a'.charCodeAt(0);
 const shareOf = (reading: RawReading, index: number): string =>
   toHex(reading.copyRequest(index).rows[0]?.share ?? new Uint8Array(0));

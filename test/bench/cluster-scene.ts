@@ -41,6 +41,8 @@ export interface ClusterScene extends Pick<StreamWindows, 'openWindow'> {
   readonly processes: boolean;
   /** The first so many sensors of a fleet, each with connections of its own. */
   fleet(size: number): Promise<readonly Sensor[]>;
+  /** The same of sensors that hand their readings to one node each. */
+  relayedFleet(size: number): Promise<readonly Sensor[]>;
   /** A stream of batches in the same cluster, made when it is first asked for. */
   batches(seeds: boolean): Promise<BatchScene>;
   /** Seals, computes, and says whether the result is the plain statistics of the readings. */
@@ -81,15 +83,22 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
   const running = options.processes ? await startProcesses(options) : await startEmbedded(options);
   const { ring, bundle, stream, operator } = running;
   const clock = systemClock();
-  const newSensor = () => createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true } });
-  const sensors: Sensor[] = [await newSensor()];
+  const newSensor = (relay: boolean) =>
+    createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true }, relay });
+  const sensors: Sensor[] = [await newSensor(false)];
+  const relayed: Sensor[] = [];
   const uploader = createShareUploader({ ring, stream, clock });
   const windows = createStreamWindows(operator, stream, clock);
   const batches = new Map<boolean, Promise<BatchScene>>();
 
   async function fleet(size: number): Promise<readonly Sensor[]> {
-    while (sensors.length < size) sensors.push(await newSensor());
+    while (sensors.length < size) sensors.push(await newSensor(false));
     return sensors.slice(0, size);
+  }
+
+  async function relayedFleet(size: number): Promise<readonly Sensor[]> {
+    while (relayed.length < size) relayed.push(await newSensor(true));
+    return relayed.slice(0, size);
   }
 
   return {
@@ -98,6 +107,7 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
     uploader,
     processes: options.processes,
     fleet,
+    relayedFleet,
     openWindow: windows.openWindow,
     batches(seeds) {
       const payload: StreamPayload = {
@@ -122,7 +132,7 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
     nodeCpuMicros: running.nodeCpuMicros,
     async close() {
       const opened = await Promise.all(batches.values());
-      await Promise.all([...sensors, uploader, ...opened].map((one) => one.close()));
+      await Promise.all([...sensors, ...relayed, uploader, ...opened].map((one) => one.close()));
       await running.close();
     },
   };

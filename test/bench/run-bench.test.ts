@@ -16,6 +16,8 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       prio3Readings: 2,
       loneReadings: 4,
       loneInFlight: 2,
+      loneManyReadings: 6,
+      loneManyInFlight: 3,
       coalescedReadings: 12,
       coalescedInFlight: 8,
       manyInFlight: 12,

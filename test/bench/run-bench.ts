@@ -2,7 +2,7 @@ import type { BenchRow, Comparison } from './comparison.ts';
 import { measure, skippedRow } from './comparison.ts';
 import { hasPostgres } from './peers/postgres.ts';
 import { createResources, type Resources } from './resources.ts';
-import { coalescedRow, loneRow } from './rows/against-plain.ts';
+import { coalescedRow, loneRelayRow, loneRow } from './rows/against-plain.ts';
 import { nodesAgainstPrio3Row, splitAgainstPrio3Row } from './rows/against-prio3.ts';
 import { jiffRow, postgresHead, postgresRow } from './rows/against-systems.ts';
 import { type BatchRow, batchBytesRow, batchRow } from './rows/batches.ts';
@@ -54,6 +54,24 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       readings: sizes.loneReadings,
       plainReadings: sizes.plainReadings,
       inFlight: sizes.loneInFlight,
+    }),
+  ),
+  'lone-relay-32': compared(async ({ sizes, resources }) =>
+    loneRelayRow(await resources.small(), await resources.plain(), {
+      name: 'lone-relay-32',
+      target: '>= 0.20',
+      readings: sizes.loneReadings,
+      plainReadings: sizes.plainReadings,
+      inFlight: sizes.loneInFlight,
+    }),
+  ),
+  'lone-relay-512': compared(async ({ sizes, resources }) =>
+    loneRelayRow(await resources.small(), await resources.plain(), {
+      name: 'lone-relay-512',
+      target: '>= 0.40',
+      readings: sizes.loneManyReadings,
+      plainReadings: sizes.plainReadings,
+      inFlight: sizes.loneManyInFlight,
     }),
   ),
   'coalesced-512': compared(async ({ sizes, resources }) =>

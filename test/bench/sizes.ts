@@ -6,6 +6,8 @@ export interface BenchSizes {
   readonly prio3Readings: number;
   readonly loneReadings: number;
   readonly loneInFlight: number;
+  readonly loneManyReadings: number;
+  readonly loneManyInFlight: number;
   readonly coalescedReadings: number;
   readonly coalescedInFlight: number;
   readonly manyInFlight: number;
@@ -32,6 +34,8 @@ export const FULL_SIZES: BenchSizes = {
   prio3Readings: 100,
   loneReadings: 1_024,
   loneInFlight: 32,
+  loneManyReadings: 8_192,
+  loneManyInFlight: 512,
   coalescedReadings: 16_384,
   coalescedInFlight: 512,
   manyInFlight: 2_048,
@@ -54,6 +58,8 @@ export const QUICK_SIZES: BenchSizes = {
   prio3Readings: 10,
   loneReadings: 64,
   loneInFlight: 16,
+  loneManyReadings: 128,
+  loneManyInFlight: 64,
   coalescedReadings: 1_024,
   coalescedInFlight: 256,
   manyInFlight: 1_024,

@@ -110,7 +110,7 @@ describe('a node refuses a message', () => {
     const other = raw('8', { entry: reading.entry }).copyRequest(0).rows;
     const request = await reading.uploadRequest(0, { rows: [...own, ...other, ...own] });
     const answer = await call(reading.owner(0), operations.UPLOAD, request);
-    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [1] }]);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, word: null, conflicts: [1] }]);
   });
 
   refused('with the share of another domain', async ({ raw }) => {

@@ -79,7 +79,8 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'sensors') add('s', part.length);
       if (name === 'receipts') add('r', part.length);
       if (name === 'conflicts' || name === 'others') add('o', part.length);
-      if (name === 'proofs') add('d', part.length);
+      if (name === 'proofs' || name === 'parts') add('d', part.length);
+      if (name === 'stored') add('r', part.length);
       if (name !== 'receipts') for (const item of part) walk('', item);
     } else if (typeof part === 'object' && part !== null) {
       if (name === 'accepted') add('a', 1);
@@ -89,7 +90,7 @@ function amountsIn(value: unknown): Record<string, number> {
       if (name === 'next') add('c', 1);
     } else if (typeof part === 'string') {
       if (name === 'publicKey') add('k', 1);
-      if (name === 'receipt') add('r', 1);
+      if (name === 'receipt' || name === 'word') add('r', 1);
       if (name === 'share' || name === 'sealed' || name === 'elements') add('e', part.length / 2);
       if (name === 'domain' || name === 'reason') add('t', Buffer.byteLength(part));
       // A flag's value is a word, a register's is bytes.

@@ -138,8 +138,10 @@ async function live(world: World): Promise<void> {
   for (const sensor of sensors) await sensor.idle();
   for (const window of plan.windows.keys()) await finishWindow(world, window, sleep);
   const resultless = (window: number) => world.excused.has(window) || world.erased.has(window);
-  for (const sensor of sensors)
-    await sensor.askUnknown((window) => resultless(window) || mayBeErased(plan, window, kernel.now()));
+  // What was handed to a relay for a window that never opened may be set for all the sensor knows, and nobody decides it.
+  const undecided = (window: number) =>
+    resultless(window) || world.neverOpened.has(window) || mayBeErased(plan, window, kernel.now());
+  for (const sensor of sensors) await sensor.askUnknown(undecided);
   for (const window of plan.windows.keys()) {
     if (!world.neverOpened.has(window)) await computeOnce(world, window, PLANNED_WAIT_MS);
     if (results.has(window)) await checkSameRows(world, window);

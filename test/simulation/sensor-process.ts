@@ -86,6 +86,8 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   const { kernel, network, ring, number, violation } = surroundings;
   const name = sensorName(number);
   const readings = new Map<number, { fate: Fate; window: number; flagKey: string | null }>();
+  // Half of the devices hand their readings to one node.
+  const relays = kernel.random.fork(`${name} relays`).chance(0.5);
   let starts = 0;
   let running = begin();
 
@@ -149,6 +151,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         stream: surroundings.stream,
         keys: fixedSensor(name).keys,
         policy: { allowDevelopment: true, allowGroups: true, allowBatches: true, allowSeeds: true },
+        relay: relays,
       },
       {
         clock: process.clock,

@@ -131,11 +131,11 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         if (isAcceptor) outcomes([entry], (old) => old);
         return before === undefined || equalBytes(before, share) ? [] : [at];
       });
-      if (conflicts.length > 0) return { answer: 'CONFLICT', receipt: null, conflicts };
+      if (conflicts.length > 0) return { answer: 'CONFLICT', receipt: null, word: null, conflicts };
       const packet = request.packets[place];
       if (packet === undefined) throw new Error('expected as many packets as were opened');
       const receipt = receipts.of(packetName(request.context, packet), request.index);
-      return { answer: 'STORED', receipt, conflicts };
+      return { answer: 'STORED', receipt, word: null, conflicts };
     });
   }
 
@@ -165,7 +165,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         if (own.size >= needed) flags.set(name, 'TRUE');
         return [];
       });
-      return { answer: 'ACCEPTED', others };
+      return { answer: 'ACCEPTED', word: null, others };
     });
   }
 

@@ -9,6 +9,7 @@ import type {
   FlagsRequest,
   MessageContext,
   PacketReading,
+  RelayRequest,
   SetRequest,
   UploadRequest,
 } from '../../src/protocol/index.ts';
@@ -32,6 +33,8 @@ export interface RawReading {
   readonly flagsRequest: FlagsRequest;
   /** With the receipts that the uploads were answered with, and of others what the test can forge. */
   setRequest(change?: SetChange): Promise<SetRequest>;
+  /** Everything in one request, for one node to bring to the others. */
+  relayRequest(): Promise<RelayRequest>;
   /** The opened share, as the nodes of its domain copy it to each other. */
   copyRequest(index: number): CopyRequest;
   /** The share sealed to its domain, or to the domain of another node, or other rows of the same sensor. */
@@ -168,6 +171,14 @@ export function rawReading({
     acceptor,
     flagsRequest,
     setRequest,
+    async relayRequest() {
+      const nodes = stream.domains.map((_, index) => owner(index));
+      const contents = stream.domains.map(
+        (_, index) => copyRequest(index).rows[0]?.share ?? new Uint8Array(0),
+      );
+      const made = await packets.relay(sensorOf(entry), nodes, context, [readingOf(entry)], contents);
+      return { context, partition, ...made.packet };
+    },
     copyRequest,
     uploadRequest,
     owners,

@@ -146,6 +146,7 @@ MESSAGES = {
         packets=listed(
             fields(
                 answer=words("ACCEPTED", *REFUSALS),
+                word=maybe(raw(16)),
                 others=listed(
                     fields(
                         place=u(2), promised=ballot, accepted=maybe(fields(ballot=ballot, value=value))
@@ -164,10 +165,21 @@ MESSAGES = {
             fields(
                 answer=words("STORED", "CONFLICT", *REFUSALS),
                 receipt=maybe(raw(16)),
+                word=maybe(raw(16)),
                 conflicts=listed(u(2), FLAGS),
             ),
             PACKETS,
         )
+    ),
+    "relay request": fields(
+        **place,
+        sensorId=raw(16),
+        publicKey=maybe(raw(65)),
+        readings=listed(fields(readingId=raw(16), count=u(4)), FLAGS),
+        parts=listed(fields(encapsulated=raw(65), sealed=sized(SENSOR_BODY), tag=raw(16)), 16),
+    ),
+    "relay response": fields(
+        stored=listed(raw(16), 16), votes=listed(fields(acceptor=u(1), word=raw(16)), 3)
     ),
     "copy request": fields(
         **place, index=u(1), rows=listed(fields(entry=entry, share=sized(SHARE)), FLAGS)

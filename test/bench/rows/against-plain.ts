@@ -29,6 +29,19 @@ export function loneRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstP
   };
 }
 
+/** The same, each handing its readings to one node in one request. */
+export function loneRelayRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
+  const texts = benchReadings(row.readings);
+  return {
+    ...headOf(row, `${row.inFlight} sensors with one reading under way, each in one request to one node`),
+    ours: async () => {
+      const sensors = await scene.relayedFleet(row.inFlight);
+      return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
+    },
+    peer: peerOf(plain, row),
+  };
+}
+
 /** One SDK with many readings under way, which share requests. */
 export function coalescedRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
   const texts = benchReadings(row.readings);

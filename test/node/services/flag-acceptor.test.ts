@@ -29,7 +29,9 @@ describe('what an acceptor answers', () => {
     const told = [reading.get()];
     for (const one of told) expect(await isPending(one)).toBe(true);
     await store.release();
-    expect(await Promise.all(answers)).toEqual([{ packets: [{ answer: 'ACCEPTED', others: [] }] }]);
+    expect(await Promise.all(answers)).toEqual([
+      { packets: [{ answer: 'ACCEPTED', word: null, others: [] }] },
+    ]);
     expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }]);
   });
 

@@ -235,6 +235,6 @@ describe('the receipt of a packet', () => {
     await own.upload(0);
     const other = cloud.reading(window, '55', { entry: own.entry });
     const answer = await cloud.ask(own.owner(0), operations.UPLOAD, await other.uploadRequest(0));
-    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, conflicts: [0] }]);
+    expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, word: null, conflicts: [0] }]);
   });
 });

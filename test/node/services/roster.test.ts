@@ -162,7 +162,9 @@ describe('a stream of enrolled sensors', () => {
     const reading = await readingOf(createTestSensor().id);
     expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_UNKNOWN'] });
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_UNKNOWN'] });
-    expect(await reading.accept()).toEqual({ packets: [{ answer: 'SENSOR_UNKNOWN', others: [] }] });
+    expect(await reading.accept()).toEqual({
+      packets: [{ answer: 'SENSOR_UNKNOWN', word: null, others: [] }],
+    });
     expect(await reading.get()).toEqual({ outcomes: ['UNDECIDED'] });
   });
 
@@ -178,7 +180,9 @@ describe('a stream of enrolled sensors', () => {
     await settle();
     expect(await reading.upload(0)).toEqual({ answers: ['SENSOR_REVOKED'] });
     expect(await reading.set()).toEqual({ outcomes: ['SENSOR_REVOKED'] });
-    expect(await reading.accept()).toEqual({ packets: [{ answer: 'SENSOR_REVOKED', others: [] }] });
+    expect(await reading.accept()).toEqual({
+      packets: [{ answer: 'SENSOR_REVOKED', word: null, others: [] }],
+    });
     await cloud.clock.advance(MINUTE_MS);
     expect(await reading.get()).toEqual({ outcomes: ['ERROR'] });
   });

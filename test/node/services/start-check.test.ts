@@ -178,7 +178,7 @@ describe('a node that starts', () => {
     await cloud.start(other);
     expect((await started).readiness()).toEqual({ ready: true, reasons: [] });
     expect(await cloud.reading(window, '1').accept(node)).toEqual({
-      packets: [{ answer: 'ACCEPTED', others: [] }],
+      packets: [{ answer: 'ACCEPTED', word: null, others: [] }],
     });
   });
 

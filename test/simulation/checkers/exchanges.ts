@@ -9,7 +9,7 @@ import type {
   SetRequest,
   WindowScope,
 } from '../../../src/protocol/index.ts';
-import { entryName, operations, windowName } from '../../../src/protocol/index.ts';
+import { entriesOf, entryName, operations, windowName } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId, Epoch, Placement } from '../../../src/ring/index.ts';
@@ -109,11 +109,19 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     flags.forEach((entry, place) => void learn(context, entry, answer.outcomes[place], `${to} to GET`));
   }
 
+  /** Whether a node has acknowledged a share; one that relays need not tell anybody, and has it on a disk of its domain. */
+  function isStored(scope: WindowScope, entry: FlagEntry, index: number): boolean {
+    if (stored.get(entryName(entry))?.has(index) === true) return true;
+    return options.nodes.some(
+      ({ domain, rows }) => domain === domains[index] && rows.value(scope, entry) !== undefined,
+    );
+  }
+
   /** The flags of a SET or ACCEPT per packet, which every sensor sends only when all shares are acknowledged. */
   function watchSaid(set: SetRequest, node: WatchedNode): FlagEntry[][] {
     const said = opener.set(node.domain, shareIndex(stream, node.domain) ?? -1, set);
     for (const entry of said.flat()) {
-      if ((stored.get(entryName(entry))?.size ?? 0) < domains.length) {
+      if (domains.some((_, index) => !isStored(set.context, entry, index))) {
         violation('ATOMIC: SET was sent before every share of the reading was acknowledged');
       }
     }
@@ -139,6 +147,19 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
         if (!others.includes(at)) watchGranted(node, asked.context, entry, 'accept', BALLOT_ZERO);
       });
     });
+  }
+
+  /** Whoever shows the votes of a quorum says that the flags are TRUE. */
+  function watchRelay({ request, response, to }: Exchange): void {
+    const asked = operations.RELAY.request.decode(request.body);
+    const { votes } = operations.RELAY.response.decode(response.body);
+    const placement = placementOf(asked.context.placementEpoch);
+    const acceptors = placement.acceptors(domains, asked.partition).length;
+    if (new Set(votes.map(({ acceptor }) => acceptor)).size < majority(acceptors)) {
+      violation(`RELAY: ${to} answers without the votes of a quorum`);
+      return;
+    }
+    for (const entry of entriesOf(asked)) learn(asked.context, entry, 'TRUE', `${to} to RELAY`);
   }
 
   function checkStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
@@ -236,12 +257,13 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (node === undefined) return;
       const { path, body } = exchange.request;
       if (path === operations.UPLOAD.path) watchUpload(exchange, node);
-      if (path.startsWith('/peer/')) watchPeers(exchange);
+      if (nodes.has(exchange.from)) watchPeers(exchange);
       if (exchange.response.status !== 200) return;
       if (node.harm.votes && NOT_IN_DOUBT.includes(path) && !votesInItsPlace(exchange, node)) {
         violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
       }
       if (path === operations.GET.path) watchGet(exchange);
+      if (path === operations.RELAY.path) watchRelay(exchange);
       if (path === operations.SET.path) watchSet(exchange, node);
       if (path === operations.ACCEPT.path) watchAccept(exchange, node);
       if (path === operations.VOTE.path) watchVote(exchange, node);

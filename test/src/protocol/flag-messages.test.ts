@@ -9,6 +9,8 @@ import {
   flagsRequestCodec,
   outcomesCodec,
   REFUSALS,
+  relayRequestCodec,
+  relayResponseCodec,
   setRequestCodec,
   uploadRequestCodec,
   uploadResponseCodec,
@@ -62,6 +64,7 @@ describeBinaryCodec(
     packets: anyListOf(
       fc.record({
         answer: fc.constantFrom('ACCEPTED', ...REFUSALS),
+        word: fc.option(anyFixedBytes(16)),
         others: anyListOf(
           fc.record({
             place: anyU16,
@@ -102,9 +105,29 @@ describeBinaryCodec(
       fc.record({
         answer: fc.constantFrom('STORED', 'CONFLICT', ...REFUSALS),
         receipt: fc.option(anyFixedBytes(16)),
+        word: fc.option(anyFixedBytes(16)),
         conflicts: anyListOf(anyU16),
       }),
     ),
+  }),
+);
+describeBinaryCodec(
+  'RELAY request',
+  relayRequestCodec,
+  fc.record({
+    ...place,
+    ...anyPacket,
+    parts: anyListOf(
+      fc.record({ encapsulated: anyFixedBytes(65), sealed: anyBytes(64), tag: anyFixedBytes(16) }),
+    ),
+  }),
+);
+describeBinaryCodec(
+  'RELAY answer',
+  relayResponseCodec,
+  fc.record({
+    stored: anyListOf(anyFixedBytes(16)),
+    votes: fc.array(fc.record({ acceptor: anyU8, word: anyFixedBytes(16) }), { maxLength: 3 }),
   }),
 );
 describeBinaryCodec(

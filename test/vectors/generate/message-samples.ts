@@ -113,15 +113,17 @@ function flagSamples(): Sample[] {
     }),
     ...samples('accept response', flags.acceptResponseCodec, {
       packets: [
-        { answer: 'ACCEPTED', others: [] },
+        { answer: 'ACCEPTED', word: null, others: [] },
+        { answer: 'ACCEPTED', word: named('word', 16), others: [] },
         {
           answer: 'ACCEPTED',
+          word: null,
           others: [
             { place: 0, promised: high, accepted: { ballot: high, value: 'ERROR' } },
             { place: 4_095, promised: high, accepted: null },
           ],
         },
-        ...REFUSALS.map((answer) => ({ answer, others: [] })),
+        ...REFUSALS.map((answer) => ({ answer, word: null, others: [] })),
       ],
     }),
     ...samples('flag answers', flags.flagAnswersCodec, {
@@ -138,9 +140,31 @@ function flagSamples(): Sample[] {
     }),
     ...samples('upload response', flags.uploadResponseCodec, {
       packets: [
-        { answer: 'STORED', receipt: named('receipt', 16), conflicts: [] },
-        { answer: 'CONFLICT', receipt: null, conflicts: [0, 7] },
-        ...REFUSALS.map((answer) => ({ answer, receipt: null, conflicts: [] })),
+        { answer: 'STORED', receipt: named('receipt', 16), word: null, conflicts: [] },
+        { answer: 'STORED', receipt: named('receipt', 16), word: named('word', 16), conflicts: [] },
+        { answer: 'CONFLICT', receipt: null, word: null, conflicts: [0, 7] },
+        ...REFUSALS.map((answer) => ({ answer, receipt: null, word: null, conflicts: [] })),
+      ],
+    }),
+    ...samples(
+      'relay request',
+      flags.relayRequestCodec,
+      {
+        ...place,
+        ...packetOf(one, point('public key')),
+        parts: ['a', 'b', 'c'].map((domain) => ({
+          encapsulated: point(`encapsulated key ${domain}`),
+          sealed: named(`sealed share ${domain}`, 32),
+          tag: named(`tag ${domain}`, 16),
+        })),
+      },
+      { ...farPlace, ...packetOf(two, null), parts: [] },
+    ),
+    ...samples('relay response', flags.relayResponseCodec, {
+      stored: [named('word a', 16), named('word b', 16)],
+      votes: [
+        { acceptor: 0, word: named('vote a', 16) },
+        { acceptor: 2, word: named('vote c', 16) },
       ],
     }),
     ...samples('copy request', flags.copyRequestCodec, {

@@ -1,0 +1,33 @@
+import { EngineError } from '../src/foundation/index.ts';
+import type { NodeId } from '../src/ring/index.ts';
+import { partitionOf } from '../src/ring/index.ts';
+import type { Split, SplitContext } from './commit-split.ts';
+import { messageContext } from './commit-split.ts';
+import { untilAborted } from './jobs.ts';
+
+/**
+ * Hands a split to one node and believes what the domains say through it, not what the node says.
+ * `split.setSent` turns true before anything leaves: from then on the flag may become TRUE, whatever comes back.
+ * @returns false where it is not known to be committed; the two-phase commit by the sensor itself then goes on.
+ */
+export async function commitRelayed(
+  { directory, calls, silent, domains }: SplitContext,
+  split: Split,
+  node: NodeId,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { key, parcel } = split;
+  const view = directory.view(key.window);
+  const partition = partitionOf(key.readingId);
+  const owners = domains.flatMap((domain) => view.placement.owners(domain, partition).slice(0, 1));
+  const acceptors = view.placement.acceptors(domains, partition);
+  split.setSent = true;
+  try {
+    const to = { node, context: messageContext(key, view) };
+    const asked = silent.wait(node, calls.relay(to, owners, acceptors, parcel), 0);
+    return await untilAborted(asked, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof EngineError)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+import type { RandomBytes } from '../src/ports/index.ts';
+import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.ts';
+import { PARTITIONS, partition } from '../src/ring/index.ts';
+import type { RingView } from './ring-book.ts';
+
+/** A node that is handed a whole reading, and a partition whose shares it keeps itself. */
+export interface ChosenRelay {
+  readonly node: NodeId;
+  readonly partition: Partition;
+}
+
+/** Which node a lone sensor hands its readings to. */
+export interface Relays {
+  /** Null where no node is known to answer. */
+  choose(view: RingView, domains: readonly DomainId[], silent: ReadonlySet<NodeId>): ChosenRelay | null;
+}
+
+/**
+ * One node for as long as it answers, so that a sensor has one connection; another sensor has another one. A reading
+ * goes into a partition that this node is the first owner of, which saves one way of three.
+ */
+export function createRelays(randomBytes: RandomBytes): Relays {
+  let home: NodeId | null = null;
+  let known: {
+    readonly placement: Placement;
+    readonly node: NodeId;
+    readonly own: readonly Partition[];
+  } | null = null;
+
+  /** A number below `most`, evenly enough for choosing among a few. */
+  function draw(most: number): number {
+    const [a = 0, b = 0, c = 0] = randomBytes(3);
+    return (a * 65_536 + b * 256 + c) % most;
+  }
+
+  function ownOf({ placement }: RingView, domain: DomainId, node: NodeId): readonly Partition[] {
+    if (known?.placement === placement && known.node === node) return known.own;
+    const all = Array.from({ length: PARTITIONS }, (_, number) => partition(number));
+    const own = all.filter((one) => placement.owners(domain, one)[0] === node);
+    known = { placement, node, own };
+    return own;
+  }
+
+  return {
+    choose(view, domains, silent) {
+      const nodes = view.ring.domains
+        .filter(({ domain }) => domains.includes(domain))
+        .flatMap(({ domain, nodes: own }) => own.map(({ id }) => ({ domain, id })))
+        .filter(({ id }) => !silent.has(id));
+      const found = nodes.find(({ id }) => id === home) ?? nodes[draw(Math.max(1, nodes.length))];
+      if (found === undefined) return null;
+      home = found.id;
+      const own = ownOf(view, found.domain, found.id);
+      const chosen = own[draw(Math.max(1, own.length))];
+      return chosen === undefined ? null : { node: found.id, partition: chosen };
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createSensor } from '../../../sensor-client/index.ts';
+import { toHex } from '../../../src/foundation/index.ts';
+import { cryptoRandomBytes, nodeSealing } from '../../../src/platform/index.ts';
+import { operations } from '../../../src/protocol/index.ts';
+import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { testVerifier } from '../../support/development-ring.ts';
+import { expectExact } from '../../support/exact-result.ts';
+import { freshSensor } from '../../support/fixed-sensor.ts';
+import type { RawReading } from '../../support/raw-reading.ts';
+import { bundleOf } from '../../support/sensor-scene.ts';
+import { type Overheard, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+
+const { ACCEPT, RELAY, SET, UPLOAD } = operations;
+const DOCUMENTS: readonly string[] = [operations.READ_RINGS.path, operations.READ_STREAM.path];
+let cloud: SmallCloud;
+let window: WindowId;
+let heard: Overheard[];
+
+afterEach(() => cloud.close());
+
+async function begin(options: Parameters<typeof startSmallCloud>[0] = {}): Promise<void> {
+  heard = [];
+  cloud = await startSmallCloud({
+    shape: { nodes: [2, 2, 2], replicas: 2, acceptors: 3 },
+    overhear: (message) => heard.push(message),
+    ...options,
+  });
+  window = await cloud.openWindow();
+}
+
+const relay = async (reading: RawReading, node = reading.owner(0)) =>
+  cloud.clock.until(cloud.ask(node, RELAY, await reading.relayRequest()));
+
+const codeOf = (asked: Promise<unknown>): Promise<unknown> =>
+  asked.then(
+    () => 'taken',
+    (error: unknown) => error instanceof Error && Reflect.get(error, 'code'),
+  );
+
+const between = (path: string) => heard.filter((one) => one.path === path && one.from !== undefined);
+
+function sensorOf(change = {}) {
+  return createSensor(
+    {
+      bundle: bundleOf(cloud.ring),
+      stream: cloud.stream.hash,
+      policy: { allowDevelopment: true },
+      relay: true,
+      ...change,
+    },
+    {
+      clock: cloud.clock,
+      randomBytes: cryptoRandomBytes,
+      verifier: testVerifier,
+      sealing: nodeSealing,
+      connect: () => cloud.transport,
+    },
+  );
+}
+
+describe('a node that relays', () => {
+  it('commits a reading, and brings back the words of all domains and of a quorum of the acceptors', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const { stored, votes } = await relay(reading);
+    expect(new Set(stored.map(toHex)).size).toBe(3);
+    expect(new Set(votes.map(({ acceptor }) => acceptor)).size).toBe(2);
+    await expect(reading.get()).resolves.toEqual({ outcomes: ['TRUE'] });
+    expectExact(await cloud.compute(window), ['21.5']);
+  });
+
+  it('gives the same words for the same packet, through any node, and counts it once', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const first = await relay(reading);
+    for (const node of cloud.nodeIds) {
+      const { stored, votes } = await relay(reading, node);
+      expect(stored).toEqual(first.stored);
+      for (const { acceptor, word } of votes) {
+        const known = first.votes.find((vote) => vote.acceptor === acceptor);
+        if (known !== undefined) expect(word).toEqual(known.word);
+      }
+    }
+    expectExact(await cloud.compute(window), ['21.5']);
+  });
+
+  it('reaches other domains with nothing but sealed parts', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    await relay(reading);
+    const shares = [0, 1, 2].flatMap((index) =>
+      reading.copyRequest(index).rows.map(({ share }) => Buffer.from(share)),
+    );
+    const crossing = [...between(UPLOAD.path), ...between(ACCEPT.path)];
+    expect(between(UPLOAD.path).length).toBeGreaterThanOrEqual(2);
+    for (const { request, response } of crossing) {
+      for (const share of shares) {
+        expect(Buffer.from(request).includes(share) || Buffer.from(response).includes(share)).toBe(false);
+      }
+    }
+  });
+
+  it('asks the next owner where the first one is away', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const [away] = reading.owners(1);
+    if (away === undefined) throw new Error('expected an owner');
+    await cloud.stop(away);
+    await relay(reading, reading.owner(0));
+    await expect(reading.get(reading.acceptors.find((node) => node !== away))).resolves.toEqual({
+      outcomes: ['TRUE'],
+    });
+  });
+
+  it('asks nobody for who proves nothing: another sensor, another tag, too few parts', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const request = await reading.relayRequest();
+    const thief = freshSensor();
+    const tags = request.parts.map((part) => ({ ...part, tag: new Uint8Array(16) }));
+    const spoilt = [
+      [{ ...request, sensorId: thief.sensorId }, 'PACKET_REFUSED'],
+      [{ ...request, parts: tags }, 'PACKET_REFUSED'],
+      [{ ...request, parts: request.parts.slice(1) }, 'MALFORMED_BODY'],
+    ] as const;
+    heard.length = 0;
+    for (const [body, code] of spoilt) {
+      expect(await codeOf(cloud.clock.until(cloud.ask(reading.owner(0), RELAY, body)))).toBe(code);
+    }
+    expect([...between(UPLOAD.path), ...between(ACCEPT.path)]).toEqual([]);
+  });
+
+  it('refuses with the code of a domain that refuses, and sets nothing', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const request = await reading.relayRequest();
+    const parts = request.parts.map((part, index) =>
+      index === 2 ? { ...part, sealed: new Uint8Array(64) } : part,
+    );
+    const asked = cloud.clock.until(cloud.ask(reading.owner(0), RELAY, { ...request, parts }));
+    expect(await codeOf(asked)).toBe('PACKET_REFUSED');
+    expect(between(ACCEPT.path)).toEqual([]);
+    await cloud.clock.until(reading.upload(0));
+    const other = cloud.reading(window, '3', { entry: reading.entry });
+    expect(await codeOf(relay(other))).toBe('SHARE_CONFLICT');
+  });
+
+  it('refuses after the seal', async () => {
+    await begin();
+    await relay(cloud.reading(window, '1'));
+    expectExact(await cloud.compute(window), ['1']);
+    expect(await codeOf(relay(cloud.reading(window, '2')))).toBe('WINDOW_SEALED');
+  });
+
+  it('does not know the outcome where too few acceptors vote', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const [, second, third] = reading.acceptors;
+    for (const away of [second, third]) if (away !== undefined) await cloud.stop(away);
+    expect(await codeOf(relay(reading, reading.acceptor))).toBe('READING_UNDECIDED');
+  });
+});
+
+describe('a sensor that uploads through a relay', () => {
+  it('sends one request for a reading, to one node, in partitions that this node owns', async () => {
+    await begin();
+    const sensor = await sensorOf();
+    await cloud.clock.until(sensor.upload('1', { window }));
+    heard.length = 0;
+    for (const reading of ['2', '3', '4']) await cloud.clock.until(sensor.upload(reading, { window }));
+    await sensor.close();
+    const asked = heard.filter(({ from, path }) => from === undefined && !DOCUMENTS.includes(path));
+    expect(asked.map(({ path }) => path)).toEqual([RELAY.path, RELAY.path, RELAY.path]);
+    const nodes = new Set(asked.map(({ to }) => to));
+    expect(nodes.size).toBe(1);
+    const [home] = nodes;
+    expect(between(UPLOAD.path).filter(({ from, to }) => from === home && to === home)).toEqual([]);
+    expectExact(await cloud.compute(window), ['1', '2', '3', '4']);
+  });
+
+  it('goes on by itself where the relay is gone, and with another relay afterwards', async () => {
+    await begin();
+    const sensor = await sensorOf();
+    await cloud.clock.until(sensor.upload('1', { window }));
+    const home = heard.findLast(({ path }) => path === RELAY.path)?.to as NodeId;
+    await cloud.stop(home);
+    heard.length = 0;
+    await cloud.clock.until(sensor.upload('2', { window }));
+    expect(heard.some(({ from, path }) => from === undefined && path === SET.path)).toBe(true);
+    heard.length = 0;
+    await cloud.clock.until(sensor.upload('3', { window }));
+    await sensor.close();
+    expect(heard.filter(({ from, path }) => from === undefined && path === RELAY.path)).toHaveLength(1);
+    await cloud.start(home);
+  });
+
+  it('hears that a reading errored which came after the settlement, not only that it is refused', async () => {
+    await begin();
+    await relay(cloud.reading(window, '1'));
+    expectExact(await cloud.compute(window), ['1']);
+    const sensor = await sensorOf();
+    expect(await codeOf(cloud.clock.until(sensor.upload('2', { window })))).toBe('READING_ERRORED');
+    await sensor.close();
+  });
+});
