@@ -172,7 +172,15 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   function gatewayOf(sensor: Sensor): Sensor {
     if (!surroundings.batches) return sensor;
     const rest = new Array<string>(BATCH_READINGS - 1).fill('0');
-    return { ...sensor, upload: (reading, options) => sensor.uploadBatch([reading, ...rest], options) };
+    return {
+      ...sensor,
+      upload: (reading, options) => sensor.uploadBatch([reading, ...rest], options),
+      uploadMany(readings, options) {
+        if (Symbol.asyncIterator in readings) throw new Error('expected a program with a list of readings');
+        const beside = Array.from(readings, (reading) => [reading, ...rest]).flat();
+        return sensor.uploadMany(beside, { ...options, batch: BATCH_READINGS });
+      },
+    };
   }
 
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
