@@ -173,6 +173,11 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
     return { commitSeq: memory.recall(caller.node, storeId(request.storeId)) };
   });
+  handlers.add(operations.COMMITTED, async (request, caller) => {
+    if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
+    memory.note(caller.node, { storeId: storeId(request.storeId), commitSeq: request.commitSeq });
+    return { kept: true };
+  });
 
   // Before the others have answered, this node answers their same questions and nothing else: when all start at
   // once, each would otherwise wait for the next.

@@ -23,6 +23,7 @@ import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
+import type { CommitNews } from './commit-news.ts';
 import type { FlagCensus } from './flag-census.ts';
 import type { Packets, ProvedSet } from './packets.ts';
 import { openedOf } from './packets.ts';
@@ -39,6 +40,7 @@ export interface FlagAcceptorComponents {
   readonly health: StoreHealth;
   readonly rings: Rings;
   readonly clock: Clock;
+  readonly news: CommitNews;
 }
 
 /** The flags table of this node, and its part as an acceptor. */
@@ -68,7 +70,7 @@ interface Change<T> {
 }
 
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
-  const { journal, packed, lock, admission, packets, census, health, rings, clock } = components;
+  const { journal, packed, lock, admission, packets, census, health, rings, clock, news } = components;
 
   /**
    * Reads rows, lets `decide` turn each into its successor and stages what changed, as one section per
@@ -144,9 +146,12 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     health.checkVote();
     rings.checkVote(request.context);
     const record = await admission.window(request.context);
-    admission.acceptors(record, request.partition);
+    const acceptors = admission.acceptors(record, request.partition);
     const opened = await packets.openSet(record, request);
-    return votesPerPacket(opened, await acceptProved(record, request, openedOf(opened)), relayed);
+    const votes = await acceptProved(record, request, openedOf(opened));
+    // A peer's reply carries a stamp of the store; a sensor's tells nobody that could hold this one to its votes.
+    if (!relayed && votes.length > 0) await news.tell(acceptors);
+    return votesPerPacket(opened, votes, relayed);
   }
 
   /** An outcome is not written down: two votes prove it at any time, and the settlement for ever. */

@@ -12,6 +12,7 @@ import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import { createAdmission } from './admission.ts';
 import { createAudit } from './audit.ts';
+import { createCommitNews } from './commit-news.ts';
 import { createCopyCheck } from './copy-check.ts';
 import { createDecisions } from './decisions.ts';
 import { createErasedWindows } from './erased-windows.ts';
@@ -138,7 +139,8 @@ export async function openServices(base: ServiceBase) {
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
   const packets = createPackets({ ...base, admission, roster, streams });
-  const acceptor = createFlagAcceptor({ ...base, admission, packets, census });
+  const news = createCommitNews(base);
+  const acceptor = createFlagAcceptor({ ...base, admission, packets, census, news });
   const flags = createFlags({ ...base, admission, acceptor, packets, settled });
   const spread = await openSpread({ ...base, shares, streams, windows });
   const values = createValues({ ...base, admission, admitFlags, packets, streams, shares, spread });

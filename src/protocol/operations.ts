@@ -160,6 +160,8 @@ export const RECALL = between(
   windows.recallRequestCodec,
   windows.recallResponseCodec,
 );
+/** "So far has my disk come": what a restored or cut store is held against later. */
+export const COMMITTED = between('peer', '/peer/v1/committed', windows.committedCodec, windows.keptCodec);
 export const OFFER_RING = between('peer', '/peer/v1/ring', rings.ringOfferCodec, rings.ringStateCodec);
 export const RETIREMENTS = between(
   'peer',

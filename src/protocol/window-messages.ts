@@ -294,6 +294,10 @@ export const inventoryCodec: Codec<Inventory> = binaryCodec(inventory);
 const recallRequest = record({ storeId: hexBytes(16) });
 export type RecallRequest = Value<typeof recallRequest>;
 export const recallRequestCodec: Codec<RecallRequest> = binaryCodec(recallRequest);
+/** COMMITTED: the asking node's store and the commit group that is on its disk. */
+const committed = record({ storeId: hexBytes(16), commitSeq: u64 });
+export type Committed = Value<typeof committed>;
+export const committedCodec: Codec<Committed> = binaryCodec(committed);
 const recallResponse = record({ commitSeq: u64 });
 export type RecallResponse = Value<typeof recallResponse>;
 export const recallResponseCodec: Codec<RecallResponse> = binaryCodec(recallResponse);

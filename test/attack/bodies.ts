@@ -82,6 +82,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
   add(operations.READ_LIST, { ...place, digest, after: null });
   add(operations.ANNOUNCE, { context });
   add(operations.RECALL, { storeId });
+  add(operations.COMMITTED, { storeId, commitSeq: 1 });
   add(operations.OFFER_RING, { epoch: cloud.ring.epoch, hash: cloud.ring.hash, rings: [cloud.ring.jws] });
   add(operations.RETIREMENTS, { known: [stream] });
   add(operations.ROSTER_NEWS, head);

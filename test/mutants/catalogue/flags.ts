@@ -17,6 +17,17 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: bySimulation(2),
   },
   {
+    name: 'flag/vote-nobody-remembers',
+    breaks: 'DURABLE: a vote is told that no other node could miss on a disk that lost it',
+    file: ACCEPTOR,
+    find: 'if (!relayed && votes.length > 0) await news.tell(acceptors);',
+    replace: '',
+    detector: byTest(
+      'node/services/flag-acceptor',
+      'a vote told to a sensor comes from a disk that another acceptor can hold to it',
+    ),
+  },
+  {
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,

@@ -35,6 +35,28 @@ describe('what an acceptor answers', () => {
     expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }]);
   });
 
+  it('a vote told to a sensor comes from a disk that another acceptor can hold to it', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await reading.accept();
+    const { acceptor } = reading;
+    const own = cloud.ring.domains.flatMap(({ nodes }) => nodes).find(({ id }) => id === acceptor);
+    const recalled = await Promise.all(
+      cloud.nodeIds
+        .filter((node) => node !== acceptor)
+        .map((node) => cloud.askAs(acceptor, node, operations.RECALL, { storeId: own?.storeId ?? '' })),
+    );
+    const highest = Math.max(...recalled.map(({ commitSeq }) => commitSeq));
+    expect(highest).toBe(cloud.handle(acceptor).status().commitSeq);
+  });
+
+  it('a vote is told where no other acceptor answers', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await Promise.all(cloud.nodeIds.filter((node) => node !== reading.acceptor).map(cloud.stop));
+    expect(await reading.accept()).toMatchObject({ packets: [{ answer: 'ACCEPTED' }] });
+  });
+
   it('the vote of one acceptor of three is no outcome', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
     const reading = cloud.reading(await cloud.openWindow(), '1');
