@@ -11,6 +11,8 @@ const FOLDER = new URL('regressions/', import.meta.url);
  * - 3123: after proposers that met, a decided value stood at several ballots; a node that only read the slot
  *   found no majority at one ballot, and so never learned that the window was open. Its readers now propose
  *   what they find. (The plan of seed 3123 with the draws of run 3182: what came later moved the schedule.)
+ * - 22: with one acceptor, a store that lost votes left six windows INCOMPLETE, as it may. The run waited for each
+ *   after the other, longer than a run may take, and called that a stall. It now waits for them together.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {
