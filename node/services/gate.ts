@@ -5,7 +5,9 @@ import type { SensorId, SensorsResponse } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { partition } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import { majority } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
+import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { HeldRows } from './holding.ts';
 import type { Roster } from './roster.ts';
@@ -27,11 +29,26 @@ export interface GateComponents {
  * its sum over T minus X. Nothing that other domains or the operator say goes into it.
  */
 export interface Gate {
-  /** Null where the window may be released. @throws EngineError `INCOMPLETE` while a node of the domain is silent */
+  /**
+   * Null where the window may be released.
+   * @throws EngineError `INCOMPLETE` while so many nodes of the domain are silent that a share may be theirs alone
+   */
   check(record: OpenWindowRecord, held: Extract<HeldRows, { kind: 'held' }>): Promise<WithheldReason | null>;
 }
 
 export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: GateComponents): Gate {
+  /**
+   * How many nodes may be silent: every share that was acknowledged while no more were has a copy at another one,
+   * and the ledger decides without them.
+   */
+  function silentMax({ scope }: OpenWindowRecord): number {
+    const { ring, nodesOf, livingNodesOf } = rings.of(scope);
+    const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
+    const nodes = nodesOf(self.domain).length;
+    const lost = nodes - livingNodesOf(self.domain).length;
+    return Math.min(replicas - 1, nodes - majority(nodes)) - lost;
+  }
+
   /** The sensors of the whole domain: every node is asked, because a hint may lie at any of them. */
   async function count(
     record: OpenWindowRecord,
@@ -49,15 +66,18 @@ export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: G
       included += 1;
       if (isAccepted(record, sensor)) accepted += 1;
     };
-    await Promise.all(
-      rings
-        .of(record.scope)
-        .livingNodesOf(self.domain)
-        .map(async (node) => {
-          const own = standing.find((found) => nodes[found.node] === node)?.partitions ?? [];
-          for await (const page of pagesOf(record, node, own)) for (const one of page) note(one);
-        }),
-    );
+    let silent = 0;
+    const ask = async (node: NodeId): Promise<void> => {
+      const own = standing.find((found) => nodes[found.node] === node)?.partitions ?? [];
+      try {
+        for await (const page of pagesOf(record, node, own)) for (const one of page) note(one);
+      } catch (error) {
+        silence(error);
+        silent += 1;
+        if (own.length > 0 || silent > silentMax(record)) throw error;
+      }
+    };
+    await Promise.all(rings.of(record.scope).livingNodesOf(self.domain).map(ask));
     return { accepted, included, held: sensors.size };
   }
 

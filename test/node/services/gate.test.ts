@@ -125,6 +125,36 @@ describe('a domain', () => {
     expect(await rowOf(cloud, a2, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
   });
 
+  it('releases while one of three nodes is away, whose shares others hold too', async () => {
+    cloud = await startSmallCloud({
+      stream: PRIVATE,
+      shape: { nodes: [3, 3, 3], replicas: 2, acceptors: 3 },
+    });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 12);
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    await cloud.stop(a2);
+    expect(await rowOf(cloud, a1, window)).toMatchObject({ verdict: 'RELEASED', readings: 12 });
+  });
+
+  it('counts what came while one node was away, when the node that took it is away itself', async () => {
+    cloud = await startSmallCloud({
+      stream: PRIVATE,
+      shape: { nodes: [3, 3, 3], replicas: 2, acceptors: 3 },
+    });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 12);
+    const unset = [1, 2].map(() => (cloud as SmallCloud).reading(window, '1', { group: 5 }));
+    const [first] = unset as [RawReading];
+    const taken = first.owner(0);
+    const [away, third] = cloud.nodeIds.slice(0, 3).filter((node) => node !== taken) as [NodeId, NodeId];
+    await cloud.stop(away);
+    for (const one of unset) await cloud.clock.until(one.upload(0, taken));
+    await cloud.start(away);
+    await cloud.stop(taken);
+    expect(await rowOf(cloud, third, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
+  });
+
   it('decides once: what was withheld stays so, at every node and after a restart', async () => {
     cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [2, 2], acceptors: 3 } });
     const window = await cloud.openWindow();

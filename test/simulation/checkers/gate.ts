@@ -50,6 +50,11 @@ export function createGateChecker(facts: GateFacts): GateChecker {
   const rows = new Map<string, { readonly bytes: Uint8Array; readonly row: ReleasedRow }>();
   /** Per domain and window the sensors whose share the domain has acknowledged. */
   const holding = new Map<string, Set<string>>();
+  /** The same of shares that a second node has acknowledged: where three are, a gate may go on without one of them. */
+  const copied = new Map<string, Set<string>>();
+  const large = new Set(
+    [...domains.values()].filter((domain, _, all) => all.filter((other) => other === domain).length > 2),
+  );
 
   function placeOf({ window, group }: { readonly window: number; readonly group: number }): number {
     return windows.findIndex((one) => one.id === window && one.group === group);
@@ -76,13 +81,20 @@ export function createGateChecker(facts: GateFacts): GateChecker {
   function watchUpload({ request, response }: Exchange, domain: DomainId): void {
     const { context, packets } = operations.UPLOAD.request.decode(request.body);
     const answers = operations.UPLOAD.response.decode(response.body).packets;
-    const name = `${domain}/${placeOf(context)}`;
-    const held = holding.get(name) ?? new Set();
-    holding.set(name, held);
+    const held = heldIn(holding, `${domain}/${placeOf(context)}`);
     packets.forEach(({ readings, sensorId }, place) => {
       const { answer = 'PACKET_REFUSED', conflicts = [] } = answers[place] ?? {};
       const some = answer === 'STORED' || (answer === 'CONFLICT' && conflicts.length < readings.length);
       if (some) held.add(toHex(sensorId));
+    });
+  }
+
+  function watchCopy({ request, response }: Exchange, domain: DomainId): void {
+    const { context, rows: sent } = operations.COPY.request.decode(request.body);
+    const answers = operations.COPY.response.decode(response.body).rows;
+    const held = heldIn(copied, `${domain}/${placeOf(context)}`);
+    sent.forEach(({ entry }, place) => {
+      if (answers[place] === 'STORED') held.add(toHex(entry.sensorId));
     });
   }
 
@@ -96,7 +108,7 @@ export function createGateChecker(facts: GateFacts): GateChecker {
       return;
     }
     const least = Math.max(gate.minSensors, gate.floor);
-    const held = holding.get(`${domain}/${window}`)?.size ?? 0;
+    const held = heldIn(large.has(domain) ? copied : holding, `${domain}/${window}`).size;
     const { roster } = facts;
     if (row.verdict === 'RELEASED') {
       const counted = [...possibly].filter(
@@ -123,8 +135,9 @@ export function createGateChecker(facts: GateFacts): GateChecker {
       const domain = domains.get(exchange.to);
       if (domain === undefined || exchange.response.status !== 200) return;
       if (exchange.request.path === operations.COMPUTE.path) watchCompute(exchange, domain);
-      if (gate !== undefined && exchange.request.path === operations.UPLOAD.path)
-        watchUpload(exchange, domain);
+      if (gate === undefined) return;
+      if (exchange.request.path === operations.UPLOAD.path) watchUpload(exchange, domain);
+      if (exchange.request.path === operations.COPY.path) watchCopy(exchange, domain);
     },
     told: (domain, window) => rows.has(`${domain}/${window}`),
     atEnd(membersOf) {
@@ -136,4 +149,10 @@ export function createGateChecker(facts: GateFacts): GateChecker {
       }
     },
   };
+}
+
+function heldIn(sensors: Map<string, Set<string>>, name: string): Set<string> {
+  const found = sensors.get(name) ?? new Set();
+  sensors.set(name, found);
+  return found;
 }
