@@ -15,7 +15,7 @@ export const PEER_TIMEOUT_MS = 5_000;
  * The same on the path of an upload, where a sensor waits: readings of others go on within a second after a node
  * began to hang.
  */
-export const UPLOAD_TIMEOUT_MS = 700;
+export const UPLOAD_TIMEOUT_MS = 650;
 /** The same for questions that read every row of a window. */
 export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
@@ -64,6 +64,7 @@ const ON_UPLOAD_PATH: readonly string[] = [
   operations.UPLOAD.path,
   operations.VOTE.path,
   operations.COPY.path,
+  operations.COMMITTED.path,
 ];
 /** Operations that read a whole window. */
 const SCANS: readonly string[] = [

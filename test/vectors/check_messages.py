@@ -232,6 +232,7 @@ MESSAGES = {
     "read list request": fields(**place, digest=digest, after=maybe(entry)),
     "read list": fields(known=boolean, entries=page, more=boolean),
     "recall request": fields(storeId=raw(16)),
+    "committed": fields(storeId=raw(16), commitSeq=u(8)),
     "recall response": fields(commitSeq=u(8)),
     "ready request": fields(context=context, settlement=raw(32)),
     "ready response": fields(ready=boolean, reason=reason, missing=excluded),

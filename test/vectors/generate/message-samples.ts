@@ -292,6 +292,10 @@ function settleSamples(): Sample[] {
     ...samples('read list request', windows.readListRequestCodec, { ...place, digest, after: two }),
     ...samples('read list', windows.readListCodec, { known: true, entries: [one], more: false }),
     ...samples('recall request', windows.recallRequestCodec, { storeId: toHex(named('store', 16)) }),
+    ...samples('committed', windows.committedCodec, {
+      storeId: toHex(named('store', 16)),
+      commitSeq: 2 ** 40,
+    }),
     ...samples('recall response', windows.recallResponseCodec, { commitSeq: 2 ** 40 }, { commitSeq: 0 }),
     ...samples('ready request', windows.readyRequestCodec, { context, settlement: named('settlement', 32) }),
     ...samples(
