@@ -1,5 +1,11 @@
 import { EngineError, invariant } from '../../src/foundation/index.ts';
-import type { RelayRequest, RelayResponse, SetRequest, UploadResponse } from '../../src/protocol/index.ts';
+import type {
+  Refusal,
+  RelayRequest,
+  RelayResponse,
+  SetRequest,
+  UploadResponse,
+} from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
@@ -70,17 +76,23 @@ export function createRelay({ admission, packets, rings, peers }: RelayComponent
     signal: AbortSignal,
   ): Promise<RelayResponse['votes']> {
     const quorum = majority(acceptors.length);
+    const refusals: Refusal[] = [];
     const votes = await collect(
       acceptors.map(async (node, acceptor) => {
         const answer = await peers
           .callPeer(node, operations.ACCEPT, request, signal)
           .catch((error: unknown) => silence(error));
-        const word = answer?.packets[0]?.word ?? null;
-        return word === null ? null : { acceptor, word };
+        const [packet] = answer?.packets ?? [];
+        if (packet === undefined) return null;
+        if (packet.answer !== 'ACCEPTED') refusals.push(packet.answer);
+        return packet.word === null ? null : { acceptor, word: packet.word };
       }),
       (given) => given.length >= quorum,
     );
     if (votes.length >= quorum) return votes.slice(0, quorum);
+    const [refusal] = refusals;
+    if (refusal !== undefined)
+      throw new EngineError(refusal, 'expected a SET that the acceptors take, got refused by one');
     throw new EngineError(
       'READING_UNDECIDED',
       `expected ${quorum} of ${acceptors.length} acceptors to vote, got ${votes.length}`,

@@ -20,7 +20,7 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     breaks: 'EXACT: a reading whose outcome is not known is uploaded again under another id',
     file: READING,
     find: `    const out = await commit({ ...context, domains }, attempt, relay, leftMs, signal);`,
-    replace: `    let out = await commit({ ...context, domains }, attempt, relay, () => leftMs() / 2, signal);
+    replace: `    let out = await commit({ ...context, domains }, attempt, relay, () => leftMs() / 8, signal);
     if (out.kind === 'unknown') out = { kind: 'errored' };`,
     detector: byTest('sensor-client/sensor', 'any losses: committed means TRUE'),
   },
@@ -29,10 +29,10 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     breaks: 'GATE: a reading refused by a sealed window is uploaded into the next one',
     file: READING,
     find: 'if (!again) throw failureOf(context, attempt, out, deadlineMs);',
-    replace: `if (out.kind === 'refused' && out.refusal.kind === 'error' && given === undefined) {
-      directory.forgetWindow(window);
-      const next = await directory.window();
-      return uploadReading(context, reading, { ...options, window: next }, signal, partition);
+    replace: `if (out.kind === 'refused' && out.refusal.kind === 'error') {
+      context.directory.forgetWindow(place.window);
+      const next = await context.directory.window();
+      return commitMeasured(context, { ...place, window: next }, measured, signal);
     }
     if (!again) throw failureOf(context, attempt, out, deadlineMs);`,
     detector: byTest('sensor-client/directory', 'after a seal the next reading looks for the next window'),

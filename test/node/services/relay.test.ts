@@ -146,6 +146,17 @@ describe('a node that relays', () => {
     expect(await codeOf(relay(other))).toBe('SHARE_CONFLICT');
   });
 
+  it('refuses with the code of the acceptors that refuse the SET', async () => {
+    await begin();
+    const reading = cloud.reading(window, '21.5');
+    const request = await reading.relayRequest();
+    const spoilt = request.parts.map((part, index) =>
+      index === 0 ? part : { ...part, tag: new Uint8Array(16) },
+    );
+    const asked = cloud.clock.until(cloud.ask(reading.owner(0), RELAY, { ...request, parts: spoilt }));
+    expect(await codeOf(asked)).toBe('PACKET_REFUSED');
+  });
+
   it('refuses after the seal', async () => {
     await begin();
     await relay(cloud.reading(window, '1'));
