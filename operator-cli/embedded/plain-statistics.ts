@@ -51,7 +51,7 @@ export interface WholeNumbers {
 
 export function wholeNumbers(texts: readonly string[]): WholeNumbers {
   const parts = texts.map(partsOf);
-  const decimals = Math.max(0, ...parts.map(({ exponent }) => -exponent));
+  const decimals = parts.reduce((most, { exponent }) => Math.max(most, -exponent), 0);
   return { values: parts.map(({ whole, exponent }) => whole * 10n ** BigInt(exponent + decimals)), decimals };
 }
 

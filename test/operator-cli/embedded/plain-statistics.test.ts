@@ -19,6 +19,13 @@ describe('the plain computation', () => {
     });
   });
 
+  it('takes more readings than a call takes arguments', () => {
+    expect(plainStatistics(new Array(200_000).fill('0.5'), 30)).toMatchObject({
+      count: 200_000,
+      sum: '100000',
+    });
+  });
+
   it('has no sample variance of one reading', () => {
     expect(plainStatistics(['-0.50'], 30)).toEqual({
       count: 1,
