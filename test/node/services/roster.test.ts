@@ -146,13 +146,18 @@ describe('a stream of enrolled sensors', () => {
     return cloud.reading(window, '21.5', { entry: { readingId: id, sensorId: sensor, count: 1 } });
   };
 
-  it('takes the readings of an enrolled sensor', async () => {
+  /** A reading of the one sensor that the authority has enrolled. */
+  async function enrolledReading() {
     const by = authority();
     await enrolledCloud(by);
     const sensor = createTestSensor();
     await enrol(by, { enrol: [sensor] });
     await settle();
-    const reading = await readingOf(sensor.id);
+    return { by, sensor, reading: await readingOf(sensor.id) };
+  }
+
+  it('takes the readings of an enrolled sensor', async () => {
+    const { reading } = await enrolledReading();
     await reading.commit();
     expect(await reading.get()).toEqual({ outcomes: ['TRUE'] });
   });
@@ -169,12 +174,7 @@ describe('a stream of enrolled sensors', () => {
   });
 
   it('refuses UPLOAD, SET and ACCEPT of a revoked sensor, and its reading ends as ERROR', async () => {
-    const by = authority();
-    await enrolledCloud(by);
-    const sensor = createTestSensor();
-    await enrol(by, { enrol: [sensor] });
-    await settle();
-    const reading = await readingOf(sensor.id);
+    const { by, sensor, reading } = await enrolledReading();
     for (const index of [0, 1, 2]) await reading.upload(index);
     await enrol(by, { revoke: [sensor.id] });
     await settle();
@@ -188,12 +188,7 @@ describe('a stream of enrolled sensors', () => {
   });
 
   it('stores no share of a sensor that is revoked while its packet is opened', async () => {
-    const by = authority();
-    await enrolledCloud(by);
-    const sensor = createTestSensor();
-    await enrol(by, { enrol: [sensor] });
-    await settle();
-    const reading = await readingOf(sensor.id);
+    const { sensor, reading } = await enrolledReading();
     const { roster } = cloud.handle(reading.owner(0));
     const accepted = roster.find(cloud.stream, sensor.id);
     const find = vi.spyOn(roster, 'find').mockReturnValue({ kind: 'revoked' }).mockReturnValueOnce(accepted);
