@@ -19,6 +19,8 @@ export interface StoreStamp {
  * copy, or whose tail was lost, from one that is whole: the store itself can't know.
  */
 export interface PeerMemory {
+  /** Why the store that holds it can't be trusted, or null. */
+  readonly doubt: string | null;
   /** Notes the stamp of a reply; written with the next commit, never one of its own. */
   note(node: NodeId, stamp: StoreStamp): void;
   /** The highest stamp seen of the node's store of that name. */
@@ -35,17 +37,22 @@ export async function openPeerMemory(
   const seen = new Map<string, number>();
   const changed = new Map<string, { node: NodeId; stamp: StoreStamp }>();
   const nameOf = (node: NodeId, id: StoreId): string => `${node}/${id}`;
+  let doubt: string | null = null;
   const rows = await store.range('meta', { from: SEEN, to: utf8('T'), limit: ROWS_MAX });
   for (const [key, sealed] of rows) {
     const plain = rowSeal.open(storeKey, 'meta', key, sealed);
-    // A memory that does not open is no memory; the other nodes have theirs.
-    if (plain === null) continue;
+    if (plain === null) {
+      // The number is gone, and a disk that damaged this row may have damaged a vote.
+      doubt = 'what it remembers of another store does not authenticate';
+      continue;
+    }
     const [node = '', id = ''] = fromUtf8(key.slice(SEEN.length)).split('/');
     const view = new DataView(plain.buffer, plain.byteOffset, 8);
     seen.set(nameOf(nodeId(node), storeId(id)), Number(view.getBigUint64(0)));
   }
 
   return {
+    doubt,
     note(node, stamp) {
       const name = nameOf(node, stamp.storeId);
       if (stamp.commitSeq <= (seen.get(name) ?? 0)) return;

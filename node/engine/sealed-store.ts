@@ -47,7 +47,8 @@ export async function openSealedStore(options: {
     ...memory.takeWrites(),
   ]);
   const health = createStoreHealth({ known, journal, rowSeal, storeKey, log });
-  if (commits.doubt !== null) health.raise(commits.doubt);
+  const doubt = commits.doubt ?? memory.doubt;
+  if (doubt !== null) health.raise(doubt);
   const damaged = createDamagedRows();
   const onCorrupt = (table: TableName, rowKey: Uint8Array): void => {
     // A share can be fetched again from another owner; what a vote was, nobody else knows.

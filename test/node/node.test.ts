@@ -89,6 +89,15 @@ describe('a node whose own records were changed on disk', () => {
     expect(reasons.join()).toContain('a stored ring document does not authenticate');
   });
 
+  it('starts in doubt when it is what it remembers of another store', async () => {
+    cloud = await startSmallCloud();
+    await cloud.openWindow();
+    await spoil('meta', (key) => key[0] === 'S'.charCodeAt(0));
+    const { ready, reasons } = (await cloud.start(firstNode())).readiness();
+    expect(ready).toBe(false);
+    expect(reasons.join()).toContain('what it remembers of another store does not authenticate');
+  });
+
   it('does not vote again when it is the record of a commit', async () => {
     cloud = await startSmallCloud();
     const window = await cloud.openWindow();

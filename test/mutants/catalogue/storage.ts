@@ -165,4 +165,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: "if (table === 'values' || table === 'windows') damaged.note(rowKey);",
     detector: byTest('node/services/repair', 'starts where the row that says that it froze a window'),
   },
+  {
+    name: 'storage/lost-memory-of-a-peer-taken-lightly',
+    breaks: 'DURABLE: a disk that damages what a node remembers of the others goes on voting',
+    file: 'node/engine/sealed-store.ts',
+    find: 'const doubt = commits.doubt ?? memory.doubt;',
+    replace: 'const { doubt } = commits;',
+    detector: byTest('node/node', 'a node whose own records were changed on disk'),
+  },
 ];

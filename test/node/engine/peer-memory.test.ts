@@ -66,13 +66,16 @@ describe('what a node remembers of the others', () => {
     expect(memory.takeWrites()).toEqual([]);
   });
 
-  it('is none where its row was changed on disk', async () => {
+  it('is none, and the store in doubt, where its row was changed on disk', async () => {
     const store = createMemoryStore();
     const memory = await open(store);
     memory.note(NODE, { storeId: STORE, commitSeq: 7 });
     await store.commit(memory.takeWrites());
+    expect((await open(store)).doubt).toBeNull();
     flipBit(store, 'meta');
-    expect((await open(store)).recall(NODE, STORE)).toBe(0);
+    const spoilt = await open(store);
+    expect(spoilt.recall(NODE, STORE)).toBe(0);
+    expect(spoilt.doubt).toContain('does not authenticate');
   });
 });
 

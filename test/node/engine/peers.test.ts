@@ -17,7 +17,7 @@ const ring = await developmentRing({ nodes: [1, 1] });
 function peersOver(send: Transport['send']) {
   const clock = createManualClock();
   const handlers = createHandlers();
-  const memory = { note: () => {}, recall: () => 0, takeWrites: () => [] };
+  const memory = { doubt: null, note: () => {}, recall: () => 0, takeWrites: () => [] };
   const transport = { send, close: async () => {} };
   const rings = createRings({
     history: ringHistory(ring),
