@@ -4,6 +4,7 @@ import type { CorruptRows } from './corrupt-rows.ts';
 import { createCorruptRows } from './corrupt-rows.ts';
 import type { DamagedRows } from './damaged-rows.ts';
 import { createDamagedRows } from './damaged-rows.ts';
+import type { EntryHash } from './entry-hash.ts';
 import { createEntryHash, ENTRY_HASH_KEY_BYTES } from './entry-hash.ts';
 import type { Journal, JournalStart } from './journal.ts';
 import { openJournal } from './journal.ts';
@@ -27,6 +28,8 @@ export interface SealedStore {
   readonly health: StoreHealth;
   readonly memory: PeerMemory;
   readonly damaged: DamagedRows;
+  /** For tables of entries in memory; its key is of this life only. */
+  readonly entryHash: EntryHash;
   /** What was found on disk, before anything was written. */
   readonly start: JournalStart;
 }
@@ -57,8 +60,14 @@ export async function openSealedStore(options: {
   };
   const corrupt = createCorruptRows(log, onCorrupt);
   const tables = createTables({ journal, rowSeal, corrupt });
-  const hash = createEntryHash(randomBytes(ENTRY_HASH_KEY_BYTES));
-  const packed = createPackedRows({ journal, rowSeal, corrupt, opened: createOpenedRecords(), hash });
+  const entryHash = createEntryHash(randomBytes(ENTRY_HASH_KEY_BYTES));
+  const packed = createPackedRows({
+    journal,
+    rowSeal,
+    corrupt,
+    opened: createOpenedRecords(),
+    hash: entryHash,
+  });
   const start = { seq: commits.seq, counts: commits.counts };
-  return { journal, tables, packed, corrupt, health, memory, damaged, start };
+  return { journal, tables, packed, corrupt, health, memory, damaged, entryHash, start };
 }

@@ -2,6 +2,7 @@ import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } fro
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { CorruptRows } from '../engine/corrupt-rows.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
+import type { EntryHash } from '../engine/entry-hash.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
@@ -81,6 +82,7 @@ export interface ServiceBase {
   readonly callPeer: CallPeer;
   readonly health: StoreHealth;
   readonly damaged: DamagedRows;
+  readonly entryHash: EntryHash;
   readonly enrolmentAuthorities: readonly string[];
   readonly allowOpenEnrolment: boolean;
   readonly minSensorsFloor: number;
@@ -112,8 +114,9 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     shares: (record) => shares.goodRows(record, null),
     acceptors,
     hear(record, partition, entry, before, after) {
-      trueFlags.note(record, partition, entry, before, after);
-      if (after.accepted?.value === 'TRUE') tallies.committed(record, partition, entry);
+      // Its share was hashed when it came: the hash goes from the open rows to the TRUE flags.
+      const digest = after.accepted?.value === 'TRUE' ? tallies.committed(record, partition, entry) : null;
+      trueFlags.note(record, partition, entry, before, after, digest);
     },
   });
   const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {

@@ -115,7 +115,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       const found = await tallyWindow(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
-        const whole = strayRows(found.get(named.partition), named) !== null;
+        const whole = strayRows(found, named) !== null;
         answers.push({ partition: named.partition, missing: whole ? [] : await missingOf(record, named) });
       }
       return { partitions: answers };
@@ -127,8 +127,8 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       let flags = 0;
       let readings = 0;
       for (const named of partitions) {
-        const tally = found.get(named.partition);
-        const strays = strayRows(tally, named);
+        const tally = found.partitions.get(named.partition);
+        const strays = strayRows(found, named);
         const without = excluded.filter(({ readingId }) => partitionOf(readingId) === named.partition);
         const part =
           (tally !== undefined && strays !== null

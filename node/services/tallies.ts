@@ -1,8 +1,23 @@
 import type { LimbSum } from '../../src/arithmetic/index.ts';
 import { addToLimbSum, createLimbSum } from '../../src/arithmetic/index.ts';
-import type { FlagEntry, PartitionDigest, SetDigest, SetHasher } from '../../src/protocol/index.ts';
-import { createSetHasher, entryName, entryOfName, equalDigests } from '../../src/protocol/index.ts';
+import type {
+  EntryDigest,
+  FlagEntry,
+  PartitionDigest,
+  SetDigest,
+  SetHasher,
+} from '../../src/protocol/index.ts';
+import {
+  createEntryDigest,
+  createSetHasher,
+  DIGEST_WORDS,
+  entryKey,
+  equalDigests,
+} from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
+import type { EntryHash } from '../engine/entry-hash.ts';
+import type { EntryTable } from '../engine/entry-table.ts';
+import { createEntryTable } from '../engine/entry-table.ts';
 import type { Rings } from '../engine/rings.ts';
 import { createRunning } from './running.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -17,23 +32,28 @@ export const OPEN_ROWS_MAX = 16_384;
 export interface Tally {
   readonly hasher: SetHasher;
   readonly sum: LimbSum;
-  /** Names of rows in it whose flag this node has not accepted as TRUE; null where it does not know which. */
-  open: Set<string> | null;
+  /** How many rows in it have a flag that this node has not accepted as TRUE; null where it does not know which. */
+  open: number | null;
 }
 
-export type WindowTallies = ReadonlyMap<Partition, Tally>;
+export interface WindowTallies {
+  readonly partitions: ReadonlyMap<Partition, Tally>;
+  /** The open rows of all partitions: of each its digest and its partition. */
+  readonly open: EntryTable | null;
+}
 
 export interface TalliesComponents {
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId };
+  readonly entryHash: EntryHash;
 }
 
 /** Running sums of the share rows per window and partition, in memory. Sums of replicas are never added. */
 export interface Tallies {
   /** A row that was not there before is staged. */
   add(record: OpenWindowRecord, partition: Partition, entry: FlagEntry, share: Uint8Array): void;
-  /** This node has accepted TRUE for the flag. */
-  committed(record: OpenWindowRecord, partition: Partition, entry: FlagEntry): void;
+  /** This node has accepted TRUE for the flag. @returns the digest of its entry, until the next call; null where it was not an open row. */
+  committed(record: OpenWindowRecord, partition: Partition, entry: FlagEntry): Float64Array | null;
   /** Rows changed in another way, or were there before the node started. */
   spoil(record: OpenWindowRecord): void;
   /** Undefined where only the rows know. */
@@ -48,25 +68,46 @@ export function emptyTally(record: OpenWindowRecord): Tally {
   };
 }
 
-interface State {
-  readonly tallies: Map<Partition, Tally>;
-  openRows: number;
+/** Numbers of an open row: the words of its digest, and its partition. */
+const OPEN_NUMBERS = DIGEST_WORDS + 1;
+
+interface State extends WindowTallies {
+  readonly partitions: Map<Partition, Tally>;
+  readonly open: EntryTable;
+  readonly digestOne: EntryDigest;
 }
 
-export function createTallies({ rings, self }: TalliesComponents): Tallies {
-  const running = createRunning<State>(() => ({ tallies: new Map(), openRows: 0 }));
+export function createTallies({ rings, self, entryHash }: TalliesComponents): Tallies {
+  const running = createRunning<State>((record) => ({
+    partitions: new Map(),
+    open: createEntryTable(entryHash, OPEN_NUMBERS),
+    digestOne: createEntryDigest(record.terms.value.setHashKey),
+  }));
+  const digest = new Float64Array(DIGEST_WORDS);
 
   function isAcceptor({ scope, stream }: OpenWindowRecord, partition: Partition): boolean {
     const domains = stream.domains.map(({ id }) => id);
     return rings.of(scope).placement.acceptors(domains, partition).includes(self.nodeId);
   }
 
-  function noteOpen(state: State, tally: Tally, entry: FlagEntry): void {
+  function tallyOf(state: State, record: OpenWindowRecord, partition: Partition): Tally {
+    const known = state.partitions.get(partition);
+    if (known !== undefined) return known;
+    const made = emptyTally(record);
+    if (isAcceptor(record, partition)) made.open = 0;
+    state.partitions.set(partition, made);
+    return made;
+  }
+
+  /** @param key of the entry whose digest was just made. */
+  function noteOpen({ open }: State, tally: Tally, partition: Partition, key: Uint8Array): void {
     if (tally.open === null) return;
-    tally.open.add(entryName(entry));
-    state.openRows += 1;
-    if (state.openRows <= OPEN_ROWS_MAX) return;
-    state.openRows -= tally.open.size;
+    const at = OPEN_NUMBERS * open.add(key, 0);
+    open.numbers().set(digest, at);
+    open.numbers()[at + DIGEST_WORDS] = partition;
+    tally.open += 1;
+    if (open.size <= OPEN_ROWS_MAX) return;
+    for (const place of openPlaces(open, partition)) open.delete(place);
     tally.open = null;
   }
 
@@ -74,42 +115,60 @@ export function createTallies({ rings, self }: TalliesComponents): Tallies {
     add(record, partition, entry, share) {
       const state = running.of(record);
       if (state === undefined) return;
-      let tally = state.tallies.get(partition);
-      if (tally === undefined) {
-        tally = emptyTally(record);
-        if (isAcceptor(record, partition)) tally.open = new Set();
-        state.tallies.set(partition, tally);
-      }
-      tally.hasher.add(entry);
+      const tally = tallyOf(state, record, partition);
+      const key = entryKey(entry);
+      state.digestOne(key, 0, digest, 0);
+      tally.hasher.addDigest(digest, 0, entry.count);
       addToLimbSum(tally.sum, share);
-      noteOpen(state, tally, entry);
+      noteOpen(state, tally, partition, key);
     },
     committed(record, partition, entry) {
       const state = running.of(record);
-      if (state?.tallies.get(partition)?.open?.delete(entryName(entry))) state.openRows -= 1;
+      const tally = state?.partitions.get(partition);
+      if (state === undefined || tally === undefined || tally.open === null) return null;
+      const place = state.open.find(entryKey(entry), 0);
+      if (place < 0) return null;
+      const at = OPEN_NUMBERS * place;
+      digest.set(state.open.numbers().subarray(at, at + DIGEST_WORDS));
+      state.open.delete(place);
+      tally.open -= 1;
+      return digest;
     },
     spoil: (record) => running.spoil(record),
-    of: (record) => running.of(record)?.tallies,
+    of: (record) => running.of(record),
   };
 }
 
-/** The rows of a tally that T does not name; null where the tally can't tell or lacks a row of T. */
-export function strayRows(
-  tally: Tally | undefined,
-  { digest }: PartitionDigest,
-): readonly FlagEntry[] | null {
-  if (tally === undefined) return null;
-  if (equalDigests(tally.hasher.digest(), digest)) return [];
-  if (tally.open === null || tally.hasher.digest().count - tally.open.size !== digest.count) return null;
-  const open = [...tally.open].map(entryOfName);
-  return equalDigests(digestWithout(tally, open), digest) ? open : null;
+/** The places of a partition's open rows. */
+function openPlaces(open: EntryTable, partition: Partition): readonly number[] {
+  const numbers = open.numbers();
+  const places: number[] = [];
+  for (let place = open.next(-1); place >= 0; place = open.next(place)) {
+    if (numbers[OPEN_NUMBERS * place + DIGEST_WORDS] === partition) places.push(place);
+  }
+  return places;
 }
 
-/** The digest of a tally without some of its entries. */
-function digestWithout(tally: Tally, entries: Iterable<FlagEntry>): SetDigest {
-  const taken = [...entries];
-  for (const entry of taken) tally.hasher.remove(entry);
-  const digest = tally.hasher.digest();
-  for (const entry of taken) tally.hasher.add(entry);
+/** The rows of a partition's tally that T does not name; null where the tally can't tell or lacks a row of T. */
+export function strayRows(
+  { partitions, open }: WindowTallies,
+  { partition, digest }: PartitionDigest,
+): readonly FlagEntry[] | null {
+  const tally = partitions.get(partition);
+  if (tally === undefined) return null;
+  const whole = tally.hasher.digest();
+  if (equalDigests(whole, digest)) return [];
+  if (open === null || tally.open === null || whole.count - tally.open !== digest.count) return null;
+  const places = openPlaces(open, partition);
+  return equalDigests(digestWithout(tally, open, places), digest) ? places.map(open.entryAt) : null;
+}
+
+/** The digest of a tally without some of its open rows. */
+function digestWithout({ hasher }: Tally, open: EntryTable, places: readonly number[]): SetDigest {
+  const numbers = open.numbers();
+  const taken = places.map((place) => [OPEN_NUMBERS * place, open.entryAt(place).count] as const);
+  for (const [at, count] of taken) hasher.removeDigest(numbers, at, count);
+  const digest = hasher.digest();
+  for (const [at, count] of taken) hasher.addDigest(numbers, at, count);
   return digest;
 }

@@ -25,15 +25,15 @@ export function createTallyReader({ journal, shares, tallies: running }: TallyRe
 
   /** One pass over all good rows of the window, counted and added up per partition. */
   async function scanWindow(record: OpenWindowRecord): Promise<WindowTallies> {
-    const tallies = new Map<Partition, Tally>();
+    const partitions = new Map<Partition, Tally>();
     for await (const [entry, row] of shares.goodRows(record, null)) {
       const partition = partitionOf(entry.readingId);
-      const tally = tallies.get(partition) ?? emptyTally(record);
-      tallies.set(partition, tally);
+      const tally = partitions.get(partition) ?? emptyTally(record);
+      partitions.set(partition, tally);
       tally.hasher.add(entry);
       addToLimbSum(tally.sum, row.share);
     }
-    return tallies;
+    return { partitions, open: null };
   }
 
   /** The window's sums as they are now: the running ones, else those of one pass while nothing changes. */

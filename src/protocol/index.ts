@@ -1,5 +1,7 @@
 export type { Codec } from './codec.ts';
 export { BINARY_CONTENT, JSON_CONTENT, parseJson, schemaCheck, WIRE_VERSION } from './codec.ts';
+export type { EntryDigest } from './entry-digest.ts';
+export { createEntryDigest, DIGEST_WORDS } from './entry-digest.ts';
 export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
 export {
   ENTRY_KEY_BYTES,

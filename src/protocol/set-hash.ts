@@ -1,5 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, equalBytes } from '../foundation/index.ts';
+import { equalBytes } from '../foundation/index.ts';
+import { createEntryDigest, DIGEST_WORDS } from './entry-digest.ts';
 import type { FlagEntry } from './flag-key.ts';
 import { entryKey } from './flag-key.ts';
 
@@ -20,40 +20,53 @@ export interface SetHasher {
   add(entry: FlagEntry): void;
   /** Takes back an entry that was added. */
   remove(entry: FlagEntry): void;
+  /** Adds an entry of this public count whose digest by `createEntryDigest` under the same key stands at `at`. */
+  addDigest(words: Float64Array, at: number, count: number): void;
+  /** Takes back what {@link SetHasher.addDigest} or {@link SetHasher.add} has added. */
+  removeDigest(words: Float64Array, at: number, count: number): void;
   digest(): SetDigest;
 }
 
 export const EMPTY_SET: SetDigest = { count: 0, readings: 0, hash: new Uint8Array(32) };
 
 export function createSetHasher(key: Uint8Array): SetHasher {
-  const limbs = new Float64Array(8);
+  const digestOne = createEntryDigest(key);
+  const limbs = new Float64Array(DIGEST_WORDS);
   let count = 0;
   let readings = 0;
   let changes = 0;
 
-  function change(entry: FlagEntry, sign: 1 | -1): void {
-    const hash = sha256(concat(key, entryKey(entry)));
-    const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
-    for (let i = 0; i < 8; i++) limbs[i] = (limbs[i] ?? 0) + sign * view.getUint32(4 * i);
+  function change(words: Float64Array, at: number, entryCount: number, sign: 1 | -1): void {
+    for (let i = 0; i < DIGEST_WORDS; i++) limbs[i] = (limbs[i] ?? 0) + sign * (words[at + i] ?? 0);
     count += sign;
-    readings += sign * entry.count;
+    readings += sign * entryCount;
     changes += 1;
     // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
     if (changes % 1_048_576 === 0) carry(limbs);
   }
 
+  function wordsOf(entry: FlagEntry): Float64Array {
+    digestOne(entryKey(entry), 0, scratch, 0);
+    return scratch;
+  }
+
   return {
-    add: (entry) => change(entry, 1),
-    remove: (entry) => change(entry, -1),
+    add: (entry) => change(wordsOf(entry), 0, entry.count, 1),
+    remove: (entry) => change(wordsOf(entry), 0, entry.count, -1),
+    addDigest: (words, at, entryCount) => change(words, at, entryCount, 1),
+    removeDigest: (words, at, entryCount) => change(words, at, entryCount, -1),
     digest() {
       carry(limbs);
       const hash = new Uint8Array(32);
       const view = new DataView(hash.buffer);
-      for (let i = 0; i < 8; i++) view.setUint32(4 * i, limbs[i] ?? 0);
+      for (let i = 0; i < DIGEST_WORDS; i++) view.setUint32(4 * i, limbs[i] ?? 0);
       return { count, readings, hash };
     },
   };
 }
+
+/** The digest of one entry, from when it is made until it is added. */
+const scratch = new Float64Array(DIGEST_WORDS);
 
 export function digestOf(key: Uint8Array, entries: Iterable<FlagEntry>): SetDigest {
   const hasher = createSetHasher(key);
@@ -68,7 +81,7 @@ export function equalDigests(a: SetDigest, b: SetDigest): boolean {
 /** Brings every limb below 2^32; what leaves the top limb is dropped, which is the reduction mod 2^256. */
 function carry(limbs: Float64Array): void {
   let carried = 0;
-  for (let i = 7; i >= 0; i--) {
+  for (let i = DIGEST_WORDS - 1; i >= 0; i--) {
     const value = (limbs[i] ?? 0) + carried;
     // Towards minus infinity, so that a limb that was taken away from borrows.
     carried = Math.floor(value / 4_294_967_296);

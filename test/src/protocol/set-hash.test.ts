@@ -3,7 +3,15 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/foundation/index.ts';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
-import { createSetHasher, digestOf, EMPTY_SET, entryKey, equalDigests } from '../../../src/protocol/index.ts';
+import {
+  createEntryDigest,
+  createSetHasher,
+  DIGEST_WORDS,
+  digestOf,
+  EMPTY_SET,
+  entryKey,
+  equalDigests,
+} from '../../../src/protocol/index.ts';
 import { anyEntry, anyFixedBytes } from '../../support/any-message.ts';
 
 const anyEntries = fc.array(anyEntry, { maxLength: 20 });
@@ -65,6 +73,24 @@ describe('the digest of a set of flags', () => {
     for (const entry of [...removed.slice(0, 1), ...kept]) hasher.add(entry);
     expect(equalDigests(hasher.digest(), digestOf(key, kept))).toBe(true);
   });
+
+  test.prop([anyKey, anyEntries, anyEntries])(
+    'is the same where the digests of entries are known',
+    (key, a, b) => {
+      const hasher = createSetHasher(key);
+      const digestOne = createEntryDigest(key);
+      const words = new Float64Array(DIGEST_WORDS + 3);
+      for (const entry of [...a, ...b]) {
+        digestOne(entryKey(entry), 0, words, 3);
+        hasher.addDigest(words, 3, entry.count);
+      }
+      for (const entry of b) {
+        digestOne(entryKey(entry), 0, words, 3);
+        hasher.removeDigest(words, 3, entry.count);
+      }
+      expect(equalDigests(hasher.digest(), digestOf(key, a))).toBe(true);
+    },
+  );
 
   it('of no flag is the empty one', () => {
     expect(equalDigests(digestOf(new Uint8Array(32), []), EMPTY_SET)).toBe(true);
