@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Sensor } from '../../sensor-client/index.ts';
 import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
@@ -14,6 +13,7 @@ import type { Reading } from '../../src/sharing/index.ts';
 import { addVectors } from '../../src/sharing/index.ts';
 import { testVerifier } from '../support/development-ring.ts';
 import { expectExact } from '../support/exact-result.ts';
+import { fc, test } from '../support/property.ts';
 import { bundleOf } from '../support/sensor-scene.ts';
 import type { Overheard, SmallCloudOptions } from '../support/small-cloud.ts';
 import { type SmallCloud, startSmallCloud } from '../support/small-cloud.ts';

@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { fc, test } from '../support/property.ts';
 import { createEventQueue } from './kernel/event-queue.ts';
 import {
   createKernel,

@@ -1,7 +1,7 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
 import { WIRE_VERSION } from '../../src/protocol/index.ts';
+import { fc, test } from './property.ts';
 
 /** What a codec of the wire and one of a register value have in common. */
 export interface BinaryCodec<T> {

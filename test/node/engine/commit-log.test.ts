@@ -1,9 +1,9 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { COMMIT_RECORDS_MAX, commitRecords, readCommitLog } from '../../../node/engine/commit-log.ts';
 import { createRowSeal, type RowSeal } from '../../../node/engine/row-seal.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
+import { fc, test } from '../../support/property.ts';
 import { dropRow, flipBit } from '../../support/tampering.ts';
 
 const KEY = new Uint8Array(32).fill(7);

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   COMMIT_GROUP_MAX,
@@ -9,6 +8,7 @@ import {
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { StoreOperation } from '../../../src/ports/index.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
+import { fc, test } from '../../support/property.ts';
 
 const put = (key: string, value: string): StoreOperation => ({
   kind: 'put',

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
 import { createEntryHash } from '../../../node/engine/entry-hash.ts';
@@ -17,6 +16,7 @@ import { readingId, sensorId } from '../../../src/protocol/index.ts';
 import { partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
+import { fc, test } from '../../support/property.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { flipBit } from '../../support/tampering.ts';
 

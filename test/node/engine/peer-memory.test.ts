@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { openPeerMemory, stampContentType, stampOf } from '../../../node/engine/peer-memory.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
@@ -6,6 +5,7 @@ import { toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { nodeId, storeId } from '../../../src/ring/index.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { fc, test } from '../../support/property.ts';
 import { flipBit } from '../../support/tampering.ts';
 
 const KEY = new Uint8Array(32).fill(7);

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { RowIndex } from '../../../node/engine/row-index.ts';
 import {
@@ -10,6 +9,7 @@ import {
   placeIn,
   recordsIn,
 } from '../../../node/engine/row-index.ts';
+import { fc, test } from '../../support/property.ts';
 
 /** All places under a hash. */
 function placesOf(index: RowIndex, hash: number): readonly string[] {

@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { appendRow, bodyAt, emptyRecord, isRowOf, rowOffsets } from '../../../node/engine/row-record.ts';
+import { fc, test } from '../../support/property.ts';
 
 describe('a record of rows', () => {
   const anyKey = fc.uint8Array({ minLength: 36, maxLength: 36 });

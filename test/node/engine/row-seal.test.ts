@@ -1,11 +1,11 @@
 import { createCipheriv } from 'node:crypto';
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { concat, labelledHash, labelledInput, toHex, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import { anyFixedBytes } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 const seal = createRowSeal(cryptoRandomBytes);
 const anyRow = fc.record({

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
 import { openJournal } from '../../../node/engine/journal.ts';
@@ -7,6 +6,7 @@ import { afterKey, createTables, endOfPrefix, SCAN_PAGE_ROWS } from '../../../no
 import { compareBytes, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { fc, test } from '../../support/property.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 const NOTHING = { seq: 0, counts: { flags: 0, values: 0 } };

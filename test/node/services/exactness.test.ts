@@ -1,4 +1,4 @@
-import { fc } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RingShape } from '../../support/development-ring.ts';
 import { expectExact } from '../../support/exact-result.ts';

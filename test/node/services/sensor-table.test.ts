@@ -1,8 +1,8 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { createSensorTable } from '../../../node/services/sensor-table.ts';
 import { bigEndian, labelledHash, toHex } from '../../../src/foundation/index.ts';
 import { sensorId } from '../../../src/protocol/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 /** Ids that share their first bytes, so that they collide in the index. */
 const idOf = (i: number) =>

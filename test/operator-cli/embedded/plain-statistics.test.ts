@@ -1,9 +1,9 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { plainStatistics } from '../../../operator-cli/embedded/plain-statistics.ts';
 import { addElements, type FieldElement, fieldElement } from '../../../src/arithmetic/index.ts';
 import { encodeReading, momentElements } from '../../../src/sharing/index.ts';
 import { momentsOf, resultDocument, univariate } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 describe('the plain computation', () => {
   it('gives the textbook numbers of a small set', () => {

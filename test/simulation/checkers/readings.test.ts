@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { fc, test } from '../../support/property.ts';
 import { type ComputedWindow, checkReadings, checkResult, digitsOf, type Fate } from './readings.ts';
 
 function computed(exponents: readonly number[], overrides: Partial<ComputedWindow> = {}): ComputedWindow {

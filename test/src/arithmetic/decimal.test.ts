@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { parseDecimal, rational, readDecimal } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 test.prop([
   fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }),

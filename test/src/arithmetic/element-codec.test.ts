@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   checkElements,
@@ -9,6 +8,7 @@ import {
 } from '../../../src/arithmetic/index.ts';
 import { hasCode } from '../../../src/foundation/index.ts';
 import { anyElement } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 /** The plain version: sixteen divisions by 256. */
 function littleEndian(value: bigint): Uint8Array {

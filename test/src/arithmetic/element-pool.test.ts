@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   createElementPool,
@@ -10,6 +9,7 @@ import {
   POOL_BYTES,
 } from '../../../src/arithmetic/index.ts';
 import { seededBytes, seededPool } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 test.prop([fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }), fc.integer()])(
   'the pool hands out the generator stream in order, whatever is taken at a time',

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   compareIntervals,
@@ -11,6 +10,7 @@ import {
   rational,
   rationalInterval,
 } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 import { digitsOf, exponentialOf, fixed, PI } from '../../support/quadrature.ts';
 
 const digits = 50;

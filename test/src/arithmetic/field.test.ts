@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { isProbablyPrime } from 'bigint-crypto-utils';
 import { expect } from 'vitest';
 import {
@@ -14,6 +13,7 @@ import {
   subtractElements,
 } from '../../../src/arithmetic/index.ts';
 import { anyElement } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 test('the modulus is the prime of Field128', async () => {
   expect(MODULUS).toBe(340282366920938462946865773367900766209n);

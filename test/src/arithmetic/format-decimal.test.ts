@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   addRational,
@@ -12,6 +11,7 @@ import {
   rational,
   subtractRational,
 } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const anyRational = fc
   .tuple(

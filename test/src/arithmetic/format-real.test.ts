@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   exponential,
@@ -10,6 +9,7 @@ import {
   rationalInterval,
   rootOfInterval,
 } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const value = fc
   .tuple(fc.bigInt(-(10n ** 25n), 10n ** 25n), fc.bigInt(1n, 10n ** 25n))

@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { integerSquareRoot } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 test.prop([fc.bigInt({ min: 0n, max: 10n ** 120n })])(
   'the root is the largest integer whose square fits',

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   addIntervals,
@@ -20,6 +19,7 @@ import {
   subtractIntervals,
   subtractRational,
 } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const size = fc
   .integer({ min: 0, max: 90 })

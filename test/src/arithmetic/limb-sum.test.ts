@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   addElements,
@@ -17,6 +16,7 @@ import {
   subtractInPlace,
 } from '../../../src/arithmetic/index.ts';
 import { anyElement } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 const LARGEST = fieldElement(MODULUS - 1n);
 

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   addRational,
@@ -9,6 +8,7 @@ import {
   rationalText,
   subtractRational,
 } from '../../../src/arithmetic/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const anyRational = fc
   .tuple(

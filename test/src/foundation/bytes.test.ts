@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { fromHex, hasCode, toHex } from '../../../src/foundation/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 /** The plain version: what may be hex is said by a pattern, what it means by parseInt. */
 function fromHexPlainly(text: string): Uint8Array | undefined {

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import Type from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/foundation/index.ts';
@@ -12,6 +11,7 @@ import {
 } from '../../../src/protocol/codec.ts';
 import { u16 } from '../../../src/protocol/layout.ts';
 import { refusal } from '../../support/codec-laws.ts';
+import { fc, test } from '../../support/property.ts';
 
 const POINT = Type.Object(
   { x: Type.Integer({ minimum: 0 }), name: Type.Optional(Type.String()) },

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, toHex } from '../../../src/foundation/index.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../../src/protocol/index.ts';
 import { partition, partitionOf, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import { anyEntry, anyStream, anyU16, anyU64 } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 const anyScope = fc.record({ stream: anyStream, window: anyU64.map(windowId), group: anyU16 });
 

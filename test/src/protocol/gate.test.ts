@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { gateVerdict } from '../../../src/protocol/gate.ts';
+import { fc, test } from '../../support/property.ts';
 
 const STREAM = { minSensors: 10, minCommittedPercent: 90 };
 

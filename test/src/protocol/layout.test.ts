@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { bigEndian, concat, EngineError, InvariantViolation } from '../../../src/foundation/index.ts';
 import {
@@ -21,6 +20,7 @@ import {
   u32,
   u64,
 } from '../../../src/protocol/layout.ts';
+import { fc, test } from '../../support/property.ts';
 
 const VERSION = 7;
 const write = <T>(layout: Layout<T>, value: T): number[] => [

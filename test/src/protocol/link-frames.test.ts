@@ -1,4 +1,3 @@
-import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { concat, EngineError } from '../../../src/foundation/index.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type FrameHead,
   limits,
 } from '../../../src/protocol/index.ts';
+import { fc, test as property } from '../../support/property.ts';
 
 const anyCall = fc.nat(0xffffffff);
 const anyText = fc.string({ maxLength: 40, unit: 'grapheme' });

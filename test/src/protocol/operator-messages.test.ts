@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/foundation/index.ts';
 import type { Codec } from '../../../src/protocol/index.ts';
@@ -17,6 +16,7 @@ import {
 } from '../../../src/protocol/operator-messages.ts';
 import { anyHex, anyListOf, anyU16, anyU64, optionally } from '../../support/any-message.ts';
 import { refusal } from '../../support/codec-laws.ts';
+import { fc, test } from '../../support/property.ts';
 
 const stream = anyHex(32);
 const window = { window: anyU64, group: anyU16 };

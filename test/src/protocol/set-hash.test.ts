@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/foundation/index.ts';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
@@ -13,6 +12,7 @@ import {
   equalDigests,
 } from '../../../src/protocol/index.ts';
 import { anyEntry, anyFixedBytes } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 const anyEntries = fc.array(anyEntry, { maxLength: 20 });
 const anyKey = anyFixedBytes(32);

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { encodeElements, fieldElement } from '../../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../../src/foundation/index.ts';
@@ -16,6 +15,7 @@ import { BATCH_READINGS_MAX, SENSOR_BODY_BYTES_MAX } from '../../../src/protocol
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { combine, lastShare, splitEncoded } from '../../../src/sharing/index.ts';
 import { anyElement, seededBytes, seededPool } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 const scope = { stream: streamHash('5a'.repeat(32)), window: windowId(1_700_000_000_000), group: 3 };
 const DOMAINS = 3;

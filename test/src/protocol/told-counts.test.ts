@@ -1,7 +1,7 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { ToldCount } from '../../../src/protocol/told-counts.ts';
 import { addTold, isSome, toldText, toldTotal } from '../../../src/protocol/told-counts.ts';
+import { fc, test } from '../../support/property.ts';
 
 const anyPart = fc.record({ count: fc.nat(1_000), step: fc.integer({ min: 1, max: 50 }) });
 const holds = (told: ToldCount, count: number): boolean =>

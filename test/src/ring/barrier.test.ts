@@ -1,8 +1,8 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { DomainId, NodeId, RingDocument } from '../../../src/ring/index.ts';
 import { createPlacement, majority, majorityPromised, partition } from '../../../src/ring/index.ts';
 import { developmentRing } from '../../support/development-ring.ts';
+import { fc, test } from '../../support/property.ts';
 
 const idsOf = (ring: RingDocument): readonly NodeId[] =>
   ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id));

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RingDocument, RingHistory, RingPayload, SectionPayload } from '../../../src/ring/index.ts';
 import {
@@ -28,6 +27,7 @@ import {
   signFixedSection,
   testVerifier,
 } from '../../support/development-ring.ts';
+import { fc, test } from '../../support/property.ts';
 
 const a = domainId('a');
 const b = domainId('b');

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   domainId,
@@ -13,6 +12,7 @@ import {
   streamHashFromBytes,
   windowId,
 } from '../../../src/ring/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 describe('the partition of a reading id', () => {
   test.prop([fc.uint8Array({ minLength: 16, maxLength: 16 })])('is its first ten bits', (id) => {

@@ -1,8 +1,8 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { fromBase64Url, toBase64Url, utf8 } from '../../../src/foundation/index.ts';
 import { documentHash, readCompact, signCompact, verifyCompact } from '../../../src/ring/index.ts';
 import { fixedKey, fixedPublicKey, testVerifier } from '../../support/development-ring.ts';
+import { fc, test } from '../../support/property.ts';
 
 const key = fixedKey('operator');
 const publicKey = fixedPublicKey('operator');

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { bigEndian, labelledHash, toHex, utf8 } from '../../../src/foundation/index.ts';
 import type { DomainId, NodeId, Placement, RingDocument, StoreId } from '../../../src/ring/index.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../../src/ring/index.ts';
 import type { RingShape } from '../../support/development-ring.ts';
 import { developmentRing, domainNames } from '../../support/development-ring.ts';
+import { fc, test } from '../../support/property.ts';
 
 const everyPartition = Array.from({ length: PARTITIONS }, (_, at) => partition(at));
 const stream = streamHash('5a'.repeat(32));

@@ -1,4 +1,4 @@
-import { fc } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EngineError } from '../../../src/foundation/index.ts';
 import type { FlushCall, FlushOptions, FlushReply, PacketOut } from '../../../src/rounds/flush.ts';

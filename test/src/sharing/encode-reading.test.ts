@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { fieldElement } from '../../../src/arithmetic/index.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
@@ -8,6 +7,7 @@ import {
   type Reading,
   type ReadingSchema,
 } from '../../../src/sharing/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const temperature = { name: 'temperature', unit: 'C', decimals: 1, offset: '20', min: '-40', max: '60.5' };
 const humidity = { name: 'humidity', unit: '%', decimals: 0, offset: '0', min: '0', max: '100' };

@@ -1,9 +1,9 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { encodeElements } from '../../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../../src/foundation/index.ts';
 import type { ElementSchema, Reading, ReadingSchema } from '../../../src/sharing/index.ts';
 import { encodeReading, encodeReadings, momentElements } from '../../../src/sharing/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const temperature = { name: 't', unit: 'C', decimals: 1, offset: '20', min: '-40', max: '60.5' };
 const power = { name: 'p', unit: 'W', decimals: 3, offset: '0', min: '-99999999', max: '99999999' };

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { shake128 } from '@noble/hashes/sha3.js';
 import { expect } from 'vitest';
 import {
@@ -12,6 +11,7 @@ import { concat, utf8 } from '../../../src/foundation/index.ts';
 import { nodeSealing } from '../../../src/platform/index.ts';
 import { addVectors, combine, expandElements, lastShare, SEED_BYTES } from '../../../src/sharing/index.ts';
 import { anyElement } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 const { expand } = nodeSealing;
 const anySeed = fc.uint8Array({ minLength: SEED_BYTES, maxLength: SEED_BYTES });

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   createElementPool,
@@ -13,6 +12,7 @@ import {
 import { hasCode } from '../../../src/foundation/index.ts';
 import { combine, split } from '../../../src/sharing/index.ts';
 import { anyElement, seededBytes, seededPool } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 
 /** The plain version: every element by itself, in bigint. */
 function splitReference(vector: readonly FieldElement[], domains: number, pool: ElementPool): Uint8Array[] {

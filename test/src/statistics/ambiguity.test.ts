@@ -1,7 +1,7 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { momentElements, type ReadingSchema } from '../../../src/sharing/index.ts';
 import { ambiguityBits, leastSensors, leavesAmbiguity } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 function schemaOf(max: number, degree: number, offset = '0', decimals = 0, min = '0'): ReadingSchema {
   const fields = [{ name: 'x', unit: '', decimals, offset, min, max: String(max) }];

@@ -1,9 +1,9 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { BALANCED_MAX, balanced, largestOf } from '../../../src/arithmetic/index.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { momentElements, type ReadingSchema } from '../../../src/sharing/index.ts';
 import { checkCapacity } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 import { sumsOf } from './sums.ts';
 
 function schemaOf(min: string, max: string, degree: number, decimals = 0, offset = '0'): ReadingSchema {

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   formatRational,
@@ -17,6 +16,7 @@ import {
   weighted,
   welch,
 } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 import { momentsOfRows } from './moments-of-rows.ts';
 
 const CONFIDENCE = rational(19n, 20n);

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect, it, describe as suite } from 'vitest';
 import {
   addRational,
@@ -13,6 +12,7 @@ import {
   subtractRational,
 } from '../../../src/arithmetic/index.ts';
 import { describe, type SignedRoot } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 import { momentsOfRows } from './moments-of-rows.ts';
 
 const CONFIDENCE = rational(19n, 20n);

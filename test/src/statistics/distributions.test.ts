@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   formatRational,
@@ -22,6 +21,7 @@ import {
   studentQuantile,
   studentTwoSided,
 } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 import {
   exponentialOf,
   fixed,

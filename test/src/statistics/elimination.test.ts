@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { eliminate } from '../../../src/statistics/elimination.ts';
+import { fc, test } from '../../support/property.ts';
 
 const matrices = fc.integer({ min: 1, max: 5 }).chain((size) =>
   fc.array(fc.array(fc.bigInt({ min: -6n, max: 6n }), { minLength: size, maxLength: size }), {

@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { exactInverse } from '../../../src/statistics/exact-inverse.ts';
+import { fc, test } from '../../support/property.ts';
 
 const square = fc.integer({ min: 1, max: 5 }).chain((size) =>
   fc.array(fc.array(fc.bigInt(-9n, 9n), { minLength: size, maxLength: size }), {

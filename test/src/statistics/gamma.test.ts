@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   addIntervals,
@@ -14,6 +13,7 @@ import {
   subtractIntervals,
 } from '../../../src/arithmetic/index.ts';
 import { logarithmOfGamma } from '../../../src/statistics/gamma.ts';
+import { fc, test } from '../../support/property.ts';
 import { digitsOf, gammaOfHalves } from '../../support/quadrature.ts';
 
 describe('ln Gamma', () => {

@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   addElements,
@@ -26,6 +25,7 @@ import {
   twoWayTable,
   wilsonInterval,
 } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 function schemaOf(edges: readonly number[], decimals = 1): ReadingSchema {
   const cells = edges

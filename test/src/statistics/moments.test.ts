@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import {
   addToLimbSum,
@@ -15,6 +14,7 @@ import {
 } from '../../../src/sharing/index.ts';
 import { checkPlausible, momentsOf, univariate } from '../../../src/statistics/index.ts';
 import { seededPool } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 import { sumsOf } from './sums.ts';
 
 interface Fraction {

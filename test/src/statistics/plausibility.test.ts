@@ -1,10 +1,10 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { addElements, type FieldElement, fieldElement } from '../../../src/arithmetic/index.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { momentElements, type ReadingSchema } from '../../../src/sharing/index.ts';
 import { checkPlausible } from '../../../src/statistics/index.ts';
 import { anyElement } from '../../support/field.ts';
+import { fc, test } from '../../support/property.ts';
 import { sumsOf } from './sums.ts';
 
 const x = { name: 'x', unit: '', decimals: 0, offset: '5', min: '0', max: '40' };

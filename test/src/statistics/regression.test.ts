@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { plainJointStatistics } from '../../../operator-cli/embedded/plain-joint-statistics.ts';
 import { plainRegression } from '../../../operator-cli/embedded/plain-regression.ts';
@@ -13,6 +12,7 @@ import {
   regress,
   regressionDocument,
 } from '../../../src/statistics/index.ts';
+import { fc, test } from '../../support/property.ts';
 
 const NAMES = ['y', 'a', 'b', 'c'] as const;
 
