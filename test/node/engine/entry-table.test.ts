@@ -1,4 +1,3 @@
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { createEntryHash } from '../../../node/engine/entry-hash.ts';
 import type { EntryTable } from '../../../node/engine/entry-table.ts';
@@ -6,6 +5,7 @@ import { createEntryTable } from '../../../node/engine/entry-table.ts';
 import { concat } from '../../../src/foundation/index.ts';
 import { entryKey, entryName } from '../../../src/protocol/index.ts';
 import { anyEntry } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 const hash = createEntryHash(new Uint8Array(8));
 

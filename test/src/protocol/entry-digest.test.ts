@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../../src/foundation/index.ts';
 import { createEntryDigest, DIGEST_WORDS, entryKeys } from '../../../src/protocol/index.ts';
 import { anyEntry, anyFixedBytes } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 function plainDigest(key: Uint8Array, entryKey: Uint8Array): string {
   return createHash('sha256').update(key).update(entryKey).digest('hex');
