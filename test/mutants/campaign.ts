@@ -1,6 +1,6 @@
 import type { CommandResult } from './command.ts';
-import { argumentsOf, run, testArguments } from './command.ts';
-import type { Detector, Mutant } from './mutant.ts';
+import { argumentsOf, run } from './command.ts';
+import type { Detector, Mutant, NamedTest } from './mutant.ts';
 import type { Verdict } from './verdict.ts';
 import { notPassed, verdictOf } from './verdict.ts';
 import type { Workspace } from './workspace.ts';
@@ -37,8 +37,11 @@ export async function runCampaign(
 ): Promise<readonly MutantReport[]> {
   const workspaces = await Promise.all(Array.from({ length: jobs }, createWorkspace));
   try {
-    const baseline = baselineOf(mutants.map(({ detector }) => detector));
-    await inTurns(workspaces, baseline, (check, { folder }) => check(folder, patience));
+    const baseline = baselineOf(
+      mutants.map(({ detector }) => detector),
+      jobs,
+    );
+    await inTurns(workspaces, baseline, (check, workspace) => check(workspace, patience));
     const reports = await inTurns(workspaces, mutants, async (mutant, workspace) => {
       const report = await tryMutant(mutant, workspace, patience);
       told(report);
@@ -55,7 +58,7 @@ async function tryMutant(mutant: Mutant, workspace: Workspace, patience: number)
   const { name, breaks, detector } = mutant;
   const takeOut = await workspace.plant(mutant);
   try {
-    const result = await run(argumentsOf(detector), workspace.folder, MUTANT_MS_MAX * patience);
+    const result = await look(detector, workspace, MUTANT_MS_MAX * patience);
     const seconds = Math.round((performance.now() - from) / 100) / 10;
     return { name, breaks, detector, seconds, ...verdictOf(detector, result) };
   } finally {
@@ -63,32 +66,48 @@ async function tryMutant(mutant: Mutant, workspace: Workspace, patience: number)
   }
 }
 
-type BaselineCheck = (folder: string, patience: number) => Promise<void>;
+function look(detector: Detector, { folder, tests }: Workspace, limitMs: number): Promise<CommandResult> {
+  return detector.kind === 'test'
+    ? tests.run([detector], limitMs)
+    : run(argumentsOf(detector), folder, limitMs);
+}
 
-/** Every detector once: the named tests in one run, the longest simulation for all of them. */
-function baselineOf(detectors: readonly Detector[]): readonly BaselineCheck[] {
-  const tests = detectors.filter((detector) => detector.kind === 'test');
+type BaselineCheck = (workspace: Workspace, patience: number) => Promise<void>;
+
+/** Every detector once: the named tests in a run for each copy, the longest simulation for all of them. */
+function baselineOf(detectors: readonly Detector[], copies: number): readonly BaselineCheck[] {
+  const named = detectors.filter((detector) => detector.kind === 'test');
   const seeds = Math.max(0, ...detectors.map((one) => (one.kind === 'simulation' ? one.seeds : 0)));
   const scopes = new Set(detectors.flatMap((one) => (one.kind === 'model' ? [one.only] : [])));
   const others: Detector[] = [...scopes].map((only) => ({ kind: 'model', only }));
   if (seeds > 0) others.unshift({ kind: 'simulation', seeds });
-  const checks = others.map(
-    (detector): BaselineCheck =>
-      async (folder, patience) => {
-        const result = await run(argumentsOf(detector), folder, BASELINE_MS_MAX * patience);
-        const { kind, why } = verdictOf(detector, result);
-        if (kind !== 'survived') throw baselineError([`${JSON.stringify(detector)} (${why})`]);
-      },
-  );
-  if (tests.length === 0) return checks;
   return [
-    async (folder, patience) => {
-      const result: CommandResult = await run(testArguments(tests), folder, BASELINE_MS_MAX * patience);
-      const failed = notPassed(tests, result);
-      if (failed.length > 0) throw baselineError(failed);
-    },
-    ...checks,
+    ...inParts(named, copies).map(
+      (tests): BaselineCheck =>
+        async (workspace, patience) => {
+          const result = await workspace.tests.run(tests, BASELINE_MS_MAX * patience);
+          const failed = notPassed(tests, result);
+          if (failed.length > 0) throw baselineError(failed);
+        },
+    ),
+    ...others.map(
+      (detector): BaselineCheck =>
+        async (workspace, patience) => {
+          const result = await look(detector, workspace, BASELINE_MS_MAX * patience);
+          const { kind, why } = verdictOf(detector, result);
+          if (kind !== 'survived') throw baselineError([`${JSON.stringify(detector)} (${why})`]);
+        },
+    ),
   ];
+}
+
+/** The tests of one file stay together. */
+function inParts(tests: readonly NamedTest[], parts: number): readonly (readonly NamedTest[])[] {
+  const files = [...new Set(tests.map(({ file }) => file))];
+  const partOf = ({ file }: NamedTest) => files.indexOf(file) % parts;
+  return Array.from({ length: parts }, (_, part) => tests.filter((test) => partOf(test) === part)).filter(
+    ({ length }) => length > 0,
+  );
 }
 
 function baselineError(failed: readonly string[]): Error {

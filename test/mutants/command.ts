@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Detector } from './mutant.ts';
 
 /** What a command printed and how it ended; a code of null is a command that was stopped. */
@@ -9,80 +9,64 @@ export interface CommandResult {
   readonly timedOut: boolean;
 }
 
-/** Threads start sooner than processes, and every mutant starts them anew. */
-const VITEST = [
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  '--config',
-  'test/vitest.config.ts',
-  '--pool=threads',
-];
 /** What a detector prints is a report and the violations; beyond this it is cut. */
 const OUTPUT_CHARACTERS_MAX = 4_000_000;
 
-/** Arguments for Node; every detector prints its report as JSON. */
-export function argumentsOf(detector: Detector): readonly string[] {
-  switch (detector.kind) {
-    case 'test':
-      return testArguments([detector]);
-    case 'simulation':
-      return [
-        '--import',
-        'tsx',
-        'test/simulation/main.ts',
-        '--json',
-        '--jobs',
-        '1',
-        '--seeds',
-        String(detector.seeds),
-      ];
-    case 'model':
-      return ['--import', 'tsx', 'test/model/main.ts', '--json', '--jobs', '1', '--only', detector.only];
-  }
+/** Arguments for Node; both print their report as JSON. */
+export function argumentsOf(detector: Exclude<Detector, { kind: 'test' }>): readonly string[] {
+  const program = ['--import', 'tsx', `test/${detector.kind}/main.ts`, '--json', '--jobs', '1'];
+  return detector.kind === 'simulation'
+    ? [...program, '--seeds', String(detector.seeds)]
+    : [...program, '--only', detector.only];
 }
 
-/** One run of several named tests. */
-export function testArguments(tests: readonly { readonly file: string; readonly title: string }[]): string[] {
-  const files = [...new Set(tests.map(({ file }) => file))];
-  const titles = [...new Set(tests.map(({ title }) => escaped(title)))].join('|');
-  return [...VITEST, '--reporter=json', '--testNamePattern', titles, ...files];
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-const underWay = new Set<number>();
+const underWay = new Set<() => void>();
 
 /** Stops every command and all that it started; for a runner that is interrupted. */
 export function stopCommands(): void {
-  for (const group of underWay) process.kill(-group, 'SIGKILL');
-  underWay.clear();
+  for (const stop of underWay) stop();
+}
+
+/** A command that has been started. */
+export interface Command {
+  readonly child: ChildProcess;
+  /** Stops it and all that it started. */
+  stop(): void;
+  /** Both outputs so far. */
+  output(): Pick<CommandResult, 'stdout' | 'stderr'>;
+}
+
+/** Starts Node in a folder, with a channel for messages. */
+export function start(args: readonly string[], folder: string): Command {
+  // A group of its own, so that the processes of a test runner that hangs end with it.
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const group = child.pid;
+  const stop = () => {
+    if (underWay.delete(stop) && group !== undefined) process.kill(-group, 'SIGKILL');
+  };
+  underWay.add(stop);
+  child.once('close', () => underWay.delete(stop));
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      if (output[name].length < OUTPUT_CHARACTERS_MAX) output[name] += text;
+    });
+  }
+  return { child, stop, output: () => output };
 }
 
 /** Runs Node in a folder; after `limitMs` it and all that it started are stopped. */
 export function run(args: readonly string[], folder: string, limitMs: number): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    // A group of its own, so that the processes of a test runner that hangs end with it.
-    const child = spawn(process.execPath, args, {
-      cwd: folder,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const group = child.pid;
-    if (group !== undefined) underWay.add(group);
-    let stdout = '';
-    let stderr = '';
+    const { child, stop, output } = start(args, folder);
     let timedOut = false;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout.length < OUTPUT_CHARACTERS_MAX) stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (stderr.length < OUTPUT_CHARACTERS_MAX) stderr += text;
-    });
     const timer = setTimeout(() => {
       timedOut = true;
-      if (group !== undefined) process.kill(-group, 'SIGKILL');
+      stop();
     }, limitMs);
     child.once('error', (error) => {
       clearTimeout(timer);
@@ -90,8 +74,7 @@ export function run(args: readonly string[], folder: string, limitMs: number): P
     });
     child.once('close', (code) => {
       clearTimeout(timer);
-      if (group !== undefined) underWay.delete(group);
-      resolve({ code, stdout, stderr, timedOut });
+      resolve({ code, ...output(), timedOut });
     });
   });
 }

@@ -1,7 +1,12 @@
+/** A test of a file of the repository; the title may be the beginning of it. */
+export interface NamedTest {
+  readonly file: string;
+  readonly title: string;
+}
+
 /** What is run against a mutant: the cheapest check that must see it. */
 export type Detector =
-  /** One named test; its title may be the beginning of it. */
-  | { readonly kind: 'test'; readonly file: string; readonly title: string }
+  | ({ readonly kind: 'test' } & NamedTest)
   /** Runs of the simulator, seeds 1 to `seeds`. */
   | { readonly kind: 'simulation'; readonly seeds: number }
   /** The checks of the model checker whose name contains the text. */

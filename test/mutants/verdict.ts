@@ -1,5 +1,5 @@
 import type { CommandResult } from './command.ts';
-import type { Detector } from './mutant.ts';
+import type { Detector, NamedTest } from './mutant.ts';
 
 /**
  * `killed`: the detector saw a wrong behaviour. `survived`: it saw nothing. `broken`: the code did not even run,
@@ -113,10 +113,7 @@ function firstLine(text: string): string {
 }
 
 /** Which of the tests a run of all of them did not pass; for the unbroken copy it must be none. */
-export function notPassed(
-  tests: readonly { readonly file: string; readonly title: string }[],
-  result: CommandResult,
-): readonly string[] {
+export function notPassed(tests: readonly NamedTest[], result: CommandResult): readonly string[] {
   const report = reportOf<TestReport>(result);
   if (result.timedOut) return ['all of them: no answer within their time; --patience gives more'];
   if (report === null) return [unreadable(result).why];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutant } from './mutant.ts';
 import { mutate } from './mutant.ts';
+import { createTestRunner, type TestRunner } from './test-runner.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What the detectors need; everything else of the repository stays out. */
@@ -13,6 +14,7 @@ const COPIED = ['src', 'node', 'sensor-client', 'operator-cli', 'test', 'package
 /** A copy of the source in a folder of its own, where it may be broken. */
 export interface Workspace {
   readonly folder: string;
+  readonly tests: TestRunner;
   /** Puts a mutant in; the function it gives takes it out again. */
   plant(mutant: Mutant): Promise<() => Promise<void>>;
   remove(): Promise<void>;
@@ -24,14 +26,23 @@ export async function createWorkspace(): Promise<Workspace> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const name of COPIED) await cp(join(ROOT, name), join(folder, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const tests = createTestRunner(folder);
   return {
     folder,
+    tests,
     async plant(mutant) {
       const path = join(folder, mutant.file);
       const source = await readFile(path, 'utf8');
-      await writeFile(path, mutate(source, mutant));
-      return () => writeFile(path, source);
+      const write = async (text: string) => {
+        await writeFile(path, text);
+        tests.changed(mutant.file);
+      };
+      await write(mutate(source, mutant));
+      return () => write(source);
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      tests.close();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
