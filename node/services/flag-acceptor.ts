@@ -17,14 +17,16 @@ import { windowName } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
-import type { FoundRows, PackedRows } from '../engine/packed-rows.ts';
+import type { PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { FlagRow } from '../engine/rows.ts';
-import { decodeFlagRow, encodeFlagRow, freshFlag } from '../engine/rows.ts';
+import { freshFlag } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { CommitNews } from './commit-news.ts';
 import type { FlagCensus } from './flag-census.ts';
+import type { Change } from './flag-changes.ts';
+import { changeFlags, flagRowsIn } from './flag-changes.ts';
 import type { Packets, ProvedSet } from './packets.ts';
 import { openedOf } from './packets.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -63,12 +65,6 @@ export interface FlagAcceptor {
   remember(record: OpenWindowRecord, flags: readonly FlagEntry[], outcomes: readonly Outcome[]): void;
 }
 
-/** What becomes of one row: itself or its successor, and the answer to whoever asked. */
-interface Change<T> {
-  readonly row: FlagRow;
-  readonly answer: T;
-}
-
 export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcceptor {
   const { journal, packed, lock, admission, packets, census, health, rings, clock, news } = components;
 
@@ -82,35 +78,17 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     record: OpenWindowRecord,
     partition: Partition,
     entries: readonly FlagEntry[],
-    decide: (row: FlagRow | undefined, entry: FlagEntry) => Change<T>,
-  ): Promise<T[]> {
+    decide: (row: FlagRow | undefined, place: number) => Change<T>,
+  ): Promise<readonly T[]> {
     return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
       const found = await packed.find('flags', record, partition, entries);
       if (record.frozen) throw windowSealed(record);
       rings.check(context);
-      const answers: T[] = [];
-      const changes: [FlagEntry, FlagRow | undefined, FlagRow][] = [];
-      const before = rowsIn(found);
-      const after = [...before];
-      for (const [place, entry] of entries.entries()) {
-        // The same flag may stand twice in one request; the second sees what the first made of it.
-        const first = found.first(place);
-        const was = after[first];
-        const { row, answer } = decide(was, entry);
-        answers.push(answer);
-        if (row === was) continue;
-        after[first] = row;
-        changes.push([entry, was, row]);
-      }
-      const versions = after.flatMap((row, place) =>
-        row === undefined || row === before[place] ? [] : [{ place, body: encodeFlagRow(row) }],
-      );
-      census.admit(
-        record,
-        changes.flatMap(([entry, was]) => (was === undefined ? [entry] : [])),
-      );
+      const { answers, changes, versions } = changeFlags(entries, found, decide);
+      const fresh = changes.flatMap(({ entries: own, was }) => (was === undefined ? own : []));
+      census.admit(record, fresh);
       if (versions.length > 0) journal.stage([found.write(versions)]);
-      for (const [entry, was, row] of changes) census.note(record, partition, entry, was, row);
+      for (const { entries: own, was, row } of changes) census.note(record, partition, own, was, row);
       return answers;
     });
   }
@@ -123,9 +101,16 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     asked: AcceptorRequest<FlagValue>,
   ): Promise<readonly FlagVote[]> {
     const { flagTimeoutMs } = record.stream;
-    const votes = await update(context, record, partition, flags, (row, entry) => {
+    let known: readonly (number | undefined)[] | undefined;
+    let alike: (Change<FlagVote> & { readonly since: number }) | undefined;
+    const votes = await update(context, record, partition, flags, (row, place) => {
       const now = clock.now();
-      return voteOn(row ?? freshFlag(census.knownSince(record, entry) ?? now), asked, now, flagTimeoutMs);
+      if (row !== undefined) return voteOn(row, asked, now, flagTimeoutMs);
+      known ??= census.knownSince(record, flags);
+      const since = known[place] ?? now;
+      // Flags without a row that are known for equally long are all the same to the acceptor, so it is asked once for them.
+      if (alike?.since !== since) alike = { since, ...voteOn(freshFlag(since), asked, now, flagTimeoutMs) };
+      return alike;
     });
     await journal.synced();
     return votes;
@@ -182,7 +167,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     partition: Partition,
     flags: readonly FlagEntry[],
   ): Promise<readonly FlagVote[]> {
-    const rows = rowsIn(await packed.find('flags', record, partition, flags));
+    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));
     await journal.synced();
     return rows.map((known) => {
       const row = known ?? freshFlag(0);
@@ -202,11 +187,13 @@ function votesPerPacket(
   let at = 0;
   return opened.map((one) => {
     if (typeof one === 'string') return { answer: one, word: null, others: [] };
-    const own = votes.slice(at, at + one.entries.length);
+    const others: AcceptResponse['packets'][number]['others'][number][] = [];
+    for (let place = 0; place < one.entries.length; place++) {
+      const vote = votes[at + place];
+      if (vote === undefined || vote.granted) continue;
+      others.push({ place, promised: vote.promised, accepted: vote.accepted });
+    }
     at += one.entries.length;
-    const others = own.flatMap(({ granted, promised, accepted }, place) =>
-      granted ? [] : [{ place, promised, accepted }],
-    );
     const word = relayed && others.length === 0 ? one.word() : null;
     return { answer: 'ACCEPTED', word, others };
   });
@@ -214,15 +201,6 @@ function votesPerPacket(
 
 /** What a SET asks of every acceptor. */
 const ACCEPT_TRUE: AcceptorRequest<FlagValue> = { kind: 'accept', ballot: BALLOT_ZERO, value: 'TRUE' };
-
-/** @throws EngineError `ROW_CORRUPT` when one does not open: what was voted then, nobody knows. */
-function rowsIn({ bodies }: FoundRows): (FlagRow | undefined)[] {
-  return bodies.map((body) => {
-    if (body === undefined) return undefined;
-    if (body !== null) return decodeFlagRow(body);
-    throw new EngineError('ROW_CORRUPT', 'a row of the flags table does not authenticate; it is not used');
-  });
-}
 
 function voteOn(
   known: FlagRow,

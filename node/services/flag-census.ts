@@ -1,12 +1,16 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { entryName, entryOfName, windowName } from '../../src/protocol/index.ts';
+import { entryKey, windowName } from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
+import type { EntryHash } from '../engine/entry-hash.ts';
+import { createEntryTable } from '../engine/entry-table.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow } from '../engine/rows.ts';
 import type { WindowCount } from './tell.ts';
+import type { UndecidedFlags } from './undecided-flags.ts';
+import { createUndecidedFlags } from './undecided-flags.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 /** A flag this acceptor knows, has not seen decided, and has not voted TRUE itself. */
@@ -26,12 +30,13 @@ export interface FlagCensus {
   admit(record: OpenWindowRecord, entries: readonly FlagEntry[]): void;
   /** Shares of these flags came, of which there were none here: their timeouts run. */
   heard(record: OpenWindowRecord, entries: readonly FlagEntry[], since: number): void;
-  /** Since when an undecided flag is known here. */
-  knownSince(record: OpenWindowRecord, entry: FlagEntry): number | undefined;
+  /** Since when each of these flags is known here; undefined where it is not among the undecided ones. */
+  knownSince(record: OpenWindowRecord, entries: readonly FlagEntry[]): readonly (number | undefined)[];
+  /** The rows of these flags were all the same and became another one; no flag stands twice. */
   note(
     record: OpenWindowRecord,
     partition: Partition,
-    entry: FlagEntry,
+    entries: readonly FlagEntry[],
     before: FlagRow | undefined,
     after: FlagRow,
   ): void;
@@ -51,6 +56,7 @@ export interface FlagCensus {
 
 export interface FlagCensusComponents {
   readonly packed: PackedRows;
+  readonly entryHash: EntryHash;
   readonly records: readonly OpenWindowRecord[];
   /** The share rows of a window on this disk, and when they came. */
   readonly shares: (record: OpenWindowRecord) => AsyncIterable<readonly [FlagEntry, { receivedAt: number }]>;
@@ -63,58 +69,51 @@ export interface FlagCensusComponents {
 
 /** Opens the census with what the disk says: its flags, and its shares whose flags have no row. */
 export async function openFlagCensus(components: FlagCensusComponents): Promise<FlagCensus> {
-  const { packed, records, shares, acceptors, self, hear } = components;
+  const { packed, entryHash, records, shares, acceptors, self, hear } = components;
   const readings = new Map<string, number>();
-  /** Per window the names of its undecided flags, oldest first, and since when each is known. */
-  const undecided = new Map<OpenWindowRecord, Map<string, number>>();
-
-  function undecidedOf(record: OpenWindowRecord): Map<string, number> {
-    const known = undecided.get(record) ?? new Map<string, number>();
-    undecided.set(record, known);
-    return known;
-  }
-
-  function learned(record: OpenWindowRecord, entry: FlagEntry): void {
-    const flags = undecided.get(record);
-    if (flags?.delete(entryName(entry)) && flags.size === 0) undecided.delete(record);
-  }
+  const undecided = new Map<OpenWindowRecord, UndecidedFlags>();
 
   function note(
     record: OpenWindowRecord,
     partition: Partition,
-    entry: FlagEntry,
+    entries: readonly FlagEntry[],
     before: FlagRow | undefined,
     after: FlagRow,
   ): void {
-    hear(record, partition, entry, before, after);
-    if (before === undefined) add(record, entry, after.knownSince);
+    hear(record, partition, entries, before, after);
+    if (before === undefined) add(record, entries, after.knownSince);
     if (after.accepted === null) return;
     if (after.accepted.ballot.counter === 0 || acceptors(record, partition).length === 1) {
-      learned(record, entry);
+      undecided.get(record)?.delete(entries);
     }
   }
 
-  function add(record: OpenWindowRecord, entry: FlagEntry, since: number): void {
-    const flags = undecidedOf(record);
-    const name = entryName(entry);
-    if (flags.has(name)) return;
-    flags.set(name, since);
+  function add(record: OpenWindowRecord, entries: readonly FlagEntry[], since: number): void {
+    const flags = undecided.get(record) ?? createUndecidedFlags(entryHash);
+    undecided.set(record, flags);
     const window = windowName(record.scope);
-    readings.set(window, (readings.get(window) ?? 0) + entry.count);
+    readings.set(window, (readings.get(window) ?? 0) + flags.add(entries, since));
+  }
+
+  function knownSince(
+    record: OpenWindowRecord,
+    entries: readonly FlagEntry[],
+  ): readonly (number | undefined)[] {
+    return undecided.get(record)?.knownSince(entries) ?? entries.map(() => undefined);
   }
 
   async function readBack(record: OpenWindowRecord): Promise<void> {
-    const withRow = new Set<string>();
+    const withRow = createEntryTable(entryHash, 0);
     for await (const { entry, plain } of packed.scan('flags', record, null)) {
       if (entry === null) continue;
-      withRow.add(entryName(entry));
-      note(record, partitionOf(entry.readingId), entry, undefined, decodeFlagRow(plain));
+      withRow.add(entryKey(entry), 0);
+      note(record, partitionOf(entry.readingId), [entry], undefined, decodeFlagRow(plain));
     }
     if (record.frozen) return;
     for await (const [entry, { receivedAt }] of shares(record)) {
-      if (withRow.has(entryName(entry))) continue;
+      if (withRow.find(entryKey(entry), 0) >= 0) continue;
       if (acceptors(record, partitionOf(entry.readingId)).includes(self.nodeId)) {
-        add(record, entry, receivedAt);
+        add(record, [entry], receivedAt);
       }
     }
   }
@@ -123,21 +122,24 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
 
   return {
     admit(record, entries) {
-      const known = undecided.get(record);
-      const added = entries.reduce((sum, entry) => sum + (known?.has(entryName(entry)) ? 0 : entry.count), 0);
+      const { maxReadings } = record.stream;
       const held = readings.get(windowName(record.scope)) ?? 0;
-      if (added > 0 && held + added > record.stream.maxReadings) {
+      // With room for all of them nobody has to know which are new.
+      if (held + entries.reduce((sum, { count }) => sum + count, 0) <= maxReadings) return;
+      const known = knownSince(record, entries);
+      const added = entries.reduce((sum, { count }, at) => sum + (known[at] === undefined ? count : 0), 0);
+      if (added > 0 && held + added > maxReadings) {
         throw new EngineError(
           'WINDOW_FULL',
-          `expected at most ${record.stream.maxReadings} readings in a window of ${record.stream.name}`,
+          `expected at most ${maxReadings} readings in a window of ${record.stream.name}`,
         );
       }
     },
     heard(record, entries, since) {
       // A flag of a frozen window waits for nobody: the settlement decides it.
-      if (!record.frozen) for (const entry of entries) add(record, entry, since);
+      if (!record.frozen) add(record, entries, since);
     },
-    knownSince: (record, entry) => undecided.get(record)?.get(entryName(entry)),
+    knownSince,
     note,
     olderThan(since, limit) {
       const found: UndecidedFlag[] = [];
@@ -145,29 +147,26 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
         // The settlement decides what is still here.
         if (record.settlement !== null) undecided.delete(record);
         if (record.frozen) continue;
-        const latest = since(record);
-        for (const [name, knownSince] of flags) {
+        for (const entry of flags.knownUntil(since(record))) {
           if (found.length >= limit) return found;
-          if (knownSince > latest) continue;
-          const entry = entryOfName(name);
           found.push({ record, partition: partitionOf(entry.readingId), entry });
         }
       }
       return found;
     },
-    learned,
+    learned(record, entry) {
+      undecided.get(record)?.delete([entry]);
+    },
     forget(record) {
       readings.delete(windowName(record.scope));
       undecided.delete(record);
     },
-    undecided: () => [...undecided].map(([record, { size }]) => [record, size]),
-    isUndecided: (record, entry) => undecided.get(record)?.has(entryName(entry)) ?? false,
+    undecided: () => [...undecided].flatMap(([record, { size }]) => (size > 0 ? [[record, size]] : [])),
+    isUndecided: (record, entry) => knownSince(record, [entry])[0] !== undefined,
     waiting(record, due) {
       const flags = undecided.get(record);
       if (flags === undefined || record.settlement !== null) return { undecided: 0, overdue: 0 };
-      let overdue = 0;
-      if (!record.frozen) for (const since of flags.values()) if (since < due) overdue += 1;
-      return { undecided: flags.size, overdue };
+      return { undecided: flags.size, overdue: record.frozen ? 0 : flags.countBefore(due) };
     },
   };
 }

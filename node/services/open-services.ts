@@ -113,10 +113,12 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     records,
     shares: (record) => shares.goodRows(record, null),
     acceptors,
-    hear(record, partition, entry, before, after) {
-      // Its share was hashed when it came: the hash goes from the open rows to the TRUE flags.
-      const digest = after.accepted?.value === 'TRUE' ? tallies.committed(record, partition, entry) : null;
-      trueFlags.note(record, partition, entry, before, after, digest);
+    hear(record, partition, entries, before, after) {
+      for (const entry of entries) {
+        // Its share was hashed when it came: the hash goes from the open rows to the TRUE flags.
+        const digest = after.accepted?.value === 'TRUE' ? tallies.committed(record, partition, entry) : null;
+        trueFlags.note(record, partition, entry, before, after, digest);
+      }
     },
   });
   const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {

@@ -9,10 +9,10 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/vote-before-sync',
     breaks: 'DURABLE: a vote is answered before it is on disk',
     file: ACCEPTOR,
-    find: `asked, now, flagTimeoutMs);
+    find: `      return alike;
     });
     await journal.synced();`,
-    replace: `asked, now, flagTimeoutMs);
+    replace: `      return alike;
     });`,
     detector: bySimulation(2),
   },
@@ -31,9 +31,9 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,
-    find: `    const rows = rowsIn(await packed.find('flags', record, partition, flags));
+    find: `    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));
     await journal.synced();`,
-    replace: "    const rows = rowsIn(await packed.find('flags', record, partition, flags));",
+    replace: "    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));",
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {
@@ -89,8 +89,8 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/share-starts-no-time',
     breaks: 'a flag whose sensor dies after its uploads never ends while its window is open',
     file: 'node/services/flag-census.ts',
-    find: 'if (!record.frozen) for (const entry of entries) add(record, entry, since);',
-    replace: 'if (record.frozen) for (const entry of entries) add(record, entry, since);',
+    find: 'if (!record.frozen) add(record, entries, since);',
+    replace: 'if (record.frozen) add(record, entries, since);',
     detector: byTest('node/services/flags', 'becomes ERROR for ever: SET says so'),
   },
   {

@@ -1,0 +1,69 @@
+import { describe, expect } from 'vitest';
+import { encodeFlagRow, type FlagRow, freshFlag } from '../../../node/engine/rows.ts';
+import { changeFlags } from '../../../node/services/flag-changes.ts';
+import { BALLOT_ZERO } from '../../../src/consensus/index.ts';
+import { entryName } from '../../../src/protocol/index.ts';
+import { anyEntry } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
+
+/** A row that says nothing but when its flag was first heard of. */
+const rowOf = (since: number): FlagRow => freshFlag(since);
+const VOTED: FlagRow = { ...freshFlag(9), accepted: { ballot: BALLOT_ZERO, value: 'TRUE' } };
+
+describe('the flags of a request', () => {
+  test.prop([
+    fc.uniqueArray(anyEntry, { minLength: 4, maxLength: 4, selector: entryName }),
+    fc.array(fc.nat({ max: 3 }), { maxLength: 12 }),
+    fc.array(fc.option(fc.nat({ max: 1 }), { nil: undefined }), { minLength: 4, maxLength: 4 }),
+  ])('change as if each were asked for by itself, and those that do alike together', (all, asked, known) => {
+    const entries = asked.flatMap((at) => all[at] ?? []);
+    const stored = known.map((since) => (since === undefined ? undefined : rowOf(since)));
+    const bodies = asked.map((at) => {
+      const row = stored[at];
+      return row === undefined ? undefined : encodeFlagRow(row);
+    });
+    const found = {
+      bodies,
+      first: (place: number) => asked.indexOf(asked[place] ?? -1),
+      write: () => expect.unreachable(),
+    };
+    // A row known since 1 stays; the others become one and the same.
+    const changed = changeFlags(entries, found, (row) => ({
+      row: row === VOTED || row?.knownSince === 1 ? row : VOTED,
+      answer: row?.knownSince ?? 'new',
+    }));
+
+    const rows = new Map(stored.entries());
+    const answers = asked.map((at) => {
+      const row = rows.get(at);
+      if (row?.knownSince !== 1) rows.set(at, VOTED);
+      return row?.knownSince ?? 'new';
+    });
+    expect(changed.answers).toEqual(answers);
+    const firsts = [...asked.keys()].filter((place) => found.first(place) === place);
+    const become = firsts.filter((place) => stored[asked[place] ?? 0]?.knownSince !== 1);
+    expect(changed.versions).toEqual(become.map((place) => ({ place, body: encodeFlagRow(VOTED) })));
+    expect(changed.changes.flatMap(({ entries: own }) => own)).toEqual(
+      become.flatMap((place) => entries[place] ?? []),
+    );
+    for (const { entries: own, was, row } of changed.changes) {
+      expect(row).toBe(VOTED);
+      for (const entry of own) expect(was).toEqual(stored[all.indexOf(entry)]);
+    }
+  });
+
+  test.prop([fc.uniqueArray(anyEntry, { minLength: 1, maxLength: 9, selector: entryName })])(
+    'that nobody knew become one thing, with one body',
+    (entries) => {
+      const found = {
+        bodies: entries.map(() => undefined),
+        first: (place: number) => place,
+        write: () => expect.unreachable(),
+      };
+      const change = { row: VOTED, answer: 'granted' };
+      const { changes, versions } = changeFlags(entries, found, () => change);
+      expect(changes).toEqual([{ entries, was: undefined, row: VOTED }]);
+      expect(new Set(versions.map(({ body }) => body)).size).toBe(1);
+    },
+  );
+});

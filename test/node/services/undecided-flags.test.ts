@@ -1,0 +1,43 @@
+import { describe, expect } from 'vitest';
+import { createEntryHash } from '../../../node/engine/entry-hash.ts';
+import { createUndecidedFlags } from '../../../node/services/undecided-flags.ts';
+import { entryName } from '../../../src/protocol/index.ts';
+import { anyEntry } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
+
+const hash = createEntryHash(new Uint8Array(8));
+const FLAGS = 12;
+
+const anyStep = fc.record({
+  what: fc.constantFrom('add', 'add', 'delete'),
+  flags: fc.uniqueArray(fc.nat({ max: FLAGS - 1 }), { maxLength: FLAGS }),
+});
+
+describe('the undecided flags of a window', () => {
+  test.prop([
+    fc.uniqueArray(anyEntry, { minLength: FLAGS, maxLength: FLAGS, selector: entryName }),
+    fc.array(anyStep, { maxLength: 20 }),
+  ])(
+    'are those that came and are not decided, oldest first, each known since it first came',
+    (all, steps) => {
+      const flags = createUndecidedFlags(hash);
+      const plain = new Map<string, number>();
+      for (const [time, { what, flags: some }] of steps.entries()) {
+        const entries = some.flatMap((at) => all[at] ?? []);
+        if (what === 'add') {
+          const fresh = entries.filter((entry) => !plain.has(entryName(entry)));
+          for (const entry of fresh) plain.set(entryName(entry), time);
+          expect(flags.add(entries, time)).toBe(fresh.reduce((sum, { count }) => sum + count, 0));
+        } else {
+          for (const entry of entries) plain.delete(entryName(entry));
+          flags.delete(entries);
+        }
+        expect(flags.size).toBe(plain.size);
+        expect(flags.knownSince(all)).toEqual(all.map((entry) => plain.get(entryName(entry))));
+        const until = [...plain].filter(([, since]) => since <= time - 3).map(([name]) => name);
+        expect([...flags.knownUntil(time - 3)].map(entryName)).toEqual(until);
+        expect(flags.countBefore(time - 2)).toBe(until.length);
+      }
+    },
+  );
+});
