@@ -2,7 +2,7 @@ import type { StoreOperation } from '../../src/ports/index.ts';
 import type { CommitGroup, GrowingRecords } from './journal.ts';
 import { COMMIT_GROUP_MAX } from './journal.ts';
 import type { RowPlace } from './row-index.ts';
-import type { RowRecord } from './row-record.ts';
+import type { RowBodies, RowRecord } from './row-record.ts';
 import { appendRow, emptyRecord, isEmpty, rowBytes } from './row-record.ts';
 import type { PartitionRows, RecordSource } from './window-rows.ts';
 import { openedName, placeRow, recordKey } from './window-rows.ts';
@@ -13,20 +13,18 @@ import { openedName, placeRow, recordKey } from './window-rows.ts';
  */
 export const RECORD_BYTES_MAX = 65_536;
 
-/** A version of a row, ready to be written. */
-export interface NewVersion {
+/** Where rows are looked for: the keys of their entries, and of each its hash and the place of its newest version. */
+export interface RowsSought {
   readonly keys: Uint8Array;
-  readonly keyAt: number;
-  readonly hash: number;
-  /** Where the version before it is, null where there is none. */
-  readonly before: RowPlace | null;
-  readonly body: Uint8Array | null;
+  readonly hashes: Uint32Array;
+  readonly places: readonly (RowPlace | null)[];
 }
 
 /** What one commit group writes to one partition: in memory until it goes to the disk, sealed then and not before. */
 export interface PartitionGroup extends GrowingRecords {
   readonly seq: number;
-  append(version: NewVersion): void;
+  /** A new version of the row at a place of those that were sought, with the body at a place of `bodies`. */
+  append(sought: RowsSought, place: number, bodies: RowBodies): void;
 }
 
 interface Part {
@@ -59,9 +57,10 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
   let last = begin();
   return {
     seq,
-    append({ keys, keyAt, hash, before, body }) {
-      if (!isEmpty(last.record) && last.record.length + rowBytes(body) > RECORD_BYTES_MAX) last = begin();
-      placeRow(rows, hash, before, last.place, appendRow(last.record, keys, keyAt, body));
+    append({ keys, hashes, places }, place, bodies) {
+      if (!isEmpty(last.record) && last.record.length + rowBytes(bodies) > RECORD_BYTES_MAX) last = begin();
+      const offset = appendRow(last.record, keys, place, bodies);
+      placeRow(rows, hashes[place] ?? 0, places[place] ?? null, last.place, offset);
     },
     seal() {
       const { table, owner } = rows.window;

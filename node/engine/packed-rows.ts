@@ -1,7 +1,7 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
-import { ENTRY_KEY_BYTES, entryKeys, windowKey } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import { growRecords } from './growing-records.ts';
@@ -9,6 +9,8 @@ import type { JournalOperation, RowsOperation } from './journal.ts';
 import { createKeptWindows, PACKED_TABLES } from './kept-windows.ts';
 import { recordsIn } from './row-index.ts';
 import { lookUp, repeatedEntries } from './row-lookup.ts';
+import type { RowBodies } from './row-record.ts';
+import { NO_BODY, oneBody } from './row-record.ts';
 import type { PackedRow } from './row-scan.ts';
 import { scanRows } from './row-scan.ts';
 import type { OpenRecord, PackedTable, PartitionRows, RecordSource, RowsOwner } from './window-rows.ts';
@@ -16,7 +18,7 @@ import { partitionRows, RECORDS_AT_ONCE, readRecords, recordKey, searchRecords }
 
 /** The rows that were asked for, at one moment. */
 export interface FoundRows {
-  /** In the order of the entries: undefined where there is no row, null where its record does not open. */
+  /** In the order of the keys: undefined where there is no row, null where its record does not open. */
   readonly bodies: readonly (Uint8Array | null | undefined)[];
   /** The first place that asks for the same row as this place. */
   first(place: number): number;
@@ -26,6 +28,8 @@ export interface FoundRows {
    * @throws EngineError `WINDOW_ERASED`, `OVERLOADED`
    */
   write(versions: readonly RowVersion[]): RowsOperation;
+  /** The same for new versions at some places whose bodies begin alike, each with the tail at its place. */
+  writeAlike(places: readonly number[], bodies: RowBodies): RowsOperation;
 }
 
 export interface RowVersion {
@@ -38,12 +42,15 @@ export interface RowVersion {
  * sealed record; an index in memory says where each row's newest version is.
  */
 export interface PackedRows {
-  /** @param from 'disk' where what is in memory shall not do: to see what the disk has lost. */
+  /**
+   * @param keys of the entries, one after another. @param from 'disk' where what is in memory shall not do: to see what
+   * the disk has lost.
+   */
   find(
     table: PackedTable,
     owner: RowsOwner,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
     from?: 'disk',
   ): Promise<FoundRows>;
   /** The rows of a partition or of the whole window that are on disk, in the order of their keys. */
@@ -58,7 +65,7 @@ export interface PackedRows {
     table: PackedTable,
     owner: RowsOwner,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
   ): Promise<readonly JournalOperation[]>;
   /** Partitions of which a record did not open when the window was read, so that older versions may have come back. */
   unsure(table: PackedTable, owner: RowsOwner): Promise<ReadonlySet<Partition>>;
@@ -99,18 +106,18 @@ export function createPackedRows(source: RecordSource): PackedRows {
     table: PackedTable,
     owner: RowsOwner,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
     from?: 'disk',
-  ): Promise<FoundRows & { readonly rows: PartitionRows; readonly there: readonly number[] }> {
-    const keys = entryKeys(entries);
+  ): Promise<FoundRows & { readonly rows: PartitionRows; there(): readonly number[] }> {
     checkPartition(keys, partition);
     const rows = await rowsOf(table, owner, partition);
     const { hashes, places, bodies } = await lookUp(source, rows, keys, from === 'disk');
+    const sought = { keys, hashes, places };
     const firsts = repeatedEntries(keys, hashes);
     const first = (place: number): number => firsts?.[place] ?? place;
     return {
       rows,
-      there: [...places.keys()].filter((place) => places[place] !== null && first(place) === place),
+      there: () => [...places.keys()].filter((place) => places[place] !== null && first(place) === place),
       bodies,
       first,
       write(versions) {
@@ -121,15 +128,19 @@ export function createPackedRows(source: RecordSource): PackedRows {
           join(group) {
             const records = growRecords(source, rows, group);
             for (const { place, body } of versions) {
-              const before = places[place] ?? null;
-              records.append({
-                keys,
-                keyAt: ENTRY_KEY_BYTES * place,
-                hash: hashes[place] ?? 0,
-                before,
-                body,
-              });
+              records.append(sought, place, body === null ? NO_BODY : oneBody(body));
             }
+          },
+        };
+      },
+      writeAlike(some, alike) {
+        checkKept(rows);
+        return {
+          kind: 'rows',
+          rows: some.length,
+          join(group) {
+            const records = growRecords(source, rows, group);
+            for (const place of some) records.append(sought, place, alike);
           },
         };
       },
@@ -141,8 +152,10 @@ export function createPackedRows(source: RecordSource): PackedRows {
     async *scan(table, owner, partition, after) {
       yield* scanRows(source, await windows.of(table, owner), after, partition);
     },
-    async remove(table, owner, partition, entries) {
-      const { rows, there, write } = await find(table, owner, partition, entries);
+    async remove(table, owner, partition, keys) {
+      const found = await find(table, owner, partition, keys);
+      const { rows, write } = found;
+      const there = found.there();
       if (there.length === 0) return [];
       if (there.length < rows.index.rows || rows.growing.size > 0) {
         return [write(there.map((place) => ({ place, body: null })))];

@@ -7,6 +7,8 @@ const FORMAT = 1;
 const LENGTH_BYTES = 4;
 const ROW_HEAD_BYTES = ENTRY_KEY_BYTES + LENGTH_BYTES;
 const FIRST_ROOM_BYTES = 512;
+/** From here on the copy is worth what it takes to begin it. */
+const LONG_COPY_BYTES = 128;
 
 /** Rows that were written together, one behind the other. */
 export interface RowRecord {
@@ -24,19 +26,30 @@ export function isEmpty(record: RowRecord): boolean {
   return record.length === 1;
 }
 
+/** Bodies of several rows that begin alike: `head`, and of the row at a place its `tailBytes` bytes of `tails`. */
+export interface RowBodies {
+  readonly head: Uint8Array;
+  readonly tails: Uint8Array;
+  readonly tailBytes: number;
+}
+
+const NOTHING = new Uint8Array(0);
+/** What is written of a row that is removed. */
+export const NO_BODY: RowBodies = { head: NOTHING, tails: NOTHING, tailBytes: 0 };
+
+export function oneBody(body: Uint8Array): RowBodies {
+  invariant(body.length > 0, 'expected a row with a body');
+  return { ...NO_BODY, head: body };
+}
+
 /**
- * @param key the entry, at `keyAt` in a longer array. @param body null for a row that is removed.
+ * @param keys of entries, one after another; the row is of the one at `place` and has the body there.
  * @returns where in the record the row begins.
  */
-export function appendRow(
-  record: RowRecord,
-  key: Uint8Array,
-  keyAt: number,
-  body: Uint8Array | null,
-): number {
-  invariant(body === null || body.length > 0, 'expected a row with a body');
+export function appendRow(record: RowRecord, keys: Uint8Array, place: number, bodies: RowBodies): number {
+  const { head, tails, tailBytes } = bodies;
   const at = record.length;
-  const length = body?.length ?? 0;
+  const length = head.length + tailBytes;
   record.length = at + ROW_HEAD_BYTES + length;
   if (record.length > record.bytes.length) {
     const wider = new Uint8Array(Math.max(record.length, 2 * record.bytes.length));
@@ -44,19 +57,26 @@ export function appendRow(
     record.bytes = wider;
   }
   const { bytes } = record;
-  for (let i = 0; i < ENTRY_KEY_BYTES; i++) bytes[at + i] = key[keyAt + i] ?? 0;
+  copyBytes(keys, ENTRY_KEY_BYTES * place, bytes, at, ENTRY_KEY_BYTES);
   const lengthAt = at + ENTRY_KEY_BYTES;
   bytes[lengthAt] = length >>> 24;
   bytes[lengthAt + 1] = length >>> 16;
   bytes[lengthAt + 2] = length >>> 8;
   bytes[lengthAt + 3] = length;
-  if (body !== null) bytes.set(body, at + ROW_HEAD_BYTES);
+  copyBytes(head, 0, bytes, at + ROW_HEAD_BYTES, head.length);
+  copyBytes(tails, tailBytes * place, bytes, at + ROW_HEAD_BYTES + head.length, tailBytes);
   return at;
 }
 
 /** Bytes that {@link appendRow} adds. */
-export function rowBytes(body: Uint8Array | null): number {
-  return ROW_HEAD_BYTES + (body?.length ?? 0);
+export function rowBytes({ head, tailBytes }: RowBodies): number {
+  return ROW_HEAD_BYTES + head.length + tailBytes;
+}
+
+/** Byte by byte: for the few of a row `set` would need a view of them first, which costs more. */
+function copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
+  if (length > LONG_COPY_BYTES) to.set(from.subarray(fromAt, fromAt + length), toAt);
+  else for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i] ?? 0;
 }
 
 /** Where the rows of a whole record begin; null where it is not one. */

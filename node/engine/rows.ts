@@ -61,6 +61,12 @@ const valueRow: Layout<ValueRow> = record({
   share: sizedBytes(16 * ELEMENTS_MAX),
 });
 
+/** What of several value rows is the same, in front of shares of so many bytes. */
+export function encodeValueHead(row: Omit<ValueRow, 'share'>, shareBytes: number): Uint8Array {
+  const bytes = encodeValueRow({ ...row, share: new Uint8Array(shareBytes) });
+  return bytes.slice(0, bytes.length - shareBytes);
+}
+
 export const encodeValueRow = (row: ValueRow): Uint8Array => encodeVersioned(valueRow, FORMAT, row);
 export const decodeValueRow = (bytes: Uint8Array): ValueRow => decodeVersioned(valueRow, FORMAT, bytes);
 

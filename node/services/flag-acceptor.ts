@@ -13,7 +13,7 @@ import type {
   SetRequest,
   VoteRequest,
 } from '../../src/protocol/index.ts';
-import { windowName } from '../../src/protocol/index.ts';
+import { entryKeys, windowName } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
@@ -81,7 +81,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     decide: (row: FlagRow | undefined, place: number) => Change<T>,
   ): Promise<readonly T[]> {
     return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
-      const found = await packed.find('flags', record, partition, entries);
+      const found = await packed.find('flags', record, partition, entryKeys(entries));
       if (record.frozen) throw windowSealed(record);
       rings.check(context);
       const { answers, changes, versions } = changeFlags(entries, found, decide);
@@ -167,7 +167,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     partition: Partition,
     flags: readonly FlagEntry[],
   ): Promise<readonly FlagVote[]> {
-    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));
+    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));
     await journal.synced();
     return rows.map((known) => {
       const row = known ?? freshFlag(0);

@@ -28,7 +28,7 @@ export interface FlagChanges<T> {
 /** Turns the rows of a request's flags into their successors. `decide` may give the same change for many. */
 export function changeFlags<T>(
   entries: readonly FlagEntry[],
-  found: FoundRows,
+  found: Pick<FoundRows, 'bodies' | 'first'>,
   decide: (row: FlagRow | undefined, place: number) => Change<T>,
 ): FlagChanges<T> {
   const answers: T[] = [];
@@ -66,7 +66,7 @@ function newVersions(
 }
 
 /** @throws EngineError `ROW_CORRUPT` when one does not open: what was voted then, nobody knows. */
-export function flagRowsIn({ bodies }: FoundRows): readonly (FlagRow | undefined)[] {
+export function flagRowsIn({ bodies }: Pick<FoundRows, 'bodies'>): readonly (FlagRow | undefined)[] {
   return bodies.map((body) => {
     if (body === undefined) return undefined;
     if (body !== null) return decodeFlagRow(body);

@@ -1,6 +1,7 @@
+import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
-import { entryName, operations } from '../../src/protocol/index.ts';
+import { entryName, operations, shareColumns } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -47,7 +48,8 @@ export function createGather(components: GatheringComponents): Gather {
     const own = rings.of(record.scope).placement.owners(self.domain, partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, partition);
     const index = streams.indexOf(record.stream);
-    await shares.store(record, { partition, index, rows: fresh }, () => {}, alongside);
+    const columns = shareColumns(fresh, record.stream.elements.length * ELEMENT_BYTES);
+    await shares.store(record, { partition, index, ...columns }, () => {}, alongside);
     await shares.markConflicts(record, partition, conflicts);
   }
 

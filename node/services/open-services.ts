@@ -1,4 +1,5 @@
 import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } from '../../src/ports/index.ts';
+import { entriesOfKeys } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { CorruptRows } from '../engine/corrupt-rows.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
@@ -104,8 +105,8 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
   const shares = createShareTable({
     ...base,
     tallies,
-    heard(record, partition, entries, now) {
-      if (votesOn(record, partition)) census.heard(record, entries, now);
+    heard(record, partition, keys, now) {
+      if (votesOn(record, partition)) census.heard(record, entriesOfKeys(keys), now);
     },
   });
   const census = await openFlagCensus({
@@ -122,7 +123,7 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     },
   });
   const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {
-    if (votesOn(record, partition)) census.admit(record, fresh);
+    if (votesOn(record, partition)) census.admit(record, entriesOfKeys(fresh));
   };
   return { trueFlags, tallies, shares, census, admitFlags };
 }

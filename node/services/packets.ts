@@ -1,7 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
   AddressedPacket,
-  CopyRequest,
   FlagEntry,
   Packet,
   Refusal,
@@ -9,6 +8,7 @@ import type {
   SeedRoom,
   SetPacket,
   SetRequest,
+  ShareColumns,
   SharePacket,
   UploadRequest,
 } from '../../src/protocol/index.ts';
@@ -17,6 +17,7 @@ import {
   createSeedRoom,
   domainWord,
   entriesOf,
+  entryKeys,
   equalTags,
   packetName,
   REFUSALS,
@@ -38,11 +39,10 @@ export interface PacketsComponents extends KeyUseComponents {
 }
 
 /** A packet of an UPLOAD, opened. */
-export interface OpenedShares {
+export interface OpenedShares extends ShareColumns {
   readonly name: Uint8Array;
   /** What the sensor is told, through a node that relays, once they are stored. */
   readonly word: () => Uint8Array;
-  readonly rows: CopyRequest['rows'];
 }
 
 /** A packet of a SET that its sensor meant for this domain and for which every domain of the stream gave a receipt. */
@@ -85,11 +85,7 @@ export function createPackets(components: PacketsComponents): Packets {
       return { content: opened, flags: keys.flags };
     });
     const shares = readShares({ scope, stream, index, entries, content }, sealing.expand, room);
-    const rows = shares.flatMap((share, place) => {
-      const entry = entries[place];
-      return entry === undefined ? [] : [{ entry, share }];
-    });
-    return { name, rows, word: () => domainWord(flags, 'STORED', name) };
+    return { name, keys: entryKeys(entries), shares, word: () => domainWord(flags, 'STORED', name) };
   }
 
   /** The packet's name and the key of its sensor, once the sensor's SET to this domain is proved. */

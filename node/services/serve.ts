@@ -175,7 +175,7 @@ function serveDomain(handlers: Handlers, services: Services): void {
   handlers.add(operations.SENSORS, async ({ context, ...request }) =>
     sensors.page(await admission.window(context), request),
   );
-  handlers.add(operations.COPY, async (request) => ({ rows: await values.copy(request) }));
+  handlers.add(operations.COPY, async (request) => ({ conflicts: await values.copy(request) }));
   handlers.add(operations.COMPARE, async ({ context, partition, entries }) => ({
     missing: await shares.missing(await admission.window(context), partition, entries),
   }));

@@ -1,7 +1,7 @@
-import { equalBytes } from '../../src/foundation/index.ts';
+import { concat, equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, StoreOperation } from '../../src/ports/index.ts';
-import type { CopyRequest, CopyResponse, FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
-import { windowName } from '../../src/protocol/index.ts';
+import type { CopyRequest, FlagEntry, RowsResponse, ShareColumns } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, entryKeys, windowName } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
@@ -10,7 +10,7 @@ import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { FoundRows, PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { ValueRow } from '../engine/rows.ts';
-import { decodeValueRow, encodeValueRow } from '../engine/rows.ts';
+import { decodeValueRow, encodeValueHead, encodeValueRow } from '../engine/rows.ts';
 import type { Tallies } from './tallies.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
@@ -21,29 +21,28 @@ export interface ShareTableComponents {
   readonly rings: Rings;
   readonly clock: Clock;
   readonly tallies: Tallies;
-  /** Hears of flags of which this node has a share that it had not. */
-  readonly heard: (
-    record: OpenWindowRecord,
-    partition: Partition,
-    entries: readonly FlagEntry[],
-    now: number,
-  ) => void;
+  /** Hears of flags of which this node has a share that it had not: the keys of their entries, one after another. */
+  readonly heard: (record: OpenWindowRecord, partition: Partition, keys: Uint8Array, now: number) => void;
 }
 
-export type StoredRows = Pick<CopyRequest, 'partition' | 'index' | 'rows'>;
+export type StoredRows = Pick<CopyRequest, 'partition' | 'index'> & ShareColumns;
+
+/** Called with the keys of the entries whose first share is about to be kept here; may refuse. */
+export type Admit = (fresh: Uint8Array) => void;
 
 /** The values table of this node. Rows are written once; writing the same row again changes nothing. */
 export interface ShareTable {
   /**
-   * Stages rows together with `alongside` and syncs both. A key that has another share keeps the first and
-   * answers CONFLICT. `admit` is called after the last wait with the flags that are new here, and may refuse.
+   * Stages rows together with `alongside` and syncs both. A key that has another share keeps the first. `admit` is
+   * called after the last wait.
+   * @returns the places of the rows that have another share here.
    */
   store(
     record: OpenWindowRecord,
     request: StoredRows,
-    admit: (fresh: readonly FlagEntry[]) => void,
+    admit: Admit,
     alongside: readonly StoreOperation[],
-  ): Promise<CopyResponse['rows']>;
+  ): Promise<readonly number[]>;
   /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
   markConflicts(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
   /** The rows of a partition, or of the whole window, that open and are in no conflict; in key order. */
@@ -100,37 +99,31 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     entries: readonly FlagEntry[],
     from?: 'disk',
   ): Promise<FoundRows> {
-    return packed.find('values', record, partition, entries, from);
+    return packed.find('values', record, partition, entryKeys(entries), from);
   }
 
   async function store(
     record: OpenWindowRecord,
-    { partition, index, rows }: StoredRows,
-    admit: (fresh: readonly FlagEntry[]) => void,
+    { partition, index, ...columns }: StoredRows,
+    admit: Admit,
     alongside: readonly StoreOperation[],
-  ): Promise<CopyResponse['rows']> {
-    const found = await find(
-      record,
-      partition,
-      rows.map(({ entry }) => entry),
-    );
-    const { answers, written, fresh } = decideRows(rows, found);
-    admit(fresh);
+  ): Promise<readonly number[]> {
+    const { keys, shares } = columns;
+    const found = await packed.find('values', record, partition, keys);
+    const { conflicts, written, fresh } = decideRows(columns, found);
+    const freshKeys = keysAt(keys, fresh);
+    admit(freshKeys);
+    if (written.length === 0) return conflicts;
     const { epoch } = rings.of(record.scope).ring;
     const now = clock.now();
-    const bodyOf = (share: Uint8Array): Uint8Array =>
-      encodeValueRow({ epoch, index, receivedAt: now, conflict: false, share });
-    if (written.length > 0) {
-      const versions = written.map(({ place, row }) => ({ place, body: bodyOf(row.share) }));
-      stage(record, [found.write(versions), ...alongside]);
-    }
-    for (const { place, row } of written) {
-      // What did not open may be among the sums already.
-      if (found.bodies[place] === undefined) tallies.add(record, partition, row.entry, row.share);
-      else tallies.spoil(record);
-    }
-    if (fresh.length > 0) heard(record, partition, fresh, now);
-    return answers;
+    const tailBytes = shares.length / (keys.length / ENTRY_KEY_BYTES);
+    const head = encodeValueHead({ epoch, index, receivedAt: now, conflict: false }, tailBytes);
+    stage(record, [found.writeAlike(written, { head, tails: shares, tailBytes }), ...alongside]);
+    // What did not open may be among the sums already.
+    if (fresh.length < written.length) tallies.spoil(record);
+    else tallies.add(record, partition, columns, fresh);
+    if (fresh.length > 0) heard(record, partition, freshKeys, now);
+    return conflicts;
   }
 
   return {
@@ -169,7 +162,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     },
     async remove(record, partition, entries) {
       await inPartition(record, partition, async () => {
-        const operations = await packed.remove('values', record, partition, entries);
+        const operations = await packed.remove('values', record, partition, entryKeys(entries));
         if (operations.length > 0) tallies.spoil(record);
         stage(record, operations);
       });
@@ -190,35 +183,44 @@ function rowsIn({ bodies }: FoundRows): (ValueRow | null | undefined)[] {
   return bodies.map((body) => (body == null ? body : decodeValueRow(body)));
 }
 
-interface Written {
-  readonly place: number;
-  readonly row: StoredRows['rows'][number];
+/** What becomes of the rows that came, by their places, given what is under their keys. */
+interface Decided {
+  /** Other shares are there. */
+  readonly conflicts: readonly number[];
+  readonly written: readonly number[];
+  /** Those of the written ones under whose keys nothing is. */
+  readonly fresh: readonly number[];
 }
 
-/** What becomes of each row that came, given what is under its key; which are to be written, and which keys are new. */
-function decideRows(
-  rows: StoredRows['rows'],
-  found: FoundRows,
-): {
-  readonly answers: CopyResponse['rows'];
-  readonly written: readonly Written[];
-  readonly fresh: readonly FlagEntry[];
-} {
-  const written: Written[] = [];
-  const fresh: FlagEntry[] = [];
-  const answers = rows.map((row, place) => {
+function decideRows({ keys, shares }: ShareColumns, { bodies, first }: FoundRows): Decided {
+  const count = keys.length / ENTRY_KEY_BYTES;
+  const shareBytes = shares.length / count;
+  const shareAt = (place: number): Uint8Array =>
+    shares.subarray(shareBytes * place, shareBytes * (place + 1));
+  const conflicts: number[] = [];
+  const written: number[] = [];
+  const fresh: number[] = [];
+  for (let place = 0; place < count; place++) {
     // A row that does not open counts as none, because its sender or another owner can write it anew.
-    const body = found.bodies[place];
+    const body = bodies[place];
     const before = body == null ? null : decodeValueRow(body);
-    if (before?.conflict) return 'CONFLICT';
-    const first = found.first(place);
-    const share = before?.share ?? (first === place ? undefined : rows[first]?.share);
-    if (share !== undefined) return equalBytes(share, row.share) ? 'STORED' : 'CONFLICT';
-    written.push({ place, row });
-    if (body === undefined) fresh.push(row.entry);
-    return 'STORED';
-  });
-  return { answers, written, fresh };
+    const known = before?.share ?? (first(place) === place ? undefined : shareAt(first(place)));
+    if (known === undefined) {
+      written.push(place);
+      if (body === undefined) fresh.push(place);
+    } else if (before?.conflict || !equalBytes(known, shareAt(place))) {
+      conflicts.push(place);
+    }
+  }
+  return { conflicts, written, fresh };
+}
+
+/** The keys at some places, in order; the array itself where these are all. */
+function keysAt(keys: Uint8Array, places: readonly number[]): Uint8Array {
+  if (ENTRY_KEY_BYTES * places.length === keys.length) return keys;
+  return concat(
+    ...places.map((place) => keys.subarray(ENTRY_KEY_BYTES * place, ENTRY_KEY_BYTES * (place + 1))),
+  );
 }
 
 /** The reading half: rows in key order, opened one after another. */

@@ -1,7 +1,8 @@
+import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, RowsResponse, WindowScope } from '../../src/protocol/index.ts';
-import { entryName, operations, partitionKey, windowName } from '../../src/protocol/index.ts';
+import { entryName, operations, partitionKey, shareColumns, windowName } from '../../src/protocol/index.ts';
 import { partition as partitionNumber, streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -116,7 +117,8 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     const wanted = new Set(missing.map(entryName));
     const sent = rows.filter(({ entry, conflict }) => !conflict && wanted.has(entryName(entry)));
     const index = streams.indexOf(record.stream);
-    await callPeer(owner, operations.COPY, { context, partition: at, index, rows: sent });
+    const columns = shareColumns(sent, record.stream.elements.length * ELEMENT_BYTES);
+    await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns });
   }
 
   return {

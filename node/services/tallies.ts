@@ -6,11 +6,14 @@ import type {
   PartitionDigest,
   SetDigest,
   SetHasher,
+  ShareColumns,
 } from '../../src/protocol/index.ts';
 import {
+  countInKey,
   createEntryDigest,
   createSetHasher,
   DIGEST_WORDS,
+  ENTRY_KEY_BYTES,
   entryKey,
   equalDigests,
 } from '../../src/protocol/index.ts';
@@ -50,8 +53,11 @@ export interface TalliesComponents {
 
 /** Running sums of the share rows per window and partition, in memory. Sums of replicas are never added. */
 export interface Tallies {
-  /** A row that was not there before is staged. */
-  add(record: OpenWindowRecord, partition: Partition, entry: FlagEntry, share: Uint8Array): void;
+  /**
+   * Rows that were not there before are staged.
+   * @param places of the rows in the columns.
+   */
+  add(record: OpenWindowRecord, partition: Partition, columns: ShareColumns, places: readonly number[]): void;
   /** This node has accepted TRUE for the flag. @returns the digest of its entry, until the next call; null where it was not an open row. */
   committed(record: OpenWindowRecord, partition: Partition, entry: FlagEntry): Float64Array | null;
   /** Rows changed in another way, or were there before the node started. */
@@ -99,10 +105,16 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
     return made;
   }
 
-  /** @param key of the entry whose digest was just made. */
-  function noteOpen({ open }: State, tally: Tally, partition: Partition, key: Uint8Array): void {
+  /** @param keys where at `keyAt` that of the entry stands whose digest was just made. */
+  function noteOpen(
+    { open }: State,
+    tally: Tally,
+    partition: Partition,
+    keys: Uint8Array,
+    keyAt: number,
+  ): void {
     if (tally.open === null) return;
-    const at = OPEN_NUMBERS * open.add(key, 0);
+    const at = OPEN_NUMBERS * open.add(keys, keyAt);
     open.numbers().set(digest, at);
     open.numbers()[at + DIGEST_WORDS] = partition;
     tally.open += 1;
@@ -112,15 +124,18 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
   }
 
   return {
-    add(record, partition, entry, share) {
+    add(record, partition, { keys, shares }, places) {
       const state = running.of(record);
-      if (state === undefined) return;
+      if (state === undefined || places.length === 0) return;
       const tally = tallyOf(state, record, partition);
-      const key = entryKey(entry);
-      state.digestOne(key, 0, digest, 0);
-      tally.hasher.addDigest(digest, 0, entry.count);
-      addToLimbSum(tally.sum, share);
-      noteOpen(state, tally, partition, key);
+      const shareBytes = shares.length / (keys.length / ENTRY_KEY_BYTES);
+      for (const place of places) {
+        const keyAt = ENTRY_KEY_BYTES * place;
+        state.digestOne(keys, keyAt, digest, 0);
+        tally.hasher.addDigest(digest, 0, countInKey(keys, keyAt));
+        addToLimbSum(tally.sum, shares, shareBytes * place);
+        noteOpen(state, tally, partition, keys, keyAt);
+      }
     },
     committed(record, partition, entry) {
       const state = running.of(record);

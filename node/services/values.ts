@@ -1,22 +1,16 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
-import type {
-  CopyRequest,
-  CopyResponse,
-  FlagEntry,
-  UploadRequest,
-  UploadResponse,
-} from '../../src/protocol/index.ts';
-import { createReceipts, operations } from '../../src/protocol/index.ts';
+import { concat, EngineError } from '../../src/foundation/index.ts';
+import type { CopyRequest, ShareColumns, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
+import { createReceipts, ENTRY_KEY_BYTES, entriesOfKeys, operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
-import type { Packets } from './packets.ts';
+import type { OpenedShares, Packets } from './packets.ts';
 import { openedOf } from './packets.ts';
-import type { ShareTable } from './share-table.ts';
+import type { Admit, ShareTable } from './share-table.ts';
 import type { Spread } from './spread.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -25,8 +19,8 @@ import { windowSealed } from './windows.ts';
 export interface ValuesComponents {
   readonly journal: Journal;
   readonly admission: Admission;
-  /** Whether the flags of an UPLOAD may be created. @throws EngineError `WINDOW_FULL` */
-  readonly admitFlags: (record: OpenWindowRecord, partition: Partition, fresh: readonly FlagEntry[]) => void;
+  /** Whether the flags of an UPLOAD may be created, by the keys of their entries. @throws EngineError `WINDOW_FULL` */
+  readonly admitFlags: (record: OpenWindowRecord, partition: Partition, fresh: Uint8Array) => void;
   readonly packets: Packets;
   readonly streams: Streams;
   readonly shares: ShareTable;
@@ -45,12 +39,11 @@ export interface Values {
    */
   upload(request: UploadRequest, relayed: boolean): Promise<UploadResponse['packets']>;
   /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
-  copy(request: CopyRequest): Promise<CopyResponse['rows']>;
+  copy(request: CopyRequest): Promise<Conflicts>;
 }
 
-type Answers = CopyResponse['rows'];
-/** Called with the flags whose first share is about to be kept here; may refuse. */
-type Admit = (fresh: readonly FlagEntry[]) => void;
+/** The places of rows under whose keys other shares are. */
+type Conflicts = readonly number[];
 
 export function createValues(components: ValuesComponents): Values {
   const { journal, admission, admitFlags, packets, streams, shares, spread, rings, self, peers } = components;
@@ -68,19 +61,19 @@ export function createValues(components: ValuesComponents): Values {
   }
 
   /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
-  function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Answers> {
+  function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Conflicts> {
     const own = rings.of(record.scope).placement.owners(self.domain, request.partition).includes(self.nodeId);
     const alongside = own ? [] : spread.mark(record, request.partition);
     return shares.store(record, request, admit, alongside);
   }
 
   /** Asks nodes for a copy until `wanted` have it; an owner that is away is replaced by another node's hint. */
-  async function copies(request: CopyRequest, wanted: number): Promise<readonly Answers[]> {
+  async function copies(request: CopyRequest, wanted: number): Promise<readonly Conflicts[]> {
     const { placement, nodesOf } = rings.of(request.context);
     const owners = placement.owners(self.domain, request.partition).filter((node) => node !== self.nodeId);
     const others = nodesOf(self.domain).filter((node) => node !== self.nodeId && !owners.includes(node));
     const waiting = [...owners, ...others].filter((node) => !peers.suspected(node));
-    const answers: Answers[] = [];
+    const answers: Conflicts[] = [];
     while (answers.length < wanted && waiting.length > 0) {
       const asked = waiting.splice(0, wanted - answers.length);
       const replies = await Promise.all(
@@ -88,13 +81,17 @@ export function createValues(components: ValuesComponents): Values {
           peers.callPeer(node, operations.COPY, request).catch((error: unknown) => silence(error)),
         ),
       );
-      for (const reply of replies) if (reply !== null) answers.push(reply.rows);
+      for (const reply of replies) if (reply !== null) answers.push(reply.conflicts);
     }
     return answers;
   }
 
   /** Stores opened shares here and at other nodes, and answers for all of them. */
-  async function storeAll(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Answers> {
+  async function storeAll(
+    record: OpenWindowRecord,
+    request: CopyRequest,
+    admit: Admit,
+  ): Promise<ReadonlySet<number>> {
     const { ring } = rings.of(record.scope);
     const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
     const [here, elsewhere] = await Promise.all([
@@ -105,9 +102,7 @@ export function createValues(components: ValuesComponents): Values {
       journal.stage(spread.mark(record, request.partition));
       await journal.synced();
     }
-    return here.map((answer, place) =>
-      answer === 'STORED' && elsewhere.every((rows) => rows[place] === 'STORED') ? 'STORED' : 'CONFLICT',
-    );
+    return new Set([...here, ...elsewhere.flat()]);
   }
 
   return {
@@ -117,19 +112,24 @@ export function createValues(components: ValuesComponents): Values {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
         admitFlags(record, request.partition, fresh);
       };
-      admit([]);
+      admit(NO_KEYS);
       const opened = await packets.openShares(record, request);
-      const rows = openedOf(opened).flatMap((packet) => packet.rows);
       const { context, partition, index } = request;
-      const stored =
-        rows.length === 0 ? [] : await storeAll(record, { context, partition, index, rows }, admit);
+      const rows = joined(openedOf(opened));
+      const conflicting =
+        rows.keys.length === 0
+          ? new Set<number>()
+          : await storeAll(record, { context, partition, index, ...rows }, admit);
       const receipts = createReceipts(record.terms.value.setHashKey);
       let at = 0;
       return opened.map((one) => {
         if (typeof one === 'string') return { answer: one, receipt: null, word: null, conflicts: [] };
-        const answers = stored.slice(at, at + one.rows.length);
-        at += one.rows.length;
-        const conflicts = answers.flatMap((answer, place) => (answer === 'STORED' ? [] : [place]));
+        const first = at;
+        at += one.keys.length / ENTRY_KEY_BYTES;
+        const conflicts = [...conflicting]
+          .filter((place) => place >= first && place < at)
+          .map((place) => place - first)
+          .sort((a, b) => a - b);
         return conflicts.length > 0
           ? { answer: 'CONFLICT', receipt: null, word: null, conflicts }
           : {
@@ -142,20 +142,32 @@ export function createValues(components: ValuesComponents): Values {
     },
     async copy(request) {
       const record = await windowOf(request);
-      const entries = request.rows.map(({ entry }) => entry);
-      admission.entries(record.stream, request.partition, entries);
-      for (const { share } of request.rows) checkShare(share, record.stream.elements.length);
+      admission.entries(record.stream, request.partition, entriesOfKeys(request.keys));
+      checkShares(request, record.stream.elements.length);
       return storeHere(record, request, () => {});
     },
   };
 }
 
-function checkShare(share: Uint8Array, elements: number): void {
-  if (share.length !== elements * ELEMENT_BYTES) {
+const NO_KEYS = new Uint8Array(0);
+
+/** The rows of several packets as those of one. */
+function joined(packets: readonly OpenedShares[]): ShareColumns {
+  const [first] = packets;
+  if (first !== undefined && packets.length === 1) return first;
+  return {
+    keys: concat(...packets.map(({ keys }) => keys)),
+    shares: concat(...packets.map(({ shares }) => shares)),
+  };
+}
+
+function checkShares({ keys, shares }: ShareColumns, elements: number): void {
+  const expected = (keys.length / ENTRY_KEY_BYTES) * elements * ELEMENT_BYTES;
+  if (shares.length !== expected) {
     throw new EngineError(
       'WRONG_VECTOR_LENGTH',
-      `expected a share of ${elements} elements of ${ELEMENT_BYTES} bytes, got ${share.length} bytes`,
+      `expected ${expected} bytes, shares of ${elements} elements each, got ${shares.length}`,
     );
   }
-  checkElements(share);
+  checkElements(shares);
 }

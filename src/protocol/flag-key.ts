@@ -81,6 +81,13 @@ export function entryKeys(entries: readonly FlagEntry[]): Uint8Array {
   return keys;
 }
 
+/** Reads {@link entryKeys} back. */
+export function entriesOfKeys(keys: Uint8Array): FlagEntry[] {
+  const entries: FlagEntry[] = [];
+  for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) entries.push(entryOfKey(keys, at));
+  return entries;
+}
+
 /** Written in place: it stands in every row's key and every hash of a set. */
 function writeEntryKey(into: Uint8Array, at: number, { readingId, sensorId, count }: FlagEntry): void {
   into.set(readingId, at);
@@ -90,6 +97,18 @@ function writeEntryKey(into: Uint8Array, at: number, { readingId, sensorId, coun
   into[countAt + 1] = count >>> 16;
   into[countAt + 2] = count >>> 8;
   into[countAt + 3] = count;
+}
+
+/** The count of the entry whose key stands at an offset in a longer array. */
+export function countInKey(keys: Uint8Array, keyAt: number): number {
+  const at = keyAt + READING_ID_BYTES + SENSOR_ID_BYTES;
+  return (
+    (((keys[at] ?? 0) << 24) |
+      ((keys[at + 1] ?? 0) << 16) |
+      ((keys[at + 2] ?? 0) << 8) |
+      (keys[at + 3] ?? 0)) >>>
+    0
+  );
 }
 
 /** The entry as text for maps in memory, one character per byte: half of what hexadecimal digits take. */

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../foundation/index.ts';
+import { EngineError, invariant } from '../foundation/index.ts';
 import { epoch, partition, windowId } from '../ring/identifiers.ts';
 import type { Codec } from './codec.ts';
 import { binaryCodec } from './codec.ts';
 import type { FlagEntry } from './flag-key.ts';
+import { ENTRY_KEY_BYTES } from './flag-key.ts';
 import type { Layout, Value } from './layout.ts';
 import {
   fixedBytes,
@@ -20,9 +22,9 @@ import {
   u64,
 } from './layout.ts';
 import {
-  ELEMENTS_MAX,
   FLAGS_PER_REQUEST_MAX,
   PACKETS_PER_REQUEST_MAX,
+  PEER_BODY_BYTES_MAX,
   PROOFS_MAX,
   RECEIPTS_MAX,
   SENSOR_BODY_BYTES_MAX,
@@ -65,6 +67,23 @@ export type Outcome = 'UNDECIDED' | 'TRUE' | 'ERROR';
 const outcomeLayout = oneOf('UNDECIDED', 'TRUE', 'ERROR');
 
 const entries = list(entryLayout, FLAGS_PER_REQUEST_MAX);
+/** The same bytes as a list of entries, left as they are: `entryKeys`. */
+const entryKeysLayout: Layout<Uint8Array> = {
+  write: (keys, to) => {
+    const count = keys.length / ENTRY_KEY_BYTES;
+    invariant(
+      Number.isInteger(count) && count <= FLAGS_PER_REQUEST_MAX,
+      'expected the keys of a few entries',
+    );
+    to.integer(count, 4);
+    to.put(keys);
+  },
+  read: (from) => {
+    const count = from.integer(4);
+    if (count <= FLAGS_PER_REQUEST_MAX) return from.take(count * ENTRY_KEY_BYTES);
+    throw new EngineError('MALFORMED_BODY', `expected at most ${FLAGS_PER_REQUEST_MAX} items, got ${count}`);
+  },
+};
 
 /**
  * Why the readings of one packet are refused, by the code of the error; the other packets of the request are
@@ -165,18 +184,20 @@ const uploadResponse = record({
 export type UploadResponse = Value<typeof uploadResponse>;
 export const uploadResponseCodec: Codec<UploadResponse> = binaryCodec(uploadResponse);
 
-/** COPY, inside a domain: opened shares of one partition and the domain's share index. */
+/** COPY, inside a domain: opened shares of one partition, which are of one length, and the domain's share index. */
 const copyRequest = record({
   context: contextLayout,
   partition: partitionLayout,
   index: u8,
-  rows: list(record({ entry: entryLayout, share: sizedBytes(16 * ELEMENTS_MAX) }), FLAGS_PER_REQUEST_MAX),
+  keys: entryKeysLayout,
+  /** In the order of the entries, one after another. */
+  shares: sizedBytes(PEER_BODY_BYTES_MAX),
 });
 export type CopyRequest = Value<typeof copyRequest>;
 export const copyRequestCodec: Codec<CopyRequest> = binaryCodec(copyRequest);
 
-/** Per row: stored (now or before, with the same bytes), or in conflict with other bytes under its key. */
-const copyResponse = record({ rows: list(oneOf('STORED', 'CONFLICT'), FLAGS_PER_REQUEST_MAX) });
+/** The places of the rows that are in conflict with other bytes under their key; all others are stored. */
+const copyResponse = record({ conflicts: places });
 export type CopyResponse = Value<typeof copyResponse>;
 export const copyResponseCodec: Codec<CopyResponse> = binaryCodec(copyResponse);
 

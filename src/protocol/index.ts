@@ -4,7 +4,9 @@ export type { EntryDigest } from './entry-digest.ts';
 export { createEntryDigest, DIGEST_WORDS } from './entry-digest.ts';
 export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
 export {
+  countInKey,
   ENTRY_KEY_BYTES,
+  entriesOfKeys,
   entryKey,
   entryKeys,
   entryName,
@@ -97,6 +99,8 @@ export { openRosterBatch, signRosterBatch } from './roster-batch.ts';
 export { rotationInput, SENSOR_KEY_BYTES, sensorIdOf } from './sensor-key.ts';
 export type { SetDigest, SetHasher } from './set-hash.ts';
 export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.ts';
+export type { ShareColumns, ShareRow } from './share-columns.ts';
+export { shareColumns } from './share-columns.ts';
 export type { PacketContent, SeedRoom, ShareForm } from './share-content.ts';
 export { createSeedRoom, isSeeded, readShares, seededShare, shareContent } from './share-content.ts';
 export type {

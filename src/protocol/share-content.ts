@@ -60,11 +60,20 @@ export interface PacketContent {
 
 /**
  * Reads the shares of a packet: per reading id one vector, where there are several their sum.
+ * @returns the shares one after another; the content itself where that is what it is.
  * @throws EngineError `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`; `RATE_LIMITED` where `room` is used up
  */
-export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom): Uint8Array[] {
+export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom): Uint8Array {
   const { scope, stream, index, entries, content } = packet;
   const shareBytes = stream.elements.length * ELEMENT_BYTES;
+  if (stream.countMode === 'single' && !isSeeded(stream, index)) {
+    const bytes = entries.length * shareBytes;
+    if (content.length !== bytes) {
+      throw wrongLength(`expected shares of ${entries.length} readings of ${bytes} bytes`, content);
+    }
+    checkElements(content);
+    return content;
+  }
   let at = 0;
   const take = (bytes: number): Uint8Array => {
     const part = content.subarray(at, at + bytes);
@@ -72,19 +81,21 @@ export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom
     if (part.length === bytes) return part;
     throw wrongLength(`expected shares of ${entries.length} readings of at least ${at} bytes`, content);
   };
-  const shares = entries.map((entry) => {
+  const readOne = (entry: FlagEntry): Uint8Array => {
     const vectors = stream.countMode === 'batch' ? readVectorCount(take(VECTOR_COUNT_BYTES), entry) : 1;
     const bytes = vectors * shareBytes;
     if (!isSeeded(stream, index)) {
       const share = take(bytes);
       checkElements(share);
-      return vectors === 1 ? share.slice() : addVectors(share, stream.elements.length);
+      return addVectors(share, stream.elements.length);
     }
     const seed = take(SEED_BYTES);
     takeRoom(room, bytes);
     const share = seededShare(expand, scope, index, entry, seed, vectors * stream.elements.length);
     return addVectors(share, stream.elements.length);
-  });
+  };
+  const shares = new Uint8Array(entries.length * shareBytes);
+  for (const [place, entry] of entries.entries()) shares.set(readOne(entry), place * shareBytes);
   if (at !== content.length) {
     throw wrongLength(`expected shares of ${entries.length} readings of ${at} bytes`, content);
   }

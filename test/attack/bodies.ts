@@ -103,7 +103,7 @@ export async function bodiesOf(cloud: SmallCloud): Promise<GoodBodies> {
 
   return {
     window,
-    shares: readings.flatMap(({ copyRequest }) => copyRequest(0).rows.map(({ share }) => share)),
+    shares: readings.map(({ share }) => share(0)),
     terms: register.value,
     // The rest takes no content.
     goodOf: (method, path) => good.get(`${method} ${path}`) ?? [new Uint8Array(0)],

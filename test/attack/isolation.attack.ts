@@ -16,8 +16,7 @@ import { against, commitAll, numbers, operationsFor, rowOf, sensorOn, sharesAt, 
 
 const REFUSED = { answer: 'PACKET_REFUSED', receipt: null, word: null, conflicts: [] } as const;
 const domainOf = (node: NodeId): number => node.charCodeAt(0) - 'a'.charCodeAt(0);
-const shareOf = (reading: RawReading, index: number): string =>
-  toHex(reading.copyRequest(index).rows[0]?.share ?? new Uint8Array(0));
+const shareOf = (reading: RawReading, index: number): string => toHex(reading.share(index));
 
 /** Asks a node, as a node of the ring, for everything that is made from shares. */
 async function expectNoShares(cloud: SmallCloud, from: NodeId, to: NodeId): Promise<void> {

@@ -106,9 +106,9 @@ describe('a node refuses a message', () => {
 
   refused('that carries two shares for one reading in one request', async ({ raw }) => {
     const reading = raw('7.5');
-    const own = reading.copyRequest(0).rows;
-    const other = raw('8', { entry: reading.entry }).copyRequest(0).rows;
-    const request = await reading.uploadRequest(0, { rows: [...own, ...other, ...own] });
+    const own = reading.shareRow(0);
+    const other = raw('8', { entry: reading.entry }).shareRow(0);
+    const request = await reading.uploadRequest(0, { rows: [own, other, own] });
     const answer = await call(reading.owner(0), operations.UPLOAD, request);
     expect(answer.packets).toEqual([{ answer: 'CONFLICT', receipt: null, word: null, conflicts: [1] }]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { operations } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, operations } from '../../src/protocol/index.ts';
 import { codeCell, readText, tableRows } from './repository.ts';
 
 const rows = tableRows(readText('docs/PROTOCOL.md'));
@@ -91,7 +91,9 @@ function amountsIn(value: unknown): Record<string, number> {
     } else if (typeof part === 'string') {
       if (name === 'publicKey') add('k', 1);
       if (name === 'receipt' || name === 'word') add('r', 1);
-      if (name === 'share' || name === 'sealed' || name === 'elements') add('e', part.length / 2);
+      if (name === 'keys') add('f', part.length / 2 / ENTRY_KEY_BYTES);
+      if (name === 'share' || name === 'shares' || name === 'sealed' || name === 'elements')
+        add('e', part.length / 2);
       if (name === 'domain' || name === 'reason') add('t', Buffer.byteLength(part));
       // A flag's value is a word, a register's is bytes.
       if (name === 'value' && /^(?:[0-9a-f]{2})*$/.test(part)) add('e', part.length / 2);

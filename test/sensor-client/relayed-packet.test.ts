@@ -16,7 +16,7 @@ it('believes nothing but the words of all domains and of a quorum of the accepto
   for (const reading of made) {
     const { context, partition } = reading.flagsRequest;
     const owners = [0, 1, 2].map((index) => reading.owner(index));
-    const shares = [0, 1, 2].map((index) => reading.copyRequest(index).rows[0]?.share ?? new Uint8Array(0));
+    const shares = [0, 1, 2].map((index) => reading.share(index));
     const { readingId, count } = reading.entry;
     const sensor = sensorOf(reading.entry);
     const relayed = await packets.relay(sensor, owners, context, [{ readingId, count }], shares);

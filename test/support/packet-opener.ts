@@ -3,10 +3,10 @@ import { type HpkeContext, recipientContext } from '../../src/platform/hpke.ts';
 import { nodeSealing, openAead, SEALING_SUITE } from '../../src/platform/node-sealing.ts';
 import type {
   AddressedPacket,
-  CopyRequest,
   FlagEntry,
   SensorId,
   SetRequest,
+  ShareRow,
   UploadRequest,
 } from '../../src/protocol/index.ts';
 import {
@@ -25,7 +25,7 @@ import { fixedSealingKey } from './simulated-keys.ts';
 /** Opens what sensors send to the domains of a ring with fixed keys, at once, for checkers that can't wait. */
 export interface PacketOpener {
   /** Per packet its shares. Throws for a packet that does not open. */
-  shares(domain: string, request: UploadRequest): CopyRequest['rows'][];
+  shares(domain: string, request: UploadRequest): ShareRow[][];
   /** Per packet its flags. @param index place of the domain in the stream. */
   set(domain: string, index: number, request: SetRequest): FlagEntry[][];
 }
@@ -76,10 +76,11 @@ export function createPacketOpener(
         if (content === null) throw new Error(`expected a packet that domain ${domain} opens`);
         const entries = entriesOf(packet);
         const opened = { scope: context, index, entries, content };
-        const shares =
+        const joined =
           stream === undefined
-            ? evenly(content, entries.length)
+            ? content
             : readShares({ ...opened, stream }, nodeSealing.expand, createSeedRoom());
+        const shares = evenly(joined, entries.length);
         return entries.map((entry, i) => ({ entry, share: shares[i] ?? new Uint8Array(0) }));
       });
     },

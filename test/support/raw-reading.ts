@@ -11,9 +11,10 @@ import type {
   PacketReading,
   RelayRequest,
   SetRequest,
+  ShareRow,
   UploadRequest,
 } from '../../src/protocol/index.ts';
-import { operations, readingId } from '../../src/protocol/index.ts';
+import { entryKey, operations, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { createPlacement, partitionOf } from '../../src/ring/index.ts';
@@ -37,6 +38,8 @@ export interface RawReading {
   relayRequest(): Promise<RelayRequest>;
   /** The opened share, as the nodes of its domain copy it to each other. */
   copyRequest(index: number): CopyRequest;
+  share(index: number): Uint8Array;
+  shareRow(index: number): ShareRow;
   /** The share sealed to its domain, or to the domain of another node, or other rows of the same sensor. */
   uploadRequest(index: number, change?: UploadChange): Promise<UploadRequest>;
   /** The nodes that keep share `index`. */
@@ -66,7 +69,7 @@ export interface SetChange extends FlagChange {
 }
 
 export interface UploadChange {
-  readonly rows?: CopyRequest['rows'];
+  readonly rows?: readonly ShareRow[];
   readonly node?: NodeId;
   readonly context?: Partial<MessageContext>;
 }
@@ -124,18 +127,21 @@ export function rawReading({
   if (acceptor === undefined) throw new Error('expected an acceptor of every partition');
   const flagsRequest = { context, partition, flags: [entry] };
   const given = new Map<number, Uint8Array>();
+  const share = (index: number): Uint8Array => shares[index] ?? new Uint8Array(0);
+  const shareRow = (index: number): ShareRow => ({ entry, share: share(index) });
   const copyRequest = (index: number): CopyRequest => ({
     context,
     partition,
     index,
-    rows: [{ entry, share: shares[index] ?? new Uint8Array(0) }],
+    keys: entryKey(entry),
+    shares: share(index),
   });
   const packets = packetsFor(ring, stream);
   const uploadRequest = async (index: number, change: UploadChange = {}): Promise<UploadRequest> => {
-    const { rows = copyRequest(index).rows, node = owner(index) } = change;
+    const { rows = [shareRow(index)], node = owner(index) } = change;
     const own = { ...context, ...change.context };
     const readings = rows.map((row) => readingOf(row.entry));
-    const joined = concat(...rows.map(({ share }) => share));
+    const joined = concat(...rows.map((row) => row.share));
     const packet = await packets.shares(sensorOf(entry), node, own, index, readings, joined);
     return { context: own, partition, index, packets: [packet] };
   };
@@ -173,13 +179,13 @@ export function rawReading({
     setRequest,
     async relayRequest() {
       const nodes = stream.domains.map((_, index) => owner(index));
-      const contents = stream.domains.map(
-        (_, index) => copyRequest(index).rows[0]?.share ?? new Uint8Array(0),
-      );
+      const contents = stream.domains.map((_, index) => share(index));
       const made = await packets.relay(sensorOf(entry), nodes, context, [readingOf(entry)], contents);
       return { context, partition, ...made.packet };
     },
     copyRequest,
+    share,
+    shareRow,
     uploadRequest,
     owners,
     owner,

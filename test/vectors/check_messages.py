@@ -52,6 +52,10 @@ def sized(most):
     return lambda r: r.take(u(4, 0, most, "MALFORMED_BODY")(r)).hex()
 
 
+def joined(length, most):
+    return lambda r: r.take(length * u(4, 0, most, "MALFORMED_BODY")(r)).hex()
+
+
 def text(most, pattern=None):
     def read(r):
         try:
@@ -86,7 +90,7 @@ def fields(**layouts):
 
 
 PARTITIONS, FLAGS, ROWS, PAGE, EXCLUDED, SENSORS = 1024, 4096, 256, 8192, 65536, 400_000
-SHARE, REGISTER, DOMAINS = 16 * 1024, 4 * 2**20, 16
+SHARE, REGISTER, DOMAINS, PEER_BODY = 16 * 1024, 4 * 2**20, 16, 8 * 2**20
 PACKETS, SENSOR_BODY = 1024, 2 * 2**20
 REFUSALS = (
     "PACKET_REFUSED",
@@ -181,10 +185,8 @@ MESSAGES = {
     "relay response": fields(
         stored=listed(raw(16), 16), votes=listed(fields(acceptor=u(1), word=raw(16)), 3)
     ),
-    "copy request": fields(
-        **place, index=u(1), rows=listed(fields(entry=entry, share=sized(SHARE)), FLAGS)
-    ),
-    "copy response": fields(rows=listed(words("STORED", "CONFLICT"), FLAGS)),
+    "copy request": fields(**place, index=u(1), keys=joined(36, FLAGS), shares=sized(PEER_BODY)),
+    "copy response": fields(conflicts=listed(u(2), FLAGS)),
     "vote request": fields(**place, kind=kind, ballot=ballot, value=maybe(value), flags=entries),
     "vote response": fields(
         votes=listed(

@@ -31,9 +31,9 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,
-    find: `    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));
+    find: `    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));
     await journal.synced();`,
-    replace: "    const rows = flagRowsIn(await packed.find('flags', record, partition, flags));",
+    replace: "    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));",
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {

@@ -12,7 +12,7 @@ import type { RecordSource } from '../../../node/engine/window-rows.ts';
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
-import { readingId, sensorId } from '../../../src/protocol/index.ts';
+import { entryKey, entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
 import { partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
@@ -44,7 +44,7 @@ function openRows(store: MemoryStore, hash = createEntryHash(new Uint8Array(8)))
 
   async function write(rows: ReadonlyMap<number, string | null>): Promise<void> {
     const numbers = [...rows.keys()];
-    const found = await packed.find('values', OWNER, AT, numbers.map(entryOf));
+    const found = await packed.find('values', OWNER, AT, entryKeys(numbers.map(entryOf)));
     const versions = numbers.map((number, place) => {
       const text = rows.get(number);
       return { place, body: text == null ? null : utf8(text) };
@@ -53,7 +53,7 @@ function openRows(store: MemoryStore, hash = createEntryHash(new Uint8Array(8)))
   }
 
   async function read(...numbers: readonly number[]) {
-    const { bodies } = await packed.find('values', OWNER, AT, numbers.map(entryOf));
+    const { bodies } = await packed.find('values', OWNER, AT, entryKeys(numbers.map(entryOf)));
     return bodies.map((body) => (body == null ? body : fromUtf8(body)));
   }
 
@@ -118,7 +118,7 @@ describe('rows of one commit group, window and partition', () => {
 
   it('are refused where they are not of the partition', async () => {
     const { packed } = openRows(createMemoryStore());
-    await expectCode(packed.find('values', OWNER, partition(1), [entryOf(1)]), 'MALFORMED_BODY');
+    await expectCode(packed.find('values', OWNER, partition(1), entryKey(entryOf(1))), 'MALFORMED_BODY');
   });
 });
 
@@ -240,11 +240,11 @@ describe('versions of a row', () => {
       ]),
     );
     await journal.synced();
-    journal.stage(await packed.remove('values', OWNER, AT, [entryOf(1), entryOf(5)]));
+    journal.stage(await packed.remove('values', OWNER, AT, entryKeys([entryOf(1), entryOf(5)])));
     await journal.synced();
     expect(await read(1, 2)).toEqual([undefined, 'b']);
     expect(store.rows('values')).toHaveLength(2);
-    journal.stage(await packed.remove('values', OWNER, AT, [entryOf(1), entryOf(2)]));
+    journal.stage(await packed.remove('values', OWNER, AT, entryKeys([entryOf(1), entryOf(2)])));
     await journal.synced();
     expect(store.rows('values')).toEqual([]);
     expect(journal.counts()).toEqual({ flags: 0, values: 0 });
@@ -308,7 +308,7 @@ describe('a window that is erased', () => {
   it('takes no row any more, also not of whoever has looked already', async () => {
     const owner = { ...OWNER, erased: false };
     const { packed } = openRows(createMemoryStore());
-    const found = await packed.find('values', owner, AT, [entryOf(1)]);
+    const found = await packed.find('values', owner, AT, entryKey(entryOf(1)));
     owner.erased = true;
     packed.forget(SCOPE);
     expect(() => found.write([{ place: 0, body: utf8('late') }])).toThrow(

@@ -4,7 +4,7 @@ import { openSealedStore } from '../../../node/engine/sealed-store.ts';
 import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
-import { readingId, sensorId } from '../../../src/protocol/index.ts';
+import { entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
 import { partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import { nodeId, storeId } from '../../../src/ring/index.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
@@ -53,7 +53,7 @@ describe('a store that is opened again', () => {
       sensorId: sensorId(new Uint8Array(16)),
       count: 1,
     }));
-    const found = await packed.find('flags', owner, at, entries);
+    const found = await packed.find('flags', owner, at, entryKeys(entries));
     journal.stage([
       found.write(entries.map((_, place) => ({ place, body: utf8('new') }))),
       { kind: 'delete', table: 'values', key: rowKey('values') },

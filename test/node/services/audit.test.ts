@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { appendRow, emptyRecord } from '../../../node/engine/row-record.ts';
+import { appendRow, emptyRecord, oneBody } from '../../../node/engine/row-record.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import type { ValueRow } from '../../../node/engine/rows.ts';
 import { decodeValueRow, encodeValueRow } from '../../../node/engine/rows.ts';
@@ -60,7 +60,7 @@ async function rewrite(
   const row = cloud.rowsAt(node, 'values').find((found) => entryName(found.entry) === entryName(entry));
   if (key === undefined || row === undefined) throw new Error(`expected the row at ${node}`);
   const record = emptyRecord();
-  appendRow(record, entryKey(entry), 0, encodeValueRow({ ...decodeValueRow(row.body), ...change }));
+  appendRow(record, entryKey(entry), 0, oneBody(encodeValueRow({ ...decodeValueRow(row.body), ...change })));
   const sealed = createRowSeal(cryptoRandomBytes).seal(
     key,
     'values',

@@ -25,7 +25,6 @@ describe('the flags of a request', () => {
     const found = {
       bodies,
       first: (place: number) => asked.indexOf(asked[place] ?? -1),
-      write: () => expect.unreachable(),
     };
     // A row known since 1 stays; the others become one and the same.
     const changed = changeFlags(entries, found, (row) => ({
@@ -58,7 +57,6 @@ describe('the flags of a request', () => {
       const found = {
         bodies: entries.map(() => undefined),
         first: (place: number) => place,
-        write: () => expect.unreachable(),
       };
       const change = { row: VOTED, answer: 'granted' };
       const { changes, versions } = changeFlags(entries, found, () => change);

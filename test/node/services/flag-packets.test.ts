@@ -211,8 +211,8 @@ describe('the receipt of a packet', () => {
     const again = cloud.reading(window, '3', { group: 7 });
     const both = [own.entry, { ...again.entry, sensorId: own.entry.sensorId }];
     const rows = (index: number) => [
-      ...own.copyRequest(index).rows,
-      ...again.copyRequest(index).rows.map(({ share }) => ({ entry: both[1] ?? own.entry, share })),
+      own.shareRow(index),
+      { entry: both[1] ?? own.entry, share: again.share(index) },
     ];
     const receipts: Uint8Array[] = [];
     for (const index of [0, 1, 2]) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
-import { entryName, operations, readingId, sensorId } from '../../../src/protocol/index.ts';
+import { entryName, operations, readingId, sensorId, shareColumns } from '../../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../../src/protocol/limits.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
@@ -14,10 +14,12 @@ afterEach(() => cloud.close());
 
 /** Puts shares on one node of the domain only. */
 function copyTo(node: NodeId, reading: RawReading, entries: readonly FlagEntry[] = [reading.entry]) {
-  const request = reading.copyRequest(0);
-  const share = request.rows[0]?.share ?? new Uint8Array(0);
-  const rows = entries.map((entry) => ({ entry, share }));
-  return cloud.askAs(node, node, operations.COPY, { ...request, rows });
+  const share = reading.share(0);
+  const columns = shareColumns(
+    entries.map((entry) => ({ entry, share })),
+    share.length,
+  );
+  return cloud.askAs(node, node, operations.COPY, { ...reading.copyRequest(0), ...columns });
 }
 
 async function gatherAt(node: NodeId, { flagsRequest, partition }: RawReading): Promise<void> {

@@ -70,8 +70,7 @@ const ATTACKS: readonly (readonly [string, Attack])[] = [
       const thief = { sensorId: own.entry.sensorId, keys: deriveKeyPair(cryptoRandomBytes(32)) };
       const packets = packetsFor(cloud.ring, cloud.stream);
       const { readings } = packetOf(await own.uploadRequest(0));
-      const share = own.copyRequest(0).rows[0]?.share ?? new Uint8Array(0);
-      return packets.shares(thief, own.owner(0), own.flagsRequest.context, 0, readings, share);
+      return packets.shares(thief, own.owner(0), own.flagsRequest.context, 0, readings, own.share(0));
     },
   ],
   ['without its public key', async () => ({ publicKey: null })],
@@ -89,8 +88,7 @@ const ATTACKS: readonly (readonly [string, Attack])[] = [
   ],
   [
     'of another share index',
-    async (own) =>
-      packetOf(await own.uploadRequest(1, { node: own.owner(0), rows: own.copyRequest(0).rows })),
+    async (own) => packetOf(await own.uploadRequest(1, { node: own.owner(0), rows: [own.shareRow(0)] })),
   ],
   [
     'of another window',
@@ -127,13 +125,7 @@ describe('a node refuses a packet, and nothing else of its request,', () => {
     const { window } = own.flagsRequest.context;
     const { sensorId } = own.entry;
     const second = cloud.reading(window, '3', { group: 7 });
-    const rows = [
-      ...own.copyRequest(0).rows,
-      {
-        entry: { ...second.entry, sensorId },
-        share: second.copyRequest(0).rows[0]?.share ?? new Uint8Array(0),
-      },
-    ];
+    const rows = [own.shareRow(0), { entry: { ...second.entry, sensorId }, share: second.share(0) }];
     const request = await own.uploadRequest(0, { rows });
     const packet = packetOf(request);
     const send = (changed: SharePacket) =>

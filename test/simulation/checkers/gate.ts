@@ -1,6 +1,6 @@
 import { equalBytes, fromBase64Url, toHex } from '../../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../../src/protocol/index.ts';
-import { operations, releasedRowCodec } from '../../../src/protocol/index.ts';
+import { entriesOfKeys, operations, releasedRowCodec } from '../../../src/protocol/index.ts';
 import type { DomainId, WindowId } from '../../../src/ring/index.ts';
 import type { Exchange } from '../network-types.ts';
 import type { PlannedGate } from '../private-worlds.ts';
@@ -90,11 +90,11 @@ export function createGateChecker(facts: GateFacts): GateChecker {
   }
 
   function watchCopy({ request, response }: Exchange, domain: DomainId): void {
-    const { context, rows: sent } = operations.COPY.request.decode(request.body);
-    const answers = operations.COPY.response.decode(response.body).rows;
+    const { context, keys } = operations.COPY.request.decode(request.body);
+    const { conflicts } = operations.COPY.response.decode(response.body);
     const held = heldIn(copied, `${domain}/${placeOf(context)}`);
-    sent.forEach(({ entry }, place) => {
-      if (answers[place] === 'STORED') held.add(toHex(entry.sensorId));
+    entriesOfKeys(keys).forEach(({ sensorId }, place) => {
+      if (!conflicts.includes(place)) held.add(toHex(sensorId));
     });
   }
 

@@ -17,7 +17,7 @@ import {
   voteRequestCodec,
   voteResponseCodec,
 } from '../../../src/protocol/flag-messages.ts';
-import { readingId, sensorId } from '../../../src/protocol/index.ts';
+import { entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
 import { epoch, partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import {
   anyBallot,
@@ -136,14 +136,11 @@ describeBinaryCodec(
   fc.record({
     ...place,
     index: anyU8,
-    rows: anyListOf(fc.record({ entry: anyEntry, share: anyBytes(64) })),
+    keys: anyListOf(anyEntry).map(entryKeys),
+    shares: anyBytes(200),
   }),
 );
-describeBinaryCodec(
-  'COPY answer',
-  copyResponseCodec,
-  fc.record({ rows: anyListOf(fc.constantFrom('STORED', 'CONFLICT')) }),
-);
+describeBinaryCodec('COPY answer', copyResponseCodec, fc.record({ conflicts: anyListOf(anyU16) }));
 describeBinaryCodec(
   'VOTE request',
   voteRequestCodec,
@@ -237,17 +234,32 @@ describe('the packets of an UPLOAD', () => {
   });
 });
 
-describe('a share in a COPY', () => {
-  it('may have 1,024 elements and not a byte more', () => {
-    const upload = (bytes: number) => ({
+describe('a COPY', () => {
+  const bytesOf = (count: number) =>
+    copyRequestCodec.encode({
       ...request,
       index: 0,
-      rows: [{ entry, share: new Uint8Array(bytes) }],
+      keys: new Uint8Array(36 * count),
+      shares: new Uint8Array(0),
     });
-    const most = copyRequestCodec.encode(upload(16_384));
-    expect(copyRequestCodec.decode(most).rows[0]?.share).toHaveLength(16_384);
-    // The length of the share stands behind the context, partition, index, the number of rows and the entry.
-    most.set([0, 0, 0x40, 1], AT.flags + 1 + 4 + 36);
-    expect(refusal(copyRequestCodec, Uint8Array.of(...most, 0))).toBe('MALFORMED_BODY');
+
+  it('has 4,096 entries and not one more', () => {
+    expect(copyRequestCodec.decode(bytesOf(4_096)).keys).toHaveLength(36 * 4_096);
+    expect(() => bytesOf(4_097)).toThrow('keys of a few entries');
+    const announced = bytesOf(1);
+    announced.set([0, 0, 0x10, 1], AT.flags + 1);
+    expect(refusal(copyRequestCodec, announced)).toBe('MALFORMED_BODY');
+  });
+
+  it('has the entries as every list of entries has them', () => {
+    const keys = entryKeys([entry, { ...entry, count: 7 }]);
+    const copied = copyRequestCodec.encode({ ...request, index: 0, keys, shares: new Uint8Array(0) });
+    const listed = flagsRequestCodec.encode({ ...request, flags: [entry, { ...entry, count: 7 }] });
+    expect(copied.slice(AT.flags + 1, -4)).toEqual(listed.slice(AT.flags));
+  });
+
+  it('has no keys that end within one', () => {
+    const cut = { ...request, index: 0, keys: new Uint8Array(35), shares: new Uint8Array(0) };
+    expect(() => copyRequestCodec.encode(cut)).toThrow('keys of a few entries');
   });
 });

@@ -69,7 +69,7 @@ describe('the shares of a packet', () => {
       );
       for (const [i, vectors] of listed.entries()) {
         const sums = [0, 1].map((e) => fieldElement(vectors.reduce((sum, vector) => sum + vector[e]!, 0n)));
-        expect(combine(shares.map((own) => own[i]!))).toEqual(sums);
+        expect(combine(shares.map((own) => own.slice(32 * i, 32 * (i + 1))))).toEqual(sums);
       }
     },
   );
@@ -114,9 +114,9 @@ describe('the shares of a packet', () => {
 
   test('of the last domain are no seeds', () => {
     const entries = [entryOf(1, 1)];
-    expect(reading(form('single', true), entries, new Uint8Array(32), DOMAINS - 1)).toEqual([
+    expect(reading(form('single', true), entries, new Uint8Array(32), DOMAINS - 1)).toEqual(
       new Uint8Array(32),
-    ]);
+    );
     expect(reading(form('single', true), entries, new Uint8Array(32), 0)).not.toEqual([new Uint8Array(32)]);
   });
 
@@ -154,7 +154,7 @@ describe('the shares of a packet', () => {
       left >= BATCH_READINGS_MAX * 256;
       left -= BATCH_READINGS_MAX * 256
     ) {
-      expect(read()).toHaveLength(1);
+      expect(read()).toHaveLength(256);
     }
     expect(read()).toBe('RATE_LIMITED');
     expect(room.bytesLeft).toBe(0);

@@ -2,7 +2,7 @@ import { labelledHash, toHex, utf8 } from '../../../src/foundation/index.ts';
 import * as flags from '../../../src/protocol/flag-messages.ts';
 import { REFUSALS } from '../../../src/protocol/flag-messages.ts';
 import type { FlagEntry, MessageContext, SetDigest } from '../../../src/protocol/index.ts';
-import { EMPTY_SET, readingId, sensorId } from '../../../src/protocol/index.ts';
+import { EMPTY_SET, entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
 import * as windows from '../../../src/protocol/window-messages.ts';
 import { domainId, epoch, partition, streamHash, windowId } from '../../../src/ring/index.ts';
 
@@ -170,12 +170,10 @@ function flagSamples(): Sample[] {
     ...samples('copy request', flags.copyRequestCodec, {
       ...place,
       index: 2,
-      rows: [
-        { entry: one, share: named('share', 32) },
-        { entry: two, share: new Uint8Array(0) },
-      ],
+      keys: entryKeys([one, two]),
+      shares: named('shares', 32),
     }),
-    ...samples('copy response', flags.copyResponseCodec, { rows: ['STORED', 'CONFLICT'] }),
+    ...samples('copy response', flags.copyResponseCodec, { conflicts: [1] }),
     ...samples(
       'vote request',
       flags.voteRequestCodec,

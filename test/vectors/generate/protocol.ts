@@ -68,7 +68,7 @@ const FAULTS: readonly (readonly [string, string, Fault])[] = [
   ['257 rows announced', 'compare request', write(AT.afterPartition, 0, 0, 1, 1)],
   ['a kind of request that is none', 'vote request', write(AT.afterPartition, 3)],
   ['an outcome that is none', 'outcomes', write(5, 3)],
-  ['a share over 16,384 bytes announced', 'copy request', write(AT.afterPartition + 41, 0, 0, 0x40, 1)],
+  ['shares over 8,388,608 bytes announced', 'copy request', write(AT.afterPartition + 77, 0, 0x80, 0, 1)],
   ['1,025 packets announced', 'upload request', write(AT.afterPartition + 1, 0, 0, 4, 1)],
   ['4,097 readings of a packet announced', 'upload request', write(AT.afterPartition + 152, 0, 0, 0x10, 1)],
   ['a domain with a capital', 'released row', write(47, 0x43)],
