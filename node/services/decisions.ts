@@ -67,6 +67,8 @@ export interface Decisions {
   look(record: WindowRecord, decision: DecisionName, signal?: AbortSignal): Promise<Uint8Array | null>;
   /** Whether a majority says that it has accepted nothing; false also where too few answer. */
   isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean>;
+  /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
+  isErased(record: WindowRecord): Promise<boolean>;
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
@@ -81,18 +83,16 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     return placement.registerAcceptors(domains, scope.stream, window, group);
   }
 
-  /** Whom to ask and how many decide. @throws EngineError `INCOMPLETE` when a majority of a ledger is lost for ever */
-  function quorumOf(
-    record: WindowRecord,
-    decision: DecisionName,
-  ): { acceptors: readonly NodeId[]; quorum: number } {
+  /** @throws EngineError `INCOMPLETE` when a majority of a ledger is lost for ever */
+  function votersOf(record: WindowRecord, decision: DecisionName): Voters {
     const all = acceptorsOf(record, decision);
-    if (decision !== 'release') return { acceptors: all, quorum: majority(all.length) };
+    const send = askerOf(components, record, decision);
+    if (decision !== 'release') return { acceptors: all, quorum: majority(all.length), send };
     const gone = rings.of(record.scope).lostVotersOf(self.domain);
     const lost = all.flatMap((node, place) => (gone.includes(node) ? [place] : []));
     const found = ledgerQuorum(all.length, lost);
     if (found !== null)
-      return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum };
+      return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum, send };
     throw new EngineError(
       'INCOMPLETE',
       `${lost.length} of ${all.length} stores of the ledger are lost, for ever`,
@@ -118,8 +118,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     attempts: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const { acceptors, quorum } = quorumOf(record, decision);
-    const send = askerOf(components, record, decision);
+    const { acceptors, quorum, send } = votersOf(record, decision);
     const round = decideRound<Uint8Array>({
       acceptors: acceptors.length,
       quorum,
@@ -147,8 +146,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   ): Promise<Uint8Array | null> {
     const known = record[decision];
     if (known !== null) return known.bytes;
-    const { acceptors, quorum } = quorumOf(record, decision);
-    const send = askerOf(components, record, decision);
+    const { acceptors, quorum, send } = votersOf(record, decision);
     let erased = false;
     const answers = await collect(
       acceptors.map((to) =>
@@ -176,23 +174,45 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     return decided.value;
   }
 
-  const isUntouched = (record: WindowRecord, decision: DecisionName): Promise<boolean> => {
-    const { acceptors, quorum } = quorumOf(record, decision);
-    return areUntouched(acceptors, quorum, askerOf(components, record, decision));
+  return {
+    vote,
+    decide,
+    look,
+    isUntouched: async (record, decision) => areUntouched(votersOf(record, decision)),
+    isErased: async (record) => areErased(votersOf(record, 'terms')),
   };
-
-  return { vote, decide, look, isUntouched };
 }
 
 /** One Synod request to one acceptor of a decision. */
 type Ask = (to: NodeId, request: AcceptorRequest<Uint8Array>, signal?: AbortSignal) => Promise<SynodResponse>;
 
-/** Whether `quorum` of the acceptors say that they have accepted nothing. */
-async function areUntouched(acceptors: readonly NodeId[], quorum: number, send: Ask): Promise<boolean> {
+/** Those who vote on a decision, and how many of them decide. */
+interface Voters {
+  readonly acceptors: readonly NodeId[];
+  readonly quorum: number;
+  readonly send: Ask;
+}
+
+/** Whether a quorum says that it has accepted nothing. */
+async function areUntouched({ acceptors, quorum, send }: Voters): Promise<boolean> {
   const untouched = (some: readonly SynodResponse[]) =>
     some.filter(({ accepted }) => accepted === null).length >= quorum;
   const asked = acceptors.map((to) => send(to, { kind: 'read' }).catch((error: unknown) => silence(error)));
   return untouched(await collect(asked, untouched));
+}
+
+/** Whether a quorum refuses every question about the window as erased. */
+async function areErased({ acceptors, quorum, send }: Voters): Promise<boolean> {
+  const answers = acceptors.map(async (to) => {
+    try {
+      await send(to, { kind: 'read' });
+      return false;
+    } catch (error) {
+      return hasCode(error, 'WINDOW_ERASED') || silence(error);
+    }
+  });
+  const erased = (some: readonly boolean[]) => some.filter((one) => one).length >= quorum;
+  return erased(await collect(answers, erased));
 }
 
 function askerOf(

@@ -7,6 +7,7 @@ import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
 import { endOfPrefix } from '../engine/tables.ts';
+import type { Decisions } from './decisions.ts';
 import type { ErasedWindows } from './erased-windows.ts';
 import type { FlagCensus } from './flag-census.ts';
 import type { Spread } from './spread.ts';
@@ -24,6 +25,7 @@ export interface ErasingComponents {
   readonly windows: Windows;
   readonly erased: ErasedWindows;
   readonly unopened: Pick<UnopenedVotes, 'takeDue'>;
+  readonly decisions: Pick<Decisions, 'isErased'>;
   readonly census: FlagCensus;
   readonly spread: Spread;
   readonly tallies: Tallies;
@@ -37,15 +39,15 @@ export interface ErasingComponents {
  * and whatever became of the window, everything about its single readings is destroyed.
  */
 export interface Erasing {
-  /** Erases the windows whose time has come. */
+  /** Erases the windows whose time has come; at the start of a node, without a signal, by what it knows itself. */
   run(signal?: AbortSignal): Promise<void>;
   /** Goes on with the erasures that the last stop interrupted. */
   resume(): Promise<void>;
 }
 
 export function createErasing(components: ErasingComponents): Erasing {
-  const { journal, packed, keys, windows, erased, unopened, census, spread, tallies, damaged, clock, log } =
-    components;
+  const { journal, packed, keys, windows, erased, unopened, decisions } = components;
+  const { census, spread, tallies, damaged, clock, log } = components;
 
   /** What is on disk about single readings: every table's rows of the window, hints and lists among them. */
   async function destroy(scope: WindowScope): Promise<void> {
@@ -106,7 +108,8 @@ export function createErasing(components: ErasingComponents): Erasing {
         forget(record);
         await destroy(scope);
       }
-      for (const { record, times } of await unopened.takeDue()) {
+      const askOthers = signal === undefined ? async () => false : decisions.isErased;
+      for (const { record, times } of await unopened.takeDue(askOthers)) {
         await windows.erase(record, times);
         await destroy(record.scope);
       }

@@ -159,7 +159,7 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const repair = createRepair({ ...base, windows, admission, gather, shares });
-  const erasing = createErasing({ ...base, windows, erased, unopened, census, spread, tallies });
+  const erasing = createErasing({ ...base, decisions, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,
     admission,

@@ -31,9 +31,16 @@ export interface UnopenedWindow {
 export interface UnopenedVotes {
   /** The node votes about the window, whose terms it does not know. */
   note(record: WindowRecord): void;
-  /** Those whose votes are past the window's retention; each once. */
-  takeDue(): Promise<readonly UnopenedWindow[]>;
+  /**
+   * Those whose votes are past the window's retention; each once.
+   * @param isErased asks the other acceptors whether they have erased a window: a promise alone does not say when
+   * that is.
+   */
+  takeDue(isErased: (record: WindowRecord) => Promise<boolean>): Promise<readonly UnopenedWindow[]>;
 }
+
+/** Pause before the other acceptors are asked again about windows of which this node knows no end. */
+const ASK_EVERY_MS = 15_000;
 
 const VOTE = utf8('S');
 
@@ -41,6 +48,7 @@ const VOTE = utf8('S');
 export async function openUnopenedVotes(components: UnopenedVotesComponents): Promise<UnopenedVotes> {
   const { journal, tables, storeKey, windows, erased, health, clock } = components;
   const voted = new Map<string, WindowRecord>();
+  let askedAt = Number.NEGATIVE_INFINITY;
 
   function note(record: WindowRecord): void {
     if (record.terms === null) voted.set(windowName(record.scope), record);
@@ -68,13 +76,21 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
 
   return {
     note,
-    async takeDue() {
+    async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
+      const asks = clock.now() >= askedAt + ASK_EVERY_MS;
+      if (asks) askedAt = clock.now();
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.
         const opened = windows.findOpen(record.scope) !== undefined;
         const times = opened ? null : await timesOf(record);
-        if (times !== null && clock.now() < eraseAt(record.stream, record.scope.window, times)) continue;
+        // No window is erased before its start and its retention, so until then nobody needs to be asked.
+        const mayBe = clock.now() >= record.scope.window + record.stream.retentionMs;
+        const over =
+          times === null ||
+          clock.now() >= eraseAt(record.stream, record.scope.window, times) ||
+          (asks && mayBe && (await isErased(record)));
+        if (!over) continue;
         voted.delete(name);
         if (times !== null) due.push({ record, times });
       }

@@ -13,6 +13,8 @@ const FOLDER = new URL('regressions/', import.meta.url);
  *   what they find. (The plan of seed 3123 with the draws of run 3182: what came later moved the schedule.)
  * - 22: with one acceptor, a store that lost votes left six windows INCOMPLETE, as it may. The run waited for each
  *   after the other, longer than a run may take, and called that a stall. It now waits for them together.
+ * - 2010: a node that made a promise about a manual window and learned of no end of it kept the promise for a year
+ *   after the others had erased the window. It now asks them.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {

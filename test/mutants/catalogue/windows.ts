@@ -131,4 +131,21 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     replace: 'const from = count;',
     detector: byTest('node/services/tell', 'is not how many readings there are'),
   },
+  {
+    name: 'erasure/promise-kept',
+    breaks: 'BOUNDED: a promise about a window whose end the node never learned is kept for a year and more',
+    file: 'node/services/unopened-votes.ts',
+    find: '(asks && mayBe && (await isErased(record)));',
+    replace: '(asks && mayBe && false);',
+    detector: byTest('node/services/erasing', 'a promise about a window whose end the node never learned'),
+  },
+  {
+    name: 'erasure/one-node-believed',
+    breaks:
+      'DURABLE: the word of one node that a window is erased takes the vote of another one from its register',
+    file: 'node/services/decisions.ts',
+    find: 'some.filter((one) => one).length >= quorum;',
+    replace: 'some.some((one) => one);',
+    detector: byTest('node/services/erasing', 'a promise about a window that only one node has erased'),
+  },
 ];

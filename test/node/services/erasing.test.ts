@@ -200,6 +200,51 @@ describe('at a window’s end and retention', () => {
     expect(voted()).toEqual([]);
   });
 
+  /** A node of a register that has made a promise about an open window, and knows nothing else of it. */
+  async function promised() {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 }, stream: STREAM });
+    const [other, second, node] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    await cloud.stop(node);
+    const window = await cloud.openWindow({ latest: START_MS + MINUTE });
+    await cloud.clock.advance(2 * MINUTE);
+    await cloud.start(node);
+    const promise = {
+      context: contextOf(window),
+      decision: 'terms',
+      kind: 'prepare',
+      ballot: { counter: 99, proposer: 0 },
+      value: null,
+    } as const;
+    const ask = () => cloud.askAs(other, node, operations.SYNOD, promise);
+    expect(await ask()).toMatchObject({ granted: true });
+    const kept = () =>
+      cloud
+        .store(node)
+        .rows('windows')
+        .filter(([key]) => toHex(key).startsWith(toHex(concat(utf8('S'), windowKey(promise.context)))));
+    expect(kept()).toHaveLength(1);
+    return { second, ask, kept };
+  }
+
+  it('a promise about a window whose end the node never learned is gone when a majority has erased it', async () => {
+    const { ask, kept } = await promised();
+    await toErasure();
+    await cloud.clock.advance(MINUTE);
+    expect(kept()).toEqual([]);
+    await expectCode(ask(), 'WINDOW_ERASED');
+  });
+
+  it('a promise about a window that only one node has erased is kept', async () => {
+    const { second, kept } = await promised();
+    await cloud.stop(second);
+    await toErasure();
+    await cloud.clock.advance(MINUTE);
+    expect(kept()).toHaveLength(1);
+    await cloud.start(second);
+    await cloud.clock.advance(MINUTE);
+    expect(kept()).toEqual([]);
+  });
+
   it('a window that was withheld is erased like any other, and stays withheld', async () => {
     const window = await open({ publicData: false, minSensors: 10 });
     await cloud.reading(window, '1').commit();
