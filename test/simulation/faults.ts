@@ -94,9 +94,16 @@ export function isOn(random: Random, label: string): boolean {
   return random.fork(`swarm ${label}`).chance(0.5);
 }
 
-/** The faults of a seed, apart from those that the network draws for each message. */
-export function faultsOf(random: Random, ring: RingShape, sensors: number): readonly PlannedFault[] {
-  const nodes = ring.domains * ring.nodesPerDomain;
+/**
+ * The faults of a seed, apart from those that the network draws for each message.
+ * @param nodes how many there will ever be.
+ */
+export function faultsOf(
+  random: Random,
+  ring: RingShape,
+  nodes: number,
+  sensors: number,
+): readonly PlannedFault[] {
   const faults: PlannedFault[] = [];
   const maybe = (label: string, planned: (fork: Random) => readonly PlannedFault[]) => {
     if (isOn(random, label)) faults.push(...planned(random.fork(label)));

@@ -1,7 +1,6 @@
 import type { WindowScope } from '../../src/protocol/index.ts';
-import { majority } from '../../src/ring/index.ts';
 import type { RowOnDisk } from '../support/packed-disk.ts';
-import { lastCommitOf, rememberedBy } from './checkers/disk-rows.ts';
+import { lastCommitOf } from './checkers/disk-rows.ts';
 import type { StorageFault } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import type { FolderCopy, SimulatedNode } from './node-process.ts';
@@ -51,7 +50,7 @@ function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', down
   world.fault(`bit flip in ${table}`);
   node.harm.any = true;
   if (table === 'values') allowMissing(world, node, before);
-  else forgetVotes(world, node);
+  else forgetVotes(node);
 }
 
 /** A gap in the numbers of its commits gives it away, so the node must notice by itself. */
@@ -62,15 +61,13 @@ function drop(world: World, node: SimulatedNode, downMs: number): void {
   world.fault('dropped commit');
   node.harm.any = true;
   allowMissing(world, node, before);
-  forgetVotes(world, node);
+  forgetVotes(node);
 }
 
 /** For whoever is left it is as if its disk were lost, but for the votes: a majority may do without them. */
 function leave(world: World, node: SimulatedNode): void {
   node.leave();
-  if (!node.gone()) return;
-  allowMissing(world, node, sharesOn(node));
-  allowUndecided(world);
+  if (node.gone()) allowMissing(world, node, sharesOn(node));
 }
 
 /**
@@ -79,11 +76,13 @@ function leave(world: World, node: SimulatedNode): void {
  * docs/decisions/0007-stores-in-doubt.md says what is given up.
  */
 function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, downMs: number): void {
-  const { kernel, nodes, plan } = world;
-  const others = nodes.filter((other) => other !== node);
+  const { kernel, nodes, plan, ring } = world;
+  const store = copy?.storeId ?? node.storeId();
+  if (node.gone() || store === undefined) return;
+  // A node that came later is none: the copy may be older than it, and whoever starts on it does not ask it.
+  const others = nodes.slice(0, ring.members.length).filter((other) => other !== node);
   const last = copy === undefined ? 0 : lastCommitOf(copy.disk);
-  const witnesses = others.filter((other) => rememberedBy(other, world.ring.document, node.node) > last);
-  if (node.gone()) return;
+  const witnesses = others.filter((one) => !one.gone() && one.rows.remembered(node.node, store) > last);
   if (witnesses.length < Math.min(2, others.length)) {
     if (kernel.now() < START_MS + plan.quietMs - UNNOTICED_PAUSE_MS)
       kernel.schedule('fault lost folder', UNNOTICED_PAUSE_MS, () => lose(world, node, copy, downMs));
@@ -92,11 +91,13 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   }
   node.crash(downMs);
   const before = sharesOn(node);
+  forgetVotes(node);
   node.restoreFolder(copy);
+  world.barrier.lost(node.node);
   world.fault(copy === undefined ? 'wiped folder' : 'folder restored from a copy');
   node.harm.any = true;
   allowMissing(world, node, before);
-  forgetVotes(world, node);
+  forgetVotes(node);
 }
 
 /** The shares that open on the node's disk. */
@@ -115,40 +116,19 @@ function allowMissing(world: World, node: SimulatedNode, before: readonly RowOnD
 }
 
 /** A computer ends with its disk; another one comes in its place, under a store of its own. */
-export function loseStore(world: World, node: SimulatedNode, votesFrom: number): void {
+export function loseStore(world: World, node: SimulatedNode): void {
   const before = sharesOn(node);
+  forgetVotes(node);
   node.lose();
   node.harm.any = true;
-  node.harm.votes = true;
-  node.harm.votesFrom = votesFrom;
+  world.barrier.lost(node.node);
   allowMissing(world, node, before);
 }
 
-/** From now on this store must never vote. */
-function forgetVotes(world: World, node: SimulatedNode): void {
-  node.harm.votes = true;
-  allowUndecided(world);
-}
-
-/**
- * What too few stores are left to decide stays INCOMPLETE: everything with one acceptor, and the ledger of a
- * domain that has no majority left (docs/PROTOCOL.md, "Seal, settle, release").
- */
-function allowUndecided(world: World): void {
-  const { nodes, plan } = world;
-  const silent = nodes.filter(({ harm, gone }) => harm.votes || gone());
-  const { acceptors, nodesPerDomain } = plan.shape;
-  const ledgerStuck = silent.some(({ domain }) => {
-    const left = nodesPerDomain - silent.filter((other) => other.domain === domain).length;
-    return left < majority(nodesPerDomain);
-  });
-  if (acceptors > 1 && silent.length === 1 && !ledgerStuck) return;
-  allowAll(world, 'too few stores that vote are left');
-}
-
-/** No window of the run must have a result any more. */
-export function allowAll(world: World, why: string): void {
-  for (const window of world.plan.windows.keys()) world.mayEndIncomplete(window, why);
+/** From now on the store that the node runs on must never vote. */
+function forgetVotes({ harm, storeId }: SimulatedNode): void {
+  const store = storeId();
+  if (store !== undefined) harm.forgotten.add(store);
 }
 
 function windowOf({ plan }: World, scope: WindowScope): number {
@@ -158,14 +138,26 @@ function windowOf({ plan }: World, scope: WindowScope): number {
   );
 }
 
-/** Every store that has forgotten votes must know it by now, and say so. */
+/** Whether the node's store has forgotten votes and the node does not say so yet. */
+export function doubtsTooLittle({ harm, handle, gone, storeId }: SimulatedNode): boolean {
+  const store = storeId();
+  if (gone() || store === undefined || !harm.forgotten.has(store)) return false;
+  return doubtsOf(handle()?.readiness().reasons).length === 0;
+}
+
+/** Every store that has forgotten votes must know it by now, and say so; no other may. */
 export function checkDoubts({ nodes, violation }: World): void {
-  for (const { node, harm, handle, gone } of nodes) {
-    if (gone()) continue;
-    const reasons = handle()?.readiness().reasons ?? [];
-    const doubted = reasons.some((reason) => /^repair: (?!\d)/.test(reason));
-    const doubtful = harm.votes && harm.votesFrom === undefined;
-    if (doubtful && !doubted) violation(`DOUBT: ${node} has lost votes and does not know it`);
-    if (!doubtful && doubted) violation(`DOUBT: ${node} doubts its whole store: ${reasons.join()}`);
+  for (const simulated of nodes) {
+    const { node, harm, handle, gone, storeId } = simulated;
+    if (doubtsTooLittle(simulated)) violation(`DOUBT: ${node} has lost votes and does not know it`);
+    const store = storeId();
+    if (gone() || store === undefined || harm.forgotten.has(store)) continue;
+    const doubts = doubtsOf(handle()?.readiness().reasons);
+    if (doubts.length > 0) violation(`DOUBT: ${node} doubts its whole store: ${doubts.join()}`);
   }
+}
+
+/** Of the reasons why a node is not ready, those that are about its whole store. */
+function doubtsOf(reasons: readonly string[] = []): readonly string[] {
+  return reasons.filter((reason) => /^repair: (?!\d)/.test(reason));
 }

@@ -3,6 +3,7 @@ import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Log, LogFields, TableName } from '../../src/ports/index.ts';
+import type { NodeId, RingDocument, StoreId } from '../../src/ring/index.ts';
 import { fixedSealingKey } from '../support/simulated-keys.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
@@ -19,8 +20,10 @@ export interface SimulatedNode extends RingMember {
   readonly rows: DiskRows;
   readonly keys: Pick<SimulatedKeys, 'peek'>;
   running(): boolean;
-  /** What storage faults have taken from its disk behind its back. */
+  /** What storage faults have taken from its disks behind its back. */
   readonly harm: Harm;
+  /** The name of the store on its disk; undefined before it has a document. */
+  storeId(): StoreId | undefined;
   copyFolder(): FolderCopy;
   /** Puts a copy of the data folder in the place of what is there; without one everything is lost. */
   restoreFolder(copy: FolderCopy | undefined): void;
@@ -34,9 +37,9 @@ export interface SimulatedNode extends RingMember {
   leave(): void;
   /** Whether it is not there: for ever, or because it has no document yet. */
   gone(): boolean;
-  /** Gives the node the ring document to start with. */
-  give(document: string): void;
-  /** The computer ends with all it has; another one in its place waits for a document. */
+  /** Gives the node the ring document to start with, and with it the name of its store. */
+  give(document: RingDocument): void;
+  /** The computer ends with all it has, if it has not ended before; another one in its place waits for a document. */
   lose(): void;
   /** SIGKILL. The next process starts after `downMs`. */
   crash(downMs: number): void;
@@ -54,15 +57,14 @@ export interface SimulatedNode extends RingMember {
 export interface FolderCopy {
   readonly disk: DiskCopy;
   readonly keys: KeysCopy;
+  readonly storeId: StoreId | undefined;
 }
 
 export interface Harm {
   /** Something on the disk is not what the node wrote. */
   any: boolean;
-  /** The disk has forgotten votes: this store must never vote again. */
-  votes: boolean;
-  /** Start of the windows in which the store that came in its place votes. */
-  votesFrom?: number;
+  /** Stores of the node that have forgotten votes, or are gone: they must never vote again. */
+  readonly forgotten: Set<StoreId>;
 }
 
 export interface NodeSurroundings {
@@ -70,7 +72,7 @@ export interface NodeSurroundings {
   readonly network: Network;
   readonly ring: FixedRing;
   /** The ring document that the node is started with; absent where it has none yet. */
-  readonly document: string | undefined;
+  readonly document: RingDocument | undefined;
   readonly disk: Omit<DiskSettings, 'crashAt'>;
   readonly skewMs: number;
   /** What its domain asks for by its own settings. */
@@ -109,10 +111,11 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     onPut: (table, key) => surroundings.stored(self, table, key),
   });
   const keys = createKeys(kernel, node);
-  const harm: Harm = { any: false, votes: false };
+  const harm: Harm = { any: false, forgotten: new Set() };
   let runs = 0;
   let gone = false;
   let document = surroundings.document;
+  let storeId = storeIn(document, node);
   let life: Life | undefined;
   let handle: NodeHandle | undefined;
 
@@ -138,7 +141,8 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     const settings: NodeSettings = {
       nodeId: node,
       domain,
-      ring: document,
+      ring: document.jws,
+      ...(storeId === undefined ? {} : { storeId }),
       operatorKey: ring.operatorKey,
       sealingKey,
       allowOpenEnrolment: true,
@@ -227,10 +231,13 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     keys,
     running: () => life?.alive === true,
     harm,
-    copyFolder: () => ({ disk: disk.copy(), keys: keys.copy() }),
+    storeId: () => storeId,
+    copyFolder: () => ({ disk: disk.copy(), keys: keys.copy(), storeId }),
     restoreFolder(copy) {
       disk.restore(copy?.disk);
       keys.restore(copy?.keys);
+      // The name of a store lies in its folder; an empty one is named by the document that the node was given.
+      storeId = copy?.storeId ?? storeIn(document, node);
     },
     pause(forMs) {
       if (life?.alive !== true) return;
@@ -249,11 +256,14 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     gone: () => gone || document === undefined,
     give(next) {
       document = next;
+      storeId = storeIn(document, node);
     },
     lose() {
       if (life !== undefined) endLife(life);
+      gone = false;
       handle = undefined;
       document = undefined;
+      storeId = undefined;
       disk.restore(undefined);
       keys.restore(undefined);
     },
@@ -277,4 +287,9 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     pass,
   };
   return self;
+}
+
+/** The store that a document gives a node. */
+export function storeIn(document: RingDocument | undefined, node: NodeId): StoreId | undefined {
+  return document?.domains.flatMap(({ nodes }) => nodes).find(({ id }) => id === node)?.storeId;
 }

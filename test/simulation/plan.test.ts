@@ -4,7 +4,6 @@ import { SAFETY_MS } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import { planOf } from './plan.ts';
 import { erasedAt } from './planned-windows.ts';
-import { keepsVotes } from './ring-worlds.ts';
 
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
@@ -89,16 +88,25 @@ describe('the plan of a seed', () => {
     expect(erasing.filter((ends) => ends.some((endMs) => endMs < SAFETY_MS)).length).toBeGreaterThan(30);
   });
 
-  it('changes the ring in some worlds, in which no store loses votes and a window follows the change', () => {
-    const changing = plans.filter(({ ringChange }) => ringChange !== undefined);
+  it('changes the ring in some worlds, up to several times, and a window follows each change', () => {
+    const changing = plans.flatMap((plan) => (plan.ringChanges === undefined ? [] : [plan]));
     expect(changing.length).toBeGreaterThan(50);
     expect(changing.length).toBeLessThan(120);
-    expect(changing.filter(({ ringChange }) => ringChange?.kind === 'replace').length).toBeGreaterThan(10);
-    for (const { ringChange, windows, faults } of changing) {
-      const placementMs = ringChange?.placementMs ?? 0;
-      expect(windows.some(({ openMs }) => openMs >= placementMs)).toBe(true);
-      expect(faults.every(keepsVotes)).toBe(true);
+    const rows = changing.map(({ ringChanges = [] }) => ringChanges.map(({ kind }) => kind).join());
+    for (const row of ['grow,grow', 'grow,replace', 'replace,grow', 'replace,replace'])
+      expect(rows.filter((kinds) => kinds.includes(row)).length).toBeGreaterThan(3);
+    for (const { ringChanges = [], windows } of changing) {
+      for (const [place, { atMs, placementMs }] of ringChanges.entries()) {
+        const next = ringChanges[place + 1];
+        expect(placementMs).toBeGreaterThan(atMs);
+        expect(next?.placementMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(placementMs);
+        expect(windows.some(({ openMs }) => openMs >= placementMs)).toBe(true);
+      }
     }
+    const losing = changing.filter(({ faults }) =>
+      faults.some(({ kind }) => kind === 'lost folder' || kind === 'dropped commit' || kind === 'gone'),
+    );
+    expect(losing.length).toBeGreaterThan(30);
   });
 
   it('enrols most sensors before the first window begins, and others later', () => {

@@ -14,7 +14,7 @@ import {
 } from './planned-windows.ts';
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
-import { keepsVotes, type PlannedRingChange, ringChangeOf } from './ring-worlds.ts';
+import { type PlannedRingChange, ringChangesOf } from './ring-worlds.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
 export type PlannedOperation =
@@ -52,7 +52,7 @@ export interface Plan {
   readonly batches?: { readonly seeds: boolean };
   /** From a window's end to its erasure; absent where nothing is erased within the run. */
   readonly retentionMs?: number;
-  readonly ringChange?: PlannedRingChange;
+  readonly ringChanges?: readonly PlannedRingChange[];
   readonly operations: readonly PlannedOperation[];
   readonly faults: readonly PlannedFault[];
   /** When faults end and everything must come to a result. */
@@ -99,7 +99,6 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const random = createRandom(`plan ${seed}`);
   const on = (label: string) => isOn(random, label);
   const ring = shape ?? random.pick(SHAPES);
-  const nodes = ring.domains * ring.nodesPerDomain;
   const gate = on('gate') ? gateOf(random.fork('gate')) : undefined;
   const enrolled = gate !== undefined && random.fork('roster').chance(ENROLLED_SHARE);
   const sensors = Math.max(random.between(1, 12), gate === undefined ? 1 : GATED_SENSORS_MIN);
@@ -107,10 +106,12 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const erasing = random.fork('erasure');
   const retentionMs = erasing.chance(ERASING_SHARE) ? erasing.pick(RETENTION_MS) : undefined;
   const changing = random.fork('ring');
-  const ringChange =
+  const ringChanges =
     changing.chance(CHANGING_SHARE) && fixedMs !== Math.max(...FIXED_MS)
-      ? ringChangeOf(changing, ring, fixedMs)
-      : undefined;
+      ? ringChangesOf(changing, ring, fixedMs)
+      : [];
+  const grown = ringChanges.filter(({ kind }) => kind === 'grow').length;
+  const nodes = ring.domains * ring.nodesPerDomain + grown;
   const spans =
     fixedMs === undefined
       ? windowsOf(
@@ -120,7 +121,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
         )
       : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
-  const placed = ringChange === undefined ? spans : withPlaced(spans, ringChange.placementMs, fixedMs);
+  const placed = ringChanges.reduce((all, { placementMs }) => withPlaced(all, placementMs, fixedMs), spans);
   const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
   const batching = random.fork('batches');
   const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
@@ -146,10 +147,10 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(batches === undefined ? {} : { batches }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
-    ...(ringChange === undefined ? {} : { ringChange }),
+    ...(ringChanges.length === 0 ? {} : { ringChanges }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
     faults: [
-      ...faultsOf(random, ring, sensors).filter((fault) => ringChange === undefined || keepsVotes(fault)),
+      ...faultsOf(random, ring, nodes, sensors),
       ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
     ],
     quietMs: SAFETY_MS,

@@ -1,8 +1,9 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import { followingRing } from '../support/simulated-ring.ts';
-import { SKEW_MS } from './gate-watch.ts';
-import { allowAll, loseStore } from './harm.ts';
+import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
+import type { SimulatedNode } from './node-process.ts';
+import { type PlannedRingChange, placementAfter } from './ring-worlds.ts';
 import type { World } from './world.ts';
 
 /** Pause before a document that no node took is published again, ms. */
@@ -11,33 +12,65 @@ const PAUSE_MS = 2_000;
 const PATIENCE_MS = 8_000;
 /** Time after the faults in which a document that may be taken is, ms. */
 const SETTLED_MS = 30_000;
+/** Pause before it is looked again whether a store has noticed what it lost, ms. */
+const NOTICING_MS = 1_000;
+
+type Sleep = (ms: number) => Promise<void>;
 
 /**
- * The operator changes the ring as planned: makes the next document, publishes it until a node has taken it, and
- * then starts the node that is new or has a new disk. A document that comes too late for its windows is refused.
+ * The operator changes the ring as planned, one change after the other: each document follows the one before. A
+ * document that comes too late for its windows is refused, and ends the row: another of its epoch must never be made.
  */
-export async function changeRing(world: World, sleep: (ms: number) => Promise<void>): Promise<void> {
-  const { plan, ring, kernel, nodes, operator, fault } = world;
-  const { ringChange } = plan;
-  if (ringChange === undefined) return;
-  const { kind, atMs, placementMs } = ringChange;
-  const node = kind === 'grow' ? nodes.at(-1) : nodes[ringChange.node];
-  if (node === undefined) return;
-  await sleep(atMs);
-  if (kind === 'replace') loseStore(world, node, START_MS + placementMs);
-  const next = await followingRing(ring, node, START_MS + placementMs);
-  world.follow(next);
+export async function changeRing(world: World, sleep: Sleep): Promise<void> {
+  const { plan, kernel, nodes, ring, fault } = world;
+  let grown = 0;
+  for (const change of plan.ringChanges ?? []) {
+    const place = change.kind === 'grow' ? ring.members.length + grown : change.node;
+    if (change.kind === 'grow') grown += 1;
+    const node = nodes[place];
+    if (node === undefined) continue;
+    await sleep(Math.max(0, START_MS + change.atMs - kernel.now()));
+    if (change.kind === 'replace') await othersNoticed(world, sleep);
+    if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
+    if (!(await changeOnce(world, sleep, change, node))) return fault('ring document refused');
+    fault(change.kind === 'grow' ? 'ring grown' : 'store replaced');
+  }
+}
+
+/**
+ * What a store has lost only others can know, docs/decisions/0007-stores-in-doubt.md, and whoever goes with a disk of
+ * its own knows nothing any more: a second loss waits until the first is noticed.
+ */
+async function othersNoticed({ nodes, plan, kernel }: World, sleep: Sleep): Promise<void> {
+  while (nodes.some(doubtsTooLittle) && kernel.now() < START_MS + plan.quietMs) await sleep(NOTICING_MS);
+}
+
+/**
+ * Makes the next document, publishes it until a node has taken it, and then starts the node that is new or has a new
+ * disk.
+ */
+async function changeOnce(
+  world: World,
+  sleep: Sleep,
+  { kind, atMs, placementMs }: PlannedRingChange,
+  node: SimulatedNode,
+): Promise<boolean> {
+  const { plan, ring, rings, kernel, operator } = world;
+  const before = rings.at(-1) ?? ring.document;
+  if (kind === 'replace') loseStore(world, node);
+  // Nobody can tell how long the change before takes, and a placement must begin later than that.
+  const now = kernel.now() - START_MS;
+  const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
+  const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
+  world.make(next);
   while (!(await published())) {
-    if (kernel.now() > START_MS + plan.quietMs + SETTLED_MS) {
-      fault('ring document refused');
-      if (kind === 'replace') allowAll(world, 'no other disk came in the place of one that was lost');
-      return;
-    }
+    if (kernel.now() > START_MS + plan.quietMs + SETTLED_MS) return false;
     await sleep(PAUSE_MS);
   }
-  fault(kind === 'grow' ? 'ring grown' : 'store replaced');
-  node.give(next.jws);
+  world.take(next);
+  node.give(next);
   node.start();
+  return true;
 
   async function published(): Promise<boolean> {
     const patience = new AbortController();
@@ -51,26 +84,4 @@ export async function changeRing(world: World, sleep: (ms: number) => Promise<vo
       throw error;
     }
   }
-}
-
-/**
- * A window that some node may have opened before it had promised the placement may stay without a majority for
- * ever: docs/decisions/0008-ring-documents.md says what is given up.
- */
-export function allowUnplaced(world: World): void {
-  const { plan, ring, nodes, barrier } = world;
-  const { ringChange, fixedMs = 0 } = plan;
-  if (ringChange === undefined) return;
-  const old = ring.members.filter(({ node }) => nodes.some((one) => one.node === node && !one.harm.votes));
-  const openedFrom = START_MS + ringChange.placementMs - fixedMs - SKEW_MS;
-  if (
-    barrier.promisedBy(
-      old.map(({ node }) => node),
-      openedFrom,
-    )
-  )
-    return;
-  plan.windows.forEach(({ openMs }, window) => {
-    if (openMs >= ringChange.placementMs) world.mayEndIncomplete(window, 'its placement came too late');
-  });
 }

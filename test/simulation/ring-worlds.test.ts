@@ -25,7 +25,7 @@ function changingPlan(change: Partial<PlannedRingChange> = {}): Plan {
       { openMs: 0, notBeforeMs: 45_000, latestMs: 60_000 },
       { openMs: PLACED_MS, notBeforeMs: 45_000, latestMs: 60_000 },
     ],
-    ringChange: { kind: 'grow', atMs: 12_000, placementMs: PLACED_MS - 2_000, node: 0, ...change },
+    ringChanges: [{ kind: 'grow', atMs: 12_000, placementMs: PLACED_MS - 2_000, node: 0, ...change }],
     operations: uploads,
     quietMs: 50_000,
   };

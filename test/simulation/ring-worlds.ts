@@ -1,8 +1,7 @@
 import type { RingShape } from '../support/simulated-ring.ts';
-import type { PlannedFault } from './faults.ts';
 import type { Random } from './kernel/index.ts';
 
-/** How the ring changes during a run. */
+/** One change of the ring during a run. */
 export interface PlannedRingChange {
   /** A domain gets one node more, or a node loses its disk and goes on under another store. */
   readonly kind: 'grow' | 'replace';
@@ -17,24 +16,52 @@ export interface PlannedRingChange {
 const LEAD_MS = [15_000, 30_000] as const;
 /** Lengths ahead: the running window, the next one, which is open already, and one for the promises. */
 const LEAD_WINDOWS = 3;
+/** Most changes of one run; each brings a window of its own, and of fixed ones all before it. */
+const CHANGES_MAX = { manual: 4, fixed: 2 } as const;
+/** From one change to the next, which may come before the placement of the one before has begun, ms. */
+const APART_MS = [1_000, 25_000] as const;
+/** Least time between the beginnings of two placements, ms. */
+const PLACEMENTS_APART_MS = 5_000;
+/** Later changes would come when nothing else goes wrong any more, ms. */
+const CHANGES_END_MS = 75_000;
 
-export function ringChangeOf(
+/** When the placement of a document that is published now begins at the earliest; ms of the plan. */
+export function placementAfter(
+  nowMs: number,
+  fixedMs: number | undefined,
+  leadMs: number = LEAD_MS[0],
+): number {
+  return fixedMs === undefined ? nowMs + leadMs : (Math.floor(nowMs / fixedMs) + LEAD_WINDOWS) * fixedMs;
+}
+
+/**
+ * A row of changes, of any kinds in any order. Some runs lose more stores than a window can do without: which windows
+ * those are, only the run shows, and it then asks for no result of them (harm.ts).
+ */
+export function ringChangesOf(
   random: Random,
   { domains, nodesPerDomain, acceptors }: RingShape,
   fixedMs: number | undefined,
-): PlannedRingChange {
+): readonly PlannedRingChange[] {
   // Where one acceptor decides, or a domain has one node, a store cannot be lost and every window go on.
-  const kind = acceptors === 3 && nodesPerDomain > 1 ? random.pick(['grow', 'replace'] as const) : 'grow';
-  const atMs = random.between(3_000, 25_000);
-  const placementMs =
-    fixedMs === undefined
-      ? atMs + random.between(...LEAD_MS)
-      : (Math.floor(atMs / fixedMs) + LEAD_WINDOWS) * fixedMs;
-  return { kind, atMs, placementMs, node: random.between(0, domains * nodesPerDomain - 1) };
-}
-
-/** Whether the fault leaves every store its votes: one that is lost is enough for a run. */
-export function keepsVotes(fault: PlannedFault): boolean {
-  if (fault.kind === 'bit flip') return fault.table === 'values';
-  return fault.kind !== 'lost folder' && fault.kind !== 'dropped commit' && fault.kind !== 'gone';
+  const kinds = acceptors === 3 && nodesPerDomain > 1 ? (['grow', 'replace'] as const) : (['grow'] as const);
+  const changes: PlannedRingChange[] = [];
+  let atMs = random.between(3_000, 25_000);
+  let placedMs = 0;
+  const most = random.between(1, fixedMs === undefined ? CHANGES_MAX.manual : CHANGES_MAX.fixed);
+  while (changes.length < most && atMs < CHANGES_END_MS) {
+    const placementMs = Math.max(
+      placementAfter(atMs, fixedMs, random.between(...LEAD_MS)),
+      placedMs + (fixedMs ?? PLACEMENTS_APART_MS),
+    );
+    changes.push({
+      kind: random.pick(kinds),
+      atMs,
+      placementMs,
+      node: random.between(0, domains * nodesPerDomain - 1),
+    });
+    placedMs = placementMs;
+    atMs += random.between(...APART_MS);
+  }
+  return changes;
 }

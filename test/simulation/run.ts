@@ -9,9 +9,10 @@ import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
 import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
 import { erasedAt } from './planned-windows.ts';
-import { allowUnplaced, changeRing } from './ring-process.ts';
+import { changeRing } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
+import { allowBeyondTolerance } from './tolerance.ts';
 import { buildWorld, type World } from './world.ts';
 
 export interface RunReport {
@@ -131,8 +132,8 @@ async function live(world: World): Promise<void> {
     node.disk.mend();
     node.start();
   }
-  allowUnplaced(world);
   await changed;
+  allowBeyondTolerance(world);
   // Where votes are lost a window may never open; whoever waits for it must not wait for ever.
   await Promise.race([opened, excusedFor(world, sleep)]);
   for (const sensor of sensors) await sensor.idle();

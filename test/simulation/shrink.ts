@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 const ATTEMPTS_MAX = 300;
 
 /**
- * A smaller plan that still fails: leaves out faults, then operations, in halves, quarters and so on down to
+ * A smaller plan that still fails: leaves out faults, then operations, then changes of the ring, in halves, quarters and so on down to
  * single ones, and keeps whatever can go. Greedy, so not the smallest, but every part of it is needed.
  * @param fails runs a plan and says whether it goes wrong.
  */
@@ -28,6 +28,7 @@ export async function shrinkPlan(plan: Plan, fails: (plan: Plan) => Promise<bool
 
   await without(plan.faults, (faults) => ({ ...smallest, faults }));
   await without(plan.operations, (operations) => ({ ...smallest, operations }));
+  await without(plan.ringChanges ?? [], (ringChanges) => ({ ...smallest, ringChanges }));
   for (const rate of ['loss', 'duplication', 'stall'] as const) {
     const calmer = { ...smallest, network: { ...smallest.network, [rate]: 0 } };
     if (smallest.network[rate] > 0 && (await fails(calmer))) smallest = calmer;

@@ -17,7 +17,7 @@ import { createGateWatch, membersOf } from './gate-watch.ts';
 import type { Kernel } from './kernel/index.ts';
 import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
-import { createSimulatedNode, type SimulatedNode } from './node-process.ts';
+import { createSimulatedNode, type SimulatedNode, storeIn } from './node-process.ts';
 import { startOperator } from './operator-process.ts';
 import type { Plan } from './plan.ts';
 import { graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
@@ -41,8 +41,12 @@ export interface World extends WorldReports {
   readonly gate: GateChecker;
   readonly erasure: ErasureChecker;
   readonly barrier: BarrierChecker;
-  /** The operator has made the next ring document. */
-  follow(next: RingDocument): void;
+  /** The ring documents that some node has taken, one after the other. */
+  readonly rings: readonly RingDocument[];
+  /** The operator makes the next ring document. */
+  make(next: RingDocument): void;
+  /** A node has taken the one made last. */
+  take(next: RingDocument): void;
   /** Windows, by their place in the plan, that were erased before they had a result. */
   readonly erased: Set<number>;
   /** Hears of every batch of the roster when it is signed. */
@@ -111,7 +115,8 @@ export async function buildWorld(
     },
   });
   const barrier = createBarrierChecker(violation);
-  const documents = new Map([[ring.document.epoch, createPlacement(ring.document)]]);
+  const rings = [ring.document];
+  const made = new Map([[ring.document.epoch, placedBy(ring.document)]]);
   membersOfPlan(plan, ring).forEach((member, place) => {
     const skewMs = plan.skewsMs[place] ?? 0;
     nodes.push(
@@ -119,7 +124,7 @@ export async function buildWorld(
         kernel,
         network,
         ring,
-        document: ring.members.includes(member) ? ring.document.jws : undefined,
+        document: ring.members.includes(member) ? ring.document : undefined,
         disk: plan.disk,
         skewMs,
         rules: {
@@ -145,7 +150,8 @@ export async function buildWorld(
     nodes,
     stream,
     opener,
-    placementOf: (epoch) => documents.get(epoch) ?? createPlacement(ring.document),
+    placementOf: (epoch) => (made.get(epoch) ?? placedBy(ring.document)).placement,
+    voterOf: (epoch, node) => storeIn(made.get(epoch)?.document, nodeId(node)),
     mayBeErased: (scope) =>
       placedWindows(plan, scope).some((window) => mayBeErased(plan, window, kernel.now())),
     violation,
@@ -184,10 +190,12 @@ export async function buildWorld(
     gate,
     erasure,
     barrier,
-    follow(next) {
-      documents.set(next.epoch, createPlacement(next));
+    rings,
+    make(next) {
+      made.set(next.epoch, placedBy(next));
       barrier.made(next);
     },
+    take: (next) => void rings.push(next),
     erased: new Set(),
     signed: (sequence) => roster.signed(sequence, kernel.now()),
     membersOf: (window) => membersOf(sensors, results.get(window), window, identities),
@@ -200,9 +208,18 @@ export async function buildWorld(
   };
 }
 
-/** All nodes there will ever be; one that a domain gets later comes last, so that places keep their numbers. */
-export function membersOfPlan({ ringChange, shape }: Plan, { members }: FixedRing): readonly RingMember[] {
-  const domain = members[ringChange?.node ?? 0]?.domain;
-  if (ringChange?.kind !== 'grow' || domain === undefined) return members;
-  return [...members, { domain, node: nodeId(`${domain}-${shape.nodesPerDomain + 1}`) }];
+function placedBy(document: RingDocument) {
+  return { document, placement: createPlacement(document) };
+}
+
+/** All nodes there will ever be; those that domains get later come last, so that places keep their numbers. */
+export function membersOfPlan({ ringChanges = [] }: Plan, { members }: FixedRing): readonly RingMember[] {
+  const all = [...members];
+  for (const { kind, node } of ringChanges) {
+    const domain = members[node]?.domain;
+    if (kind !== 'grow' || domain === undefined) continue;
+    const number = all.filter((member) => member.domain === domain).length + 1;
+    all.push({ domain, node: nodeId(`${domain}-${number}`) });
+  }
+  return all;
 }

@@ -104,24 +104,30 @@ async function signFixedRing(
   return openRingDocument(jws, nodeVerifier);
 }
 
-/** The document after the first one, which puts windows from `placementFrom` on where the changed domain says. */
+/** The document after another one, which puts windows from `placementFrom` on where the changed domain says. */
 export async function followingRing(
-  { shape, document }: FixedRing,
+  { shape }: FixedRing,
+  before: RingDocument,
   change: RingChange,
   placementFrom: number,
 ): Promise<RingDocument> {
-  const sections = document.domains.map(({ jws, domain, version, nodes }) => {
+  const next = epoch(before.epoch + 1);
+  const sections = before.domains.map(({ jws, domain, version, nodes, lostStores }) => {
     if (domain !== change.domain) return jws;
-    const changed = nodes.map((node) =>
-      node.id === change.node ? { ...node, storeId: storeIdOf(change.node, 'replaced') } : node,
+    const lost = nodes.filter(({ id }) => id === change.node).map((node) => node.storeId);
+    const kept = nodes.map((node) =>
+      node.id === change.node ? { ...node, storeId: storeIdOf(change.node, `epoch ${next} `) } : node,
     );
-    const lostStores = nodes.filter(({ id }) => id === change.node).map((node) => node.storeId);
-    const next = lostStores.length > 0 ? changed : [...changed, fixedNode(change.node)];
-    return signFixedSection(shape, { domain, version: version + 1, nodes: next, lostStores });
+    return signFixedSection(shape, {
+      domain,
+      version: version + 1,
+      nodes: lost.length > 0 ? kept : [...kept, fixedNode(change.node)],
+      lostStores: [...lostStores, ...lost],
+    });
   });
   return signFixedRing(shape, {
-    epoch: epoch(2),
-    previous: document.hash,
+    epoch: next,
+    previous: before.hash,
     placementFrom,
     sections: await Promise.all(sections),
   });

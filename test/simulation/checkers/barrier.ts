@@ -8,39 +8,47 @@ export interface BarrierChecker {
   made(ring: RingDocument): void;
   /** A ring document has become durable at a node. */
   stored(node: string, row: { readonly epoch: number; readonly promised: boolean }, now: number): void;
+  /** What the node had is gone from its disk, and with it what it was told. */
+  lost(node: string): void;
   answered(exchange: Exchange): void;
-  /** Whether each of the nodes had promised the placement by that time. */
-  promisedBy(nodes: readonly string[], time: number): boolean;
+  /** Whether the node had promised the placement of that document by that time. */
+  promisedBy(node: string, epoch: number, time: number): boolean;
 }
 
 export function createBarrierChecker(violation: (what: string) => void): BarrierChecker {
-  let next: RingDocument | undefined;
-  /** Since when each node has the document on its disk, and since when its promise. */
-  const durable = new Map<string, number>();
-  const promised = new Map<string, number>();
+  const documents: RingDocument[] = [];
+  /** Per node since when it has each document on its disk, and since when its promise. */
+  const durable = new Map<string, Map<number, number>>();
+  const promised = new Map<string, Map<number, number>>();
 
   return {
-    made(ring) {
-      next = ring;
-    },
+    made: (ring) => void documents.push(ring),
     stored(node, row, now) {
-      if (row.epoch !== next?.epoch) return;
-      if (!durable.has(node)) durable.set(node, now);
-      if (row.promised && !promised.has(node)) promised.set(node, now);
+      first(durable, node, row.epoch, now);
+      if (row.promised) first(promised, node, row.epoch, now);
     },
+    lost: (node) => void durable.delete(node),
     answered(exchange) {
       const since = durable.get(exchange.to);
-      if (next === undefined || since === undefined || exchange.arrivedAt <= since) return;
-      if (exchange.response.status !== 200) return;
+      if (documents.length === 0 || since === undefined || exchange.response.status !== 200) return;
       const context = contextOf(exchange);
-      if (context === undefined || context.window < next.placementFrom) return;
-      if (context.placementEpoch !== next.placementEpoch) {
+      if (context === undefined) return;
+      const placing = documents.findLast(
+        ({ epoch, placementFrom }) =>
+          placementFrom <= context.window && (since.get(epoch) ?? exchange.arrivedAt) < exchange.arrivedAt,
+      );
+      if (placing !== undefined && context.placementEpoch < placing.placementEpoch) {
         violation(
           `BARRIER: ${exchange.to} answers ${exchange.request.path} of window ${context.window} under the placement of epoch ${context.placementEpoch}`,
         );
       }
     },
-    promisedBy: (nodes, time) =>
-      nodes.every((node) => (promised.get(node) ?? Number.POSITIVE_INFINITY) <= time),
+    promisedBy: (node, epoch, time) => (promised.get(node)?.get(epoch) ?? Number.POSITIVE_INFINITY) <= time,
   };
+}
+
+function first(times: Map<string, Map<number, number>>, node: string, epoch: number, now: number): void {
+  const known = times.get(node) ?? new Map<number, number>();
+  times.set(node, known);
+  if (!known.has(epoch)) known.set(epoch, now);
 }

@@ -13,7 +13,7 @@ import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
 import { entryName, entryOfKey, partitionKey } from '../../../src/protocol/index.ts';
 import { partitionOf, streamHash, windowId } from '../../../src/ring/identifiers.ts';
-import type { NodeId, RingDocument, StoreId } from '../../../src/ring/index.ts';
+import type { NodeId, StoreId } from '../../../src/ring/index.ts';
 import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
 import type { DiskCopy, SimulatedDisk } from '../disk.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
@@ -124,16 +124,6 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       return plain === undefined ? undefined : decodeValueRow(plain);
     },
   };
-}
-
-/** What a node has written down about the store that the ring document gives another one. */
-export function rememberedBy(
-  { rows }: { readonly rows: DiskRows },
-  ring: RingDocument,
-  node: NodeId,
-): number {
-  const found = ring.domains.flatMap(({ nodes }) => nodes).find(({ id }) => id === node);
-  return found === undefined ? 0 : rows.remembered(node, found.storeId);
 }
 
 /** The number of the last commit group in a copy of a disk. */

@@ -12,7 +12,7 @@ import type {
 import { entriesOf, entryName, operations, windowName } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
-import type { DomainId, Epoch, Placement } from '../../../src/ring/index.ts';
+import type { DomainId, Epoch, Placement, StoreId } from '../../../src/ring/index.ts';
 import { majority, partitionOf } from '../../../src/ring/index.ts';
 import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
@@ -22,8 +22,10 @@ export interface WatchedNode {
   readonly node: string;
   readonly domain: DomainId;
   readonly rows: DiskRows;
-  /** What storage faults have taken from its disk. */
-  readonly harm: { readonly any: boolean; readonly votes: boolean; readonly votesFrom?: number };
+  /** The store it runs on; undefined before it has a document. */
+  storeId(): StoreId | undefined;
+  /** What storage faults have taken from its disks. */
+  readonly harm: { readonly any: boolean; readonly forgotten: ReadonlySet<StoreId> };
 }
 
 /** Watches every answer of every node, whether it arrived or not. */
@@ -39,6 +41,8 @@ export interface ExchangeCheckerOptions {
   readonly opener: PacketOpener;
   /** The placement that a document of the ring began. */
   placementOf(epoch: Epoch): Placement;
+  /** The store that votes at the node in windows of that placement; undefined where it has no vote. */
+  voterOf(epoch: Epoch, node: string): StoreId | undefined;
   /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
   mayBeErased(scope: WindowScope): boolean;
   violation(what: string): void;
@@ -50,20 +54,20 @@ const INSIDE_DOMAIN: readonly string[] = Object.values(operations)
   .map(({ path }) => path);
 
 /** What a store that has forgotten votes must refuse. */
-const NOT_IN_DOUBT: readonly string[] = [
-  operations.ACCEPT.path,
-  operations.VOTE.path,
-  operations.SYNOD.path,
-  operations.LEDGER.path,
-  operations.FREEZE.path,
-];
+const VOTING = [
+  operations.ACCEPT,
+  operations.VOTE,
+  operations.SYNOD,
+  operations.LEDGER,
+  operations.FREEZE,
+] as const;
 
 /**
  * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an answer is compared with the disks at the
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { stream, opener, placementOf, mayBeErased, violation } = options;
+  const { stream, opener, placementOf, voterOf, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const domains = stream.domains.map(({ id }) => id);
   const outcomes = new Map<string, Outcome>();
@@ -76,6 +80,24 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   const acknowledged: (() => void)[] = [];
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
+
+  /** Whether the store that voted at the node, in windows of that placement, has forgotten votes. */
+  function forgot(id: string, placementEpoch: Epoch): boolean {
+    const voter = voterOf(placementEpoch, id);
+    return voter !== undefined && nodes.get(id)?.harm.forgotten.has(voter) === true;
+  }
+
+  /** An answer that only the store of the window's document may give, and only if it has forgotten nothing. */
+  function checkVoter({ request, to }: Exchange, node: WatchedNode): void {
+    const context = VOTING.find(({ path }) => path === request.path)?.request.decode(request.body).context;
+    const store = node.storeId();
+    if (context === undefined || store === undefined) return;
+    const voter = voterOf(context.placementEpoch, to);
+    if (node.harm.forgotten.has(store))
+      violation(`DOUBT: ${to} answers ${request.path}, but its store has forgotten votes`);
+    else if (voter !== undefined && voter !== store)
+      violation(`DOUBT: ${to} answers ${request.path} of a window in which another store voted`);
+  }
 
   function learn(
     context: MessageContext,
@@ -93,7 +115,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     // A vote that a fault has taken from its disk was there when it counted.
     const votes = acceptors.filter(
       (id) =>
-        nodes.get(id)?.harm.votes === true ||
+        forgot(id, context.placementEpoch) ||
         nodes.get(id)?.rows.flag(context, entry)?.accepted?.value === outcome,
     );
     if (votes.length < majority(acceptors.length)) {
@@ -259,9 +281,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (path === operations.UPLOAD.path) watchUpload(exchange, node);
       if (nodes.has(exchange.from)) watchPeers(exchange);
       if (exchange.response.status !== 200) return;
-      if (node.harm.votes && NOT_IN_DOUBT.includes(path) && !votesInItsPlace(exchange, node)) {
-        violation(`DOUBT: ${node.node} answers ${path}, but its store has forgotten votes`);
-      }
+      checkVoter(exchange, node);
       if (path === operations.GET.path) watchGet(exchange);
       if (path === operations.RELAY.path) watchRelay(exchange);
       if (path === operations.SET.path) watchSet(exchange, node);
@@ -275,20 +295,6 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       for (const check of acknowledged) check();
     },
   };
-}
-
-/** Whether another store has come in the place of the one that was lost, and the window is one of its own. */
-function votesInItsPlace({ request }: Exchange, { harm }: WatchedNode): boolean {
-  const voting = [
-    operations.VOTE,
-    operations.ACCEPT,
-    operations.SYNOD,
-    operations.LEDGER,
-    operations.FREEZE,
-  ] as const;
-  const window = voting.find(({ path }) => path === request.path)?.request.decode(request.body)
-    .context.window;
-  return window !== undefined && window >= (harm.votesFrom ?? Number.POSITIVE_INFINITY);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
