@@ -53,8 +53,13 @@ export interface Rings {
   isInForce(placement: Epoch): boolean;
   /** The newest placement known to be in force. */
   inForce(): RingDocument;
-  /** The placements begun after that one, oldest first. */
+  /**
+   * The placements not known to be in force, oldest first; a later one may be, and the windows between the two still
+   * need theirs.
+   */
   pending(): readonly RingDocument[];
+  /** The placements that may be in force before that one: the last known to be, and those begun since, oldest first. */
+  before(placement: RingDocument): readonly RingDocument[];
   /** Goes on under another row of documents, at once. */
   adopt(history: RingHistory): void;
   putInForce(epoch: Epoch): void;
@@ -151,7 +156,13 @@ export function createRings({ history: first, inForce = [], self }: RingsOptions
     },
     isInForce: (placement) => forced.has(placement),
     inForce: latestInForce,
-    pending: () => placements.slice(placements.indexOf(latestInForce()) + 1),
+    // What came before the first document here, nobody can judge by it.
+    pending: () => placements.slice(1).filter(({ placementEpoch }) => !forced.has(placementEpoch)),
+    before(placement) {
+      const older = placements.filter(({ epoch }) => epoch < placement.epoch);
+      const last = older.findLastIndex(({ placementEpoch }) => forced.has(placementEpoch));
+      return older.slice(Math.max(0, last));
+    },
     adopt(next) {
       history = next;
       newest = newestOf(history);

@@ -114,9 +114,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
 
   /** Every placement that may be in force before the new one must have a majority of promises everywhere. */
   function holds(placement: RingDocument): boolean {
-    const pending = rings.pending();
-    const olds = [rings.inForce(), ...pending.slice(0, pending.indexOf(placement))];
-    return olds.every((old) => {
+    return rings.before(placement).every((old) => {
       const view = rings.of({ window: windowId(old.placementFrom) });
       return majorityPromised(old, view.placement, promisedBy(old, placement));
     });
@@ -125,12 +123,16 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
   async function askOthers(): Promise<void> {
     askedAt = clock.now();
     askedWith = rings.newest().epoch;
-    const pending = rings.pending().length > 0;
+    const pending = isPending();
     const open = others().filter((node) => pending || (states.get(node)?.epoch ?? 0) < askedWith);
     await Promise.all(open.map((node) => meet(node).catch(silence)));
-    const inForce = rings.pending().findLast((placement) => holds(placement) || saidByOthers(placement));
-    if (inForce !== undefined) await ringStore.putInForce(inForce);
+    // Each by itself: that a later one is in force says nothing about the windows of one before it.
+    for (const placement of rings.pending())
+      if (holds(placement) || saidByOthers(placement)) await ringStore.putInForce(placement);
   }
+
+  /** Whether windows that start later than all documents say can't open yet. */
+  const isPending = (): boolean => !rings.isInForce(rings.newest().placementEpoch);
 
   return {
     async publish(jws) {
@@ -145,7 +147,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
         nodes: nodes.length,
         stored: Math.max(1, stored.length),
         placementFrom,
-        inForce: rings.pending().length === 0,
+        inForce: !isPending(),
       };
     },
     async offered(offer) {

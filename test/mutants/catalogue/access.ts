@@ -46,6 +46,15 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     detector: byTest('operator-cli/operator/tokens', 'are accepted by the domain they are for'),
   },
   {
+    name: 'ring/earlier-placement-forgotten',
+    breaks:
+      'no invariant, but windows between two placements never open at a node that heard of both at once',
+    file: 'node/engine/rings.ts',
+    find: 'placements.slice(1).filter(({ placementEpoch }) => !forced.has(placementEpoch)),',
+    replace: 'placements.slice(placements.indexOf(latestInForce()) + 1).slice(-1),',
+    detector: byTest('node/services/ring-exchange', 'opens its windows also at a node that was away'),
+  },
+  {
     name: 'access/stale-ring-document-taken',
     breaks: 'a message that was placed by another ring document is carried out',
     file: 'node/engine/rings.ts',

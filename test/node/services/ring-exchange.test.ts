@@ -147,6 +147,24 @@ describe('a ring document that changes placement', () => {
     await sensor.close();
   });
 
+  it('opens its windows also at a node that was away and hears of a later one at the same time', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const away = nodeOf(2);
+    await cloud.stop(away);
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    expect(await publish(second)).toMatchObject({ inForce: true });
+    await (await cloud.begin(A, nodeId('a3'), second.jws)).serving;
+    const third = await nextRing(second, grown(B), BEGINS + 60_000);
+    expect(await publish(third)).toMatchObject({ inForce: true });
+    await cloud.start(away);
+    await cloud.clock.advance(CARE_MS);
+    for (const window of [BEGINS, BEGINS + 60_000].map(windowId)) {
+      const terms = { stream: cloud.stream.hash, window, notBefore: window, latest: window + 60_000 };
+      const opened = cloud.clock.until(cloud.order(away, operations.OPEN_WINDOW, terms));
+      expect(await opened).toEqual({ done: true });
+    }
+  });
+
   it('is refused where it begins in the past, or not after a window that is open', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     await expectCode(publish(await nextRing(cloud.ring, grown(A), START_MS)), 'RING_REFUSED');
