@@ -15,6 +15,8 @@ const FOLDER = new URL('regressions/', import.meta.url);
  *   after the other, longer than a run may take, and called that a stall. It now waits for them together.
  * - 2010: a node that made a promise about a manual window and learned of no end of it kept the promise for a year
  *   after the others had erased the window. It now asks them.
+ * - 74: a node that heard of two placements at once put only the later one in force, so that no window between the two
+ *   ever opened where it had to vote. It now judges each by itself.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {

@@ -59,7 +59,7 @@ async function changeOnce(
   const before = rings.at(-1) ?? ring.document;
   if (kind === 'replace') loseStore(world, node);
   // Nobody can tell how long the change before takes, and a placement must begin later than that.
-  const now = kernel.now() - START_MS;
+  const now = Math.ceil(kernel.now() - START_MS);
   const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
   const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
   world.make(next);
