@@ -40,7 +40,7 @@ export interface UnopenedVotes {
 }
 
 /** Pause before the other acceptors are asked again about windows of which this node knows no end. */
-const ASK_EVERY_MS = 15_000;
+const ASK_ERASED_EVERY_MS = 15_000;
 
 const VOTE = utf8('S');
 
@@ -78,7 +78,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     note,
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
-      const asks = clock.now() >= askedAt + ASK_EVERY_MS;
+      const asks = clock.now() >= askedAt + ASK_ERASED_EVERY_MS;
       if (asks) askedAt = clock.now();
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.

@@ -110,8 +110,8 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     name: 'ledger/on-one-node',
     breaks: 'GATE: a release is decided by one node of three and forgotten with its disk',
     file: DECISIONS,
-    find: 'return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum };',
-    replace: 'return { acceptors: [self.nodeId], quorum: 1 };',
+    find: 'return { acceptors: found.acceptors.map((place) => at(all, place)), quorum: found.quorum, send };',
+    replace: 'return { acceptors: [self.nodeId], quorum: 1, send };',
     detector: byTest('node/services/decisions', 'a ledger without a majority of its domain decides nothing'),
   },
   {
