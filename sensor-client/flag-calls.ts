@@ -14,9 +14,9 @@ import type {
 import { limits, operations, REFUSALS } from '../src/protocol/index.ts';
 import type { NodeId, Partition } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
+import type { Batch } from '../src/rounds/batch.ts';
+import { joinBatch, openBatch } from '../src/rounds/batch.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
-import type { Batch } from './batch.ts';
-import { openBatch } from './batch.ts';
 import type { SensorIdentity } from './identity.ts';
 import type { Request } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
@@ -238,23 +238,4 @@ export function readingsMax(shareBytes: number): number {
 /** A full window refuses the whole request though some of its readings would still fit. */
 function concernsOneItem(error: unknown): boolean {
   return hasCode(error, 'WINDOW_FULL', 'SHARE_CONFLICT', 'BODY_TOO_LARGE');
-}
-
-function joinBatch<Item, Answer>(
-  batches: Map<string, Batch<Item, Answer>>,
-  key: string,
-  item: Item,
-  open: () => Batch<Item, Answer>,
-): Promise<Answer> {
-  const joined = batches.get(key)?.add(item);
-  if (joined !== undefined) return joined;
-  const batch = open();
-  batches.set(key, batch);
-  const answer = batch.add(item);
-  invariant(answer !== undefined, 'a fresh batch has room');
-  const forget = () => {
-    if (batches.get(key) === batch) batches.delete(key);
-  };
-  answer.then(forget, forget);
-  return answer;
 }

@@ -14,6 +14,11 @@ export const PATIENCE_MS = 2_000;
 export const SILENT_FOR_MS = 2_000;
 /** Waits between two tries of one request; the cap keeps a recovering node from being asked all at once. */
 export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
+/**
+ * How long the lone readings of a node's sensors go into one partition, milliseconds: longer than the way of a reading, so
+ * that those under way together meet, and short enough that a node's partitions take turns within minutes.
+ */
+export const PARTITION_MS = 250;
 /** Splits of one reading, each under its own reading id. A second one needs a decided ERROR, so more are rare. */
 export const SPLITS_MAX = 3;
 /** Times every node is asked for a document before the SDK gives up. */

@@ -9,6 +9,7 @@ import { askOutcome } from './ask-outcome.ts';
 import { createDirectory } from './directory.ts';
 import { createFlagCalls } from './flag-calls.ts';
 import { parseFlagKey } from './flag-key-text.ts';
+import { createHomes } from './homes.ts';
 import type { SensorKeys } from './identity.ts';
 import { createSensorKeys, identityOf } from './identity.ts';
 import type { Request } from './jobs.ts';
@@ -24,7 +25,6 @@ import { checkPolicy } from './policy.ts';
 import type { SensorPorts } from './ports.ts';
 import type { RecordingOptions, RecordOptions } from './recorder.ts';
 import { createRecorder } from './recorder.ts';
-import { createRelays } from './relays.ts';
 import { createSilentNodes } from './silent-nodes.ts';
 import type { CommittedBatch } from './upload-batch.ts';
 import { uploadBatch } from './upload-batch.ts';
@@ -168,7 +168,8 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     measurements: options.measurements ?? createMeasurements(),
     stream,
     sensor,
-    relays: options.relay === true ? createRelays(randomBytes) : null,
+    homes: createHomes(randomBytes),
+    relay: options.relay === true,
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.group === undefined ? {} : { group: options.group }),
   };

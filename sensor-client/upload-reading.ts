@@ -15,12 +15,12 @@ import { commitRelayed } from './commit-relayed.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { commitSplit } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
+import type { Home, Homes } from './homes.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
 import { identityOf } from './identity.ts';
 import { untilAborted } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
-import type { ChosenRelay, Relays } from './relays.ts';
 import type { Measured, SplitShares } from './split-shares.ts';
 import { splitShares } from './split-shares.ts';
 
@@ -51,8 +51,9 @@ export interface Committed {
 export interface UploaderContext extends Omit<SplitContext, 'domains'>, SplitShares {
   readonly stream: StreamHash;
   readonly sensor: SensorIdentity;
-  /** Null where the sensor speaks to every domain itself. */
-  readonly relays: Relays | null;
+  readonly homes: Homes;
+  /** Whether its home is handed a lone reading as a whole. */
+  readonly relay: boolean;
   readonly window?: number;
   readonly group?: string;
   readonly measurements: Measurements;
@@ -139,10 +140,12 @@ export async function commitMeasured(
   const { clock } = context;
   for (let splits = 1; ; splits++) {
     const first = splits === 1 ? begun : undefined;
-    const relay = first === undefined ? chooseRelay(context, place, measured) : null;
-    const at = { ...place, partition: relay?.partition ?? place.partition };
+    const home = first === undefined ? chooseHome(context, place) : null;
+    const at = { ...place, partition: home?.partition ?? place.partition };
     const attempt = first ?? newSplit(context, at, measured);
     const leftMs = () => Math.max(0, endsAt - clock.now());
+    // A batch would travel twice for the few requests that it saves.
+    const relay = context.relay && measured.vectorCount === 1 ? home : null;
     const out = await commit({ ...context, domains }, attempt, relay, leftMs, signal);
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
@@ -189,21 +192,20 @@ export async function beforeDeadline<T>(
   }
 }
 
-/** For a reading that shares its requests with no other; a batch would travel twice for the few that it saves. */
-function chooseRelay(
-  { relays, directory, silent }: UploaderContext,
+/** For what shares its requests with nothing else of this sensor. */
+function chooseHome(
+  { homes, directory, silent, clock }: UploaderContext,
   { domains, window, partition }: UploadPlace,
-  { vectorCount }: Measured,
-): ChosenRelay | null {
-  if (relays === null || partition !== undefined || vectorCount > 1) return null;
-  return relays.choose(directory.view(window), domains, silent.now());
+): Home | null {
+  if (partition !== undefined) return null;
+  return homes.choose(directory.view(window), domains, silent.now(), clock.now());
 }
 
 /** Through a relay where there is one, and by the sensor itself where that does not prove the flag TRUE. */
 async function commit(
   context: SplitContext,
   attempt: Split,
-  relay: ChosenRelay | null,
+  relay: Home | null,
   leftMs: () => number,
   signal: AbortSignal,
 ): Promise<UploadOut> {

@@ -27,6 +27,7 @@ import { createGate } from './gate.ts';
 import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
 import { createInventory } from './inventory.ts';
+import { createJoinedRequests } from './joined-requests.ts';
 import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createPackets } from './packets.ts';
@@ -151,6 +152,7 @@ export async function openServices(base: ServiceBase) {
   const spread = await openSpread({ ...base, shares, streams, windows });
   const values = createValues({ ...base, admission, admitFlags, packets, streams, shares, spread });
   const relay = createRelay({ ...base, admission, packets });
+  const joined = createJoinedRequests({ ...base, values, flags, relay });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
   const sensors = createSensorCensus({ ...base, shares, lists });
@@ -193,9 +195,9 @@ export async function openServices(base: ServiceBase) {
     gather,
     holding,
     inventory,
+    joined,
     lists,
     opening,
-    relay,
     repair,
     ringStore,
     retirements,

@@ -1,16 +1,17 @@
-import { EngineError, invariant } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type {
+  Packet,
   Refusal,
   RelayRequest,
   RelayResponse,
-  SetRequest,
+  SetPacket,
   UploadResponse,
 } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { Peers } from '../engine/peers.ts';
-import { collect, silence } from '../engine/peers.ts';
+import { at, collect, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Packets } from './packets.ts';
@@ -25,113 +26,200 @@ export interface RelayComponents {
 }
 
 /**
- * RELAY: the two-phase commit of one packet on behalf of a lone sensor, which sends one request instead of one to
+ * RELAY: the two-phase commit of packets on behalf of lone sensors, each of which sends one request instead of one to
  * every domain. The parts are sealed to their domains and the SET is the sensor's own, so this node can neither read
  * nor change anything, and what it answers are the words of others that it can't make up. Whatever goes wrong is left to the
  * sensor, which then speaks to each domain itself.
- * @throws EngineError with the code of a refusal, `SHARE_CONFLICT`, `WINDOW_SEALED`, `READING_UNDECIDED`,
+ * @param requests of one context and partition, of any sensors; they travel together.
+ * @returns for each its answer, or an error with the code of a refusal, `SHARE_CONFLICT`, `READING_UNDECIDED`,
  * `UNREACHABLE`; none of them is an outcome of the flag
+ * @throws EngineError `WINDOW_SEALED` and what else concerns all of them
  */
-export type Relay = (request: RelayRequest, signal: AbortSignal) => Promise<RelayResponse>;
+export type Relay = (requests: readonly RelayRequest[]) => Promise<readonly Relayed[]>;
+
+export type Relayed = RelayResponse | EngineError;
 
 interface Stored {
   readonly receipt: Uint8Array;
   readonly word: Uint8Array;
 }
 
-export function createRelay({ admission, packets, rings, peers }: RelayComponents): Relay {
-  /** Brings a domain its part, through the first of its owners that answers. */
-  async function store(
-    record: OpenWindowRecord,
-    request: RelayRequest,
-    domain: DomainId,
-    index: number,
-    signal: AbortSignal,
-  ): Promise<Stored> {
-    const { context, partition, parts, sensorId, publicKey, readings } = request;
-    const part = parts[index];
-    invariant(part !== undefined, 'a part for every domain, as was checked');
-    const { encapsulated, sealed } = part;
-    const packet = { sensorId, publicKey, readings, encapsulated, sealed };
-    const owners = rings.of(record.scope).placement.owners(domain, partition);
-    const inTurn = owners.toSorted((a, b) => Number(peers.suspected(a)) - Number(peers.suspected(b)));
-    let failure: unknown = new EngineError('UNREACHABLE', `expected an owner in domain ${domain}, got none`);
-    for (const owner of inTurn) {
-      try {
-        const upload = { context, partition, index, packets: [packet] };
-        const { packets: answers } = await peers.callPeer(owner, operations.UPLOAD, upload, signal);
-        return storedIn(answers[0]);
-      } catch (error) {
-        if (!(error instanceof EngineError && error.retry) || signal.aborted) throw error;
-        failure = error;
+/** A request all of whose parts are stored. */
+interface Kept {
+  readonly request: RelayRequest;
+  readonly stored: readonly Stored[];
+}
+
+type Place = Pick<RelayRequest, 'context' | 'partition'>;
+
+/** Brings a domain its parts, through the first of its owners that answers. */
+async function store(
+  { rings, peers }: RelayComponents,
+  record: OpenWindowRecord,
+  { context, partition }: Place,
+  requests: readonly RelayRequest[],
+  domain: DomainId,
+  index: number,
+): Promise<readonly (Stored | EngineError)[]> {
+  const upload = {
+    context,
+    partition,
+    index,
+    packets: requests.map(({ parts, ...packet }) => ({ ...packetIn(packet), ...at(parts, index) })),
+  };
+  const owners = rings.of(record.scope).placement.owners(domain, partition);
+  const inTurn = owners.toSorted((a, b) => Number(peers.suspected(a)) - Number(peers.suspected(b)));
+  let failure: EngineError | null = null;
+  for (const owner of inTurn) {
+    try {
+      const answer = await peers.callPeer(owner, operations.UPLOAD, upload);
+      return requests.map((_, place) => storedIn(answer.packets[place]));
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      failure = error;
+      if (!error.retry) break;
+    }
+  }
+  const failed = failure ?? new EngineError('UNREACHABLE', `expected an owner in domain ${domain}, got none`);
+  return requests.map(() => failed);
+}
+
+/** Brings every acceptor the sensors' SETs with the receipts, until a quorum has voted for each. */
+async function set(
+  peers: Peers,
+  acceptors: readonly NodeId[],
+  { context, partition }: Place,
+  packetsOfAll: readonly SetPacket[],
+): Promise<readonly (RelayResponse['votes'] | EngineError)[]> {
+  const quorum = majority(acceptors.length);
+  const votes: RelayResponse['votes'][number][][] = packetsOfAll.map(() => []);
+  const refusals: (Refusal | undefined)[] = [];
+  const request = { context, partition, packets: packetsOfAll };
+  await collect(
+    acceptors.map(async (node, acceptor) => {
+      const answer = await peers
+        .callPeer(node, operations.ACCEPT, request)
+        .catch((error: unknown) => silence(error));
+      for (const [place, own] of votes.entries()) {
+        const packet = answer?.packets[place];
+        if (packet === undefined) continue;
+        if (packet.answer !== 'ACCEPTED') refusals[place] ??= packet.answer;
+        if (packet.word !== null) own.push({ acceptor, word: packet.word });
       }
-    }
-    throw failure;
-  }
+      return answer;
+    }),
+    () => votes.every((given) => given.length >= quorum),
+  );
+  return votes.map((given, place) => {
+    if (given.length >= quorum) return given.slice(0, quorum);
+    const refusal = refusals[place];
+    return refusal === undefined
+      ? new EngineError(
+          'READING_UNDECIDED',
+          `expected ${quorum} of ${acceptors.length} acceptors to vote, got ${given.length}`,
+        )
+      : new EngineError(refusal, 'expected a SET that the acceptors take, got refused by one');
+  });
+}
 
-  /** Brings every acceptor the sensor's SET with the receipts, until a quorum has voted. */
-  async function set(
-    acceptors: readonly NodeId[],
-    request: SetRequest,
-    signal: AbortSignal,
-  ): Promise<RelayResponse['votes']> {
-    const quorum = majority(acceptors.length);
-    const refusals: Refusal[] = [];
-    const votes = await collect(
-      acceptors.map(async (node, acceptor) => {
-        const answer = await peers
-          .callPeer(node, operations.ACCEPT, request, signal)
-          .catch((error: unknown) => silence(error));
-        const [packet] = answer?.packets ?? [];
-        if (packet === undefined) return null;
-        if (packet.answer !== 'ACCEPTED') refusals.push(packet.answer);
-        return packet.word === null ? null : { acceptor, word: packet.word };
-      }),
-      (given) => given.length >= quorum,
-    );
-    if (votes.length >= quorum) return votes.slice(0, quorum);
-    const [refusal] = refusals;
-    if (refusal !== undefined)
-      throw new EngineError(refusal, 'expected a SET that the acceptors take, got refused by one');
-    throw new EngineError(
-      'READING_UNDECIDED',
-      `expected ${quorum} of ${acceptors.length} acceptors to vote, got ${votes.length}`,
-    );
-  }
+export function createRelay(components: RelayComponents): Relay {
+  const { admission, packets, rings, peers } = components;
 
-  return async (request, signal) => {
-    const { context, partition, parts, sensorId, publicKey, readings } = request;
-    const record = await admission.begun(context);
+  /** What is wrong with a request, before anybody is asked. */
+  async function refusalOf(record: OpenWindowRecord, request: RelayRequest): Promise<EngineError | null> {
     const { domains } = record.stream;
+    const { parts } = request;
     if (parts.length !== domains.length) {
-      throw new EngineError('MALFORMED_BODY', `expected ${domains.length} parts, got ${parts.length}`);
+      return new EngineError('MALFORMED_BODY', `expected ${domains.length} parts, got ${parts.length}`);
     }
-    if (record.frozen || record.settlement !== null) throw windowSealed(record);
-    await packets.proveRelayed(record, request);
-    const stored = await Promise.all(
-      domains.map(({ id }, index) => store(record, request, id, index, signal)),
+    try {
+      await packets.proveRelayed(record, request);
+      return null;
+    } catch (error) {
+      if (error instanceof EngineError) return error;
+      throw error;
+    }
+  }
+
+  /** Commits requests that are proved to be their sensors'. */
+  async function commit(
+    record: OpenWindowRecord,
+    place: Place,
+    requests: readonly RelayRequest[],
+  ): Promise<readonly Relayed[]> {
+    const ids = record.stream.domains.map(({ id }) => id);
+    const parts = await Promise.all(
+      ids.map((id, index) => store(components, record, place, requests, id, index)),
     );
+    const keptOrNot = requests.map((request, i) =>
+      keptIn(
+        request,
+        parts.map((answers) => at(answers, i)),
+      ),
+    );
+    const kept = keptOrNot.flatMap((one) => (one instanceof EngineError ? [] : [one]));
+    if (kept.length === 0) return keptOrNot.flatMap((one) => (one instanceof EngineError ? [one] : []));
     const { placement, nodesOf } = rings.of(record.scope);
-    const ids = domains.map(({ id }) => id);
-    const acceptors = placement.acceptors(ids, partition);
-    const proofs = ids.flatMap((id, index) => {
-      const part = parts[index];
-      if (part === undefined || !nodesOf(id).some((node) => acceptors.includes(node))) return [];
-      return [{ index, encapsulated: part.encapsulated, tag: part.tag }];
+    const acceptors = placement.acceptors(ids, place.partition);
+    const voting = ids.flatMap((id, index) =>
+      nodesOf(id).some((node) => acceptors.includes(node)) ? [index] : [],
+    );
+    const votes = await set(
+      peers,
+      acceptors,
+      place,
+      kept.map((one) => setPacket(one, voting)),
+    );
+    let next = 0;
+    return keptOrNot.map((one) => {
+      if (one instanceof EngineError) return one;
+      const given = at(votes, next++);
+      return given instanceof EngineError
+        ? given
+        : { stored: one.stored.map(({ word }) => word), votes: given };
     });
-    const receipts = stored.map(({ receipt }) => receipt);
-    const packet = { sensorId, publicKey, readings, receipts, proofs };
-    const votes = await set(acceptors, { context, partition, packets: [packet] }, signal);
-    return { stored: stored.map(({ word }) => word), votes };
+  }
+
+  return async (requests) => {
+    const place = at(requests, 0);
+    const record = await admission.begun(place.context);
+    if (record.frozen || record.settlement !== null) throw windowSealed(record);
+    const refusals = await Promise.all(requests.map((request) => refusalOf(record, request)));
+    const good = requests.filter((_, i) => refusals[i] === null);
+    const relayed = good.length === 0 ? [] : await commit(record, place, good);
+    let next = 0;
+    return refusals.map((refusal) => refusal ?? at(relayed, next++));
   };
 }
 
-/** @throws EngineError where the packet is not stored as a whole */
-function storedIn(packet: UploadResponse['packets'][number] | undefined): Stored {
+function packetIn({ sensorId, publicKey, readings }: Packet): Packet {
+  return { sensorId, publicKey, readings };
+}
+
+/** @param voting the domains of the acceptors. */
+function setPacket({ request, stored }: Kept, voting: readonly number[]): SetPacket {
+  const proofs = voting.map((index) => {
+    const { encapsulated, tag } = at(request.parts, index);
+    return { index, encapsulated, tag };
+  });
+  return { ...packetIn(request), receipts: stored.map(({ receipt }) => receipt), proofs };
+}
+
+function keptIn(request: RelayRequest, answers: readonly (Stored | EngineError)[]): Kept | EngineError {
+  const stored: Stored[] = [];
+  for (const answer of answers) {
+    if (answer instanceof EngineError) return answer;
+    stored.push(answer);
+  }
+  return { request, stored };
+}
+
+/** An error where the packet is not stored as a whole. */
+function storedIn(packet: UploadResponse['packets'][number] | undefined): Stored | EngineError {
   const { answer = 'MALFORMED_BODY', receipt = null, word = null } = packet ?? {};
   if (receipt !== null && word !== null) return { receipt, word };
   const code = answer === 'CONFLICT' ? 'SHARE_CONFLICT' : answer;
-  throw new EngineError(
+  return new EngineError(
     code === 'STORED' ? 'MALFORMED_BODY' : code,
     'expected a domain to store its part of the packet, and to say so',
   );

@@ -13,8 +13,8 @@ import type { Frozen } from './frozen.ts';
 import type { Gather } from './gathering.ts';
 import type { Holding } from './holding.ts';
 import type { RowInventory } from './inventory.ts';
+import type { JoinedRequests } from './joined-requests.ts';
 import type { OperatorDesk } from './operator-desk.ts';
-import type { Relay } from './relay.ts';
 import type { Retirements } from './retirements.ts';
 import type { RingExchange } from './ring-exchange.ts';
 import type { RingStore } from './ring-store.ts';
@@ -41,7 +41,7 @@ export interface Services {
   readonly holding: Holding;
   readonly inventory: RowInventory;
   readonly lists: SetLists;
-  readonly relay: Relay;
+  readonly joined: JoinedRequests;
   readonly retirements: Retirements;
   readonly rings: Rings;
   readonly ringStore: RingStore;
@@ -67,11 +67,9 @@ export function serve(handlers: Handlers, services: Services): void {
 
 function serveSensors(
   handlers: Handlers,
-  { acceptor, flags, relay, values, rings, ringStore, retirements, streams, desk }: Services,
+  { acceptor, flags, joined, values, rings, ringStore, retirements, streams, desk }: Services,
 ): void {
-  handlers.add(operations.SET, async (request, _, signal) => ({
-    outcomes: await flags.set(request, signal),
-  }));
+  handlers.add(operations.SET, async (request) => ({ outcomes: await joined.set(request) }));
   handlers.add(operations.ACCEPT, async (request, { kind }) => ({
     packets: await acceptor.accept(request, kind === 'peer'),
   }));
@@ -79,9 +77,9 @@ function serveSensors(
     outcomes: await flags.get(request, signal),
   }));
   handlers.add(operations.UPLOAD, async (request, { kind }) => ({
-    packets: await values.upload(request, kind === 'peer'),
+    packets: await (kind === 'peer' ? values.upload(request, true) : joined.upload(request)),
   }));
-  handlers.add(operations.RELAY, (request, _, signal) => relay(request, signal));
+  handlers.add(operations.RELAY, (request) => joined.relay(request));
   handlers.add(operations.READ_RING, async () => ({ ring: rings.newest().jws }));
   handlers.add(operations.READ_RINGS, async ({ from }) => ({ rings: [...ringStore.page(Number(from))] }));
   handlers.add(operations.LIST_STREAMS, async () => ({

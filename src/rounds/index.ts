@@ -1,3 +1,5 @@
+export type { Batch } from './batch.ts';
+export { joinBatch, openBatch } from './batch.ts';
 export { callOperation } from './call-operation.ts';
 export { agreedDigest, candidateOf, sortEntries } from './candidate.ts';
 export type { DecideCall, Decided } from './decide.ts';

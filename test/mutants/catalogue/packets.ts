@@ -102,7 +102,7 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
     name: 'packets/relays-for-strangers',
     breaks: 'BOUNDED: anybody makes a node work for three',
     file: 'node/services/relay.ts',
-    find: '    await packets.proveRelayed(record, request);\n',
+    find: '      await packets.proveRelayed(record, request);\n',
     replace: '',
     detector: byTest('node/services/relay', 'asks nobody for who proves nothing'),
   },

@@ -1,25 +1,32 @@
 import type { RandomBytes } from '../src/ports/index.ts';
 import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.ts';
 import { PARTITIONS, partition } from '../src/ring/index.ts';
+import { PARTITION_MS } from './limits.ts';
 import type { RingView } from './ring-book.ts';
 
-/** A node that is handed a whole reading, and a partition whose shares it keeps itself. */
-export interface ChosenRelay {
+/** The node that a lone sensor keeps to, and a partition whose shares it keeps itself. */
+export interface Home {
   readonly node: NodeId;
   readonly partition: Partition;
 }
 
-/** Which node a lone sensor hands its readings to. */
-export interface Relays {
+/** Where the lone readings of a sensor go. */
+export interface Homes {
   /** Null where no node is known to answer. */
-  choose(view: RingView, domains: readonly DomainId[], silent: ReadonlySet<NodeId>): ChosenRelay | null;
+  choose(
+    view: RingView,
+    domains: readonly DomainId[],
+    silent: ReadonlySet<NodeId>,
+    nowMs: number,
+  ): Home | null;
 }
 
 /**
- * One node for as long as it answers, so that a sensor has one connection; another sensor has another one. A reading
- * goes into a partition that this node is the first owner of, which saves one way of three.
+ * One node for as long as it answers, so that a sensor has few connections; another sensor has another one. A reading
+ * goes into a partition that this node is the first owner of, and the time says into which of them: the readings of
+ * one moment, of all sensors that keep to the node, then share its messages and records.
  */
-export function createRelays(randomBytes: RandomBytes): Relays {
+export function createHomes(randomBytes: RandomBytes): Homes {
   let home: NodeId | null = null;
   let known: {
     readonly placement: Placement;
@@ -42,7 +49,7 @@ export function createRelays(randomBytes: RandomBytes): Relays {
   }
 
   return {
-    choose(view, domains, silent) {
+    choose(view, domains, silent, nowMs) {
       const nodes = view.ring.domains
         .filter(({ domain }) => domains.includes(domain))
         .flatMap(({ domain, nodes: own }) => own.map(({ id }) => ({ domain, id })))
@@ -51,7 +58,7 @@ export function createRelays(randomBytes: RandomBytes): Relays {
       if (found === undefined) return null;
       home = found.id;
       const own = ownOf(view, found.domain, found.id);
-      const chosen = own[draw(Math.max(1, own.length))];
+      const chosen = own[Math.floor(nowMs / PARTITION_MS) % own.length];
       return chosen === undefined ? null : { node: found.id, partition: chosen };
     },
   };

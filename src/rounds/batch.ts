@@ -1,4 +1,4 @@
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, invariant } from '../foundation/index.ts';
 
 export interface BatchOptions<Item, Answer> {
   /** Items of one request. */
@@ -71,6 +71,26 @@ export function openBatch<Item, Answer>(options: BatchOptions<Item, Answer>): Ba
       });
     },
   };
+}
+
+/** Adds an item to the batch under collection for `key`, which is opened where there is none with room. */
+export function joinBatch<Item, Answer>(
+  batches: Map<string, Batch<Item, Answer>>,
+  key: string,
+  item: Item,
+  open: () => Batch<Item, Answer>,
+): Promise<Answer> {
+  const joined = batches.get(key)?.add(item);
+  if (joined !== undefined) return joined;
+  const batch = open();
+  batches.set(key, batch);
+  const answer = batch.add(item);
+  invariant(answer !== undefined, 'a fresh batch has room');
+  const forget = () => {
+    if (batches.get(key) === batch) batches.delete(key);
+  };
+  answer.then(forget, forget);
+  return answer;
 }
 
 function rejectAll<Item, Answer>(group: readonly Waiting<Item, Answer>[], reason: unknown): void {
