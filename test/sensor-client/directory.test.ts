@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSensor } from '../../sensor-client/index.ts';
+import { PARTITION_MS } from '../../sensor-client/limits.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signRetirement } from '../../src/protocol/stream-retirement.ts';
 import type { RingDocument, RingPayload, SectionPayload } from '../../src/ring/index.ts';
@@ -195,9 +196,12 @@ test('a window goes on where it was placed, and the next one is placed by the ne
   nodes.adopt(next);
   for (let i = 0; i < 20; i++) await clock.until(own.upload(1, { window: WINDOW }));
   expect(nodes.sent.filter(({ node }) => node === 'a2' || node === 'a3')).toEqual([]);
-  // Each sensor has a home by lot, and with it other partitions.
+  // Each sensor has a home by lot, and the time says which partition of that home it uses.
   const others = await Promise.all(Array.from({ length: 40 }, () => sensor()));
-  for (const other of others) await clock.until(other.upload(1, { window: WINDOW + 5_000 }));
+  for (const other of others) {
+    await clock.advance(PARTITION_MS);
+    await clock.until(other.upload(1, { window: WINDOW + 5_000 }));
+  }
   expect(nodes.sent.some(({ node }) => node === 'a2')).toBe(true);
   expect([...nodes.flags.values()]).toEqual(Array(60).fill('TRUE'));
 });
