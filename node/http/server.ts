@@ -50,6 +50,8 @@ export async function listen(options: PortOptions): Promise<Listener> {
   const app = createApp(options);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
+    // A client that was answered would otherwise keep its connection, and the port waits for it.
+    if (closing !== undefined) reply.header('connection', 'close');
   });
   options.extend(app);
   const operations: FastifyPluginAsync = async (scope) => {

@@ -365,16 +365,13 @@ describe('the port', () => {
 
   test('tells the router when the client hangs up', async () => {
     const held = holdRouter();
-    const controller = new AbortController();
-    const request = { method: 'POST' as const, path: '/v1/bytes', body: utf8('x'), contentType: BYTES };
-    const sent = transport.send('a-1', request, { timeoutMs: 5_000, signal: controller.signal });
+    const over = transportTo(listener);
+    const sent = send('/v1/bytes', utf8('x'), { over });
     await held.reached;
     const signal = router.seen[0]?.signal;
     expect(signal?.aborted).toBe(false);
     const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve));
-    const reason = new Error('the caller changed its mind');
-    controller.abort(reason);
-    await expect(sent).rejects.toBe(reason);
+    await Promise.all([over.close(), expect(sent).rejects.toMatchObject({ code: 'UNREACHABLE' })]);
     await aborted;
     held.release();
   });
