@@ -42,18 +42,18 @@ export interface Comparison extends RowHead {
 export class InexactSumError extends Error {}
 
 /**
- * Runs both sides once to warm up and then in turns, A B A B, so that whatever else the machine does falls on
+ * Runs both sides to warm up and then in turns, A B A B, so that whatever else the machine does falls on
  * both alike; the medians stand for the sides.
  * @throws InexactSumError after the first run, warm-up included, whose sums are not exact
  */
-export async function measure(comparison: Comparison, pairs: number): Promise<BenchRow> {
+export async function measure(comparison: Comparison, pairs: number, warmUpRuns = 1): Promise<BenchRow> {
   const { name, unit, peerName, target } = comparison;
   const ours: Sample[] = [];
   const peer: Sample[] = [];
-  for (let pair = 0; pair <= pairs; pair++) {
+  for (let run = 0; run < warmUpRuns + pairs; run++) {
     const ourSample = await exactly(name, 'ours', comparison.ours);
     const peerSample = await exactly(name, peerName, comparison.peer);
-    if (pair === 0) continue;
+    if (run < warmUpRuns) continue;
     ours.push(ourSample);
     peer.push(peerSample);
   }

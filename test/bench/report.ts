@@ -8,8 +8,8 @@ const MET: ReadonlyMap<boolean | null, string> = new Map([
   [false, 'no'],
 ]);
 
-/** The rows as a table, each note in a line below its row. */
-export function benchTable(rows: readonly BenchRow[]): string {
+/** The rows as a table, each note in a line below its row; says which targets are met where that means anything. */
+export function benchTable(rows: readonly BenchRow[], judged = true): string {
   const cells = rows.map((row) => [
     row.name,
     shown(row.ours),
@@ -17,7 +17,7 @@ export function benchTable(rows: readonly BenchRow[]): string {
     row.unit,
     shown(row.ratio),
     row.target,
-    MET.get(meetsTarget(row)) ?? '',
+    (judged && MET.get(meetsTarget(row))) || '',
     String(row.pairs),
   ]);
   const widths = HEADER.map((title, i) =>

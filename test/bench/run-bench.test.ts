@@ -25,6 +25,7 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       batchReadings: 24,
       batchesInFlight: 2,
       jiffReadings: 6,
+      warmUpRuns: 0,
       warmUpReadings: 8,
       scaleFactor: 1,
       sealMany: 12,

@@ -34,14 +34,15 @@ type RowMaker = (bench: Bench) => Promise<BenchRow>;
 const compared =
   (make: (bench: Bench) => Comparison | Promise<Comparison>): RowMaker =>
   async (bench) =>
-    measure(await make(bench), bench.pairs);
+    measure(await make(bench), bench.pairs, bench.sizes.warmUpRuns);
 
 const batchesRow =
   (make: typeof batchRow, row: Pick<BatchRow, 'name' | 'target' | 'seeds' | 'batch' | 'kept'>): RowMaker =>
   async (bench) => {
     const { sizes, resources } = bench;
     const size = { ...row, readings: sizes.batchReadings, inFlight: sizes.batchesInFlight };
-    return measure(make(await resources.small(), await resources.plain(), size), bench.pairs);
+    const comparison = make(await resources.small(), await resources.plain(), size);
+    return measure(comparison, bench.pairs, sizes.warmUpRuns);
   };
 
 const ROWS: Readonly<Record<string, RowMaker>> = {
@@ -141,7 +142,8 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       inFlight: sizes.coalescedInFlight,
     };
     if (!hasPostgres()) return skippedRow(postgresHead(size), 'the Debian package postgresql-15 is not here');
-    return measure(postgresRow(await resources.small(), await resources.postgres(), size), pairs);
+    const comparison = postgresRow(await resources.small(), await resources.postgres(), size);
+    return measure(comparison, pairs, sizes.warmUpRuns);
   },
   'commit-lone': compared(async ({ sizes, resources }) =>
     commitLoneRow(await resources.small(), { readings: sizes.loneReadings, inFlight: sizes.loneInFlight }),

@@ -16,6 +16,8 @@ export interface BenchSizes {
   readonly batchReadings: number;
   readonly batchesInFlight: number;
   readonly jiffReadings: number;
+  /** Runs of both sides of a row that are not counted. */
+  readonly warmUpRuns: number;
   /** Readings before the first measurement of a cluster: cold programs show half their speed. */
   readonly warmUpReadings: number;
   /** Nodes of the large cluster for one of the small. */
@@ -43,6 +45,7 @@ export const FULL_SIZES: BenchSizes = {
   batchReadings: 128_000,
   batchesInFlight: 8,
   jiffReadings: 900,
+  warmUpRuns: 1,
   warmUpReadings: 30_000,
   scaleFactor: 4,
   sealMany: 1_000_000,
@@ -54,24 +57,25 @@ export const FULL_SIZES: BenchSizes = {
 
 /** Small enough for a build: shows that every row still runs and is exact, and judges nothing. */
 export const QUICK_SIZES: BenchSizes = {
-  splitReadings: 5_000,
-  prio3Readings: 10,
-  loneReadings: 64,
-  loneInFlight: 16,
-  loneManyReadings: 128,
-  loneManyInFlight: 64,
-  coalescedReadings: 1_024,
+  splitReadings: 2_000,
+  prio3Readings: 5,
+  loneReadings: 32,
+  loneInFlight: 8,
+  loneManyReadings: 64,
+  loneManyInFlight: 32,
+  coalescedReadings: 512,
   coalescedInFlight: 256,
-  manyInFlight: 1_024,
-  plainReadings: 1_024,
-  batchReadings: 8_000,
+  manyInFlight: 512,
+  plainReadings: 512,
+  batchReadings: 4_000,
   batchesInFlight: 4,
-  jiffReadings: 90,
-  warmUpReadings: 256,
+  jiffReadings: 45,
+  warmUpRuns: 0,
+  warmUpReadings: 128,
   scaleFactor: 2,
-  sealMany: 2_048,
-  sealFew: 256,
-  memoryReadings: 2_048,
+  sealMany: 1_024,
+  sealFew: 128,
+  memoryReadings: 1_024,
   processes: true,
   demoArguments: ['--csv', fileURLToPath(new URL('few-readings.csv', import.meta.url))],
 };
