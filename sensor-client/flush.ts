@@ -19,12 +19,16 @@ import { splitShares } from './split-shares.ts';
 import type { UploaderContext } from './upload-reading.ts';
 import { abortedError, commitMeasured, readingIdIn } from './upload-reading.ts';
 
-/** One reading of a flush, and who hears what became of it. */
+/** One reading of a flush. */
 export interface FlushItem {
   readonly measured: Measured;
   readonly sensor: SensorIdentity;
-  committed(): void;
-  failed(error: unknown): void;
+}
+
+/** Hears what became of each reading of a flush. */
+export interface FlushEnds<Item> {
+  committed(item: Item): void;
+  failed(item: Item, error: unknown): void;
 }
 
 /** Where the readings of a flush go. */
@@ -37,8 +41,8 @@ export interface FlushPlace {
 }
 
 /** The readings of one sensor in a flush, and what is known of their packet. */
-interface Sent {
-  readonly items: readonly FlushItem[];
+interface Sent<Item = FlushItem> {
+  readonly items: readonly Item[];
   readonly parcel: Parcel;
   /** Of each domain, once it has stored the packet whole. */
   readonly receipts: (Uint8Array | null)[];
@@ -49,13 +53,14 @@ const READING_ID_BYTES = 16;
 
 /**
  * Commits readings of one window and group together, in one partition: one packet of each sensor, one request to every
- * domain and one to every acceptor. Tells each item what became of it, and goes on with those that are left one by one.
- * @param alone is given the work on those that are left; it rejects only where `committed` or `failed` of an item does.
+ * domain and one to every acceptor. Tells what became of each, and goes on with those that are left one by one.
+ * @param alone is given the work on those that are left; it rejects only where `ends` does.
  */
-export async function commitFlush(
+export async function commitFlush<Item extends FlushItem>(
   context: UploaderContext,
   place: FlushPlace,
-  items: readonly FlushItem[],
+  items: readonly Item[],
+  ends: FlushEnds<Item>,
   fan: SignalFan,
   alone: (work: Promise<void>) => void,
 ): Promise<void> {
@@ -69,16 +74,16 @@ export async function commitFlush(
   } catch (error) {
     if (!fan.aborted) throw error;
     for (const one of sent) {
-      one.items.forEach((item, at) => void item.failed(abortedError(splitOf(context, place, one, at))));
+      one.items.forEach((item, at) => void ends.failed(item, abortedError(splitOf(context, place, one, at))));
     }
     return;
   }
-  const left: (readonly [FlushItem, Split])[] = [];
+  const left: (readonly [Item, Split])[] = [];
   for (const [packet, one] of sent.entries()) {
     const places = new Set(out[packet]?.left);
     one.items.forEach((item, at) => {
       if (places.has(at)) left.push([item, splitOf(context, place, one, at)]);
-      else item.committed();
+      else ends.committed(item);
     });
   }
   for (const [item, begun] of left) {
@@ -87,8 +92,8 @@ export async function commitFlush(
     const work = fan.run((signal) => commitMeasured(context, own, measured, signal, begun));
     alone(
       work.then(
-        () => item.committed(),
-        (error: unknown) => item.failed(error),
+        () => ends.committed(item),
+        (error: unknown) => ends.failed(item, error),
       ),
     );
   }
@@ -155,8 +160,8 @@ function receivedOf(sent: readonly Sent[], packets: readonly number[]): Received
   });
 }
 
-function bySensor(items: readonly FlushItem[]): FlushItem[][] {
-  const groups = new Map<SensorIdentity['keys'], FlushItem[]>();
+function bySensor<Item extends FlushItem>(items: readonly Item[]): Item[][] {
+  const groups = new Map<SensorIdentity['keys'], Item[]>();
   for (const item of items) {
     const group = groups.get(item.sensor.keys);
     if (group === undefined) groups.set(item.sensor.keys, [item]);
@@ -166,12 +171,12 @@ function bySensor(items: readonly FlushItem[]): FlushItem[][] {
 }
 
 /** Draws an id for each reading and splits them all at once. */
-function splitParcel(
+function splitParcel<Item extends FlushItem>(
   context: UploaderContext,
   place: FlushPlace,
-  items: readonly FlushItem[],
+  items: readonly Item[],
   partition: Partition,
-): Sent {
+): Sent<Item> {
   const [first] = items;
   invariant(first !== undefined, 'a sensor with readings');
   const ids = context.randomBytes(READING_ID_BYTES * items.length);

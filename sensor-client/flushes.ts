@@ -1,6 +1,4 @@
-import type { FlushItem } from './flush.ts';
-
-export interface FlushesOptions<Place> {
+export interface FlushesOptions<Place, Item> {
   /** Items of one flush. */
   readonly size: number;
   /** How long the first item waits for company while nothing is under way. */
@@ -8,16 +6,16 @@ export interface FlushesOptions<Place> {
   /** Carries out a flush; `alone` takes work that goes on behind it. Never rejects but for a fault. */
   readonly send: (
     place: Place,
-    items: readonly FlushItem[],
+    items: readonly Item[],
     alone: (work: Promise<void>) => void,
   ) => Promise<void>;
   readonly fault: (reason: unknown) => void;
 }
 
 /** Collects items of the same place into flushes. */
-export interface Flushes<Place> {
+export interface Flushes<Place, Item> {
   /** @param name of the place; equal names are one place. */
-  add(name: string, place: Place, item: FlushItem): void;
+  add(name: string, place: Place, item: Item): void;
   /** Sends what has been collected; resolves when everything under way has ended. */
   end(): Promise<void>;
 }
@@ -26,8 +24,13 @@ export interface Flushes<Place> {
  * As a journal groups its writes: while a flush is under way the next one gathers, and leaves when it is full or the one
  * before it has ended, so that items that come one by one still share their requests.
  */
-export function createFlushes<Place>({ size, linger, send, fault }: FlushesOptions<Place>): Flushes<Place> {
-  const gathering = new Map<string, { readonly place: Place; readonly items: FlushItem[] }>();
+export function createFlushes<Place, Item>({
+  size,
+  linger,
+  send,
+  fault,
+}: FlushesOptions<Place, Item>): Flushes<Place, Item> {
+  const gathering = new Map<string, { readonly place: Place; readonly items: Item[] }>();
   const running = new Set<Promise<void>>();
   let flushes = 0;
 

@@ -82,8 +82,18 @@ interface Agreement extends PacketKeys {
   readonly encapsulated: Uint8Array;
 }
 
+type SetProof = SetPacket['proofs'][number];
+
+/** A packet's name and what has been proved about it, with what both hold for. */
+interface Named extends WindowScope, Pick<Packet, 'sensorId'> {
+  readonly name: Uint8Array;
+  readonly proofs: Map<string, SetProof>;
+}
+
 export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
   const { sealing, randomBytes, domainOf } = options;
+  /** What the last packet with a list of readings is called, and the proofs of its SET by the domain's key. */
+  const made = new WeakMap<readonly PacketReading[], Named>();
   /** One agreement per sensor and domain, made when it is first needed; gone with the sensor's keys. */
   const agreements = new WeakMap<SensorKeys, Map<string, Promise<Agreement>>>();
 
@@ -113,33 +123,47 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
     return { sensorId, publicKey: stream.enrolment === 'open' ? keys.publicKey : null, readings };
   }
 
+  /** Every domain is sent the same packet, and every acceptor; its readings are gone through once. */
+  function named({ stream, window, group }: WindowScope, packet: Packet): Named {
+    const { sensorId, readings } = packet;
+    const known = made.get(readings);
+    const same = known?.stream === stream && known.window === window && known.group === group;
+    if (same && known.sensorId === sensorId) return known;
+    const scope = { stream, window, group };
+    const one = { ...scope, sensorId, name: packetName(scope, packet), proofs: new Map() };
+    made.set(readings, one);
+    return one;
+  }
+
   return {
     async shares(sensor, node, scope, index, readings, shares) {
       const stream = await options.stream();
       const packet = packetOf(sensor, stream, readings);
       const agreement = await agreementOf(sensor.keys, domainOf(node).sealingKey, stream);
-      const { nonce, bound } = shareBinding(packetName(scope, packet), index);
+      const { nonce, bound } = shareBinding(named(scope, packet).name, index);
       const sealed = await sealing.seal(agreement.shares, nonce, bound, shares);
       return { ...packet, encapsulated: agreement.encapsulated, sealed };
     },
     async set(sensor, acceptors, scope, readings, receipts) {
       const stream = await options.stream();
       const packet = packetOf(sensor, stream, readings);
-      const name = packetName(scope, packet);
-      const proofs = new Map<number, SetPacket['proofs'][number]>();
+      const { name, proofs: known } = named(scope, packet);
+      const proofs = new Map<number, SetProof>();
       for (const node of acceptors) {
         const { domain, sealingKey } = domainOf(node);
         const index = shareIndex(stream, domain);
         if (index === undefined || proofs.has(index)) continue;
         const { flags, encapsulated } = await agreementOf(sensor.keys, sealingKey, stream);
-        proofs.set(index, { index, encapsulated, tag: setTag(flags, name) });
+        const proof = known.get(sealingKey) ?? { index, encapsulated, tag: setTag(flags, name) };
+        known.set(sealingKey, proof);
+        proofs.set(index, proof);
       }
       return { ...packet, receipts, proofs: [...proofs.values()] };
     },
     async relay(sensor, nodes, scope, readings, shares) {
       const stream = await options.stream();
       const packet = packetOf(sensor, stream, readings);
-      const name = packetName(scope, packet);
+      const { name } = named(scope, packet);
       const own = await Promise.all(
         nodes.map((node) => agreementOf(sensor.keys, domainOf(node).sealingKey, stream)),
       );

@@ -20,6 +20,9 @@ export interface SilentNodes {
 /** Silent nodes that are more than one that hangs and one that starts. */
 const CROWDED_AT = 3;
 
+/** Why the patience ends; one for all, because the platform would make one with a stack for each. */
+const ANSWERED = new DOMException('the answer was first', 'AbortError');
+
 interface Heard {
   requests: number;
   /** When a request last came to nothing; null where an answer has come since. */
@@ -74,7 +77,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
       try {
         return await Promise.race([answer, over]);
       } finally {
-        answered.abort();
+        answered.abort(ANSWERED);
         answer.catch(() => {});
         over.catch(() => {});
       }

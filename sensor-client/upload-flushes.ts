@@ -2,6 +2,7 @@ import { ELEMENT_BYTES } from '../src/arithmetic/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { readingsMax, rowsMax } from './flag-calls.ts';
+import type { FlushEnds, FlushItem } from './flush.ts';
 import { commitFlush } from './flush.ts';
 import { createFlushes } from './flushes.ts';
 import type { SignalFan } from './jobs.ts';
@@ -11,6 +12,12 @@ import { createPreparer } from './prepare-reading.ts';
 import type { ManyOptions, UploadSummary } from './upload-many.ts';
 import type { UploaderContext } from './upload-reading.ts';
 import { createTally } from './upload-tally.ts';
+
+/** A reading that was taken: its place among all, and whoever else waits for its end. */
+interface TakenItem extends FlushItem {
+  readonly index: number;
+  readonly waits: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | null;
+}
 
 /** Uploads readings in flushes: those of one window and group that are under way together, under a flag each. */
 export async function uploadFlushes(
@@ -29,41 +36,63 @@ export async function uploadFlushes(
   };
   const room = createRoom(() => tally.underWay() < concurrency || faults.length > 0 || fan.aborted);
   const tally = createTally(options, room.open);
-  const flushes = createFlushes<Prepared['place']>({
+  // One for all readings: functions of its own would cost each of them more than its encoding.
+  const ends: FlushEnds<TakenItem> = {
+    committed: ({ waits }) => (waits === null ? tally.committed(1) : waits.resolve()),
+    failed: ({ index, waits }, error) =>
+      waits === null ? tally.failed(index, 1, error) : waits.reject(error),
+  };
+  const flushes = createFlushes<Prepared['place'], TakenItem>({
     size: flushSize(document, options),
     linger: () => fan.run((signal) => clock.sleep(0, signal)),
-    send: (place, items, alone) => commitFlush(context, { document, domains, ...place }, items, fan, alone),
+    send: (place, items, alone) =>
+      commitFlush(context, { document, domains, ...place }, items, ends, fan, alone),
     fault,
   });
   const prepare = createPreparer(context, document, options, fan);
   const preparing = new Set<Promise<void>>();
 
+  function join(index: number, { place, measured, sensor, measurement }: Prepared): void {
+    const name = `${place.window}/${place.group}`;
+    if (measurement === undefined) {
+      flushes.add(name, place, { index, measured, sensor, waits: null });
+      return;
+    }
+    const upload = () =>
+      new Promise<void>((resolve, reject) => {
+        flushes.add(name, place, { index, measured, sensor, waits: { resolve, reject } });
+      });
+    context.measurements
+      .once(measurement, context.stream, upload)
+      .then(
+        () => tally.committed(1),
+        (error: unknown) => tally.failed(index, 1, error),
+      )
+      .catch(fault);
+  }
+
   /** Takes a reading into a flush, at once where nothing has to be waited for. */
   function take(reading: Reading, index: number): void {
-    const committed = () => tally.committed(1);
-    const failed = (error: unknown) => tally.failed(index, 1, error);
-    const join = ({ place, measured, sensor, measurement }: Prepared) => {
-      const add = (accepted: () => void, refused: (error: unknown) => void) => {
-        const item = { measured, sensor, committed: accepted, failed: refused };
-        flushes.add(`${place.window}/${place.group}`, place, item);
-      };
-      if (measurement === undefined) return add(committed, failed);
-      const upload = () => new Promise<void>(add);
-      context.measurements.once(measurement, context.stream, upload).then(committed, failed).catch(fault);
-    };
+    let prepared: ReturnType<typeof prepare>;
     try {
-      const prepared = prepare(reading, index);
-      if (!(prepared instanceof Promise)) join(prepared);
-      else {
-        const work: Promise<void> = prepared
-          .then(join, failed)
-          .catch(fault)
-          .then(() => void preparing.delete(work));
-        preparing.add(work);
-      }
+      prepared = prepare(reading, index);
     } catch (error) {
-      failed(error);
+      tally.failed(index, 1, error);
+      return;
     }
+    if (prepared instanceof Promise) takeLater(prepared, index);
+    else join(index, prepared);
+  }
+
+  function takeLater(prepared: Promise<Prepared>, index: number): void {
+    const work: Promise<void> = prepared
+      .then(
+        (ready) => join(index, ready),
+        (error: unknown) => tally.failed(index, 1, error),
+      )
+      .catch(fault)
+      .then(() => void preparing.delete(work));
+    preparing.add(work);
   }
 
   const source =

@@ -1,6 +1,7 @@
 import {
   bigEndian,
   EngineError,
+  invariant,
   labelledHash,
   labelledInput,
   labelledMac,
@@ -11,7 +12,7 @@ import { streamHashBytes } from '../ring/identifiers.ts';
 import type { FlagEntry, ReadingId, SensorId, WindowScope } from './flag-key.ts';
 import { READING_ID_BYTES, readingId, sensorId, windowKey } from './flag-key.ts';
 import type { Layout } from './layout.ts';
-import { fixedBytes, list, optional, record, refined, u32 } from './layout.ts';
+import { fixedBytes, list, optional, refined } from './layout.ts';
 import { FLAGS_PER_REQUEST_MAX, PACKETS_PER_REQUEST_MAX } from './limits.ts';
 
 /** Bytes of an uncompressed point of P-256: public keys and encapsulated keys. */
@@ -43,7 +44,29 @@ export const readingIdLayout: Layout<ReadingId> = refined<Uint8Array, ReadingId>
 export const sensorIdLayout: Layout<SensorId> = refined<Uint8Array, SensorId>(fixedBytes(16), sensorId);
 
 export const pointLayout = fixedBytes(POINT_BYTES);
-const packetReadings = list(record({ readingId: readingIdLayout, count: u32 }), FLAGS_PER_REQUEST_MAX);
+const READING_BYTES = READING_ID_BYTES + 4;
+
+/** A list of (reading id, count): the bytes that the packet's name is made of, which are made or read once for all. */
+const packetReadings: Layout<readonly PacketReading[]> = {
+  write: (readings, to) => {
+    invariant(readings.length <= FLAGS_PER_REQUEST_MAX, `expected at most ${FLAGS_PER_REQUEST_MAX} readings`);
+    to.integer(readings.length, 4);
+    to.put(readingBytes(readings));
+  },
+  read: (from) => {
+    const length = from.integer(4);
+    if (length > FLAGS_PER_REQUEST_MAX) {
+      throw new EngineError(
+        'MALFORMED_BODY',
+        `expected at most ${FLAGS_PER_REQUEST_MAX} items, got ${length}`,
+      );
+    }
+    const bytes = from.take(READING_BYTES * length);
+    const readings = readingsIn(bytes);
+    bytesOfReadings.set(readings, bytes);
+    return readings;
+  },
+};
 
 /** The fields of {@link Packet}, in front of the proofs. */
 export const packetFields = {
@@ -144,13 +167,28 @@ export function equalTags(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** A flush names its readings to every domain and every acceptor: the same list gives the same bytes. */
+const bytesOfReadings = new WeakMap<readonly PacketReading[], Uint8Array>();
+
 function readingBytes(readings: readonly PacketReading[]): Uint8Array {
-  const width = READING_ID_BYTES + 4;
-  const bytes = new Uint8Array(readings.length * width);
+  const known = bytesOfReadings.get(readings);
+  if (known !== undefined) return known;
+  const bytes = new Uint8Array(readings.length * READING_BYTES);
   const view = new DataView(bytes.buffer);
   readings.forEach(({ readingId: id, count }, place) => {
-    bytes.set(id, place * width);
-    view.setUint32(place * width + READING_ID_BYTES, count);
+    bytes.set(id, place * READING_BYTES);
+    view.setUint32(place * READING_BYTES + READING_ID_BYTES, count);
   });
+  bytesOfReadings.set(readings, bytes);
   return bytes;
+}
+
+function readingsIn(bytes: Uint8Array): readonly PacketReading[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const readings: PacketReading[] = [];
+  for (let at = 0; at < bytes.length; at += READING_BYTES) {
+    const id = readingId(bytes.slice(at, at + READING_ID_BYTES));
+    readings.push({ readingId: id, count: view.getUint32(at + READING_ID_BYTES) });
+  }
+  return readings;
 }
