@@ -132,11 +132,14 @@ export async function uploadFlushes(
   return tally.summary();
 }
 
-/** Half of what may be under way, so that one flush is made while another is out, and no more than a request holds. */
+/**
+ * What may be under way, in as few flushes of one size as requests hold. Smaller ones could be made while others are out,
+ * but what a flush costs beside its readings is the larger part of it for every node.
+ */
 function flushSize({ elements, countMode }: StreamDocument, { concurrency, keysOf }: ManyOptions): number {
   const shareBytes = elements.length * ELEMENT_BYTES + (countMode === 'batch' ? 4 : 0);
   const most = keysOf === undefined ? readingsMax(shareBytes) : rowsMax(shareBytes);
-  return Math.max(1, Math.min(most, Math.ceil(concurrency / 2)));
+  return Math.ceil(concurrency / Math.ceil(concurrency / most));
 }
 
 /** Lets the source go on when readings have ended. */

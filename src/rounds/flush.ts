@@ -121,7 +121,8 @@ export function flushRound(
       votes = [...votes, event.reply.others];
     }
     const heard = { ...state, votes, waiting };
-    const over = waiting.length === 0 || state.set.every((_, place) => leftOf(heard, place).length === 0);
+    const told = votes.length >= quorum && state.set.every((_, place) => leftOf(heard, place).length === 0);
+    const over = waiting.length === 0 || told;
     return over ? finish(heard) : { state: heard, effects: [] };
   }
 

@@ -13,7 +13,7 @@ test('readings that are under way together share their requests', async () => {
   );
   expect(summary).toMatchObject({ taken: 100, committed: 100, failed: 0, undecided: 0, failures: [] });
   expect([...nodes.flags.values()].filter((outcome) => outcome === 'TRUE')).toHaveLength(100);
-  // 4 requests for a lone reading; two flushes of up to 64 are two partitions.
+  // 4 requests for a lone reading; a flush of 64 and one of the rest are two partitions.
   expect(nodes.sent.length).toBeLessThan(40);
 });
 
