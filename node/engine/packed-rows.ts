@@ -1,7 +1,7 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
-import { ENTRY_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, partitionInKey, windowKey } from '../../src/protocol/index.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import { growRecords } from './growing-records.ts';
@@ -204,7 +204,7 @@ export function createPackedRows(source: RecordSource): PackedRows {
 /** @throws EngineError `MALFORMED_BODY` */
 function checkPartition(keys: Uint8Array, partition: Partition): void {
   for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) {
-    if ((((keys[at] ?? 0) << 2) | ((keys[at + 1] ?? 0) >> 6)) === partition) continue;
+    if (partitionInKey(keys, at) === partition) continue;
     throw new EngineError('MALFORMED_BODY', `expected flags of partition ${partition} only`);
   }
 }

@@ -1,9 +1,9 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
-import type { FlagEntry, MessageContext } from '../../src/protocol/index.ts';
+import type { MessageContext } from '../../src/protocol/index.ts';
+import { countInKey, ENTRY_KEY_BYTES, partitionInKey } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
-import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
@@ -34,8 +34,8 @@ export interface Admission {
    * `STREAM_RETIRED`
    */
   begun(context: MessageContext): Promise<OpenWindowRecord>;
-  /** @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
-  entries(stream: StreamDocument, partition: Partition, entries: readonly FlagEntry[]): void;
+  /** @param keys of flags, one after another. @throws `MALFORMED_BODY` when a flag is not of the partition, `STREAM_REFUSED` for a count the stream does not take. */
+  entries(stream: StreamDocument, partition: Partition, keys: Uint8Array): void;
   /** The acceptors of a partition's flags, this node among them. @throws `WRONG_NODE` */
   acceptors(record: OpenWindowRecord, partition: Partition): readonly NodeId[];
 }
@@ -66,9 +66,10 @@ export function createAdmission(components: AdmissionComponents): Admission {
       if (clock.now() >= record.scope.window) return record;
       throw new EngineError('WINDOW_NOT_OPEN', `window ${record.scope.window} has not begun yet`);
     },
-    entries(stream, partition, entries) {
-      for (const { readingId, count } of entries) {
-        if (partitionOf(readingId) !== partition) {
+    entries(stream, partition, keys) {
+      for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) {
+        const count = countInKey(keys, at);
+        if (partitionInKey(keys, at) !== partition) {
           throw new EngineError('MALFORMED_BODY', `expected flags of partition ${partition} only`);
         }
         if (count < 1 || (stream.countMode === 'single' && count !== 1)) {

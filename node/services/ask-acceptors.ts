@@ -36,7 +36,7 @@ export function askToAccept(
     const request = { context, partition, packets: proved.map(({ packet }) => packet) };
     if (to === self.nodeId) return acceptor.acceptProved(record, request, proved);
     const answer = await callPeer(to, operations.ACCEPT, request, signal);
-    return proved.flatMap(({ entries }, place) => votesIn(answer.packets[place], entries.length));
+    return proved.flatMap(({ packet }, place) => votesIn(answer.packets[place], packet.readings.length));
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
 import { acceptorStep, BALLOT_ZERO } from '../../src/consensus/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
+import { concat, EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type {
   AcceptResponse,
@@ -13,7 +13,7 @@ import type {
   SetRequest,
   VoteRequest,
 } from '../../src/protocol/index.ts';
-import { entryKeys, windowName } from '../../src/protocol/index.ts';
+import { entryKeys, keysAt, windowName } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
@@ -77,18 +77,20 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     context: MessageContext,
     record: OpenWindowRecord,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
     decide: (row: FlagRow | undefined, place: number) => Change<T>,
   ): Promise<readonly T[]> {
     return lock.run(`${windowName(record.scope)}/${partition}`, async () => {
-      const found = await packed.find('flags', record, partition, entryKeys(entries));
+      const found = await packed.find('flags', record, partition, keys);
       if (record.frozen) throw windowSealed(record);
       rings.check(context);
-      const { answers, changes, versions } = changeFlags(entries, found, decide);
-      const fresh = changes.flatMap(({ entries: own, was }) => (was === undefined ? own : []));
-      census.admit(record, fresh);
+      const { answers, changes, versions } = changeFlags(found, decide);
+      const fresh = changes.flatMap(({ places, was }) => (was === undefined ? places : []));
+      census.admit(record, keysAt(keys, fresh));
       if (versions.length > 0) journal.stage([found.write(versions)]);
-      for (const { entries: own, was, row } of changes) census.note(record, partition, own, was, row);
+      for (const { places, was, row } of changes) {
+        census.note(record, partition, keysAt(keys, places), was, row);
+      }
       return answers;
     });
   }
@@ -97,16 +99,16 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   async function synod(
     record: OpenWindowRecord,
     { context, partition }: Pick<VoteRequest, 'context' | 'partition'>,
-    flags: readonly FlagEntry[],
+    keys: Uint8Array,
     asked: AcceptorRequest<FlagValue>,
   ): Promise<readonly FlagVote[]> {
     const { flagTimeoutMs } = record.stream;
     let known: readonly (number | undefined)[] | undefined;
     let alike: (Change<FlagVote> & { readonly since: number }) | undefined;
-    const votes = await update(context, record, partition, flags, (row, place) => {
+    const votes = await update(context, record, partition, keys, (row, place) => {
       const now = clock.now();
       if (row !== undefined) return voteOn(row, asked, now, flagTimeoutMs);
-      known ??= census.knownSince(record, flags);
+      known ??= census.knownSince(record, keys);
       const since = known[place] ?? now;
       // Flags without a row that are known for equally long are all the same to the acceptor, so it is asked once for them.
       if (alike?.since !== since) alike = { since, ...voteOn(freshFlag(since), asked, now, flagTimeoutMs) };
@@ -123,8 +125,10 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
   ): Promise<readonly FlagVote[]> {
     health.checkVote();
     rings.checkVote(request.context);
-    const flags = proved.flatMap(({ entries }) => entries);
-    return flags.length === 0 ? [] : synod(record, request, flags, ACCEPT_TRUE);
+    const [first] = proved;
+    if (first === undefined) return [];
+    const keys = proved.length === 1 ? first.keys : concat(...proved.map((one) => one.keys));
+    return synod(record, request, keys, ACCEPT_TRUE);
   }
 
   async function accept(request: SetRequest, relayed: boolean): Promise<AcceptResponse['packets']> {
@@ -154,20 +158,21 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
     health.checkVote();
     rings.checkVote(request.context);
     const record = await admission.window(request.context);
-    admission.entries(record.stream, request.partition, request.flags);
+    const keys = entryKeys(request.flags);
+    admission.entries(record.stream, request.partition, keys);
     admission.acceptors(record, request.partition);
     const asked = flagRequestOf(request);
-    if (asked.kind === 'read') return readVotes(record, request.partition, request.flags);
-    return synod(record, request, request.flags, asked);
+    if (asked.kind === 'read') return readVotes(record, request.partition, keys);
+    return synod(record, request, keys, asked);
   }
 
   /** Reading is no vote: it writes nothing and a frozen acceptor still answers it, from what is on disk. */
   async function readVotes(
     record: OpenWindowRecord,
     partition: Partition,
-    flags: readonly FlagEntry[],
+    keys: Uint8Array,
   ): Promise<readonly FlagVote[]> {
-    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));
+    const rows = flagRowsIn(await packed.find('flags', record, partition, keys));
     await journal.synced();
     return rows.map((known) => {
       const row = known ?? freshFlag(0);
@@ -188,12 +193,13 @@ function votesPerPacket(
   return opened.map((one) => {
     if (typeof one === 'string') return { answer: one, word: null, others: [] };
     const others: AcceptResponse['packets'][number]['others'][number][] = [];
-    for (let place = 0; place < one.entries.length; place++) {
+    const flags = one.packet.readings.length;
+    for (let place = 0; place < flags; place++) {
       const vote = votes[at + place];
       if (vote === undefined || vote.granted) continue;
       others.push({ place, promised: vote.promised, accepted: vote.accepted });
     }
-    at += one.entries.length;
+    at += flags;
     const word = relayed && others.length === 0 ? one.word() : null;
     return { answer: 'ACCEPTED', word, others };
   });

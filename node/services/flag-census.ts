@@ -1,6 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { entryKey, windowName } from '../../src/protocol/index.ts';
+import { countInKey, ENTRY_KEY_BYTES, entryKey, windowName } from '../../src/protocol/index.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import type { EntryHash } from '../engine/entry-hash.ts';
@@ -26,17 +26,17 @@ export interface UndecidedFlag {
  * this node has voted TRUE at ballot 0 do not wait: where a majority did they are decided, and else the others wait.
  */
 export interface FlagCensus {
-  /** @param entries of flags without a row here. @throws EngineError `WINDOW_FULL` beyond the stream's readings. */
-  admit(record: OpenWindowRecord, entries: readonly FlagEntry[]): void;
+  /** @param keys of flags without a row here. @throws EngineError `WINDOW_FULL` beyond the stream's readings. */
+  admit(record: OpenWindowRecord, keys: Uint8Array): void;
   /** Shares of these flags came, of which there were none here: their timeouts run. */
-  heard(record: OpenWindowRecord, entries: readonly FlagEntry[], since: number): void;
+  heard(record: OpenWindowRecord, keys: Uint8Array, since: number): void;
   /** Since when each of these flags is known here; undefined where it is not among the undecided ones. */
-  knownSince(record: OpenWindowRecord, entries: readonly FlagEntry[]): readonly (number | undefined)[];
+  knownSince(record: OpenWindowRecord, keys: Uint8Array): readonly (number | undefined)[];
   /** The rows of these flags were all the same and became another one; no flag stands twice. */
   note(
     record: OpenWindowRecord,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
     before: FlagRow | undefined,
     after: FlagRow,
   ): void;
@@ -76,44 +76,43 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
   function note(
     record: OpenWindowRecord,
     partition: Partition,
-    entries: readonly FlagEntry[],
+    keys: Uint8Array,
     before: FlagRow | undefined,
     after: FlagRow,
   ): void {
-    hear(record, partition, entries, before, after);
-    if (before === undefined) add(record, entries, after.knownSince);
+    hear(record, partition, keys, before, after);
+    if (before === undefined) add(record, keys, after.knownSince);
     if (after.accepted === null) return;
     if (after.accepted.ballot.counter === 0 || acceptors(record, partition).length === 1) {
-      undecided.get(record)?.delete(entries);
+      undecided.get(record)?.delete(keys);
     }
   }
 
-  function add(record: OpenWindowRecord, entries: readonly FlagEntry[], since: number): void {
+  function add(record: OpenWindowRecord, keys: Uint8Array, since: number): void {
     const flags = undecided.get(record) ?? createUndecidedFlags(entryHash);
     undecided.set(record, flags);
     const window = windowName(record.scope);
-    readings.set(window, (readings.get(window) ?? 0) + flags.add(entries, since));
+    readings.set(window, (readings.get(window) ?? 0) + flags.add(keys, since));
   }
 
-  function knownSince(
-    record: OpenWindowRecord,
-    entries: readonly FlagEntry[],
-  ): readonly (number | undefined)[] {
-    return undecided.get(record)?.knownSince(entries) ?? entries.map(() => undefined);
+  function knownSince(record: OpenWindowRecord, keys: Uint8Array): readonly (number | undefined)[] {
+    return undecided.get(record)?.knownSince(keys) ?? [];
   }
 
   async function readBack(record: OpenWindowRecord): Promise<void> {
     const withRow = createEntryTable(entryHash, 0);
     for await (const { entry, plain } of packed.scan('flags', record, null)) {
       if (entry === null) continue;
-      withRow.add(entryKey(entry), 0);
-      note(record, partitionOf(entry.readingId), [entry], undefined, decodeFlagRow(plain));
+      const key = entryKey(entry);
+      withRow.add(key, 0);
+      note(record, partitionOf(entry.readingId), key, undefined, decodeFlagRow(plain));
     }
     if (record.frozen) return;
     for await (const [entry, { receivedAt }] of shares(record)) {
-      if (withRow.find(entryKey(entry), 0) >= 0) continue;
+      const key = entryKey(entry);
+      if (withRow.find(key, 0) >= 0) continue;
       if (acceptors(record, partitionOf(entry.readingId)).includes(self.nodeId)) {
-        add(record, [entry], receivedAt);
+        add(record, key, receivedAt);
       }
     }
   }
@@ -121,13 +120,13 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
   for (const record of records) await readBack(record);
 
   return {
-    admit(record, entries) {
+    admit(record, keys) {
       const { maxReadings } = record.stream;
       const held = readings.get(windowName(record.scope)) ?? 0;
       // With room for all of them nobody has to know which are new.
-      if (held + entries.reduce((sum, { count }) => sum + count, 0) <= maxReadings) return;
-      const known = knownSince(record, entries);
-      const added = entries.reduce((sum, { count }, at) => sum + (known[at] === undefined ? count : 0), 0);
+      if (held + countOf(keys, () => true) <= maxReadings) return;
+      const known = knownSince(record, keys);
+      const added = countOf(keys, (place) => known[place] === undefined);
       if (added > 0 && held + added > maxReadings) {
         throw new EngineError(
           'WINDOW_FULL',
@@ -135,9 +134,9 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
         );
       }
     },
-    heard(record, entries, since) {
+    heard(record, keys, since) {
       // A flag of a frozen window waits for nobody: the settlement decides it.
-      if (!record.frozen) add(record, entries, since);
+      if (!record.frozen) add(record, keys, since);
     },
     knownSince,
     note,
@@ -155,18 +154,27 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
       return found;
     },
     learned(record, entry) {
-      undecided.get(record)?.delete([entry]);
+      undecided.get(record)?.delete(entryKey(entry));
     },
     forget(record) {
       readings.delete(windowName(record.scope));
       undecided.delete(record);
     },
     undecided: () => [...undecided].flatMap(([record, { size }]) => (size > 0 ? [[record, size]] : [])),
-    isUndecided: (record, entry) => knownSince(record, [entry])[0] !== undefined,
+    isUndecided: (record, entry) => knownSince(record, entryKey(entry))[0] !== undefined,
     waiting(record, due) {
       const flags = undecided.get(record);
       if (flags === undefined || record.settlement !== null) return { undecided: 0, overdue: 0 };
       return { undecided: flags.size, overdue: record.frozen ? 0 : flags.countBefore(due) };
     },
   };
+}
+
+/** How many readings stand behind the flags at some places. */
+function countOf(keys: Uint8Array, at: (place: number) => boolean): number {
+  let count = 0;
+  for (let place = 0; ENTRY_KEY_BYTES * place < keys.length; place++) {
+    if (at(place)) count += countInKey(keys, ENTRY_KEY_BYTES * place);
+  }
+  return count;
 }

@@ -1,5 +1,4 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { FlagEntry } from '../../src/protocol/index.ts';
 import type { FoundRows, RowVersion } from '../engine/packed-rows.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { decodeFlagRow, encodeFlagRow } from '../engine/rows.ts';
@@ -12,7 +11,8 @@ export interface Change<T> {
 
 /** Flags of one request whose rows were the same and became the same, as those of a packet mostly do. No flag twice. */
 export interface Alike {
-  readonly entries: FlagEntry[];
+  /** Among those of the request, ascending. */
+  readonly places: number[];
   readonly was: FlagRow | undefined;
   readonly row: FlagRow;
 }
@@ -27,7 +27,6 @@ export interface FlagChanges<T> {
 
 /** Turns the rows of a request's flags into their successors. `decide` may give the same change for many. */
 export function changeFlags<T>(
-  entries: readonly FlagEntry[],
   found: Pick<FoundRows, 'bodies' | 'first'>,
   decide: (row: FlagRow | undefined, place: number) => Change<T>,
 ): FlagChanges<T> {
@@ -35,7 +34,7 @@ export function changeFlags<T>(
   const changes: Alike[] = [];
   const before = flagRowsIn(found);
   const after = [...before];
-  for (const [place, entry] of entries.entries()) {
+  for (let place = 0; place < before.length; place++) {
     // The same flag may stand twice in one request; the second sees what the first made of it.
     const first = found.first(place);
     const was = after[first];
@@ -44,8 +43,8 @@ export function changeFlags<T>(
     if (row === was) continue;
     after[first] = row;
     const last = changes.at(-1);
-    if (last?.row === row && last.was === was) last.entries.push(entry);
-    else changes.push({ entries: [entry], was, row });
+    if (last?.row === row && last.was === was) last.places.push(place);
+    else changes.push({ places: [place], was, row });
   }
   return { answers, changes, versions: newVersions(before, after) };
 }

@@ -10,7 +10,7 @@ import type {
   VoteRequest,
   VoteResponse,
 } from '../../src/protocol/index.ts';
-import { operations } from '../../src/protocol/index.ts';
+import { entriesOf, entryKeys, operations } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { DecideFlagsCall } from '../../src/rounds/index.ts';
@@ -66,8 +66,8 @@ export function createFlags(components: FlagsComponents): Flags {
     let at = 0;
     return opened.flatMap((one, place): readonly FlagAnswer[] => {
       if (typeof one === 'string') return (request.packets[place]?.readings ?? []).map(() => one);
-      at += one.entries.length;
-      return outcomes.slice(at - one.entries.length, at);
+      at += one.packet.readings.length;
+      return outcomes.slice(at - one.packet.readings.length, at);
     });
   }
 
@@ -78,7 +78,7 @@ export function createFlags(components: FlagsComponents): Flags {
     acceptors: readonly NodeId[],
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    const flags = proved.flatMap(({ entries }) => entries);
+    const flags = proved.flatMap(({ packet }) => entriesOf(packet));
     if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
     try {
       const ask = askToAccept(components, record, partition, proved);
@@ -109,7 +109,7 @@ export function createFlags(components: FlagsComponents): Flags {
 
   async function get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
     const record = await admission.window(request.context);
-    admission.entries(record.stream, request.partition, request.flags);
+    admission.entries(record.stream, request.partition, entryKeys(request.flags));
     const known = record.frozen
       ? await settled.outcomes(record, request.partition, request.flags, signal)
       : null;

@@ -1,5 +1,4 @@
 import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } from '../../src/ports/index.ts';
-import { entriesOfKeys } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { CorruptRows } from '../engine/corrupt-rows.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
@@ -107,7 +106,7 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     ...base,
     tallies,
     heard(record, partition, keys, now) {
-      if (votesOn(record, partition)) census.heard(record, entriesOfKeys(keys), now);
+      if (votesOn(record, partition)) census.heard(record, keys, now);
     },
   });
   const census = await openFlagCensus({
@@ -115,16 +114,14 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     records,
     shares: (record) => shares.goodRows(record, null),
     acceptors,
-    hear(record, partition, entries, before, after) {
-      for (const entry of entries) {
-        // Its share was hashed when it came: the hash goes from the open rows to the TRUE flags.
-        const digest = after.accepted?.value === 'TRUE' ? tallies.committed(record, partition, entry) : null;
-        trueFlags.note(record, partition, entry, before, after, digest);
-      }
+    hear(record, partition, keys, before, after) {
+      // Its share was hashed when it came: the hash goes from the open rows to the TRUE flags.
+      const digests = after.accepted?.value === 'TRUE' ? tallies.committed(record, partition, keys) : null;
+      trueFlags.note(record, partition, keys, before, after, digests);
     },
   });
   const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {
-    if (votesOn(record, partition)) census.admit(record, entriesOfKeys(fresh));
+    if (votesOn(record, partition)) census.admit(record, fresh);
   };
   return { trueFlags, tallies, shares, census, admitFlags };
 }

@@ -1,7 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
   AddressedPacket,
-  FlagEntry,
   Packet,
   Refusal,
   RelayRequest,
@@ -16,8 +15,7 @@ import {
   createReceipts,
   createSeedRoom,
   domainWord,
-  entriesOf,
-  entryKeys,
+  entryKeysOf,
   equalTags,
   packetName,
   REFUSALS,
@@ -48,7 +46,8 @@ export interface OpenedShares extends ShareColumns {
 /** A packet of a SET that its sensor meant for this domain and for which every domain of the stream gave a receipt. */
 export interface ProvedSet {
   readonly packet: SetPacket;
-  readonly entries: readonly FlagEntry[];
+  /** The keys of its flags, one after another. */
+  readonly keys: Uint8Array;
   /** What the sensor is told, through a node that relays, once this node has voted. */
   readonly word: () => Uint8Array;
 }
@@ -74,18 +73,18 @@ export function createPackets(components: PacketsComponents): Packets {
     packet: SharePacket,
     room: SeedRoom,
   ): Promise<OpenedShares> {
-    const entries = entriesOf(packet);
-    admission.entries(stream, partition, entries);
+    const keys = entryKeysOf(packet);
+    admission.entries(stream, partition, keys);
     const name = packetName(scope, packet);
     const { nonce, bound } = shareBinding(name, index);
-    const { content, flags } = await withKeys(stream, packet, async (keys) => {
-      const opened = await sealing.open(keys.shares, nonce, bound, packet.sealed);
+    const { content, flags } = await withKeys(stream, packet, async (agreed) => {
+      const opened = await sealing.open(agreed.shares, nonce, bound, packet.sealed);
       if (opened === null)
         throw packetRefused('shares that this sensor sealed to this domain for these readings');
-      return { content: opened, flags: keys.flags };
+      return { content: opened, flags: agreed.flags };
     });
-    const shares = readShares({ scope, stream, index, entries, content }, sealing.expand, room);
-    return { name, keys: entryKeys(entries), shares, word: () => domainWord(flags, 'STORED', name) };
+    const shares = readShares({ scope, stream, index, keys, content }, sealing.expand, room);
+    return { name, keys, shares, word: () => domainWord(flags, 'STORED', name) };
   }
 
   /** The packet's name and the key of its sensor, once the sensor's SET to this domain is proved. */
@@ -107,8 +106,8 @@ export function createPackets(components: PacketsComponents): Packets {
     packet: SetPacket,
   ): Promise<ProvedSet> {
     const { stream, terms } = record;
-    const entries = entriesOf(packet);
-    admission.entries(stream, partition, entries);
+    const keys = entryKeysOf(packet);
+    admission.entries(stream, partition, keys);
     const own = streams.indexOf(stream);
     const proof = packet.proofs.find(({ index }) => index === own);
     if (proof === undefined) throw packetRefused('the proof of a SET to this domain');
@@ -118,12 +117,12 @@ export function createPackets(components: PacketsComponents): Packets {
     if (!receipts.complete(name, packet.receipts, stream.domains.length)) {
       throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
     }
-    return { packet, entries, word: () => domainWord(flags, 'ACCEPTED', name, self.nodeId) };
+    return { packet, keys, word: () => domainWord(flags, 'ACCEPTED', name, self.nodeId) };
   }
 
   return {
     async proveRelayed(record, request) {
-      admission.entries(record.stream, request.partition, entriesOf(request));
+      admission.entries(record.stream, request.partition, entryKeysOf(request));
       const part = request.parts[streams.indexOf(record.stream)];
       if (part === undefined) throw packetRefused('a part for this domain');
       await proveSet(record, { ...request, encapsulated: part.encapsulated }, part.tag);

@@ -1,7 +1,7 @@
-import { concat, equalBytes } from '../../src/foundation/index.ts';
+import { equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, StoreOperation } from '../../src/ports/index.ts';
 import type { CopyRequest, FlagEntry, RowsResponse, ShareColumns } from '../../src/protocol/index.ts';
-import { ENTRY_KEY_BYTES, entryKeys, windowName } from '../../src/protocol/index.ts';
+import { ENTRY_KEY_BYTES, entryKeys, keysAt, windowName } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
@@ -213,14 +213,6 @@ function decideRows({ keys, shares }: ShareColumns, { bodies, first }: FoundRows
     }
   }
   return { conflicts, written, fresh };
-}
-
-/** The keys at some places, in order; the array itself where these are all. */
-function keysAt(keys: Uint8Array, places: readonly number[]): Uint8Array {
-  if (ENTRY_KEY_BYTES * places.length === keys.length) return keys;
-  return concat(
-    ...places.map((place) => keys.subarray(ENTRY_KEY_BYTES * place, ENTRY_KEY_BYTES * (place + 1))),
-  );
 }
 
 /** The reading half: rows in key order, opened one after another. */

@@ -14,7 +14,6 @@ import {
   createSetHasher,
   DIGEST_WORDS,
   ENTRY_KEY_BYTES,
-  entryKey,
   equalDigests,
 } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
@@ -58,8 +57,11 @@ export interface Tallies {
    * @param places of the rows in the columns.
    */
   add(record: OpenWindowRecord, partition: Partition, columns: ShareColumns, places: readonly number[]): void;
-  /** This node has accepted TRUE for the flag. @returns the digest of its entry, until the next call; null where it was not an open row. */
-  committed(record: OpenWindowRecord, partition: Partition, entry: FlagEntry): Float64Array | null;
+  /**
+   * This node has accepted TRUE for flags, whose keys come one after another.
+   * @returns the digests of their entries in this order; null where it does not know which rows are open.
+   */
+  committed(record: OpenWindowRecord, partition: Partition, keys: Uint8Array): Float64Array | null;
   /** Rows changed in another way, or were there before the node started. */
   spoil(record: OpenWindowRecord): void;
   /** Undefined where only the rows know. */
@@ -137,17 +139,25 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
         noteOpen(state, tally, partition, keys, keyAt);
       }
     },
-    committed(record, partition, entry) {
+    committed(record, partition, keys) {
       const state = running.of(record);
       const tally = state?.partitions.get(partition);
       if (state === undefined || tally === undefined || tally.open === null) return null;
-      const place = state.open.find(entryKey(entry), 0);
-      if (place < 0) return null;
-      const at = OPEN_NUMBERS * place;
-      digest.set(state.open.numbers().subarray(at, at + DIGEST_WORDS));
-      state.open.delete(place);
-      tally.open -= 1;
-      return digest;
+      const { open, digestOne } = state;
+      const digests = new Float64Array(DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES));
+      let at = 0;
+      for (let keyAt = 0; keyAt < keys.length; keyAt += ENTRY_KEY_BYTES, at += DIGEST_WORDS) {
+        const place = open.find(keys, keyAt);
+        if (place < 0) {
+          digestOne(keys, keyAt, digests, at);
+          continue;
+        }
+        const from = OPEN_NUMBERS * place;
+        for (let word = 0; word < DIGEST_WORDS; word++) digests[at + word] = open.numbers()[from + word] ?? 0;
+        open.delete(place);
+        tally.open -= 1;
+      }
+      return digests;
     },
     spoil: (record) => running.spoil(record),
     of: (record) => running.of(record),

@@ -1,5 +1,11 @@
-import type { FlagEntry, PartitionDigest, SetHasher } from '../../src/protocol/index.ts';
-import { createSetHasher } from '../../src/protocol/index.ts';
+import type { EntryDigest, PartitionDigest, SetHasher } from '../../src/protocol/index.ts';
+import {
+  countInKey,
+  createEntryDigest,
+  createSetHasher,
+  DIGEST_WORDS,
+  ENTRY_KEY_BYTES,
+} from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { FlagRow } from '../engine/rows.ts';
 import { createRunning } from './running.ts';
@@ -8,42 +14,54 @@ import type { OpenWindowRecord } from './windows.ts';
 /** Digests of the flags that this acceptor has accepted as TRUE, kept while they change, so that a freeze counts nothing. */
 export interface TrueFlags {
   /**
-   * A flag's row became another one; called for every row that is read back at the start, too.
-   * @param digest of the entry, where it is known.
+   * Rows of flags that were alike became others; called for every row that is read back at the start, too.
+   * @param keys of the flags, one after another. @param digests of their entries, where they are known.
    */
   note(
     record: OpenWindowRecord,
     partition: Partition,
-    entry: FlagEntry,
+    keys: Uint8Array,
     before: FlagRow | undefined,
     after: FlagRow,
-    digest: Float64Array | null,
+    digests: Float64Array | null,
   ): void;
   /** Non-empty partitions in order; undefined where only the rows know. */
   digests(record: OpenWindowRecord): readonly PartitionDigest[] | undefined;
 }
 
+interface State {
+  readonly digestOne: EntryDigest;
+  readonly hashers: Map<Partition, SetHasher>;
+}
+
 export function createTrueFlags(): TrueFlags {
-  const running = createRunning(() => new Map<Partition, SetHasher>());
+  const running = createRunning<State>((record) => ({
+    digestOne: createEntryDigest(record.terms.value.setHashKey),
+    hashers: new Map(),
+  }));
 
   return {
-    note(record, partition, entry, before, after, digest) {
+    note(record, partition, keys, before, after, digests) {
       const was = before?.accepted?.value === 'TRUE';
       const is = after.accepted?.value === 'TRUE';
       if (was === is) return;
-      const hashers = running.of(record);
-      if (hashers === undefined) return;
+      const state = running.of(record);
+      if (state === undefined) return;
+      const { hashers, digestOne } = state;
       let hasher = hashers.get(partition);
       if (hasher === undefined) {
         hasher = createSetHasher(record.terms.value.setHashKey);
         hashers.set(partition, hasher);
       }
-      if (is && digest !== null) hasher.addDigest(digest, 0, entry.count);
-      else if (is) hasher.add(entry);
-      else hasher.remove(entry);
+      const words = digests ?? digestsOf(digestOne, keys);
+      for (let place = 0; ENTRY_KEY_BYTES * place < keys.length; place++) {
+        const count = countInKey(keys, ENTRY_KEY_BYTES * place);
+        if (is) hasher.addDigest(words, DIGEST_WORDS * place, count);
+        else hasher.removeDigest(words, DIGEST_WORDS * place, count);
+      }
     },
     digests(record) {
-      const hashers = running.of(record);
+      const hashers = running.of(record)?.hashers;
       if (hashers === undefined) return undefined;
       return [...hashers]
         .map(([partition, hasher]) => ({ partition, digest: hasher.digest() }))
@@ -51,4 +69,12 @@ export function createTrueFlags(): TrueFlags {
         .sort((a, b) => a.partition - b.partition);
     },
   };
+}
+
+function digestsOf(digestOne: EntryDigest, keys: Uint8Array): Float64Array {
+  const words = new Float64Array(DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES));
+  for (let place = 0; ENTRY_KEY_BYTES * place < keys.length; place++) {
+    digestOne(keys, ENTRY_KEY_BYTES * place, words, DIGEST_WORDS * place);
+  }
+  return words;
 }

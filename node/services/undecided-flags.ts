@@ -1,16 +1,16 @@
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { ENTRY_KEY_BYTES, entryKeys } from '../../src/protocol/index.ts';
+import { countInKey, ENTRY_KEY_BYTES } from '../../src/protocol/index.ts';
 import type { EntryHash } from '../engine/entry-hash.ts';
 import { createEntryTable } from '../engine/entry-table.ts';
 
 /** Flags of one window that wait for an outcome, oldest first, and since when each is known. */
 export interface UndecidedFlags {
   readonly size: number;
-  /** @returns how many readings stand behind those that were not there. */
-  add(entries: readonly FlagEntry[], since: number): number;
-  delete(entries: readonly FlagEntry[]): void;
+  /** @param keys of flags, one after another. @returns how many readings stand behind those that were not there. */
+  add(keys: Uint8Array, since: number): number;
+  delete(keys: Uint8Array): void;
   /** Since when each is known; undefined where it is not here. */
-  knownSince(entries: readonly FlagEntry[]): readonly (number | undefined)[];
+  knownSince(keys: Uint8Array): readonly (number | undefined)[];
   /** Those known since `latest` or before. */
   knownUntil(latest: number): Generator<FlagEntry>;
   countBefore(due: number): number;
@@ -23,32 +23,31 @@ export function createUndecidedFlags(hash: EntryHash): UndecidedFlags {
     get size() {
       return flags.size;
     },
-    add(entries, since) {
-      const keys = entryKeys(entries);
+    add(keys, since) {
       let added = 0;
-      for (const [at, { count }] of entries.entries()) {
+      for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) {
         const before = flags.size;
-        const place = flags.add(keys, ENTRY_KEY_BYTES * at);
+        const place = flags.add(keys, at);
         if (flags.size === before) continue;
         flags.numbers()[place] = since;
-        added += count;
+        added += countInKey(keys, at);
       }
       return added;
     },
-    delete(entries) {
-      const keys = entryKeys(entries);
+    delete(keys) {
       for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) {
         const place = flags.find(keys, at);
         if (place >= 0) flags.delete(place);
       }
     },
-    knownSince(entries) {
-      const keys = entryKeys(entries);
+    knownSince(keys) {
       const numbers = flags.numbers();
-      return entries.map((_, at) => {
-        const place = flags.find(keys, ENTRY_KEY_BYTES * at);
-        return place < 0 ? undefined : numbers[place];
-      });
+      const since: (number | undefined)[] = [];
+      for (let at = 0; at < keys.length; at += ENTRY_KEY_BYTES) {
+        const place = flags.find(keys, at);
+        since.push(place < 0 ? undefined : numbers[place]);
+      }
+      return since;
     },
     *knownUntil(latest) {
       for (let place = flags.next(-1); place >= 0; place = flags.next(place)) {

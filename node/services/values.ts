@@ -1,7 +1,7 @@
 import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../src/foundation/index.ts';
 import type { CopyRequest, ShareColumns, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
-import { createReceipts, ENTRY_KEY_BYTES, entriesOfKeys, operations } from '../../src/protocol/index.ts';
+import { createReceipts, ENTRY_KEY_BYTES, operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
@@ -142,7 +142,7 @@ export function createValues(components: ValuesComponents): Values {
     },
     async copy(request) {
       const record = await windowOf(request);
-      admission.entries(record.stream, request.partition, entriesOfKeys(request.keys));
+      admission.entries(record.stream, request.partition, request.keys);
       checkShares(request, record.stream.elements.length);
       return storeHere(record, request, () => {});
     },

@@ -111,6 +111,19 @@ export function countInKey(keys: Uint8Array, keyAt: number): number {
   );
 }
 
+/** The partition of the entry whose key stands at an offset in a longer array. */
+export function partitionInKey(keys: Uint8Array, keyAt: number): number {
+  return ((keys[keyAt] ?? 0) << 2) | ((keys[keyAt + 1] ?? 0) >> 6);
+}
+
+/** The keys at some ascending places among several; the array itself where these are all. */
+export function keysAt(keys: Uint8Array, places: readonly number[]): Uint8Array {
+  if (ENTRY_KEY_BYTES * places.length === keys.length) return keys;
+  return concat(
+    ...places.map((place) => keys.subarray(ENTRY_KEY_BYTES * place, ENTRY_KEY_BYTES * (place + 1))),
+  );
+}
+
 /** The entry as text for maps in memory, one character per byte: half of what hexadecimal digits take. */
 export function entryName(entry: FlagEntry): string {
   return String.fromCharCode(...entryKey(entry));
@@ -125,8 +138,7 @@ export function entryOfName(name: string): FlagEntry {
 export function entryOfKey(key: Uint8Array, offset = 0): FlagEntry {
   const id = readingId(key.slice(offset, offset + 16));
   const sensor = sensorId(key.slice(offset + 16, offset + 32));
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  return { readingId: id, sensorId: sensor, count: view.getUint32(offset + 32) };
+  return { readingId: id, sensorId: sensor, count: countInKey(key, offset) };
 }
 
 /** Bytes of {@link partitionKey}. */

@@ -13,7 +13,9 @@ export {
   entryOfKey,
   entryOfName,
   flagKeyBytes,
+  keysAt,
   PARTITION_KEY_BYTES,
+  partitionInKey,
   partitionKey,
   readingId,
   sensorId,
@@ -77,6 +79,7 @@ export type {
 export {
   domainWord,
   entriesOf,
+  entryKeysOf,
   equalTags,
   POINT_BYTES,
   packetKeys,

@@ -10,7 +10,14 @@ import {
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes } from '../ring/identifiers.ts';
 import type { FlagEntry, ReadingId, SensorId, WindowScope } from './flag-key.ts';
-import { READING_ID_BYTES, readingId, sensorId, windowKey } from './flag-key.ts';
+import {
+  ENTRY_KEY_BYTES,
+  READING_ID_BYTES,
+  readingId,
+  SENSOR_ID_BYTES,
+  sensorId,
+  windowKey,
+} from './flag-key.ts';
 import type { Layout } from './layout.ts';
 import { fixedBytes, list, optional, refined } from './layout.ts';
 import { FLAGS_PER_REQUEST_MAX, PACKETS_PER_REQUEST_MAX } from './limits.ts';
@@ -118,6 +125,22 @@ export async function packetKeys(
 /** The flags that a packet is about. */
 export function entriesOf({ sensorId: sensor, readings }: Packet): FlagEntry[] {
   return readings.map(({ readingId: id, count }) => ({ readingId: id, sensorId: sensor, count }));
+}
+
+/** The keys of the flags that a packet is about, one after another. */
+export function entryKeysOf({ sensorId: sensor, readings }: Packet): Uint8Array {
+  const bytes = readingBytes(readings);
+  const width = READING_ID_BYTES + 4;
+  const keys = new Uint8Array(ENTRY_KEY_BYTES * readings.length);
+  for (let place = 0; place < readings.length; place++) {
+    const from = width * place;
+    const to = ENTRY_KEY_BYTES * place;
+    for (let i = 0; i < READING_ID_BYTES; i++) keys[to + i] = bytes[from + i] ?? 0;
+    for (let i = 0; i < SENSOR_ID_BYTES; i++) keys[to + READING_ID_BYTES + i] = sensor[i] ?? 0;
+    const countTo = to + READING_ID_BYTES + SENSOR_ID_BYTES;
+    for (let i = 0; i < 4; i++) keys[countTo + i] = bytes[from + READING_ID_BYTES + i] ?? 0;
+  }
+  return keys;
 }
 
 /** What the sealed shares of a packet are bound to: one id has one split, so these name the shares themselves. */

@@ -3,7 +3,7 @@ import { bigEndian, concat, EngineError, labelledInput } from '../foundation/ind
 import type { Expand } from '../sharing/index.ts';
 import { addVectors, expandElements, SEED_BYTES } from '../sharing/index.ts';
 import type { FlagEntry, WindowScope } from './flag-key.ts';
-import { entryKey, windowKey } from './flag-key.ts';
+import { ENTRY_KEY_BYTES, entriesOfKeys, entryKey, windowKey } from './flag-key.ts';
 import { BATCH_READINGS_MAX, SENSOR_BODY_BYTES_MAX } from './limits.ts';
 import type { StreamPayload } from './stream-schema.ts';
 
@@ -54,7 +54,8 @@ export interface PacketContent {
   readonly stream: ShareForm;
   /** Place of the domain in the stream. */
   readonly index: number;
-  readonly entries: readonly FlagEntry[];
+  /** Of its entries, one after another. */
+  readonly keys: Uint8Array;
   readonly content: Uint8Array;
 }
 
@@ -64,12 +65,13 @@ export interface PacketContent {
  * @throws EngineError `WRONG_VECTOR_LENGTH`, `ELEMENT_OUT_OF_RANGE`; `RATE_LIMITED` where `room` is used up
  */
 export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom): Uint8Array {
-  const { scope, stream, index, entries, content } = packet;
+  const { scope, stream, index, keys, content } = packet;
+  const count = keys.length / ENTRY_KEY_BYTES;
   const shareBytes = stream.elements.length * ELEMENT_BYTES;
   if (stream.countMode === 'single' && !isSeeded(stream, index)) {
-    const bytes = entries.length * shareBytes;
+    const bytes = count * shareBytes;
     if (content.length !== bytes) {
-      throw wrongLength(`expected shares of ${entries.length} readings of ${bytes} bytes`, content);
+      throw wrongLength(`expected shares of ${count} readings of ${bytes} bytes`, content);
     }
     checkElements(content);
     return content;
@@ -79,7 +81,7 @@ export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom
     const part = content.subarray(at, at + bytes);
     at += bytes;
     if (part.length === bytes) return part;
-    throw wrongLength(`expected shares of ${entries.length} readings of at least ${at} bytes`, content);
+    throw wrongLength(`expected shares of ${count} readings of at least ${at} bytes`, content);
   };
   const readOne = (entry: FlagEntry): Uint8Array => {
     const vectors = stream.countMode === 'batch' ? readVectorCount(take(VECTOR_COUNT_BYTES), entry) : 1;
@@ -94,10 +96,10 @@ export function readShares(packet: PacketContent, expand: Expand, room: SeedRoom
     const share = seededShare(expand, scope, index, entry, seed, vectors * stream.elements.length);
     return addVectors(share, stream.elements.length);
   };
-  const shares = new Uint8Array(entries.length * shareBytes);
-  for (const [place, entry] of entries.entries()) shares.set(readOne(entry), place * shareBytes);
+  const shares = new Uint8Array(count * shareBytes);
+  for (const [place, entry] of entriesOfKeys(keys).entries()) shares.set(readOne(entry), place * shareBytes);
   if (at !== content.length) {
-    throw wrongLength(`expected shares of ${entries.length} readings of ${at} bytes`, content);
+    throw wrongLength(`expected shares of ${count} readings of ${at} bytes`, content);
   }
   return shares;
 }

@@ -12,6 +12,7 @@ import type {
 import {
   createSeedRoom,
   entriesOf,
+  entryKeys,
   equalTags,
   packetName,
   readShares,
@@ -75,7 +76,7 @@ export function createPacketOpener(
         const content = openAead(key, nonce, bound, packet.sealed);
         if (content === null) throw new Error(`expected a packet that domain ${domain} opens`);
         const entries = entriesOf(packet);
-        const opened = { scope: context, index, entries, content };
+        const opened = { scope: context, index, keys: entryKeys(entries), content };
         const joined =
           stream === undefined
             ? content

@@ -31,9 +31,9 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,
-    find: `    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));
+    find: `    const rows = flagRowsIn(await packed.find('flags', record, partition, keys));
     await journal.synced();`,
-    replace: "    const rows = flagRowsIn(await packed.find('flags', record, partition, entryKeys(flags)));",
+    replace: "    const rows = flagRowsIn(await packed.find('flags', record, partition, keys));",
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {
@@ -89,8 +89,8 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/share-starts-no-time',
     breaks: 'a flag whose sensor dies after its uploads never ends while its window is open',
     file: 'node/services/flag-census.ts',
-    find: 'if (!record.frozen) add(record, entries, since);',
-    replace: 'if (record.frozen) add(record, entries, since);',
+    find: 'if (!record.frozen) add(record, keys, since);',
+    replace: 'if (record.frozen) add(record, keys, since);',
     detector: byTest('node/services/flags', 'becomes ERROR for ever: SET says so'),
   },
   {

@@ -19,10 +19,10 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'freeze/looked-at-before-the-wait',
     breaks: 'EXACT: a freeze that comes while a vote reads the disk does not stop the vote',
     file: ACCEPTOR,
-    find: `      const found = await packed.find('flags', record, partition, entryKeys(entries));
+    find: `      const found = await packed.find('flags', record, partition, keys);
       if (record.frozen) throw windowSealed(record);`,
     replace: `      if (record.frozen) throw windowSealed(record);
-      const found = await packed.find('flags', record, partition, entryKeys(entries));`,
+      const found = await packed.find('flags', record, partition, keys);`,
     detector: byTest(
       'node/services/flag-acceptor',
       'a vote that was reading when the freeze came is refused',

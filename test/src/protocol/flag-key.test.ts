@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { compareBytes, toHex } from '../../../src/foundation/index.ts';
 import {
+  countInKey,
+  entriesOfKeys,
   entryKey,
+  entryKeys,
   entryName,
   entryOfKey,
   entryOfName,
   flagKeyBytes,
+  keysAt,
   PARTITION_KEY_BYTES,
+  partitionInKey,
   partitionKey,
   readingId,
   sensorId,
@@ -60,6 +65,20 @@ describe('a flag key', () => {
   test.prop([anyEntry])('reads back from its name', (entry) => {
     expect(entryOfName(entryName(entry))).toEqual(entry);
   });
+
+  test.prop([fc.array(anyEntry, { minLength: 1, maxLength: 5 }), fc.nat()])(
+    'is read where it stands among others',
+    (entries, number) => {
+      const keys = entryKeys(entries);
+      const place = number % entries.length;
+      const entry = entries[place];
+      expect(entriesOfKeys(keys)).toEqual(entries);
+      expect(countInKey(keys, 36 * place)).toBe(entry?.count);
+      expect(partitionInKey(keys, 36 * place)).toBe(partitionOf(entry?.readingId ?? keys));
+      expect(keysAt(keys, [place])).toEqual(keys.slice(36 * place, 36 * place + 36));
+      expect(keysAt(keys, [...entries.keys()])).toBe(keys);
+    },
+  );
 
   it('reads back from a buffer it stands in the middle of', () => {
     const whole = new Uint8Array(200).fill(9);

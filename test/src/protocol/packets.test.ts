@@ -4,6 +4,8 @@ import type { Packet, WindowScope } from '../../../src/protocol/index.ts';
 import {
   entriesOf,
   entryKey,
+  entryKeys,
+  entryKeysOf,
   packetKeys,
   packetName,
   readingId,
@@ -11,6 +13,8 @@ import {
   shareBinding,
 } from '../../../src/protocol/index.ts';
 import { streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import { anyReadingId, anySensorId, anyU32 } from '../../support/any-message.ts';
+import { fc, test } from '../../support/property.ts';
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 const scope: WindowScope = { stream: streamHash('ab'.repeat(32)), window: windowId(7), group: 0 };
@@ -30,6 +34,14 @@ describe('a packet', () => {
       `${'04'.repeat(16)}${'01'.repeat(16)}00000001`,
     ]);
   });
+
+  test.prop([anySensorId, fc.array(fc.record({ readingId: anyReadingId, count: anyU32 }), { maxLength: 5 })])(
+    'has the keys of its flags without making them',
+    (sensor, readings) => {
+      const any = { ...packet, sensorId: sensor, readings };
+      expect(entryKeysOf(any)).toEqual(entryKeys(entriesOf(any)));
+    },
+  );
 
   it('has a name of its own for every stream, window, group, sensor and list of readings and counts', () => {
     const first = { readingId: readingId(bytes(16, 3)), count: 1 };

@@ -5,6 +5,7 @@ import { nodeSealing } from '../../../src/platform/index.ts';
 import type { FlagEntry, ShareForm } from '../../../src/protocol/index.ts';
 import {
   createSeedRoom,
+  entryKeys,
   readingId,
   readShares,
   seededShare,
@@ -65,7 +66,7 @@ describe('the shares of a packet', () => {
       const entries = batches.map(([vectors], i) => entryOf(i, mode === 'single' ? 1 : vectors.length));
       const encoded = listed.map((vectors) => encodeElements(vectors.flat()));
       const shares = contentsOf(stream, entries, encoded).map((content, index) =>
-        readShares({ scope, stream, index, entries, content }, expand, createSeedRoom()),
+        readShares({ scope, stream, index, keys: entryKeys(entries), content }, expand, createSeedRoom()),
       );
       for (const [i, vectors] of listed.entries()) {
         const sums = [0, 1].map((e) => fieldElement(vectors.reduce((sum, vector) => sum + vector[e]!, 0n)));
@@ -82,7 +83,9 @@ describe('the shares of a packet', () => {
     }
   };
   const reading = (stream: ShareForm, entries: readonly FlagEntry[], content: Uint8Array, index = 0) =>
-    refusalOf(() => readShares({ scope, stream, index, entries, content }, expand, createSeedRoom()));
+    refusalOf(() =>
+      readShares({ scope, stream, index, keys: entryKeys(entries), content }, expand, createSeedRoom()),
+    );
   const vector = encodeElements([1n, 5n].map(fieldElement));
   const u32 = (value: number) => Uint8Array.of(0, 0, value >> 8, value & 255);
 
@@ -144,7 +147,7 @@ describe('the shares of a packet', () => {
     const read = () =>
       refusalOf(() =>
         readShares(
-          { scope, stream, index: 0, entries: [entryOf(1, BATCH_READINGS_MAX)], content },
+          { scope, stream, index: 0, keys: entryKeys([entryOf(1, BATCH_READINGS_MAX)]), content },
           expand,
           room,
         ),

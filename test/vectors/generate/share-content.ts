@@ -4,6 +4,7 @@ import { nodeSealing } from '../../../src/platform/index.ts';
 import type { FlagEntry, ShareForm } from '../../../src/protocol/index.ts';
 import {
   createSeedRoom,
+  entryKeys,
   readingId,
   readShares,
   sensorId,
@@ -47,7 +48,7 @@ export function shareContentVectors(): Record<string, unknown> {
             shareContent(form, count, seeded ? named(`seed ${i}`, 32) : vectorsOf(count, i)),
           );
           const content = concat(...contents);
-          const packet = { scope, stream: form, index, entries: own, content };
+          const packet = { scope, stream: form, index, keys: entryKeys(own), content };
           const shares = readShares(packet, nodeSealing.expand, createSeedRoom());
           const shareBytes = shares.length / own.length;
           return {
