@@ -42,6 +42,19 @@ export function createPreparer(
     return known;
   }
 
+  /** What has to be waited for: the window, its ring document, and the keys. */
+  async function found(
+    window: WindowId | Promise<WindowId>,
+    keys: SensorKeys | undefined | Promise<SensorKeys>,
+    deadlineMs: number,
+  ): Promise<{ readonly at: WindowId; readonly own: SensorKeys | undefined }> {
+    const inTime = <T>(work: T | Promise<T>) =>
+      fan.run((signal) => beforeDeadline(clock, work, deadlineMs, signal));
+    const at = await inTime(window);
+    await inTime(directory.reach(at));
+    return { at, own: (await inTime(keys)) ?? options.keys };
+  }
+
   return (reading, index) => {
     const deadlineMs = readDeadline(options.deadlineMs);
     const measured = { vectors: encodeOne(document, reading), vectorCount: 1, count: 1 };
@@ -54,22 +67,18 @@ export function createPreparer(
     const given = options.window ?? context.window;
     const window =
       given === undefined ? directory.window(readTime(options.atOf?.(index) ?? options.at)) : windowId(given);
-    const made = (at: WindowId, own: SensorKeys | undefined): Prepared => ({
+    if (!(window instanceof Promise) && !(keys instanceof Promise)) {
+      const reached = directory.reach(window);
+      if (!(reached instanceof Promise)) {
+        return { place: { window, group, deadlineMs }, measured, sensor: sensorOf(keys), measurement };
+      }
+    }
+    return found(window, keys, deadlineMs).then(({ at, own }) => ({
       place: { window: at, group, deadlineMs },
       measured,
       sensor: sensorOf(own),
       measurement,
-    });
-    if (!(window instanceof Promise) && !(keys instanceof Promise)) {
-      const reached = directory.reach(window);
-      if (!(reached instanceof Promise)) return made(window, keys);
-    }
-    const inTime = <T>(work: T | Promise<T>) =>
-      fan.run((signal) => beforeDeadline(clock, work, deadlineMs, signal));
-    return inTime(window).then(async (at) => {
-      await inTime(directory.reach(at));
-      return made(at, (await inTime(keys)) ?? options.keys);
-    });
+    }));
   };
 }
 

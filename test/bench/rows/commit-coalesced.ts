@@ -2,7 +2,6 @@ import type { ReceivedParcel } from '../../../sensor-client/flag-calls.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
-import { inFlight } from '../in-flight.ts';
 import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
 
 export interface CoalescedSize {
@@ -24,13 +23,10 @@ export function commitCoalescedRow(scene: ClusterScene, size: CoalescedSize): Co
     peer: () =>
       uploadRate(scene, texts, async (window) => {
         const entries: ReceivedParcel[] = [];
-        // As uploadMany does: two flushes under way, each half of what is in flight.
-        const flush = Math.ceil(size.inFlight / 2);
-        await inFlight(Math.ceil(texts.length / flush), 2, async (index) => {
-          entries.push(
-            await uploader.uploadTogether(window, texts.slice(index * flush, (index + 1) * flush)),
-          );
-        });
+        // As uploadMany does: all that is in flight as one flush.
+        for (let at = 0; at < texts.length; at += size.inFlight) {
+          entries.push(await uploader.uploadTogether(window, texts.slice(at, at + size.inFlight)));
+        }
         return entries;
       }),
   };
