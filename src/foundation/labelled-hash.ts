@@ -1,6 +1,36 @@
-import { hmac } from '@noble/hashes/hmac.js';
+import { type _HMAC, hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bigEndian, concat, utf8 } from './bytes.ts';
+import { utf8 } from './bytes.ts';
+
+type KeyedHash = _HMAC<ReturnType<typeof sha256.create>>;
+
+/** Labels behind their lengths; a purpose is a word of the program, so they are few. */
+const labels = new Map<string, Uint8Array>();
+/** What a key makes of the hash before any message: half of the cost of a short MAC, and most keys make many. */
+const keyed = new WeakMap<Uint8Array, KeyedHash>();
+/** Where a keyed hash is copied to for one message; nothing waits between the copy and the MAC. */
+let copy: KeyedHash | undefined;
+
+function labelOf(purpose: string): Uint8Array {
+  const known = labels.get(purpose);
+  if (known !== undefined) return known;
+  const text = utf8(`mcloud/1/${purpose}`);
+  const label = new Uint8Array(4 + text.length);
+  writeField(label, 0, text);
+  labels.set(purpose, label);
+  return label;
+}
+
+/** The field behind its length in four bytes; where the next one begins. */
+function writeField(into: Uint8Array, at: number, field: Uint8Array): number {
+  const { length } = field;
+  into[at] = length >>> 24;
+  into[at + 1] = length >>> 16;
+  into[at + 2] = length >>> 8;
+  into[at + 3] = length;
+  into.set(field, at + 4);
+  return at + 4 + length;
+}
 
 /**
  * The input of every hash, MAC, signature and key derivation of the protocol: the label "mcloud/1/<purpose>"
@@ -8,9 +38,14 @@ import { bigEndian, concat, utf8 } from './bytes.ts';
  * have one input; without the label a value made for one purpose could be shown for another.
  */
 export function labelledInput(purpose: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const field of [utf8(`mcloud/1/${purpose}`), ...fields]) parts.push(bigEndian(field.length, 4), field);
-  return concat(...parts);
+  const label = labelOf(purpose);
+  let { length } = label;
+  for (const field of fields) length += 4 + field.length;
+  const input = new Uint8Array(length);
+  input.set(label);
+  let at = label.length;
+  for (const field of fields) at = writeField(input, at, field);
+  return input;
 }
 
 /** SHA-256 over {@link labelledInput}. */
@@ -18,7 +53,17 @@ export function labelledHash(purpose: string, ...fields: readonly Uint8Array[]):
   return sha256(labelledInput(purpose, ...fields));
 }
 
-/** HMAC-SHA-256 under `key` over {@link labelledInput}. */
+/**
+ * HMAC-SHA-256 under `key` over {@link labelledInput}.
+ * @param key is remembered as long as it is alive: whoever has given it here does not write over it.
+ */
 export function labelledMac(key: Uint8Array, purpose: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  return hmac(sha256, key, labelledInput(purpose, ...fields));
+  let begun = keyed.get(key);
+  if (begun === undefined) {
+    begun = hmac.create(sha256, key);
+    keyed.set(key, begun);
+  }
+  const mac = begun._cloneInto(copy);
+  copy = mac;
+  return mac.update(labelledInput(purpose, ...fields)).digest();
 }

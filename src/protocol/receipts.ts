@@ -3,6 +3,9 @@ import { equalTags } from './packets.ts';
 
 export const RECEIPT_BYTES = 16;
 
+/** By K: every request asks for the receipts of its window again. */
+const receiptKeys = new WeakMap<Uint8Array, Uint8Array>();
+
 /** Says for the nodes of the ring that a domain keeps the shares of a packet, without anything of a share. */
 export interface Receipts {
   /**
@@ -20,7 +23,8 @@ export interface Receipts {
  * @param setHashKey K of the window's terms, which nodes know and sensors do not.
  */
 export function createReceipts(setHashKey: Uint8Array): Receipts {
-  const key = labelledMac(setHashKey, 'receipt-key');
+  const key = receiptKeys.get(setHashKey) ?? labelledMac(setHashKey, 'receipt-key');
+  receiptKeys.set(setHashKey, key);
   const of = (name: Uint8Array, index: number): Uint8Array =>
     labelledMac(key, 'receipt', name, bigEndian(index, 1)).slice(0, RECEIPT_BYTES);
   return {

@@ -27,6 +27,16 @@ function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
 const exact = (...amounts: readonly number[]) =>
   amounts.map((amount, i): Sample => ({ amount, cpuMicros: 10 * i, exact: true }));
 
+test('a warm-up of its own takes the place of the first run', async () => {
+  const { comparison, turns } = scripted(exact(10, 30, 20), exact(9_999, 50, 40, 60));
+  const warmUp = async () => {
+    turns.push('warm-up');
+    return { amount: 9_999, exact: true };
+  };
+  expect(await measure({ ...comparison, warmUp }, 3)).toMatchObject({ ours: 20, peer: 50 });
+  expect(turns.slice(0, 4)).toEqual(['warm-up', 'peer', 'ours', 'peer']);
+});
+
 test('the sides take turns after a warm-up of each, and their medians make the ratio', async () => {
   const { comparison, turns } = scripted(exact(9_999, 10, 30, 20), exact(9_999, 50, 40, 60));
   expect(await measure(comparison, 3)).toEqual({

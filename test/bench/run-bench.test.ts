@@ -27,6 +27,7 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       jiffReadings: 6,
       warmUpRuns: 0,
       warmUpReadings: 8,
+      loneWarmUpReadings: 8,
       scaleFactor: 1,
       sealMany: 12,
       sealFew: 4,

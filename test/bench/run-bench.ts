@@ -45,6 +45,10 @@ const batchesRow =
     return measure(comparison, bench.pairs, sizes.warmUpRuns);
   };
 
+const loneWarmUp = ({ loneWarmUpReadings, loneInFlight }: BenchSizes) => {
+  return { readings: loneWarmUpReadings, inFlight: 4 * loneInFlight };
+};
+
 const ROWS: Readonly<Record<string, RowMaker>> = {
   split: compared(({ sizes }) => splitRow({ readings: sizes.splitReadings })),
   'client-cpu': compared(({ sizes }) => splitAgainstPrio3Row(sizes.splitReadings, sizes.prio3Readings)),
@@ -55,6 +59,7 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       readings: sizes.loneReadings,
       plainReadings: sizes.plainReadings,
       inFlight: sizes.loneInFlight,
+      warmUp: loneWarmUp(sizes),
     }),
   ),
   'lone-relay-32': compared(async ({ sizes, resources }) =>
@@ -64,6 +69,7 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       readings: sizes.loneReadings,
       plainReadings: sizes.plainReadings,
       inFlight: sizes.loneInFlight,
+      warmUp: loneWarmUp(sizes),
     }),
   ),
   'lone-relay-512': compared(async ({ sizes, resources }) =>
@@ -73,6 +79,7 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       readings: sizes.loneManyReadings,
       plainReadings: sizes.plainReadings,
       inFlight: sizes.loneManyInFlight,
+      warmUp: loneWarmUp(sizes),
     }),
   ),
   'coalesced-512': compared(async ({ sizes, resources }) =>

@@ -8,6 +8,8 @@ export interface BenchSizes {
   readonly loneInFlight: number;
   readonly loneManyReadings: number;
   readonly loneManyInFlight: number;
+  /** Lone readings of a warm-up run of a row of them. */
+  readonly loneWarmUpReadings: number;
   readonly coalescedReadings: number;
   readonly coalescedInFlight: number;
   readonly manyInFlight: number;
@@ -38,6 +40,7 @@ export const FULL_SIZES: BenchSizes = {
   loneInFlight: 32,
   loneManyReadings: 8_192,
   loneManyInFlight: 512,
+  loneWarmUpReadings: 16_384,
   coalescedReadings: 16_384,
   coalescedInFlight: 512,
   manyInFlight: 2_048,
@@ -63,6 +66,7 @@ export const QUICK_SIZES: BenchSizes = {
   loneInFlight: 8,
   loneManyReadings: 64,
   loneManyInFlight: 32,
+  loneWarmUpReadings: 32,
   coalescedReadings: 512,
   coalescedInFlight: 256,
   manyInFlight: 512,

@@ -13,31 +13,42 @@ export interface AgainstPlain {
   readonly inFlight: number;
 }
 
+/** Programs are warm for what they have done: readings of this kind, with more in flight so that it takes less long. */
+export interface LoneRow extends AgainstPlain {
+  readonly warmUp: { readonly readings: number; readonly inFlight: number };
+}
+
 const PLAIN = 'plain Fastify + Level endpoint, JSON, one reading per request, group commit, https';
 const DIFFERENCE = 'the plain endpoint keeps every reading readable, in one place, in one copy';
 
 /** Sensors that send one reading at a time, each over connections of its own. */
-export function loneRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
-  const texts = benchReadings(row.readings);
-  return {
-    ...headOf(row, `${row.inFlight} sensors, each with connections of its own and one reading under way`),
-    ours: async () => {
-      const sensors = await scene.fleet(row.inFlight);
-      return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
-    },
-    peer: peerOf(plain, row),
-  };
+export function loneRow(scene: ClusterScene, plain: PlainEndpoint, row: LoneRow): Comparison {
+  const work = `${row.inFlight} sensors, each with connections of its own and one reading under way`;
+  return loneComparison(scene, plain, row, scene.fleet, work);
 }
 
 /** The same, each handing its readings to one node in one request. */
-export function loneRelayRow(scene: ClusterScene, plain: PlainEndpoint, row: AgainstPlain): Comparison {
-  const texts = benchReadings(row.readings);
+export function loneRelayRow(scene: ClusterScene, plain: PlainEndpoint, row: LoneRow): Comparison {
+  const work = `${row.inFlight} sensors with one reading under way, each in one request to one node`;
+  return loneComparison(scene, plain, row, scene.relayedFleet, work);
+}
+
+function loneComparison(
+  scene: ClusterScene,
+  plain: PlainEndpoint,
+  row: LoneRow,
+  fleetOf: ClusterScene['fleet'],
+  work: string,
+): Comparison {
+  const upload = async (readings: number, inFlight: number) => {
+    const texts = benchReadings(readings);
+    const sensors = await fleetOf(inFlight);
+    return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
+  };
   return {
-    ...headOf(row, `${row.inFlight} sensors with one reading under way, each in one request to one node`),
-    ours: async () => {
-      const sensors = await scene.relayedFleet(row.inFlight);
-      return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
-    },
+    ...headOf(row, work),
+    ours: () => upload(row.readings, row.inFlight),
+    warmUp: () => upload(row.warmUp.readings, row.warmUp.inFlight),
     peer: peerOf(plain, row),
   };
 }
