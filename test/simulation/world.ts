@@ -2,7 +2,7 @@ import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
-import { createPlacement, nodeId } from '../../src/ring/index.ts';
+import { createPlacement, majority, nodeId } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { type FixedRing, fixedRing, fixedStream, type RingMember } from '../support/simulated-ring.ts';
@@ -95,7 +95,7 @@ export async function buildWorld(
     identities,
     violation,
   });
-  const erasure = createErasureChecker(nodes, violation);
+  const erasure = createErasureChecker(nodes, majority(plan.shape.acceptors), violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
     stream,
