@@ -1,11 +1,11 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { ComputeAnswer } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { DomainId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { BATCH_READINGS } from '../support/simulated-ring.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
+import type { SimulatedNode } from './node-process.ts';
 import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
 import type { World } from './world.ts';
 
@@ -102,48 +102,54 @@ function checkNeverOpened({ sensors, neverOpened, results, violation }: World, w
   neverOpened.add(window);
 }
 
-/** LIVENESS: every node of a domain answers a released window, and the checker of the gate compares their bytes. */
+/**
+ * LIVENESS: every node of a domain answers a released window, and the checker of the gate compares their bytes. All
+ * are asked at once: one after the other, nodes that need not have a row would take longer than a run has.
+ */
 export async function checkSameRows(world: World, window: number): Promise<void> {
-  const { gate, kernel, network, nodes, plan, stream, violation } = world;
-  const life = startLife(`auditor-${window}`);
-  const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
-  const transport = network.transport({ life, name: life.name, caller });
-  const id = plannedWindowId(plan, window);
-  const question = { stream: stream.hash, window: id, group: plannedGroup(plan, window) };
-  const ask = (node: string): Promise<ComputeAnswer> =>
-    callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
-  const clock = simulatedClock(kernel, life);
-  const answered = new Set<DomainId>();
-  for (const { node, domain, gone } of nodes) {
-    if (gone()) continue;
-    let problem = '';
-    for (let answers = 0, attempt = 0; answers < 2; attempt++) {
-      if (attempt >= AUDIT_ATTEMPTS_MAX && world.excused.has(window)) break;
-      if (attempt >= AUDIT_ATTEMPTS_MAX) {
-        violation(`LIVENESS: ${node} has no row of the released window ${window}: ${problem}`);
-        break;
-      }
-      const answer = await ask(node).catch(
-        (error: unknown) => ({ status: 'FAILED', error, reason: String(error) }) as const,
-      );
-      if (answer.status === 'ROW') {
-        answers += 1;
-        answered.add(domain);
-      } else if ('error' in answer && hasCode(answer.error, 'WINDOW_ERASED')) {
-        // What this node did not know when it erased, another of its domain has.
-        noteErased(world, window);
-        break;
-      } else {
-        // Work that began while things went wrong may still be under way, and fail for all who wait for it.
-        problem = answer.reason;
-        await clock.sleep(AUDIT_PAUSE_MS);
-      }
-    }
-  }
+  const { gate, kernel, nodes, violation } = world;
+  const present = nodes.filter(({ gone }) => !gone());
+  const told = await Promise.all(present.map((node) => auditNode(world, window, node)));
+  const answered = new Set(present.filter((_, place) => told[place]).map(({ domain }) => domain));
   for (const domain of new Set(nodes.map((one) => one.domain))) {
     const harmed = nodes.some((one) => one.domain === domain && (one.harm.any || one.gone()));
     if (gate.told(domain, window) && !harmed && !answered.has(domain))
       violation(`GATE: domain ${domain} has forgotten what it told of window ${window}`);
   }
   kernel.trace.note(kernel.now(), `window ${window} is audited`);
+}
+
+/** Whether the node answers the window's row, which it has to where nothing excuses it; asked twice. */
+async function auditNode(world: World, window: number, { node }: SimulatedNode): Promise<boolean> {
+  const { kernel, network, plan, stream, violation } = world;
+  const life = startLife(`auditor-${window}-${node}`);
+  const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
+  const transport = network.transport({ life, name: life.name, caller });
+  const id = plannedWindowId(plan, window);
+  const question = { stream: stream.hash, window: id, group: plannedGroup(plan, window) };
+  const ask = (): Promise<ComputeAnswer> =>
+    callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
+  const clock = simulatedClock(kernel, life);
+  let problem = '';
+  for (let answers = 0, attempt = 0; answers < 2; attempt++) {
+    if (attempt >= AUDIT_ATTEMPTS_MAX) {
+      if (!world.excused.has(window))
+        violation(`LIVENESS: ${node} has no row of the released window ${window}: ${problem}`);
+      return answers > 0;
+    }
+    const answer = await ask().catch(
+      (error: unknown) => ({ status: 'FAILED', error, reason: String(error) }) as const,
+    );
+    if (answer.status === 'ROW') answers += 1;
+    else if ('error' in answer && hasCode(answer.error, 'WINDOW_ERASED')) {
+      // What this node did not know when it erased, another of its domain has.
+      noteErased(world, window);
+      return answers > 0;
+    } else {
+      // Work that began while things went wrong may still be under way, and fail for all who wait for it.
+      problem = answer.reason;
+      await clock.sleep(AUDIT_PAUSE_MS);
+    }
+  }
+  return true;
 }

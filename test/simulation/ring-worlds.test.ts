@@ -49,6 +49,25 @@ describe('a ring that changes during a run', () => {
     expect(incomplete).toBe(0);
   });
 
+  it('grows and replaces a store while a window is open and while it is sealed, and has every window’s result', async () => {
+    const plan = changingPlan();
+    const { violations, faults, windows, incomplete, readings } = await runPlan({
+      ...plan,
+      ringChanges: [
+        { kind: 'grow', atMs: 12_000, placementMs: PLACED_MS - 2_000, node: 0 },
+        { kind: 'replace', atMs: 36_000, placementMs: 55_000, node: 2 },
+        { kind: 'grow', atMs: 46_000, placementMs: 65_000, node: 2 },
+      ],
+      windows: [...plan.windows, { openMs: 57_000, notBeforeMs: 80_000, latestMs: 82_000 }],
+      quietMs: 60_000,
+    });
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'ring grown': 2, 'store replaced': 1 });
+    expect(windows).toMatchObject({ released: 3 });
+    expect(incomplete).toBe(0);
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
+  });
+
   it('stays as it is where the document comes after its windows', async () => {
     const { violations, faults, windows } = await runPlan(changingPlan({ placementMs: 11_000 }));
     expect(violations).toEqual([]);
