@@ -3,6 +3,7 @@ import type { FlagEntry, PartitionDigest, SetDigest } from '../../src/protocol/i
 import {
   digestOf,
   entryKey,
+  entryKeys,
   entryName,
   entryOfKey,
   equalDigests,
@@ -121,7 +122,7 @@ export function createSetLists(components: SetListsComponents): SetLists {
       const [first] = entries;
       if (first !== undefined) {
         const key = concat(listPrefix(record, partition, digest), entryKey(first));
-        journal.stage([tables.put('windows', record.rowKey, key, concat(...entries.map(entryKey)))]);
+        journal.stage([tables.put('windows', record.rowKey, key, entryKeys(entries))]);
       }
       await journal.synced();
       if (!last) return true;

@@ -49,6 +49,7 @@ export {
 } from './interval.ts';
 export type { LimbSum } from './limb-sum.ts';
 export {
+  addAllToLimbSum,
   addToLimbSum,
   createLimbSum,
   LIMB_ADDITIONS_MAX,

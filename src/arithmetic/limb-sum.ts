@@ -4,6 +4,10 @@ import { type FieldElement, fieldElement } from './field.ts';
 
 /** 32-bit limbs of an element. */
 const LIMBS = 4;
+const LIMB_BYTES = ELEMENT_BYTES / LIMBS;
+
+/** Vectors beyond it are read by the word. A view of a shorter one would cost more than it saves. */
+const LONG_BYTES = 512;
 
 /**
  * Limbs that may be added before carries must be taken: each is below 2^32 and a double counts exactly to
@@ -36,6 +40,32 @@ export function addToLimbSum(sum: LimbSum, shareBytes: Uint8Array, offset?: numb
   accumulate(sum, shareBytes, 1, offset);
 }
 
+/**
+ * Adds encoded vectors that follow one another, at most {@link LIMB_ADDITIONS_MAX}: one limb of all of them after the
+ * other, read as a word, because a sum in a register costs a third of one in the array.
+ * @throws EngineError `WRONG_VECTOR_LENGTH` for bytes that are no whole number of vectors, or none
+ */
+export function addAllToLimbSum(sum: LimbSum, vectors: Uint8Array): void {
+  const { limbs } = sum;
+  const vectorBytes = limbs.length * LIMB_BYTES;
+  if (vectors.length === 0 || vectors.length % vectorBytes !== 0) {
+    throw new EngineError(
+      'WRONG_VECTOR_LENGTH',
+      `expected vectors of ${vectorBytes} bytes, got ${vectors.length} bytes`,
+    );
+  }
+  const count = vectors.length / vectorBytes;
+  invariant(count < LIMB_ADDITIONS_MAX, 'expected fewer vectors than limb sums are exact for');
+  if (sum.additions + count > LIMB_ADDITIONS_MAX) carryLimbSum(sum);
+  const words = viewOf(vectors);
+  for (let i = 0; i < limbs.length; i++) {
+    let total = limbs[i] ?? 0;
+    for (let at = i * LIMB_BYTES; at < vectors.length; at += vectorBytes) total += words.getUint32(at, true);
+    limbs[i] = total;
+  }
+  sum.additions += count;
+}
+
 /** Takes an encoded vector back out of a sum. @throws EngineError `WRONG_VECTOR_LENGTH` */
 export function subtractFromLimbSum(sum: LimbSum, shareBytes: Uint8Array): void {
   accumulate(sum, shareBytes, -1);
@@ -43,14 +73,14 @@ export function subtractFromLimbSum(sum: LimbSum, shareBytes: Uint8Array): void 
 
 function accumulate(sum: LimbSum, shareBytes: Uint8Array, sign: 1 | -1, offset?: number): void {
   const limbs = sum.limbs;
-  const bytes = limbs.length * (ELEMENT_BYTES / LIMBS);
+  const bytes = limbs.length * LIMB_BYTES;
   const left = shareBytes.length - (offset ?? 0);
   if (offset === undefined ? left !== bytes : left < bytes || offset < 0) {
     throw new EngineError('WRONG_VECTOR_LENGTH', `expected ${bytes} bytes, got ${left}`);
   }
   if (sum.additions === LIMB_ADDITIONS_MAX) carryLimbSum(sum);
   let at = offset ?? 0;
-  for (let i = 0; i < limbs.length; i++, at += 4) {
+  for (let i = 0; i < limbs.length; i++, at += LIMB_BYTES) {
     limbs[i] = (limbs[i] ?? 0) + sign * limbAt(shareBytes, at);
   }
   sum.additions++;
@@ -94,6 +124,29 @@ export function subtractInPlace(minuend: Uint8Array, subtrahends: readonly Uint8
   for (const share of subtrahends) {
     invariant(share.length === minuend.length, 'expected shares as long as the vector');
   }
+  if (minuend.length > LONG_BYTES) subtractByWords(minuend, subtrahends);
+  else subtractByBytes(minuend, subtrahends);
+}
+
+function subtractByWords(minuend: Uint8Array, subtrahends: readonly Uint8Array[]): void {
+  const words = viewOf(minuend);
+  const shares = subtrahends.map(viewOf);
+  for (let at = 0; at < minuend.length; at += ELEMENT_BYTES) {
+    let limb0 = words.getUint32(at, true);
+    let limb1 = words.getUint32(at + 4, true);
+    let limb2 = words.getUint32(at + 8, true);
+    let limb3 = words.getUint32(at + 12, true);
+    for (const share of shares) {
+      limb0 -= share.getUint32(at, true);
+      limb1 -= share.getUint32(at + 4, true);
+      limb2 -= share.getUint32(at + 8, true);
+      limb3 -= share.getUint32(at + 12, true);
+    }
+    writeReduced(minuend, at, limb0, limb1, limb2, limb3);
+  }
+}
+
+function subtractByBytes(minuend: Uint8Array, subtrahends: readonly Uint8Array[]): void {
   for (let at = 0; at < minuend.length; at += ELEMENT_BYTES) {
     let limb0 = limbAt(minuend, at);
     let limb1 = limbAt(minuend, at + 4);
@@ -166,6 +219,10 @@ function carryLimbSum(sum: LimbSum): void {
     for (let j = 0; j < LIMBS; j++) sum.limbs[i++] = Number((element >> BigInt(32 * j)) & 0xffffffffn);
   }
   sum.additions = 1;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 function limbAt(bytes: Uint8Array, at: number): number {

@@ -65,7 +65,8 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
       const lacking = sets.filter((set) => set !== null);
       const nowhere = intersection(lacking);
       if (lacking.every((set) => set.length > nowhere.length)) scattered.push(digest.partition);
-      missing.push(...nowhere.filter((entry) => !excluded.has(entryName(entry))));
+      // One by one: a partition may lack more entries than a call takes arguments.
+      for (const entry of nowhere) if (!excluded.has(entryName(entry))) missing.push(entry);
     }
     const nodes = [...standing].map(([node, partitions]) => ({ node, partitions }));
     return finish(state, { kind: 'held', standing: nodes, missing: sortEntries(missing), scattered });

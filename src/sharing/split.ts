@@ -1,4 +1,5 @@
 import {
+  addAllToLimbSum,
   addToLimbSum,
   checkElements,
   createLimbSum,
@@ -57,16 +58,9 @@ export function lastShare(vectors: Uint8Array, masks: readonly Uint8Array[]): Ui
  * @throws EngineError `WRONG_VECTOR_LENGTH` for bytes that are no whole number of vectors
  */
 export function addVectors(vectors: Uint8Array, elements: number): Uint8Array {
-  const vectorBytes = elements * ELEMENT_BYTES;
-  if (vectors.length === 0 || vectors.length % vectorBytes !== 0) {
-    throw new EngineError(
-      'WRONG_VECTOR_LENGTH',
-      `expected vectors of ${vectorBytes} bytes, got ${vectors.length} bytes`,
-    );
-  }
-  if (vectors.length === vectorBytes) return vectors;
+  if (vectors.length === elements * ELEMENT_BYTES) return vectors;
   const sum = createLimbSum(elements);
-  for (let at = 0; at < vectors.length; at += vectorBytes) addToLimbSum(sum, vectors, at);
+  addAllToLimbSum(sum, vectors);
   return encodeElements(limbSumElements(sum));
 }
 

@@ -1,4 +1,5 @@
 import {
+  addAllToLimbSum,
   addToLimbSum,
   createElementPool,
   createLimbSum,
@@ -97,7 +98,7 @@ export async function splitAndSealSample(texts: readonly string[]): Promise<Samp
     const [key, sum] = [keys[domain], sums[domain]];
     const shares = key === undefined ? null : await nodeSealing.open(key, nonce, bound, sealed);
     if (shares === null || sum === undefined) return { amount: Number.NaN, exact: false };
-    for (let at = 0; at < shares.length; at += ELEMENTS * ELEMENT_BYTES) addToLimbSum(sum, shares, at);
+    addAllToLimbSum(sum, shares);
   }
   return { amount: cpuMicros / texts.length, exact: areExact(sums, texts) };
 }

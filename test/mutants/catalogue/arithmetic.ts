@@ -22,7 +22,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'batch/last-vector-not-added',
     breaks: 'EXACT: the last reading of a batch is counted and not added',
-    file: 'src/sharing/split.ts',
+    file: 'src/arithmetic/limb-sum.ts',
     find: 'at < vectors.length; at += vectorBytes',
     replace: 'at < vectors.length - vectorBytes; at += vectorBytes',
     detector: byTest('src/sharing/seeds', 'adding encoded vectors adds their elements'),

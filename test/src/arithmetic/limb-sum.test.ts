@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import {
+  addAllToLimbSum,
   addElements,
   addToLimbSum,
   createLimbSum,
@@ -15,6 +16,7 @@ import {
   subtractFromLimbSum,
   subtractInPlace,
 } from '../../../src/arithmetic/index.ts';
+import { concat } from '../../../src/foundation/index.ts';
 import { anyElement } from '../../support/field.ts';
 import { fc, test } from '../../support/property.ts';
 
@@ -92,6 +94,27 @@ test('merging stays exact also where no power of two helps: doubles carry those 
   expect(limbSumElements(sum)).toEqual([fieldElement(-(2n ** 61n - 1n))]);
 });
 
+test.prop([vectors(1, 30), vectors(1, 1)])(
+  'vectors of one page are added as one after another',
+  (all, [own]) => {
+    const size = all[0]!.length;
+    const first = Array.from({ length: size }, (_, i) => own![i % own!.length]!);
+    const sum = createLimbSum(size);
+    addToLimbSum(sum, encodeElements(first));
+    // Anywhere in memory: shares lie at odd places of a body.
+    const page = concat(Uint8Array.of(7), ...all.map(encodeElements)).subarray(1);
+    addAllToLimbSum(sum, page);
+    expect(limbSumElements(sum)).toEqual(plainSum([first, ...all], size));
+  },
+);
+
+test('pages stay exact beyond the additions that doubles count exactly', () => {
+  const page = encodeElements(new Array<FieldElement>(2 ** 19).fill(LARGEST));
+  const sum = createLimbSum(1);
+  for (let i = 0; i < 9; i++) addAllToLimbSum(sum, page);
+  expect(limbSumElements(sum)).toEqual([fieldElement(-9n * 2n ** 19n)]);
+});
+
 test('a vector is added from the middle of a page', () => {
   const page = encodeElements([1n, 2n, 3n, 4n].map(fieldElement));
   const sum = createLimbSum(2);
@@ -106,18 +129,25 @@ test('a vector of another length is refused', () => {
   expect(() => addToLimbSum(sum, page)).toThrow('expected 32 bytes, got 48');
   expect(() => addToLimbSum(sum, page, 17)).toThrow('expected 32 bytes, got 31');
   expect(() => addToLimbSum(sum, page, -1)).toThrow('expected 32 bytes');
+  expect(() => addAllToLimbSum(sum, page)).toThrow('expected vectors of 32 bytes, got 48 bytes');
+  expect(() => addAllToLimbSum(sum, new Uint8Array(0))).toThrow('expected vectors of 32 bytes, got 0 bytes');
   expect(() => mergeLimbSum(sum, createLimbSum(3))).toThrow('expected a sum of 2 elements, got one of 3');
   expect(limbSumElements(sum)).toEqual([0n, 0n]);
 });
 
-test.prop([vectors(1, 12)])('subtracting in place equals plain subtraction', ([first, ...others]) => {
-  const minuend = encodeElements(first!);
-  subtractInPlace(minuend, others.map(encodeElements));
-  const expected = first!.map((element, i) =>
-    others.reduce((left, other) => subtractElements(left, other[i]!), element),
-  );
-  expect(decodeElements(minuend)).toEqual(expected);
-});
+test.prop([vectors(1, 12), fc.constantFrom(1, 40)])(
+  'subtracting in place equals plain subtraction, of short vectors and of long ones',
+  (all, times) => {
+    const long = all.map((vector) => Array.from({ length: times }, () => vector).flat());
+    const [first, ...others] = long;
+    const minuend = encodeElements(first!);
+    subtractInPlace(minuend, others.map(encodeElements));
+    const expected = first!.map((element, i) =>
+      others.reduce((left, other) => subtractElements(left, other[i]!), element),
+    );
+    expect(decodeElements(minuend)).toEqual(expected);
+  },
+);
 
 test('subtracting reduces at both ends of the field', () => {
   const cases: readonly (readonly [bigint, readonly bigint[]])[] = [

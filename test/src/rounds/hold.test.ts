@@ -98,3 +98,18 @@ test('whatever the nodes hold: what one stands for is complete there, and what i
     }),
   );
 });
+
+test('a partition that no node holds any row of may be larger than a call takes arguments', () => {
+  const round = hold(2);
+  const all = flagEntries(Array.from({ length: 130_000 }, (_, i) => i));
+  for (const node of ['0', '1']) {
+    round.reply(node, {
+      partitions: [
+        { partition: partition(0), missing: all },
+        { partition: partition(9), missing: [] },
+      ],
+    });
+  }
+  const out = round.out();
+  expect(out?.kind === 'held' && out.missing.length).toBe(130_000);
+});
