@@ -6,6 +6,8 @@ import type { EntryHash } from './entry-hash.ts';
 const PLACES_FIRST = 8;
 /** Slots for every place: with half of them empty a search meets one or two. */
 const SLOTS_PER_PLACE = 2;
+/** Fewer places of every hundred than these have been in use where emptying all slots is not worth it. */
+const USED_PERCENT_LEAST = 25;
 
 /**
  * Entries in the order in which they came, each with a few numbers. A map or a set of names would make a string of
@@ -54,17 +56,36 @@ export function createEntryTable(hash: EntryHash, width: number): EntryTable {
     return true;
   }
 
-  /** Leaves out what was deleted, in twice the room that the rest needs, so that the next time is as far away. */
-  function makeAnew(): void {
-    const before = { keysHere, hashes, numbers, taken, used };
+  function makeRoom(places: number): void {
     capacity = PLACES_FIRST;
-    while (capacity < 2 * size) capacity *= 2;
+    while (capacity < places) capacity *= 2;
     keysHere = new Uint8Array(ENTRY_KEY_BYTES * capacity);
     hashes = new Uint32Array(capacity);
     numbers = new Float64Array(width * capacity);
     taken = new Uint8Array(capacity);
     slots = new Int32Array(SLOTS_PER_PLACE * capacity);
     used = 0;
+  }
+
+  /**
+   * All that came has gone, as after most flushes: the places are used again, and no more of them are kept than had
+   * been in use.
+   */
+  function beginAgain(): void {
+    if (100 * used < USED_PERCENT_LEAST * capacity) return;
+    if (2 * used <= capacity && capacity > PLACES_FIRST) {
+      makeRoom(used);
+    } else {
+      slots.fill(0);
+      numbers.fill(0);
+      used = 0;
+    }
+  }
+
+  /** Leaves out what was deleted, in twice the room that the rest needs, so that the next time is as far away. */
+  function makeAnew(): void {
+    const before = { keysHere, hashes, numbers, taken, used };
+    makeRoom(2 * size);
     for (let place = 0; place < before.used; place++) {
       if (before.taken[place] !== 1) continue;
       const hashed = before.hashes[place] ?? 0;
@@ -106,6 +127,7 @@ export function createEntryTable(hash: EntryHash, width: number): EntryTable {
       invariant(taken[place] === 1, 'expected a place that is taken');
       taken[place] = 0;
       size -= 1;
+      if (size === 0) beginAgain();
     },
     next(place) {
       for (let next = place + 1; next < used; next++) if (taken[next] === 1) return next;

@@ -32,6 +32,14 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/share-table', 'keeps the first of two shares'),
   },
   {
+    name: 'entries/numbers-of-those-before',
+    breaks: 'a table of entries that begins again tells of a new entry what was kept of an old one',
+    file: 'node/engine/entry-table.ts',
+    find: '      numbers.fill(0);\n',
+    replace: '',
+    detector: byTest('node/engine/entry-table', 'begins again where all that came has gone'),
+  },
+  {
     name: 'share/written-under-another-key',
     breaks: 'EXACT: the rows of a packet all get the share of its first reading',
     file: 'node/engine/row-record.ts',

@@ -81,6 +81,35 @@ describe('a table of entries', () => {
     expect(table.find(keyOf(9_900), 0)).toBeGreaterThanOrEqual(0);
   });
 
+  it('begins again where all that came has gone, with no more room than these had', () => {
+    const table = createEntryTable(hash, 1);
+    const keyOf = (number: number): Uint8Array => {
+      const key = new Uint8Array(36);
+      new DataView(key.buffer).setUint32(0, number);
+      return key;
+    };
+    const fillAndEmpty = (from: number, count: number): void => {
+      for (let number = from; number < from + count; number++) {
+        const place = table.add(keyOf(number), 0);
+        expect(table.numbers()[place]).toBe(0);
+        table.numbers()[place] = number;
+      }
+      for (let number = from; number < from + count; number++) {
+        const place = table.find(keyOf(number), 0);
+        expect(table.numbers()[place]).toBe(number);
+        table.delete(place);
+      }
+      expect([table.size, table.next(-1)]).toEqual([0, -1]);
+      expect(table.find(keyOf(from), 0)).toBe(-1);
+    };
+    fillAndEmpty(0, 1_000);
+    const most = table.numbers().length;
+    fillAndEmpty(1_000, 1_000);
+    expect(table.numbers()).toHaveLength(most);
+    for (let from = 2_000; from < 8_000; from += 10) fillAndEmpty(from, 10);
+    expect(table.numbers().length).toBeLessThanOrEqual(64);
+  });
+
   it('refuses to delete where nothing is', () => {
     const table = createEntryTable(hash, 0);
     const place = table.add(new Uint8Array(36), 0);
