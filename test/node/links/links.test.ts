@@ -228,12 +228,13 @@ describe('a call that gets no answer', () => {
 });
 
 describe('not a byte of a call reaches', () => {
-  /** A server that counts what it could read. */
+  /** A server that counts what it could read, and hangs up then: nobody waits for its answer. */
   async function expectRefused(identity: IssuedCertificate, cause: string, options = {}): Promise<void> {
     let bytes = 0;
     const server = createServer({ ...identity, ALPNProtocols: [LINK_PROTOCOL], ...options }, (socket) => {
       socket.on('data', ({ length }) => {
         bytes += length;
+        socket.destroy();
       });
       socket.on('error', () => {});
     });

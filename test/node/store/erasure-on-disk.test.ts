@@ -45,11 +45,27 @@ async function deletedRows() {
   return { folder, store, ids, ciphertexts };
 }
 
-/** How many of the words stand anywhere in the files of a folder. */
+/** How many of the words, of at least four bytes, stand anywhere in the files of a folder: one pass over each. */
 async function found(folder: string, words: readonly Uint8Array[]): Promise<number> {
   const names = (await readdir(folder)).filter((name) => /\.(?:ldb|log|sst)$/.test(name));
-  const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
-  return words.filter((word) => files.some((file) => file.includes(Buffer.from(word)))).length;
+  const byHead = new Map<number, Buffer[]>();
+  for (const word of words.map((bytes) => Buffer.from(bytes))) {
+    const head = word.readUInt32BE(0);
+    byHead.set(head, [...(byHead.get(head) ?? []), word]);
+  }
+  const seen = new Set<Buffer>();
+  for (const name of names) {
+    const file = await readFile(join(folder, name));
+    let head = 0;
+    for (let end = 1; end <= file.length; end++) {
+      head = ((head << 8) | (file[end - 1] ?? 0)) >>> 0;
+      const from = end - 4;
+      for (const word of byHead.get(head) ?? []) {
+        if (file.subarray(from, from + word.length).equals(word)) seen.add(word);
+      }
+    }
+  }
+  return seen.size;
 }
 
 /** What LevelDB leaves of a key whose neighbour begins alike. */
