@@ -106,4 +106,20 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
     replace: '',
     detector: byTest('node/services/relay', 'asks nobody for who proves nothing'),
   },
+  {
+    name: 'packets/joined-answers-swapped',
+    breaks: 'a sensor is told what became of the reading of another one',
+    file: 'node/services/joined-requests.ts',
+    find: 'return answers.slice(end - sizeOf(request), end);',
+    replace: 'return answers.slice(0, sizeOf(request));',
+    detector: byTest('node/services/joined-requests', 'and each has its own answer'),
+  },
+  {
+    name: 'packets/joined-across-partitions',
+    breaks: 'readings are stored and voted on under the partition of another one',
+    file: 'node/services/joined-requests.ts',
+    find: 'context.placementEpoch, partition, index]',
+    replace: 'context.placementEpoch, index]',
+    detector: byTest('node/services/joined-requests', 'meet within one partition alone'),
+  },
 ];
