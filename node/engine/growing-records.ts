@@ -55,7 +55,7 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
 
   const parts: Part[] = [];
   let last = begin();
-  return {
+  const begun: PartitionGroup = {
     seq,
     append({ keys, hashes, places }, place, bodies) {
       if (!isEmpty(last.record) && last.record.length + rowBytes(bodies) > RECORD_BYTES_MAX) last = begin();
@@ -76,10 +76,13 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
       });
     },
     durable() {
+      // Else the last group of every partition would stay in memory with all its rows, opened, until the window ends.
+      if (rows.group === begun) rows.group = null;
       for (const { place, record } of parts) {
         rows.growing.delete(place);
         if (!rows.window.gone) source.opened.keep(openedName(rows, place), record.bytes);
       }
     },
   };
+  return begun;
 }

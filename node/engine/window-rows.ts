@@ -57,7 +57,7 @@ export interface PartitionRows {
   readonly numbers: number[];
   /** Records that are not on disk yet, by their place. */
   readonly growing: Map<number, RowRecord>;
-  /** The records of the commit group that gathers now, or of the last one. */
+  /** The records of the newest commit group that is not on disk yet. */
   group: PartitionGroup | null;
   /** A record that did not open may have had newer versions of rows that are in older ones. */
   unsure: boolean;
