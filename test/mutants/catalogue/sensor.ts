@@ -59,7 +59,10 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     file: FLUSH,
     find: 'if (full >= quorum) return NONE;',
     replace: 'if (full >= 1) return NONE;',
-    detector: byTest('src/rounds/flush', 'the acceptors are asked after the last one has stored'),
+    detector: byTest(
+      'src/rounds/flush',
+      'no order of answers, losses and refusals says TRUE without a quorum, or sets what is not stored everywhere',
+    ),
   },
   {
     name: 'sensor/flush-forgets-that-it-set',
