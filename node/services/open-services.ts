@@ -1,4 +1,5 @@
 import type { Clock, Log, RandomBytes, Sealing, SealingKeyPair, WindowKeys } from '../../src/ports/index.ts';
+import { keysAt } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition, StoreId, Verifier } from '../../src/ring/index.ts';
 import type { CorruptRows } from '../engine/corrupt-rows.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
@@ -50,7 +51,7 @@ import { createTallies } from './tallies.ts';
 import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
 import { openUnopenedVotes } from './unopened-votes.ts';
-import { createValues, type ValuesComponents } from './values.ts';
+import { createValues } from './values.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { openWindows } from './windows.ts';
 
@@ -105,9 +106,13 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
   const shares = createShareTable({
     ...base,
     tallies,
-    heard(record, partition, keys, now) {
-      if (votesOn(record, partition)) census.heard(record, keys, now);
+    async unvoted(record, partition, keys) {
+      if (keys.length === 0 || !votesOn(record, partition)) return keysAt(keys, []);
+      const { bodies } = await base.packed.find('flags', record, partition, keys);
+      const places = [...bodies.keys()].filter((place) => bodies[place] === undefined);
+      return places.length === bodies.length ? keys : keysAt(keys, places);
     },
+    heard: (record, keys, now) => census.heard(record, keys, now),
   });
   const census = await openFlagCensus({
     ...base,
@@ -120,10 +125,7 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
       trueFlags.note(record, partition, keys, before, after, digests);
     },
   });
-  const admitFlags: ValuesComponents['admitFlags'] = (record, partition, fresh) => {
-    if (votesOn(record, partition)) census.admit(record, fresh);
-  };
-  return { trueFlags, tallies, shares, census, admitFlags };
+  return { trueFlags, tallies, shares, census };
 }
 
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
@@ -138,7 +140,7 @@ export async function openServices(base: ServiceBase) {
   const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });
   const admission = createAdmission({ ...base, windows, decisions, opening, retirements });
-  const { trueFlags, tallies, shares, census, admitFlags } = await openFlagsAndShares(base, windows.all());
+  const { trueFlags, tallies, shares, census } = await openFlagsAndShares(base, windows.all());
   const frozen = createFrozen({ ...base, trueFlags, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, frozen });
   const settled = createSettledFlags(decisions, lists);
@@ -147,7 +149,7 @@ export async function openServices(base: ServiceBase) {
   const acceptor = createFlagAcceptor({ ...base, admission, packets, census, news });
   const flags = createFlags({ ...base, admission, acceptor, packets, settled });
   const spread = await openSpread({ ...base, shares, streams, windows });
-  const values = createValues({ ...base, admission, admitFlags, packets, streams, shares, spread });
+  const values = createValues({ ...base, admission, census, packets, streams, shares, spread });
   const relay = createRelay({ ...base, admission, packets });
   const joined = createJoinedRequests({ ...base, values, flags, relay });
   const sums = createShareSums({ ...base, shares, lists, tallies });

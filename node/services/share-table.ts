@@ -21,14 +21,16 @@ export interface ShareTableComponents {
   readonly rings: Rings;
   readonly clock: Clock;
   readonly tallies: Tallies;
-  /** Hears of flags of which this node has a share that it had not: the keys of their entries, one after another. */
-  readonly heard: (record: OpenWindowRecord, partition: Partition, keys: Uint8Array, now: number) => void;
+  /** Which of these flags this node has to vote on and has no row of: keys of their entries, one after another. */
+  readonly unvoted: (record: OpenWindowRecord, partition: Partition, keys: Uint8Array) => Promise<Uint8Array>;
+  /** Hears of such flags when their first share is kept. */
+  readonly heard: (record: OpenWindowRecord, keys: Uint8Array, now: number) => void;
 }
 
 export type StoredRows = Pick<CopyRequest, 'partition' | 'index'> & ShareColumns;
 
-/** Called with the keys of the entries whose first share is about to be kept here; may refuse. */
-export type Admit = (fresh: Uint8Array) => void;
+/** Called with the keys of the flags that are about to be heard of here; may refuse. */
+export type Admit = (unvoted: Uint8Array) => void;
 
 /** The values table of this node. Rows are written once; writing the same row again changes nothing. */
 export interface ShareTable {
@@ -77,7 +79,7 @@ export interface ShareTable {
 }
 
 export function createShareTable(components: ShareTableComponents): ShareTable {
-  const { journal, packed, lock, rings, clock, tallies, heard } = components;
+  const { journal, packed, lock, rings, clock, tallies, unvoted, heard } = components;
   const versions = new Map<string, number>();
   const stage = (record: OpenWindowRecord, operations: readonly JournalOperation[]): void => {
     if (operations.length === 0) return;
@@ -111,8 +113,9 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     const { keys, shares } = columns;
     const found = await packed.find('values', record, partition, keys);
     const { conflicts, written, fresh } = decideRows(columns, found);
-    const freshKeys = keysAt(keys, fresh);
-    admit(freshKeys);
+    // A share may come after the vote on its flag, which is counted and waits for nobody.
+    const flags = await unvoted(record, partition, keysAt(keys, fresh));
+    admit(flags);
     if (written.length === 0) return conflicts;
     const { epoch } = rings.of(record.scope).ring;
     const now = clock.now();
@@ -122,7 +125,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     // What did not open may be among the sums already.
     if (fresh.length < written.length) tallies.spoil(record);
     else tallies.add(record, partition, columns, fresh);
-    if (fresh.length > 0) heard(record, partition, freshKeys, now);
+    if (flags.length > 0) heard(record, flags, now);
     return conflicts;
   }
 

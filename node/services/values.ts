@@ -2,12 +2,13 @@ import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../src/foundation/index.ts';
 import type { CopyRequest, ShareColumns, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
 import { createReceipts, ENTRY_KEY_BYTES, operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
+import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
+import type { FlagCensus } from './flag-census.ts';
 import type { OpenedShares, Packets } from './packets.ts';
 import { openedOf } from './packets.ts';
 import type { Admit, ShareTable } from './share-table.ts';
@@ -19,8 +20,7 @@ import { windowSealed } from './windows.ts';
 export interface ValuesComponents {
   readonly journal: Journal;
   readonly admission: Admission;
-  /** Whether the flags of an UPLOAD may be created, by the keys of their entries. @throws EngineError `WINDOW_FULL` */
-  readonly admitFlags: (record: OpenWindowRecord, partition: Partition, fresh: Uint8Array) => void;
+  readonly census: Pick<FlagCensus, 'admit'>;
   readonly packets: Packets;
   readonly streams: Streams;
   readonly shares: ShareTable;
@@ -46,7 +46,7 @@ export interface Values {
 type Conflicts = readonly number[];
 
 export function createValues(components: ValuesComponents): Values {
-  const { journal, admission, admitFlags, packets, streams, shares, spread, rings, self, peers } = components;
+  const { journal, admission, census, packets, streams, shares, spread, rings, self, peers } = components;
 
   async function windowOf(request: UploadRequest | CopyRequest): Promise<OpenWindowRecord> {
     const record = await admission.begun(request.context);
@@ -108,9 +108,9 @@ export function createValues(components: ValuesComponents): Values {
   return {
     async upload(request, relayed) {
       const record = await windowOf(request);
-      const admit: Admit = (fresh) => {
+      const admit: Admit = (unvoted) => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
-        admitFlags(record, request.partition, fresh);
+        census.admit(record, unvoted);
       };
       admit(NO_KEYS);
       const opened = await packets.openShares(record, request);

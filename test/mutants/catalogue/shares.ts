@@ -32,6 +32,15 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/share-table', 'keeps the first of two shares'),
   },
   {
+    name: 'share/flag-counted-after-its-vote',
+    breaks:
+      'a share that comes after the vote on its flag counts against the readings of the window once more',
+    file: TABLE,
+    find: 'const flags = await unvoted(record, partition, keysAt(keys, fresh));',
+    replace: 'const flags = keysAt(keys, fresh);',
+    detector: byTest('simulation/commit-gap', 'when a node of 3x2 hangs'),
+  },
+  {
     name: 'entries/numbers-of-those-before',
     breaks: 'a table of entries that begins again tells of a new entry what was kept of an old one',
     file: 'node/engine/entry-table.ts',

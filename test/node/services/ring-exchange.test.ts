@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Sensor } from '../../../sensor-client/index.ts';
 import { createSensor } from '../../../sensor-client/index.ts';
+import { PARTITION_MS } from '../../../sensor-client/limits.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../../src/platform/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { Published } from '../../../src/protocol/ring-messages.ts';
@@ -114,7 +115,11 @@ describe('a ring document that changes placement', () => {
     await uploadAll(sensor, before, readingsFrom(11, 10));
     await cloud.clock.advance(BEGINS - cloud.clock.now());
     const after = await cloud.openWindow({ window: windowId(BEGINS) });
-    await uploadAll(sensor, after, readingsFrom(1, 40));
+    // Readings of one moment share a partition, and the new node is an owner of some only.
+    for (const reading of readingsFrom(1, 40)) {
+      await uploadAll(sensor, after, [reading]);
+      await cloud.clock.advance(PARTITION_MS);
+    }
     await uploadAll(sensor, before, readingsFrom(21, 10));
     const rows = cloud.store(nodeId('a3')).rows('values');
     expect(rows.length).toBeGreaterThan(0);
