@@ -10,10 +10,12 @@ import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.t
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
 import { limits, operations, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import type { WindowTimes } from '../../src/protocol/window-rules.ts';
 import {
   checkOpenable,
   checkWindowName,
   checkWindowTimes,
+  eraseAt,
   windowErased,
 } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
@@ -238,7 +240,7 @@ function createVote(
     health.checkVote();
     rings.checkVote(record.scope);
     const { decision } = request;
-    if (decision === 'terms') checkTermsProposal(record, request, clock.now());
+    const times = decision === 'terms' ? proposedTimes(record, request) : null;
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {
       throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
     }
@@ -250,9 +252,13 @@ function createVote(
       // A window that is open was opened under a placement in force; a new one must not open before its own is.
       if (record.terms === null) rings.checkInForce(record.scope);
       const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
-      // What was accepted before may still be decided; nothing new is, whatever a node says that did not hear of it.
+      // What was accepted before may still be decided, or values at two acceptors would keep a window from ever being
+      // open or not; nothing new is, whatever a node says that did not hear of it.
       if (decision === 'terms' && request.kind !== 'read' && before.accepted === null) {
         retirements.check(record.stream);
+        if (times !== null) checkOpenable(record.stream, record.scope.window, times, clock.now());
+      } else if (times !== null && clock.now() >= eraseAt(record.stream, record.scope.window, times)) {
+        throw windowErased(record.scope.window);
       }
       const { state, reply } = acceptorStep(before, synodRequestOf(request));
       // Its slots are gone: a fresh acceptor in their place would help decide a second time.
@@ -269,17 +275,16 @@ function createVote(
   };
 }
 
-/** An acceptor holds a window to its rules by itself, so that no coordinator opens another kind of window. */
-function checkTermsProposal(
-  { stream, scope }: WindowRecord,
-  { kind, value }: SynodRequest,
-  now: number,
-): void {
+/**
+ * The times that a register is asked to accept, or null. An acceptor holds a window to its rules by itself, so that no
+ * coordinator opens another kind of window.
+ */
+function proposedTimes({ stream, scope }: WindowRecord, { kind, value }: SynodRequest): WindowTimes | null {
   checkWindowName(stream, scope.window);
-  if (kind !== 'accept' || value === null) return;
+  if (kind !== 'accept' || value === null) return null;
   const times = windowTermsCodec.decode(value);
   checkWindowTimes(stream, scope.window, times);
-  checkOpenable(stream, scope.window, times, now);
+  return times;
 }
 
 function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {

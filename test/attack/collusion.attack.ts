@@ -139,7 +139,8 @@ refused('F13', 'two sets of reading ids with one digest', () =>
     const { sensorId } = freshSensor();
     const entryOf = (id: Uint8Array): FlagEntry => ({ readingId: readingId(id), sensorId, count: 1 });
     // What sensors could do if the key of the digest were public and the digest short.
-    const label = utf8('mcloud/1/set-hash');
+    const label = new Uint8Array(32);
+    label.set(utf8('mcloud/1/set-hash'));
     const publicHash = (id: Uint8Array) => sha256(concat(label, entryKey(entryOf(id))));
     const [one, two] = twoSetsOfOneSum(publicHash, cryptoRandomBytes).map((ids) => ids.map(entryOf));
     if (one === undefined || two === undefined) throw new Error('expected two sets');

@@ -17,6 +17,8 @@ const FOLDER = new URL('regressions/', import.meta.url);
  *   after the others had erased the window. It now asks them.
  * - 74: a node that heard of two placements at once put only the later one in force, so that no window between the two
  *   ever opened where it had to vote. It now judges each by itself.
+ * - 54: two acceptors had accepted different terms of a fixed window, and it ended before either was decided; they refused
+ *   both from then on, so that nobody could say whether it was open. What was accepted in time may now be decided later.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {

@@ -12,6 +12,15 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/opening', 'are not opened by the operator'),
   },
   {
+    name: 'windows/terms-too-late-to-decide',
+    breaks:
+      'a window whose acceptors accepted different terms in time is never open and never called unopened',
+    file: 'node/services/decisions.ts',
+    find: "      if (decision === 'terms' && request.kind !== 'read' && before.accepted === null) {",
+    replace: "      if (decision === 'terms' && request.kind !== 'read') {",
+    detector: byTest('node/services/opening', 'none of them enough'),
+  },
+  {
     name: 'windows/readings-before-the-start',
     breaks: 'GATE: sensors are accepted after the first readings of a window are there',
     file: 'node/services/admission.ts',

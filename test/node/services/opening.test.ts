@@ -78,6 +78,44 @@ describe('fixed windows', () => {
     });
   });
 
+  it('whose acceptors accepted different terms in time, none of them enough, are still brought to a decision', async () => {
+    cloud = await startSmallCloud({
+      shape: { nodes: [1, 1, 1], acceptors: 3 },
+      stream: { ...FIXED, graceMs: 3 * MINUTE },
+    });
+    const late = windowId(RUNNING - 2 * MINUTE);
+    const { context } = cloud.reading(late, '1').flagsRequest;
+    const [first, second] = createPlacement(cloud.ring).registerAcceptors(
+      cloud.stream.domains.map(({ id }) => id),
+      cloud.stream.hash,
+      late,
+      0,
+    ) as [NodeId, NodeId];
+    const end = late + 4 * MINUTE;
+    for (const [proposer, node] of [first, second].entries()) {
+      const value = windowTermsCodec.encode({
+        setHashKey: new Uint8Array(32).fill(proposer),
+        notBefore: end,
+        latest: end,
+      });
+      const ballot = { counter: 1, proposer };
+      await cloud.askAs(node, node, operations.SYNOD, {
+        context,
+        decision: 'terms',
+        kind: 'accept',
+        ballot,
+        value,
+      });
+    }
+    await cloud.clock.advance(end - cloud.clock.now());
+    for (const node of cloud.nodeIds) {
+      await cloud.clock.until(cloud.order(node, operations.COMPUTE, questionOf(late)));
+      expect((await windowsOf(node)).map(({ window }) => window)).toContain(late);
+    }
+    await cloud.clock.advance(CARE);
+    await expectCode(cloud.reading(late, '1').notice(), 'WINDOW_SEALED');
+  });
+
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
     cloud = await startSmallCloud({ stream: FIXED });
     await expectCode(cloud.reading(NEXT, '1').notice(), 'WINDOW_NOT_OPEN');
