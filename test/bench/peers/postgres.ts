@@ -61,7 +61,11 @@ export async function openPostgres(): Promise<Postgres> {
   const options = { host: HOST, port, user: ACCOUNT, database: ACCOUNT, ssl: { ca: authority.pem } };
   const pools = new Map<number, pg.Pool>();
   const poolOf = (max: number): pg.Pool => {
-    const pool = pools.get(max) ?? new pg.Pool({ ...options, max });
+    const known = pools.get(max);
+    if (known !== undefined) return known;
+    const pool = new pg.Pool({ ...options, max });
+    // A server that stops tells connections that are still hanging up; what goes wrong in a query is told by the query.
+    pool.on('error', () => {});
     pools.set(max, pool);
     return pool;
   };
