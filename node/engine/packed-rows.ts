@@ -4,6 +4,7 @@ import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
 import { ENTRY_KEY_BYTES, partitionInKey, windowKey } from '../../src/protocol/index.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
+import type { PartitionGroup } from './growing-records.ts';
 import { growRecords } from './growing-records.ts';
 import type { JournalOperation, RowsOperation } from './journal.ts';
 import { createKeptWindows, PACKED_TABLES } from './kept-windows.ts';
@@ -115,35 +116,25 @@ export function createPackedRows(source: RecordSource): PackedRows {
     const sought = { keys, hashes, places };
     const firsts = repeatedEntries(keys, hashes);
     const first = (place: number): number => firsts?.[place] ?? place;
+    const writing = (count: number, append: (records: PartitionGroup) => void): RowsOperation => {
+      checkKept(rows);
+      return { kind: 'rows', rows: count, join: (group) => append(growRecords(source, rows, group)) };
+    };
     return {
       rows,
       there: () => [...places.keys()].filter((place) => places[place] !== null && first(place) === place),
       bodies,
       first,
-      write(versions) {
-        checkKept(rows);
-        return {
-          kind: 'rows',
-          rows: versions.length,
-          join(group) {
-            const records = growRecords(source, rows, group);
-            for (const { place, body } of versions) {
-              records.append(sought, place, body === null ? NO_BODY : oneBody(body));
-            }
-          },
-        };
-      },
-      writeAlike(some, alike) {
-        checkKept(rows);
-        return {
-          kind: 'rows',
-          rows: some.length,
-          join(group) {
-            const records = growRecords(source, rows, group);
-            for (const place of some) records.append(sought, place, alike);
-          },
-        };
-      },
+      write: (versions) =>
+        writing(versions.length, (records) => {
+          for (const { place, body } of versions) {
+            records.append(sought, place, body === null ? NO_BODY : oneBody(body));
+          }
+        }),
+      writeAlike: (some, alike) =>
+        writing(some.length, (records) => {
+          for (const place of some) records.append(sought, place, alike);
+        }),
     };
   }
 

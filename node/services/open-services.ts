@@ -109,8 +109,10 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
     async unvoted(record, partition, keys) {
       if (keys.length === 0 || !votesOn(record, partition)) return keysAt(keys, []);
       const { bodies } = await base.packed.find('flags', record, partition, keys);
-      const places = [...bodies.keys()].filter((place) => bodies[place] === undefined);
-      return places.length === bodies.length ? keys : keysAt(keys, places);
+      return keysAt(
+        keys,
+        [...bodies.keys()].filter((place) => bodies[place] === undefined),
+      );
     },
     heard: (record, keys, now) => census.heard(record, keys, now),
   });

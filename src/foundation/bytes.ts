@@ -122,6 +122,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+/** Four bytes from `at` on, the highest first, as 32 bits with a sign. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] ?? 0) << 24) |
+    ((bytes[at + 1] ?? 0) << 16) |
+    ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)
+  );
+}
+
 /** Unsigned big-endian integer of the given width; numbers above 2^53 do not occur in this protocol. */
 export function bigEndian(value: number, width: number): Uint8Array {
   invariant(Number.isSafeInteger(value) && value >= 0, 'expected a non-negative safe integer');

@@ -10,6 +10,7 @@ export {
   toBase64Url,
   toHex,
   utf8,
+  wordAt,
 } from './bytes.ts';
 export type { CsvRow, CsvTable, NumericCell } from './csv.ts';
 export { NUMERIC_CELL_CHARACTERS_MAX, numericColumn, parseCsv } from './csv.ts';

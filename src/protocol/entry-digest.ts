@@ -1,4 +1,4 @@
-import { invariant } from '../foundation/index.ts';
+import { invariant, wordAt } from '../foundation/index.ts';
 import { ENTRY_KEY_BYTES } from './flag-key.ts';
 
 /** Words of 32 bits in the digest of an entry. */
@@ -95,16 +95,6 @@ function compress(hash: Int32Array, schedule: Int32Array): void {
   hash[5] = (hash[5] ?? 0) + f;
   hash[6] = (hash[6] ?? 0) + g;
   hash[7] = (hash[7] ?? 0) + h;
-}
-
-/** Four bytes, the highest first. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0)
-  );
 }
 
 /** FIPS 180-4, 5.3.3. */

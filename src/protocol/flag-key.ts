@@ -1,5 +1,5 @@
 import type { Brand } from '../foundation/index.ts';
-import { bigEndian, concat, EngineError } from '../foundation/index.ts';
+import { bigEndian, concat, EngineError, wordAt } from '../foundation/index.ts';
 import type { Partition, StreamHash, WindowId } from '../ring/identifiers.ts';
 import { partitionOf, streamHashBytes } from '../ring/identifiers.ts';
 
@@ -101,14 +101,7 @@ function writeEntryKey(into: Uint8Array, at: number, { readingId, sensorId, coun
 
 /** The count of the entry whose key stands at an offset in a longer array. */
 export function countInKey(keys: Uint8Array, keyAt: number): number {
-  const at = keyAt + READING_ID_BYTES + SENSOR_ID_BYTES;
-  return (
-    (((keys[at] ?? 0) << 24) |
-      ((keys[at + 1] ?? 0) << 16) |
-      ((keys[at + 2] ?? 0) << 8) |
-      (keys[at + 3] ?? 0)) >>>
-    0
-  );
+  return wordAt(keys, keyAt + READING_ID_BYTES + SENSOR_ID_BYTES) >>> 0;
 }
 
 /** The partition of the entry whose key stands at an offset in a longer array. */

@@ -130,10 +130,9 @@ export function entriesOf({ sensorId: sensor, readings }: Packet): FlagEntry[] {
 /** The keys of the flags that a packet is about, one after another. */
 export function entryKeysOf({ sensorId: sensor, readings }: Packet): Uint8Array {
   const bytes = readingBytes(readings);
-  const width = READING_ID_BYTES + 4;
   const keys = new Uint8Array(ENTRY_KEY_BYTES * readings.length);
   for (let place = 0; place < readings.length; place++) {
-    const from = width * place;
+    const from = READING_BYTES * place;
     const to = ENTRY_KEY_BYTES * place;
     for (let i = 0; i < READING_ID_BYTES; i++) keys[to + i] = bytes[from + i] ?? 0;
     for (let i = 0; i < SENSOR_ID_BYTES; i++) keys[to + READING_ID_BYTES + i] = sensor[i] ?? 0;

@@ -121,8 +121,7 @@ export function flushRound(
       votes = [...votes, event.reply.others];
     }
     const heard = { ...state, votes, waiting };
-    const told = votes.length >= quorum && state.set.every((_, place) => leftOf(heard, place).length === 0);
-    const over = waiting.length === 0 || told;
+    const over = waiting.length === 0 || state.set.every((_, place) => leftOf(heard, place).length === 0);
     return over ? finish(heard) : { state: heard, effects: [] };
   }
 
