@@ -1,24 +1,45 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /**
- * Ports of an address that nobody listens on. They are all held at once, so that none is given twice, and let
- * go together; somebody else may take one before it is used, which then fails as an address in use.
+ * Ports that a system does not give out by itself, neither to who listens on port 0 nor to who connects: Linux
+ * does so from 32,768 on, others from 49,152. One of those would be anybody's before it is used.
+ */
+const FIRST = 10_240;
+const COUNT = 32_768 - FIRST;
+
+/** Spreads processes that follow each other over the ports, so that two of them do not look at the same ones. */
+const SPREAD = 7_919;
+let looked = (process.pid * SPREAD) % COUNT;
+
+/**
+ * Ports of an address that nobody listens on. No process is given one twice before it has looked at all, and
+ * each is tried; whoever takes one before it is used makes that fail as an address in use.
+ * @throws Error when all ports are taken, or what the system says of an address that is not its own
  */
 export async function findFreePorts(host: string, count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listening(host)));
-  const ports = servers.map((server) => portOf(server.address()));
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries++) {
+    if (tries === COUNT) throw new Error(`expected ${count} free ports of ${host}, found ${ports.length}`);
+    looked = (looked + 1) % COUNT;
+    if (await isFree(host, FIRST + looked)) ports.push(FIRST + looked);
+  }
   return ports;
 }
 
-async function listening(host: string): Promise<Server> {
+async function isFree(host: string, port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  return server;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
+  await closed(server);
+  return true;
 }
 
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
