@@ -6,11 +6,13 @@ import { openJiff } from './peers/jiff.ts';
 import type { PlainEndpoint } from './peers/plain-client.ts';
 import { openPlainEndpoint } from './peers/plain-client.ts';
 import type { Postgres } from './peers/postgres.ts';
-import { openPostgres } from './peers/postgres.ts';
+import { openPostgres, POSTGRES_CONNECTIONS } from './peers/postgres.ts';
 import type { BenchSizes } from './sizes.ts';
 import { uploadCoalesced } from './upload-rate.ts';
 
-/** What rows run on, each started when the first row asks for it and warmed up by count. */
+/**
+ * What rows run on, each started when the first row asks for it and warmed up by count, both sides for about as long.
+ */
 export interface Resources {
   /** Three domains of two nodes. */
   small(): Promise<ClusterScene>;
@@ -42,9 +44,28 @@ export function createResources(sizes: BenchSizes): Resources {
 
   async function warm(nodesPerDomain: number, processes: boolean): Promise<ClusterScene> {
     const scene = await openClusterScene({ nodesPerDomain, processes });
-    const texts = benchReadings(sizes.warmUpReadings);
-    await uploadCoalesced([scene.sensor], texts, await scene.openWindow(), sizes.coalescedInFlight);
+    for (const { readings, inFlight } of sizes.clusterWarmUp) {
+      await uploadCoalesced([scene.sensor], benchReadings(readings), await scene.openWindow(), inFlight);
+    }
     return scene;
+  }
+
+  async function warmPlain(): Promise<PlainEndpoint> {
+    const plain = await openPlainEndpoint();
+    await plain.upload(benchReadings(sizes.plainWarmUpReadings), sizes.coalescedInFlight);
+    return plain;
+  }
+
+  async function warmPostgres(): Promise<Postgres> {
+    const postgres = await openPostgres();
+    await postgres.upload(benchReadings(sizes.plainWarmUpReadings), POSTGRES_CONNECTIONS);
+    return postgres;
+  }
+
+  async function warmJiff(): Promise<JiffParties> {
+    const jiff = await openJiff();
+    await jiff.sum(benchReadings(sizes.jiffWarmUpReadings));
+    return jiff;
   }
 
   const small = once(() => warm(NODES_PER_DOMAIN, sizes.processes));
@@ -55,9 +76,9 @@ export function createResources(sizes: BenchSizes): Resources {
         ? small
         : once(() => warm(NODES_PER_DOMAIN * sizes.scaleFactor, sizes.processes)),
     inProcess: sizes.processes ? once(() => warm(NODES_PER_DOMAIN, false)) : small,
-    plain: once(openPlainEndpoint),
-    postgres: once(openPostgres),
-    jiff: once(openJiff),
+    plain: once(warmPlain),
+    postgres: once(warmPostgres),
+    jiff: once(warmJiff),
     async close() {
       await Promise.allSettled(opened.map(async (resource) => (await resource).close()));
     },

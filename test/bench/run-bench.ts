@@ -163,7 +163,7 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
   ),
   scale: compared(async ({ sizes, resources }) =>
     scaleRow(await resources.small(), await resources.large(), {
-      readingsPerSensor: sizes.coalescedReadings,
+      readingsPerSensor: sizes.scaleReadings,
       inFlight: sizes.coalescedInFlight,
       factor: sizes.scaleFactor,
     }),

@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
+/** Readings of one SDK with so many under way. */
+export interface CoalescedUpload {
+  readonly readings: number;
+  readonly inFlight: number;
+}
+
 /** How much work one run of each row is. */
 export interface BenchSizes {
   readonly splitReadings: number;
@@ -20,8 +26,13 @@ export interface BenchSizes {
   readonly jiffReadings: number;
   /** Runs of both sides of a row that are not counted. */
   readonly warmUpRuns: number;
-  /** Readings before the first measurement of a cluster: cold programs show half their speed. */
-  readonly warmUpReadings: number;
+  /** Coalesced uploads before the first measurement of a cluster. */
+  readonly clusterWarmUp: readonly CoalescedUpload[];
+  /** Readings before the first measurement of the plain endpoint and of PostgreSQL. */
+  readonly plainWarmUpReadings: number;
+  readonly jiffWarmUpReadings: number;
+  /** Of each SDK, against the large cluster. */
+  readonly scaleReadings: number;
   /** Nodes of the large cluster for one of the small. */
   readonly scaleFactor: number;
   readonly sealMany: number;
@@ -41,15 +52,23 @@ export const FULL_SIZES: BenchSizes = {
   loneManyReadings: 8_192,
   loneManyInFlight: 512,
   loneWarmUpReadings: 16_384,
-  coalescedReadings: 16_384,
+  coalescedReadings: 65_536,
   coalescedInFlight: 512,
   manyInFlight: 2_048,
-  plainReadings: 16_384,
+  plainReadings: 65_536,
   batchReadings: 128_000,
   batchesInFlight: 8,
   jiffReadings: 900,
   warmUpRuns: 1,
-  warmUpReadings: 30_000,
+  // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many.
+  clusterWarmUp: [
+    { readings: 64_000, inFlight: 64 },
+    { readings: 32_768, inFlight: 512 },
+  ],
+  // As long as the cluster takes for its own.
+  plainWarmUpReadings: 262_144,
+  jiffWarmUpReadings: 9_000,
+  scaleReadings: 16_384,
   scaleFactor: 4,
   sealMany: 1_000_000,
   sealFew: 10_000,
@@ -75,7 +94,10 @@ export const QUICK_SIZES: BenchSizes = {
   batchesInFlight: 4,
   jiffReadings: 45,
   warmUpRuns: 0,
-  warmUpReadings: 128,
+  clusterWarmUp: [{ readings: 128, inFlight: 128 }],
+  plainWarmUpReadings: 128,
+  jiffWarmUpReadings: 9,
+  scaleReadings: 512,
   scaleFactor: 2,
   sealMany: 1_024,
   sealFew: 128,

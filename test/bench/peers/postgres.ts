@@ -26,6 +26,9 @@ const SENSOR = 'e0b1c2d3e4f5a6b7';
 const clock = systemClock();
 const run = promisify(execFile);
 
+/** Inserts under way in the rows that compare with it. */
+export const POSTGRES_CONNECTIONS = 32;
+
 export interface Postgres {
   /** One-row inserts, each a transaction of its own, synced as the package's defaults say. */
   upload(texts: readonly string[], connections: number): Promise<Sample>;

@@ -2,7 +2,7 @@ import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison, RowHead, Sample } from '../comparison.ts';
 import type { JiffParties } from '../peers/jiff.ts';
-import type { Postgres } from '../peers/postgres.ts';
+import { POSTGRES_CONNECTIONS, type Postgres } from '../peers/postgres.ts';
 import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
 
 export interface SystemSize {
@@ -10,8 +10,6 @@ export interface SystemSize {
   readonly peerReadings: number;
   readonly inFlight: number;
 }
-
-const POSTGRES_CONNECTIONS = 32;
 
 export const jiffHead = ({ inFlight }: SystemSize): RowHead => ({
   name: 'jiff',
