@@ -58,7 +58,10 @@ export interface DecisionsComponents {
 export interface Decisions {
   /** One acceptor's answer; its state is synced before it is given. @throws EngineError `WRONG_NODE` */
   vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse>;
-  /** Decides `wish` or what was decided before, and learns it. @throws EngineError `INCOMPLETE` without a majority. */
+  /**
+   * Decides `wish` or what was decided before, and learns it; for whoever has just looked, because a ballot costs every
+   * acceptor a synced write. @throws EngineError `INCOMPLETE` without a majority.
+   */
   decide(
     record: WindowRecord,
     decision: DecisionName,
@@ -107,10 +110,9 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     wish: Uint8Array,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    return (
-      (await look(record, decision, signal)) ??
-      propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal)
-    );
+    const known = record[decision];
+    if (known !== null) return known.bytes;
+    return propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal);
   }
 
   async function propose(

@@ -32,8 +32,9 @@ export interface SettlingComponents {
  */
 export interface Settling {
   /**
-   * Seals the window: asks every acceptor to freeze. What their reports add up to is then decided as T where the
-   * register can be reached, so that those who COMPUTE need not ask for the reports again.
+   * Seals the window: asks every acceptor to freeze. What their reports add up to is then decided as T, and X after
+   * it, where register and domains can be reached: those who COMPUTE then find both, instead of deciding them against
+   * each other.
    */
   seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed>;
   /** Decides T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
@@ -55,10 +56,20 @@ export function createSettling(components: SettlingComponents): Settling {
 
   async function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
     const sealed = await freeze(record, signal);
-    if (sealed.kind === 'sealed' && record.settlement === null) {
-      await decide(record, sealed.partitions, signal).catch((error: unknown) => silence(error));
+    if (sealed.kind === 'sealed' && record.exclusion === null) {
+      await decideAll(record, sealed.partitions, signal).catch((error: unknown) => silence(error));
     }
     return sealed;
+  }
+
+  /** T, then X. */
+  async function decideAll(
+    record: OpenWindowRecord,
+    partitions: readonly PartitionDigest[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (record.settlement === null) await decide(record, partitions, signal);
+    await exclude(record, signal);
   }
 
   async function decide(

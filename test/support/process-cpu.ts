@@ -1,12 +1,18 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
-/** Linux counts processor time in hundredths of a second. */
-const CLOCK_TICK_MICROS = 10_000;
+const NANOS_PER_MICRO = 1_000;
 
-/** Processor time of a process so far, all its threads, microseconds; Linux only, else 0. */
+/**
+ * Processor time of a process so far, all its living threads, microseconds; Linux only, else 0. The scheduler counts it
+ * in nanoseconds, where /proc/PID/stat has hundredths of a second.
+ */
 export async function processCpuMicros(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name in brackets may hold blanks; user and system time are the 12th and 13th fields after it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICK_MICROS;
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const nanos = await Promise.all(threads.map((thread) => nanosOf(`/proc/${pid}/task/${thread}/schedstat`)));
+  return nanos.reduce((sum, one) => sum + one, 0) / NANOS_PER_MICRO;
+}
+
+async function nanosOf(path: string): Promise<number> {
+  const [running] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+  return Number(running);
 }

@@ -51,7 +51,7 @@ export function sealRow(scene: ClusterScene, size: SealSize): Comparison {
     unit: 'milliseconds of CPU in all nodes',
     peerName: `the same with ${size.few} readings`,
     target: '<= 2',
-    note: `${size.many} readings; counted in steps of 10 ms per node`,
+    note: `${size.many} readings`,
     ours: cost(size.many),
     peer: cost(size.few),
   };

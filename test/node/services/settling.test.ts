@@ -13,8 +13,17 @@ async function stateAt(node: NodeId, window: WindowId): Promise<string | undefin
 }
 
 describe('SEAL', () => {
-  it('decides T from the reports that it has heard, so that COMPUTE asks for none', async () => {
-    cloud = await startSmallCloud();
+  it('decides T and X from what it has heard, so that COMPUTE asks nobody for it and takes no ballot', async () => {
+    const paths: string[] = [];
+    const asked: string[] = [];
+    cloud = await startSmallCloud({
+      overhear({ path, request }) {
+        paths.push(path);
+        if (path !== operations.SYNOD.path) return;
+        const { decision, kind } = operations.SYNOD.request.decode(request);
+        asked.push(`${decision} ${kind}`);
+      },
+    });
     const window = await cloud.openWindow();
     const [node] = cloud.nodeIds as [NodeId];
     expect(await stateAt(node, window)).toBe('OPEN');
@@ -23,5 +32,14 @@ describe('SEAL', () => {
       sealed: true,
     });
     expect(await stateAt(node, window)).toBe('SETTLED');
+    expect(paths).toContain(operations.READY.path);
+    expect(asked).toContain('exclusion accept');
+    paths.length = 0;
+    asked.length = 0;
+    expect(await cloud.compute(window)).toMatchObject({ kind: 'result' });
+    expect(paths).not.toContain(operations.FREEZE.path);
+    expect(paths).not.toContain(operations.READY.path);
+    expect(asked).toContain('exclusion read');
+    expect(asked.filter((one) => !one.endsWith('read'))).toEqual([]);
   });
 });
