@@ -20,3 +20,4 @@ export type { ExitName } from './exit-codes.ts';
 export { EXIT_CODES, exitCodeOf, exitCodesHelp, exitOf } from './exit-codes.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac } from './labelled-hash.ts';
+export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';

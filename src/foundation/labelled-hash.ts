@@ -1,15 +1,13 @@
-import { type _HMAC, hmac } from '@noble/hashes/hmac.js';
+import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from './bytes.ts';
-
-type KeyedHash = _HMAC<ReturnType<typeof sha256.create>>;
+import type { BegunMac } from './short-hash.ts';
+import { beginMac, isShort, shortHash, shortMac } from './short-hash.ts';
 
 /** Labels behind their lengths; a purpose is a word of the program, so they are few. */
 const labels = new Map<string, Uint8Array>();
 /** What a key makes of the hash before any message: half of the cost of a short MAC, and most keys make many. */
-const keyed = new WeakMap<Uint8Array, KeyedHash>();
-/** Where a keyed hash is copied to for one message; nothing waits between the copy and the MAC. */
-let copy: KeyedHash | undefined;
+const keyed = new WeakMap<Uint8Array, BegunMac>();
 
 function labelOf(purpose: string): Uint8Array {
   const known = labels.get(purpose);
@@ -50,7 +48,8 @@ export function labelledInput(purpose: string, ...fields: readonly Uint8Array[])
 
 /** SHA-256 over {@link labelledInput}. */
 export function labelledHash(purpose: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  return sha256(labelledInput(purpose, ...fields));
+  const input = labelledInput(purpose, ...fields);
+  return isShort(input) ? shortHash(input) : sha256(input);
 }
 
 /**
@@ -58,12 +57,12 @@ export function labelledHash(purpose: string, ...fields: readonly Uint8Array[]):
  * @param key is remembered as long as it is alive: whoever has given it here does not write over it.
  */
 export function labelledMac(key: Uint8Array, purpose: string, ...fields: readonly Uint8Array[]): Uint8Array {
+  const input = labelledInput(purpose, ...fields);
+  if (!isShort(input)) return hmac(sha256, key, input);
   let begun = keyed.get(key);
   if (begun === undefined) {
-    begun = hmac.create(sha256, key);
+    begun = beginMac(key);
     keyed.set(key, begun);
   }
-  const mac = begun._cloneInto(copy);
-  copy = mac;
-  return mac.update(labelledInput(purpose, ...fields)).digest();
+  return shortMac(begun, input);
 }
