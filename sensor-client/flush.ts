@@ -1,5 +1,6 @@
 import { concat, invariant } from '../src/foundation/index.ts';
 import type { FlagKey, PacketReading } from '../src/protocol/index.ts';
+import { shareContentBytes } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { DomainId, Partition, WindowId } from '../src/ring/index.ts';
 import { majority, partitionOf } from '../src/ring/index.ts';
@@ -15,7 +16,7 @@ import type { SignalFan } from './jobs.ts';
 import { BACK_OFF } from './limits.ts';
 import { silentLast } from './silent-nodes.ts';
 import type { Measured } from './split-shares.ts';
-import { splitShares } from './split-shares.ts';
+import { splitSharesInto } from './split-shares.ts';
 import type { UploaderContext } from './upload-reading.ts';
 import { abortedError, commitMeasured, readingIdIn } from './upload-reading.ts';
 
@@ -210,28 +211,43 @@ function splitTogether(
       context.pool,
     );
   }
-  const parts = readings.map(({ readingId, count }, at) => {
+  const places = domains.map((_, domain) => contentPlaces(document, domain, items));
+  const all = places.map((ends) => new Uint8Array(ends.at(-1) ?? 0));
+  readings.forEach(({ readingId, count }, at) => {
     const item = items[at];
     invariant(item !== undefined, 'an item of every reading');
     const key: FlagKey = { stream: context.stream, window, group, readingId, sensorId, count };
-    return splitShares(context, document, key, item.measured);
+    const contents = all.map((content, domain) =>
+      content.subarray(places[domain]?.[at], places[domain]?.[at + 1]),
+    );
+    splitSharesInto(context, document, key, item.measured, contents);
   });
-  return domains.map((_, domain) => concat(...parts.map((part) => part[domain] ?? new Uint8Array(0))));
+  return all;
 }
 
-/** One reading of a packet by itself, under its own id and with its own shares; all shares of one domain are of one length. */
+/** Where what a domain gets of each item begins, and where the last one ends. */
+function contentPlaces(document: StreamDocument, domain: number, items: readonly FlushItem[]): number[] {
+  let end = 0;
+  const ends = items.map(({ measured }) => {
+    end += shareContentBytes(document, domain, measured.vectorCount);
+    return end;
+  });
+  return [0, ...ends];
+}
+
+/** One reading of a packet by itself, under its own id and with its own shares. */
 function splitOf(
   context: UploaderContext,
-  { window, group }: FlushPlace,
+  { document, window, group }: FlushPlace,
   { items, parcel, setSent }: Sent,
   at: number,
 ): Split {
   const { sensor } = parcel;
   const reading = parcel.readings[at];
   invariant(reading !== undefined, 'a reading of the packet');
-  const shares = parcel.shares.map((share) => {
-    const length = share.length / items.length;
-    return share.subarray(length * at, length * (at + 1));
+  const shares = parcel.shares.map((share, domain) => {
+    const places = contentPlaces(document, domain, items);
+    return share.subarray(places[at], places[at + 1]);
   });
   return {
     key: { stream: context.stream, window, group, sensorId: sensor.sensorId, ...reading },

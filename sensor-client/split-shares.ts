@@ -1,9 +1,9 @@
 import type { ElementPool } from '../src/arithmetic/index.ts';
 import type { RandomBytes, Sealing } from '../src/ports/index.ts';
 import type { FlagKey } from '../src/protocol/index.ts';
-import { isSeeded, seededShare, shareContent } from '../src/protocol/index.ts';
+import { beginShareContent, isSeeded, seededShare, shareContentBytes } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
-import { lastShare, SEED_BYTES, splitEncoded } from '../src/sharing/index.ts';
+import { lastShare, SEED_BYTES, splitInto } from '../src/sharing/index.ts';
 
 /** What one flag is to stand for. */
 export interface Measured {
@@ -26,22 +26,39 @@ export interface SplitShares {
  * of seeds all but the last are seeds.
  */
 export function splitShares(
+  context: SplitShares,
+  stream: StreamDocument,
+  key: FlagKey,
+  measured: Measured,
+): readonly Uint8Array[] {
+  const contents = stream.domains.map(
+    (_, index) => new Uint8Array(shareContentBytes(stream, index, measured.vectorCount)),
+  );
+  splitSharesInto(context, stream, key, measured, contents);
+  return contents;
+}
+
+/** The same where it is to lie. @param contents for each domain as many bytes as `shareContentBytes` says. */
+export function splitSharesInto(
   { pool, randomBytes, expand }: SplitShares,
   stream: StreamDocument,
   key: FlagKey,
   { vectors, vectorCount }: Measured,
-): readonly Uint8Array[] {
+  contents: readonly Uint8Array[],
+): void {
+  const parts = contents.map((content) => beginShareContent(stream, vectorCount, content));
   // A copy: the vectors become the last share, and a reading may need another split.
-  const fresh = vectors.slice();
-  const domains = stream.domains.length;
-  const parts = (): readonly Uint8Array[] => {
-    if (!stream.seeds) return splitEncoded(fresh, domains, pool);
-    const seeds = stream.domains.flatMap((_, index) =>
-      isSeeded(stream, index) ? [randomBytes(SEED_BYTES)] : [],
-    );
-    const elements = vectorCount * stream.elements.length;
-    const masks = seeds.map((seed, index) => seededShare(expand, key, index, key, seed, elements));
-    return [...seeds, lastShare(fresh, masks)];
-  };
-  return parts().map((part) => shareContent(stream, vectorCount, part));
+  parts.at(-1)?.set(vectors);
+  if (!stream.seeds) {
+    splitInto(parts, pool);
+    return;
+  }
+  const elements = vectorCount * stream.elements.length;
+  const masks: Uint8Array[] = [];
+  parts.forEach((part, index) => {
+    if (isSeeded(stream, index)) {
+      part.set(randomBytes(SEED_BYTES));
+      masks.push(seededShare(expand, key, index, key, part, elements));
+    } else lastShare(part, masks);
+  });
 }

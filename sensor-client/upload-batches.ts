@@ -1,15 +1,33 @@
 import { hasCode } from '../src/foundation/index.ts';
-import type { Partition } from '../src/ring/index.ts';
-import { partitionOf } from '../src/ring/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { Reading } from '../src/sharing/index.ts';
+import type { FlushEnds, FlushItem, FlushPlace } from './flush.ts';
+import { commitFlush } from './flush.ts';
+import type { Flushes } from './flushes.ts';
+import { createFlushes } from './flushes.ts';
 import type { SignalFan } from './jobs.ts';
 import { untilAborted } from './jobs.ts';
-import { uploadBatch } from './upload-batch.ts';
+import { batchesOfRequest, measureBatch } from './upload-batch.ts';
 import type { ManyOptions, UploadSummary } from './upload-many.ts';
-import type { UploaderContext, UploadOptions } from './upload-reading.ts';
+import type { Commit, UploaderContext, UploadOptions } from './upload-reading.ts';
+import { commitOnce } from './upload-reading.ts';
 import { createTally } from './upload-tally.ts';
 
-/** Uploads readings in batches, each under one flag; a batch is of one sensor, window and group. */
+/** A batch in a flush, and who waits for its end. */
+interface BatchItem extends FlushItem {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const ENDS: FlushEnds<BatchItem> = {
+  committed: ({ resolve }) => resolve(),
+  failed: ({ reject }, error) => reject(error),
+};
+
+/**
+ * Uploads readings in batches, each under one flag; a batch is of one sensor, window and group. Those under way together
+ * are committed as one flush.
+ */
 export async function uploadBatches(
   context: UploaderContext,
   readingsOf: Iterable<Reading> | AsyncIterable<Reading>,
@@ -19,7 +37,7 @@ export async function uploadBatches(
   const tally = createTally(options);
   const underWay = new Set<Promise<unknown>>();
   const faults: unknown[] = [];
-  let partition: Partition | undefined;
+  let flushes: Flushes<FlushPlace, BatchItem> | undefined;
   const { window, at, group, measurement, deadlineMs, keys } = options;
   const own: UploadOptions = {
     ...(window === undefined ? {} : { window }),
@@ -30,27 +48,45 @@ export async function uploadBatches(
     ...(keys === undefined ? {} : { keys }),
   };
 
-  const uploadOne = async ({ readings, places }: Unit, near: Partition | undefined) => {
+  const openFlushes = (document: StreamDocument) =>
+    createFlushes<FlushPlace, BatchItem>({
+      size: batchesOfFlush(document, options),
+      // Also where the upload ends meanwhile: what was collected has to hear of it.
+      linger: () => fan.run((signal) => context.clock.sleep(0, signal)).catch(() => {}),
+      send: (place, items, alone) =>
+        commitFlush(context, place, items, ENDS, fan, alone).catch((fault: unknown) => {
+          for (const { reject } of items) reject(fault);
+        }),
+      fault: (reason) => void faults.push(reason),
+    });
+
+  const commitTogether: Commit<void> = (place, measured) =>
+    new Promise((resolve, reject) => {
+      flushes ??= openFlushes(place.document);
+      const { sensor } = place;
+      flushes.add(`${place.window}/${place.group}`, place, { measured, sensor, resolve, reject });
+    });
+
+  const uploadOne = async ({ readings, places }: Unit) => {
     const [place] = places;
     if (place === undefined) return;
     try {
-      await fan.run((signal) => uploadBatch(context, readings, own, signal, near));
+      const measure = (stream: StreamDocument) => measureBatch(stream, readings);
+      await fan.run((signal) => commitOnce(context, measure, own, signal, commitTogether));
       tally.committed(readings.length);
     } catch (error) {
       const refused = refusedIn(readings, error);
       tally.failed(places[refused] ?? place, refused < 0 ? readings.length : 1, error);
       if (refused < 0) return;
       const others = <T>(all: readonly T[]): readonly T[] => all.filter((_, i) => i !== refused);
-      await uploadOne({ readings: others(readings), places: others(places) }, near);
+      await uploadOne({ readings: others(readings), places: others(places) });
     }
   };
 
   try {
-    let begun = 0;
     for await (const readings of inUnits(readingsOf, options.batch, fan)) {
-      if (begun++ % options.concurrency === 0) partition = partitionOf(context.randomBytes(2));
       const unit = { readings, places: readings.map(tally.take) };
-      const one: Promise<unknown> = uploadOne(unit, partition)
+      const one: Promise<unknown> = uploadOne(unit)
         .catch((fault: unknown) => faults.push(fault))
         .then(() => underWay.delete(one));
       underWay.add(one);
@@ -63,6 +99,14 @@ export async function uploadBatches(
   // No operating error gets here, only faults of this program or of the caller's callbacks.
   if (faults.length > 0) throw faults[0];
   return tally.summary();
+}
+
+/** What may be under way, in as few flushes of one size as requests hold, as it is with single readings. */
+function batchesOfFlush(
+  document: StreamDocument,
+  { batch, concurrency }: ManyOptions & { readonly batch: number },
+): number {
+  return Math.ceil(concurrency / Math.ceil(concurrency / batchesOfRequest(document, batch)));
 }
 
 /** Readings that share a flag, and the place of each among those handed over. */

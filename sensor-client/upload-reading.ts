@@ -61,7 +61,6 @@ export interface UploaderContext extends Omit<SplitContext, 'domains'>, SplitSha
 
 /**
  * Uploads one reading, if need be under several reading ids, one after the other.
- * @param partition puts the reading where others of the same flush go; else chance decides.
  * @throws EngineError as `Sensor.upload` says
  */
 export function uploadReading(
@@ -69,13 +68,15 @@ export function uploadReading(
   reading: Reading,
   options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
-  partition?: Partition,
 ): Promise<Committed> {
   const measure = (stream: StreamDocument) => {
     return { vectors: encodeElements(encodeReading(stream, reading)), vectorCount: 1, count: 1 };
   };
-  return uploadMeasured(context, measure, options, signal, partition);
+  return uploadMeasured(context, measure, options, signal);
 }
+
+/** Commits what was measured at its place. */
+export type Commit<T> = (place: UploadPlace, measured: Measured, signal: AbortSignal) => Promise<T>;
 
 /**
  * The same for anything that one flag may stand for.
@@ -86,20 +87,31 @@ export function uploadMeasured(
   measure: (stream: StreamDocument) => Measured,
   options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
-  partition?: Partition,
 ): Promise<Committed> {
-  return context.measurements.once(options.measurement, context.stream, () =>
-    uploadSplits(context, measure, options, signal, partition),
-  );
+  const alone: Commit<Committed> = (place, measured) => commitMeasured(context, place, measured, signal);
+  return commitOnce(context, measure, options, signal, alone);
 }
 
-async function uploadSplits(
+/** Finds out where what is measured goes, and has it committed there unless its measurement is part of a stream. */
+export function commitOnce<T>(
   context: UploaderContext,
   measure: (stream: StreamDocument) => Measured,
   options: Omit<UploadOptions, 'signal'>,
   signal: AbortSignal,
-  partition: Partition | undefined,
-): Promise<Committed> {
+  commit: Commit<T>,
+): Promise<T> {
+  return context.measurements.once(options.measurement, context.stream, () =>
+    placeAndCommit(context, measure, options, signal, commit),
+  );
+}
+
+async function placeAndCommit<T>(
+  context: UploaderContext,
+  measure: (stream: StreamDocument) => Measured,
+  options: Omit<UploadOptions, 'signal'>,
+  signal: AbortSignal,
+  commit: Commit<T>,
+): Promise<T> {
   const { directory, clock } = context;
   const deadlineMs = readDeadline(options.deadlineMs);
   const endsAt = clock.now() + deadlineMs;
@@ -111,8 +123,8 @@ async function uploadSplits(
   const given = options.window ?? context.window;
   const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
   await inTime(directory.reach(window));
-  const place = { document, domains, window, group, sensor, partition, deadlineMs, endsAt };
-  return commitMeasured(context, place, measured, signal);
+  const place = { document, domains, window, group, sensor, partition: undefined, deadlineMs, endsAt };
+  return commit(place, measured, signal);
 }
 
 /** Where a measured thing goes, by whom, and until when. */
@@ -146,7 +158,7 @@ export async function commitMeasured(
     const leftMs = () => Math.max(0, endsAt - clock.now());
     // A batch would travel twice for the few requests that it saves.
     const relay = context.relay && measured.vectorCount === 1 ? home : null;
-    const out = await commit({ ...context, domains }, attempt, relay, leftMs, signal);
+    const out = await commitOne({ ...context, domains }, attempt, relay, leftMs, signal);
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
     // Only a decided ERROR frees the reading for another id; after anything else both could count.
@@ -202,7 +214,7 @@ function chooseHome(
 }
 
 /** Through a relay where there is one, and by the sensor itself where that does not prove the flag TRUE. */
-async function commit(
+async function commitOne(
   context: SplitContext,
   attempt: Split,
   relay: Home | null,

@@ -105,7 +105,14 @@ export { createSetHasher, digestOf, EMPTY_SET, equalDigests } from './set-hash.t
 export type { ShareColumns, ShareRow } from './share-columns.ts';
 export { shareColumns } from './share-columns.ts';
 export type { PacketContent, SeedRoom, ShareForm } from './share-content.ts';
-export { createSeedRoom, isSeeded, readShares, seededShare, shareContent } from './share-content.ts';
+export {
+  beginShareContent,
+  createSeedRoom,
+  isSeeded,
+  readShares,
+  seededShare,
+  shareContentBytes,
+} from './share-content.ts';
 export type {
   CompareRequest,
   DecisionName,

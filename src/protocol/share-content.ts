@@ -1,5 +1,5 @@
 import { checkElements, ELEMENT_BYTES } from '../arithmetic/index.ts';
-import { bigEndian, concat, EngineError, labelledInput } from '../foundation/index.ts';
+import { bigEndian, EngineError, labelledInput } from '../foundation/index.ts';
 import type { Expand } from '../sharing/index.ts';
 import { addVectors, expandElements, SEED_BYTES } from '../sharing/index.ts';
 import type { FlagEntry, WindowScope } from './flag-key.ts';
@@ -31,12 +31,25 @@ export function seededShare(
   return expandElements(expand, input, elements);
 }
 
+/** Bytes that stand in a packet for one reading id: in a stream of batches the number of vectors, then a seed or the shares. */
+export function shareContentBytes(stream: ShareForm, index: number, vectors: number): number {
+  const head = stream.countMode === 'batch' ? VECTOR_COUNT_BYTES : 0;
+  return head + (isSeeded(stream, index) ? SEED_BYTES : vectors * stream.elements.length * ELEMENT_BYTES);
+}
+
 /**
- * What stands in a packet for one reading id: in a stream of batches the number of vectors, then a seed or the
- * share of the vectors one after another.
+ * Writes what stands in front of a seed or of the shares of the vectors, one after another.
+ * @param content of {@link shareContentBytes}.
+ * @returns the part of it behind, for the seed or the shares.
  */
-export function shareContent({ countMode }: ShareForm, vectors: number, share: Uint8Array): Uint8Array {
-  return countMode === 'batch' ? concat(bigEndian(vectors, VECTOR_COUNT_BYTES), share) : share;
+export function beginShareContent(
+  { countMode }: ShareForm,
+  vectors: number,
+  content: Uint8Array,
+): Uint8Array {
+  if (countMode !== 'batch') return content;
+  content.set(bigEndian(vectors, VECTOR_COUNT_BYTES));
+  return content.subarray(VECTOR_COUNT_BYTES);
 }
 
 /** Bytes of shares that the seeds of one request may still stand for: a seed asks for work that it does not pay for. */

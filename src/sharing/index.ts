@@ -12,6 +12,6 @@ export type {
 export { elementName, momentElements } from './reading-schema.ts';
 export type { Expand } from './seeds.ts';
 export { expandElements, SEED_BYTES } from './seeds.ts';
-export { addVectors, combine, DOMAINS_MIN, lastShare, split, splitEncoded } from './split.ts';
+export { addVectors, combine, DOMAINS_MIN, lastShare, split, splitEncoded, splitInto } from './split.ts';
 export type { StoredElement, StoredField, StoredSchema } from './stored-schema.ts';
 export { DECIMALS_MAX, POWER_MAX, storedSchema } from './stored-schema.ts';

@@ -34,13 +34,21 @@ export function splitEncoded(vectors: Uint8Array, domains: number, pool: Element
     Number.isSafeInteger(domains) && domains >= DOMAINS_MIN && domains < LIMB_ADDITIONS_MAX,
     'expected at least two domains',
   );
-  const masks: Uint8Array[] = [];
-  for (let i = 0; i < domains - 1; i++) {
-    const mask = new Uint8Array(vectors.length);
-    pool.take(mask);
-    masks.push(mask);
-  }
-  return [...masks, lastShare(vectors, masks)];
+  const masks = Array.from({ length: domains - 1 }, () => new Uint8Array(vectors.length));
+  const shares = [...masks, vectors];
+  splitInto(shares, pool);
+  return shares;
+}
+
+/**
+ * The same where the shares are to lie, without a copy.
+ * @param shares one for each domain; the last one holds the encoded vectors.
+ */
+export function splitInto(shares: readonly Uint8Array[], pool: ElementPool): void {
+  const masks = shares.slice(0, -1);
+  for (const mask of masks) pool.take(mask);
+  const last = shares.at(-1);
+  if (last !== undefined) lastShare(last, masks);
 }
 
 /**

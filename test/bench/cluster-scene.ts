@@ -25,6 +25,8 @@ import { createStreamWindows } from './stream-windows.ts';
 
 /** No run leaves a flag open for so long that a node would turn it into ERROR, milliseconds. */
 const FLAG_TIMEOUT_MS = 3_600_000;
+/** A window takes the largest run and what of it is counted twice: a full one has uploads try until their deadline. */
+const MAX_READINGS = 4_000_000;
 const DOMAINS = 3;
 const REPLICAS = 2;
 const ACCEPTORS = 3;
@@ -76,7 +78,7 @@ interface Running {
 }
 
 const streamOf = (ring: RingDocument): StreamPayload => {
-  return { ...streamPayload(ring), flagTimeoutMs: FLAG_TIMEOUT_MS };
+  return { ...streamPayload(ring), flagTimeoutMs: FLAG_TIMEOUT_MS, maxReadings: MAX_READINGS };
 };
 
 export async function openClusterScene(options: SceneOptions): Promise<ClusterScene> {

@@ -24,6 +24,8 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       plainReadings: 12,
       batchReadings: 24,
       batchesInFlight: 2,
+      plainBatchesInFlight: 2,
+      batchWarmUpRequests: 2,
       jiffReadings: 6,
       warmUpRuns: 0,
       clusterWarmUp: [{ readings: 8, inFlight: 8 }],

@@ -40,7 +40,13 @@ const batchesRow =
   (make: typeof batchRow, row: Pick<BatchRow, 'name' | 'target' | 'seeds' | 'batch' | 'kept'>): RowMaker =>
   async (bench) => {
     const { sizes, resources } = bench;
-    const size = { ...row, readings: sizes.batchReadings, inFlight: sizes.batchesInFlight };
+    const size = {
+      ...row,
+      readings: sizes.batchReadings,
+      inFlight: sizes.batchesInFlight,
+      plainInFlight: sizes.plainBatchesInFlight,
+      warmUpRequests: sizes.batchWarmUpRequests,
+    };
     const comparison = make(await resources.small(), await resources.plain(), size);
     return measure(comparison, bench.pairs, sizes.warmUpRuns);
   };

@@ -23,6 +23,10 @@ export interface BenchSizes {
   readonly plainReadings: number;
   readonly batchReadings: number;
   readonly batchesInFlight: number;
+  /** The plain endpoint takes more of a processor for each reading with more under way. */
+  readonly plainBatchesInFlight: number;
+  /** Small batches before a row of batches: a run has few requests, and a program is warm after many. */
+  readonly batchWarmUpRequests: number;
   readonly jiffReadings: number;
   /** Runs of both sides of a row that are not counted. */
   readonly warmUpRuns: number;
@@ -56,8 +60,10 @@ export const FULL_SIZES: BenchSizes = {
   coalescedInFlight: 512,
   manyInFlight: 2_048,
   plainReadings: 65_536,
-  batchReadings: 128_000,
-  batchesInFlight: 8,
+  batchReadings: 1_024_000,
+  batchesInFlight: 64,
+  plainBatchesInFlight: 8,
+  batchWarmUpRequests: 2_048,
   jiffReadings: 900,
   warmUpRuns: 1,
   // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many.
@@ -92,6 +98,8 @@ export const QUICK_SIZES: BenchSizes = {
   plainReadings: 512,
   batchReadings: 4_000,
   batchesInFlight: 4,
+  plainBatchesInFlight: 4,
+  batchWarmUpRequests: 4,
   jiffReadings: 45,
   warmUpRuns: 0,
   clusterWarmUp: [{ readings: 128, inFlight: 128 }],

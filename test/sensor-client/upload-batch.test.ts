@@ -191,6 +191,31 @@ describe('a batch', () => {
     );
   });
 
+  it.each([
+    ['random shares', false],
+    ['seeds', true],
+  ])('shares one packet with the others under way, each of its own size, with %s', async (_, seeds) => {
+    const packets: number[] = [];
+    const of = await start(
+      { seeds },
+      {
+        overhear({ from, path, request }) {
+          if (from !== undefined || path !== operations.UPLOAD.path) return;
+          for (const { readings } of operations.UPLOAD.request.decode(request).packets) {
+            packets.push(readings.length);
+          }
+        },
+      },
+    );
+    const window = await of.openWindow();
+    const sensor = await gateway(of, window);
+    const readings = readingsFrom(0, 95);
+    const { committed } = await of.clock.until(sensor.uploadMany(readings, { batch: 20, concurrency: 5 }));
+    expect(committed).toBe(95);
+    expect(packets).toEqual([5, 5, 5]);
+    expectExact(await of.compute(window), readings);
+  });
+
   it('that fails counts all its readings', async () => {
     const of = await start({ maxReadings: 15, maxExcluded: 0 });
     const sensor = await gateway(of, await of.openWindow());

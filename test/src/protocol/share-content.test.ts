@@ -10,13 +10,13 @@ import {
   readShares,
   seededShare,
   sensorId,
-  shareContent,
 } from '../../../src/protocol/index.ts';
 import { BATCH_READINGS_MAX, SENSOR_BODY_BYTES_MAX } from '../../../src/protocol/limits.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { combine, lastShare, splitEncoded } from '../../../src/sharing/index.ts';
 import { anyElement, seededBytes, seededPool } from '../../support/field.ts';
 import { fc, test } from '../../support/property.ts';
+import { shareContent } from '../../support/share-content.ts';
 
 const scope = { stream: streamHash('5a'.repeat(32)), window: windowId(1_700_000_000_000), group: 3 };
 const DOMAINS = 3;
@@ -40,10 +40,14 @@ function contentsOf(stream: ShareForm, entries: readonly FlagEntry[], vectors: r
     const encoded = vectors[i]!.slice();
     const count = encoded.length / 32;
     if (!stream.seeds)
-      return splitEncoded(encoded, DOMAINS, pool).map((share) => shareContent(stream, count, share));
+      return splitEncoded(encoded, DOMAINS, pool).map((share, index) =>
+        shareContent(stream, index, count, share),
+      );
     const seeds = Array.from({ length: DOMAINS - 1 }, (_, index) => seededBytes(i * 10 + index)(32));
     const masks = seeds.map((seed, index) => seededShare(expand, scope, index, entry, seed, 2 * count));
-    return [...seeds, lastShare(encoded, masks)].map((part) => shareContent(stream, count, part));
+    return [...seeds, lastShare(encoded, masks)].map((part, index) =>
+      shareContent(stream, index, count, part),
+    );
   });
   return Array.from({ length: DOMAINS }, (_, index) => concat(...perEntry.map((parts) => parts[index]!)));
 }

@@ -2,16 +2,10 @@ import { encodeElements, fieldElement } from '../../../src/arithmetic/index.ts';
 import { concat, toHex } from '../../../src/foundation/index.ts';
 import { nodeSealing } from '../../../src/platform/index.ts';
 import type { FlagEntry, ShareForm } from '../../../src/protocol/index.ts';
-import {
-  createSeedRoom,
-  entryKeys,
-  readingId,
-  readShares,
-  sensorId,
-  shareContent,
-} from '../../../src/protocol/index.ts';
+import { createSeedRoom, entryKeys, readingId, readShares, sensorId } from '../../../src/protocol/index.ts';
 import type { StreamDomain } from '../../../src/protocol/stream-document.ts';
 import { domainId } from '../../../src/ring/index.ts';
+import { shareContent } from '../../support/share-content.ts';
 import { context, named } from './message-samples.ts';
 
 const DOMAINS: readonly StreamDomain[] = ['a', 'b', 'c'].map((name) => ({ id: domainId(name), key: '' }));
@@ -45,7 +39,7 @@ export function shareContentVectors(): Record<string, unknown> {
           const own = form.countMode === 'batch' ? entries : entries.map((entry) => ({ ...entry, count: 1 }));
           const seeded = form.seeds && index < DOMAINS.length - 1;
           const contents = own.map(({ count }, i) =>
-            shareContent(form, count, seeded ? named(`seed ${i}`, 32) : vectorsOf(count, i)),
+            shareContent(form, index, count, seeded ? named(`seed ${i}`, 32) : vectorsOf(count, i)),
           );
           const content = concat(...contents);
           const packet = { scope, stream: form, index, keys: entryKeys(own), content };
