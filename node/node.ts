@@ -12,7 +12,7 @@ import type {
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
-import { storeId, streamHash, windowId } from '../src/ring/identifiers.ts';
+import { storeId, windowId } from '../src/ring/identifiers.ts';
 import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
@@ -24,7 +24,7 @@ import { createPhoneBook } from './engine/phone-book.ts';
 import { createRings } from './engine/rings.ts';
 import { createRouter } from './engine/router.ts';
 import { createRowSeal } from './engine/row-seal.ts';
-import { openSealedStore } from './engine/sealed-store.ts';
+import { openSealedStore, STORE_KEY_NAME } from './engine/sealed-store.ts';
 import type { Caller, Router } from './http/router.ts';
 import { runCaretaker } from './services/caretaker.ts';
 import type { ServiceBase } from './services/open-services.ts';
@@ -97,9 +97,6 @@ const ANSWERED_AT_ONCE: readonly string[] = [
   operations.ROSTER_BATCH.path,
   operations.RETIREMENTS.path,
 ];
-
-/** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
-const STORE_KEY_NAME = streamHash('0'.repeat(64));
 
 /**
  * Starts a node on its store: verifies the ring document, reads back what was decided, and begins its care.

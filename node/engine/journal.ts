@@ -181,8 +181,9 @@ function countAfter(before: RecordCounts, operations: readonly StoreOperation[])
   let { flags, values } = before;
   for (const operation of operations) {
     const change = operation.kind === 'delete' ? -1 : 1;
-    if (operation.table === 'flags') flags += change;
-    if (operation.table === 'values') values += change;
+    // A store that lost the newest numbers, and is in doubt, may delete more than it knows of.
+    if (operation.table === 'flags') flags = Math.max(0, flags + change);
+    if (operation.table === 'values') values = Math.max(0, values + change);
   }
   return { flags, values };
 }

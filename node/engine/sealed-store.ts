@@ -1,4 +1,5 @@
 import type { Log, RandomBytes, Store, TableName } from '../../src/ports/index.ts';
+import { streamHash } from '../../src/ring/identifiers.ts';
 import { commitRecords, readCommitLog } from './commit-log.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import { createCorruptRows } from './corrupt-rows.ts';
@@ -18,6 +19,9 @@ import type { StoreHealth } from './store-health.ts';
 import { createStoreHealth, readDoubt } from './store-health.ts';
 import type { Tables } from './tables.ts';
 import { createTables } from './tables.ts';
+
+/** The key of rows that belong to no window lives beside the windows' keys, under a name no stream can have. */
+export const STORE_KEY_NAME = streamHash('0'.repeat(64));
 
 /** A store with everything that keeps it honest: numbered commits, sealed rows, a memory of doubts. */
 export interface SealedStore {

@@ -42,13 +42,14 @@ const ERASED = utf8('X');
 const UNFINISHED = utf8('Y');
 
 export function createErasedWindows({ journal, tables, storeKey }: ErasedWindowsComponents): ErasedWindows {
+  /** @param read what to make of a row; of one that does not open only the key can be told. */
   async function listed<T>(
     prefix: Uint8Array,
-    read: (scope: WindowScope, plain: Uint8Array) => T,
+    read: (scope: WindowScope, plain: Uint8Array | null) => readonly T[],
   ): Promise<T[]> {
     const found: T[] = [];
     for await (const { key, plain } of tables.scan('windows', storeKey, prefix)) {
-      if (plain !== null) found.push(read(scopeOfKey(key.slice(1, 1 + WINDOW_KEY_BYTES)), plain));
+      found.push(...read(scopeOfKey(key.slice(1, 1 + WINDOW_KEY_BYTES)), plain));
     }
     return found;
   }
@@ -58,7 +59,10 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
       const [plain] = await tables.readMany('windows', storeKey, [concat(ERASED, windowKey(scope))]);
       return plain === undefined ? null : erasedWindow(scope, plain);
     },
-    of: (stream) => listed(concat(ERASED, streamHashBytes(stream)), erasedWindow),
+    of: (stream) =>
+      listed(concat(ERASED, streamHashBytes(stream)), (scope, plain) =>
+        plain === null ? [] : [erasedWindow(scope, plain)],
+      ),
     async begin({ scope, notBefore, latest, release }, gone) {
       const key = windowKey(scope);
       const kept = encodeErasedRow({ notBefore, latest, release: release?.bytes ?? new Uint8Array(0) });
@@ -72,7 +76,8 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
       ]);
       await journal.synced();
     },
-    unfinished: () => listed(UNFINISHED, (scope) => scope),
+    // Also where the row does not open: what is to be destroyed must not stay for ever.
+    unfinished: () => listed(UNFINISHED, (scope) => [scope]),
     async finish(scope) {
       journal.stage([{ kind: 'delete', table: 'windows', key: concat(UNFINISHED, windowKey(scope)) }]);
       await journal.synced();

@@ -161,7 +161,7 @@ export async function openServices(base: ServiceBase) {
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
-  const repair = createRepair({ ...base, windows, admission, gather, shares });
+  const repair = createRepair({ ...base, windows, unopened, admission, gather, shares });
   const erasing = createErasing({ ...base, decisions, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,

@@ -10,17 +10,20 @@ import {
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { CallPeer } from '../engine/peers.ts';
+import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { Gather } from './gathering.ts';
 import type { ShareTable } from './share-table.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 export interface RepairComponents {
   readonly damaged: DamagedRows;
   readonly health: StoreHealth;
   readonly windows: Windows;
+  readonly unopened: Pick<UnopenedVotes, 'endless' | 'noteEnd'>;
   readonly admission: Admission;
   readonly gather: Gather;
   readonly shares: ShareTable;
@@ -40,7 +43,7 @@ export interface Repair {
 }
 
 export function createRepair(components: RepairComponents): Repair {
-  const { damaged, health, windows, admission, gather, shares, rings, self, callPeer } = components;
+  const { damaged, health, windows, unopened, admission, gather, shares, rings, self, callPeer } = components;
   const whole = new Set<string>();
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
@@ -68,6 +71,22 @@ export function createRepair(components: RepairComponents): Repair {
     }
   }
 
+  /** Whoever lost what it knew of a window must still know when to erase what it has of it; any node can say. */
+  async function findEnds(signal: AbortSignal): Promise<void> {
+    for (const scope of unopened.endless()) {
+      const { stream, window, group } = scope;
+      for (const node of rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id))) {
+        if (node === self.nodeId) continue;
+        const question = { stream, after: `${window + 1}.0` };
+        const answer = await callPeer(node, operations.READ_STREAM, question, signal).catch(silence);
+        const found = answer?.windows.find((one) => one.window === window && one.group === group);
+        if (found === undefined) continue;
+        unopened.noteEnd(scope, found);
+        break;
+      }
+    }
+  }
+
   async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
     const name = windowName(record.scope);
     if (whole.has(name)) return;
@@ -78,6 +97,7 @@ export function createRepair(components: RepairComponents): Repair {
   return {
     async run(signal) {
       if (health.doubt() !== null) {
+        await findEnds(signal);
         await findWindows(signal);
         for (const record of windows.all()) await refill(record, signal);
       }

@@ -136,8 +136,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
 
   return {
     async publish(jws) {
-      await ringStore.checkBegins(jws);
-      await ringStore.take([jws]);
+      await ringStore.takePublished(jws);
       await askOthers();
       const { epoch, placementFrom, domains } = rings.newest();
       const nodes = domains.flatMap((section) => section.nodes.map(({ id }) => id));

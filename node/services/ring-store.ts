@@ -49,10 +49,13 @@ export interface RingStore {
   begin(given: RingDocument): Promise<void>;
   /** Documents in a row, from the next one or an earlier one on. @throws `RING_REFUSED`, `RING_CONFLICT` */
   take(documents: readonly string[]): Promise<void>;
+  /**
+   * A document from the operator. @throws EngineError `RING_CONFLICT`, and `RING_REFUSED` also for a new placement that
+   * could never be in force, or begins in the past
+   */
+  takePublished(jws: string): Promise<void>;
   /** All documents before the oldest one here, in their order. @throws EngineError `RING_REFUSED` */
   takeOlder(documents: readonly string[]): Promise<void>;
-  /** @throws EngineError `RING_REFUSED` for a new placement that could never be in force, or begins in the past */
-  checkBegins(jws: string): Promise<void>;
   putInForce(placement: RingDocument): Promise<void>;
   /** Stops admission, because another document of a known epoch exists. @throws EngineError `RING_CONFLICT` */
   refuseSecond(epoch: number, hash: string): never;
@@ -77,10 +80,11 @@ export function createRingStore(components: RingStoreComponents): RingStore {
     if (lostStoresOf(rings.history(), self.domain).has(self.storeId)) health.raise(DECLARED_LOST);
   }
 
-  async function add(ring: RingDocument): Promise<void> {
+  async function add(ring: RingDocument, check: (ring: RingDocument) => void = () => {}): Promise<void> {
     const before = rings.newest();
     const next = extendHistory(rings.history(), ring);
     if (next === rings.history()) return;
+    check(ring);
     // From here on this node refuses the windows of a new placement under any older one. Only then it looks
     // whether it has voted in one, so that no vote slips between.
     rings.adopt(next);
@@ -102,12 +106,31 @@ export function createRingStore(components: RingStoreComponents): RingStore {
     throw new EngineError('RING_CONFLICT', reason);
   }
 
-  async function takeOne(jws: string): Promise<void> {
+  async function takeOne(jws: string, check?: (ring: RingDocument) => void): Promise<void> {
     const { documents } = rings.history();
     if (documents.some((known) => known.jws === jws)) return;
     const ring = await open(jws);
     if (documents.some(({ epoch }) => epoch === ring.epoch)) refuseSecond(ring.epoch, ring.hash);
-    await add(ring);
+    await add(ring, check);
+  }
+
+  const begins = (ring: RingDocument): boolean => ring.placementEpoch !== rings.newest().placementEpoch;
+
+  async function checkBegins(jws: string): Promise<void> {
+    const ring = await open(jws);
+    if (ring.epoch <= rings.newest().epoch || !begins(ring)) return;
+    extendHistory(rings.history(), ring);
+    const voted = await votedWindow(components, ring.placementFrom);
+    if (voted !== null) throw tooEarly(ring, `window ${voted}`);
+    checkNotBegun(ring);
+  }
+
+  /**
+   * Asked again with nothing between it and the taking: from its beginning on no node takes a document that none has,
+   * and the operator may sign another one in its place.
+   */
+  function checkNotBegun(ring: RingDocument): void {
+    if (begins(ring) && ring.placementFrom <= clock.now()) throw tooEarly(ring, 'no such window');
   }
 
   return {
@@ -126,6 +149,10 @@ export function createRingStore(components: RingStoreComponents): RingStore {
       lock.run('ring', async () => {
         for (const jws of documents) await takeOne(jws);
       }),
+    async takePublished(jws) {
+      await checkBegins(jws);
+      await lock.run('ring', () => takeOne(jws, checkNotBegun));
+    },
     takeOlder: (documents) =>
       lock.run('ring', async () => {
         let history = rings.history();
@@ -140,19 +167,6 @@ export function createRingStore(components: RingStoreComponents): RingStore {
         for (const ring of added) write(ring);
         await journal.synced();
       }),
-    async checkBegins(jws) {
-      const ring = await open(jws);
-      const before = rings.newest();
-      if (ring.epoch <= before.epoch || ring.placementEpoch === before.placementEpoch) return;
-      extendHistory(rings.history(), ring);
-      const { placementFrom: from } = ring;
-      const voted = await votedWindow(components, from);
-      if (from > clock.now() && voted === null) return;
-      const others = voted === null ? 'no such window' : `window ${voted}`;
-      throw refused(
-        `expected a placement that begins later than now and than every window that is open, got ${from} and ${others}`,
-      );
-    },
     async putInForce(placement) {
       rings.putInForce(placement.placementEpoch);
       write(placement);
@@ -188,6 +202,9 @@ function pageOf({ documents }: RingHistory, from: number): readonly string[] {
   return found;
 }
 
-function refused(message: string): EngineError {
-  return new EngineError('RING_REFUSED', message);
+function tooEarly({ placementFrom }: RingDocument, others: string): EngineError {
+  return new EngineError(
+    'RING_REFUSED',
+    `expected a placement that begins later than now and than every window that is open, got ${placementFrom} and ${others}`,
+  );
 }

@@ -1,11 +1,12 @@
-import { concat, utf8 } from '../../src/foundation/index.ts';
-import type { Clock } from '../../src/ports/index.ts';
+import { concat, hasCode, utf8 } from '../../src/foundation/index.ts';
+import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
+import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
@@ -15,6 +16,7 @@ import { scopeOfKey } from './windows.ts';
 export interface UnopenedVotesComponents {
   readonly journal: Journal;
   readonly tables: Tables;
+  readonly keys: Pick<WindowKeys, 'list'>;
   readonly storeKey: Uint8Array;
   readonly windows: Windows;
   readonly erased: Pick<ErasedWindows, 'find'>;
@@ -27,10 +29,17 @@ export interface UnopenedWindow {
   readonly times: WindowTimes;
 }
 
-/** Windows in whose register this node has a vote, and of which it never learned that they are open. */
+/**
+ * Windows in whose register this node has a vote, and of which it never learned that they are open; or of which it has
+ * a key and maybe rows, and its disk has lost that they are open.
+ */
 export interface UnopenedVotes {
   /** The node votes about the window, whose terms it does not know. */
   note(record: WindowRecord): void;
+  /** Windows of which this node has a key, and neither the terms nor anybody's word when they end. */
+  endless(): readonly WindowScope[];
+  /** Another node knows the window. */
+  noteEnd(scope: WindowScope, times: WindowTimes): void;
   /**
    * Those whose votes are past the window's retention; each once.
    * @param isErased asks the other acceptors whether they have erased a window: a promise alone does not say when
@@ -44,10 +53,12 @@ const ASK_ERASED_EVERY_MS = 15_000;
 
 const VOTE = utf8('S');
 
-/** Reads back the votes of before the last stop. */
+/** Reads back the votes and keys of before the last stop. */
 export async function openUnopenedVotes(components: UnopenedVotesComponents): Promise<UnopenedVotes> {
-  const { journal, tables, storeKey, windows, erased, health, clock } = components;
+  const { journal, tables, keys, storeKey, windows, erased, health, clock } = components;
   const voted = new Map<string, WindowRecord>();
+  /** Per window of which there is a key its times, as far as another node has told them. */
+  const kept = new Map<string, WindowTimes | null>();
   let askedAt = Number.NEGATIVE_INFINITY;
 
   function note(record: WindowRecord): void {
@@ -56,26 +67,41 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
 
   /** The latest times that the window may be open under, as far as this node can tell. */
   async function timesOf({ scope, stream }: WindowRecord): Promise<WindowTimes> {
-    const fixed = fixedTimes(stream, scope.window);
-    if (fixed !== null) return fixed;
+    const known = fixedTimes(stream, scope.window) ?? kept.get(windowName(scope));
+    if (known != null) return known;
     await journal.synced();
-    const [plain] = await tables.readMany('windows', storeKey, [voteKey(scope)]);
-    const accepted = plain === undefined ? null : decodeSynodRow(plain).accepted;
+    const [plain] = await tables.peekMany('windows', storeKey, [voteKey(scope)]);
+    // Of a vote that does not open nobody knows the terms; the store is in doubt by now.
+    const accepted = plain == null ? null : decodeSynodRow(plain).accepted;
     return accepted === null
       ? { notBefore: scope.window, latest: scope.window + WINDOW_MS_MAX }
       : windowTermsCodec.decode(accepted.value);
   }
 
-  for await (const { key } of tables.scan('windows', storeKey, VOTE)) {
+  async function readBack(scope: WindowScope): Promise<void> {
     const found = await windows
-      .find(scopeOfKey(key.subarray(1)))
-      .catch((error: unknown) => streamGone(error, health));
+      .find(scope)
+      .catch((error: unknown) => (hasCode(error, 'ROW_CORRUPT') ? null : streamGone(error, health)));
     // Of a window that is noted as erased only the ledger's vote is left, and stays.
     if (found !== null && (await erased.find(found.scope)) === null) note(found);
   }
 
+  for await (const { key } of tables.scan('windows', storeKey, VOTE))
+    await readBack(scopeOfKey(key.subarray(1)));
+  for (const name of await keys.list()) {
+    if (name.stream === STORE_KEY_NAME) continue;
+    await readBack(name);
+    const record = voted.get(windowName(name));
+    if (record !== undefined) kept.set(windowName(name), fixedTimes(record.stream, name.window));
+  }
+
   return {
     note,
+    endless: () =>
+      [...voted].flatMap(([name, { scope }]) =>
+        kept.get(name) === null && windows.findOpen(scope) === undefined ? [scope] : [],
+      ),
+    noteEnd: (scope, { notBefore, latest }) => void kept.set(windowName(scope), { notBefore, latest }),
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
       const asks = clock.now() >= askedAt + ASK_ERASED_EVERY_MS;
@@ -92,6 +118,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
           (asks && mayBe && (await isErased(record)));
         if (!over) continue;
         voted.delete(name);
+        kept.delete(name);
         if (times !== null) due.push({ record, times });
       }
       return due;

@@ -2,6 +2,7 @@ import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../src/foundation/index.ts';
 import type { CopyRequest, ShareColumns, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
 import { createReceipts, ENTRY_KEY_BYTES, operations } from '../../src/protocol/index.ts';
+import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
@@ -99,6 +100,8 @@ export function createValues(components: ValuesComponents): Values {
       copies(request, replicas - 1),
     ]);
     if (elsewhere.length < replicas - 1) {
+      // An erasure may have passed while the others were asked; a mark behind it would stay for ever.
+      if (record.erased) throw windowErased(record.scope.window);
       journal.stage(spread.mark(record, request.partition));
       await journal.synced();
     }

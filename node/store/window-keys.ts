@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../src/foundation/index.ts';
-import type { RandomBytes, WindowKeys } from '../../src/ports/index.ts';
-import type { StreamHash, WindowId } from '../../src/ring/index.ts';
+import type { KeyName, RandomBytes, WindowKeys } from '../../src/ports/index.ts';
+import { type StreamHash, streamHash, type WindowId, windowId } from '../../src/ring/index.ts';
 import { destroyFile, makeFolder, readIfPresent, UNFINISHED, writeDurableFile } from './durable-file.ts';
 
 /** AES-256. */
@@ -63,6 +63,10 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
       const cached = cache.get(path);
       return cached === undefined ? inTurn(path, () => read(path)) : Promise.resolve(cached);
     },
+    async list() {
+      const names = await readdir(folder);
+      return names.flatMap((name) => keyName(name) ?? []);
+    },
     destroy: (stream, window, group) => {
       const path = keyPath(folder, stream, window, group);
       return inTurn(path, async () => {
@@ -72,6 +76,14 @@ export async function openWindowKeys(folder: string, randomBytes: RandomBytes): 
       });
     },
   };
+}
+
+/** Reads the name of a key file back; undefined for another file. */
+function keyName(file: string): KeyName | undefined {
+  const found = /^([0-9a-f]{64})-(\d+)-(\d+)\.key$/.exec(file);
+  if (found === null) return undefined;
+  const [, stream = '', window = '', group = ''] = found;
+  return { stream: streamHash(stream), window: windowId(Number(window)), group: Number(group) };
 }
 
 function keyPath(folder: string, stream: StreamHash, window: WindowId, group: number): string {

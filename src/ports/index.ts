@@ -4,4 +4,4 @@ export type { RandomBytes } from './random-bytes.ts';
 export type { Sealing, SealingContext, SealingKeyPair, SenderContext } from './sealing.ts';
 export type { Store, StoreOperation, StoreRange, TableName } from './store.ts';
 export type { Transport, TransportOptions, TransportRequest, TransportResponse } from './transport.ts';
-export type { WindowKeys } from './window-keys.ts';
+export type { KeyName, WindowKeys } from './window-keys.ts';

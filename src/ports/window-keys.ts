@@ -1,5 +1,12 @@
 import type { StreamHash, WindowId } from '../ring/identifiers.ts';
 
+/** What a key is of. */
+export interface KeyName {
+  readonly stream: StreamHash;
+  readonly window: WindowId;
+  readonly group: number;
+}
+
 /**
  * The keys that rows about single readings are encrypted under, one per stream, window and group, kept outside the Store: destroying
  * one makes every row of its window unreadable at once, also in old files and copies of the Store.
@@ -9,6 +16,8 @@ export interface WindowKeys {
   create(stream: StreamHash, window: WindowId, group: number): Promise<Uint8Array>;
   /** `undefined` when the key was never created or is destroyed. */
   find(stream: StreamHash, window: WindowId, group: number): Promise<Uint8Array | undefined>;
+  /** The names of all keys that are not destroyed. */
+  list(): Promise<readonly KeyName[]>;
   /** Idempotent; durable before the promise resolves. */
   destroy(stream: StreamHash, window: WindowId, group: number): Promise<void>;
 }

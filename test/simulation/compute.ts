@@ -25,7 +25,7 @@ export async function computeOnce(
   window: number,
   waitMs: number,
 ): Promise<ComputedWindow | undefined> {
-  const { operator, stream, plan, violation } = world;
+  const { operator, stream, plan, losses, violation } = world;
   let computed: ComputedWindow;
   try {
     const outcome = await operator.compute(stream, plannedWindowId(plan, window), {
@@ -66,7 +66,7 @@ export async function computeOnce(
     }
     return undefined;
   }
-  for (const wrong of checkResult(computed)) violation(wrong);
+  for (const wrong of checkResult(computed, losses.of(window).length)) violation(wrong);
   // Said by a clock that is ahead, or by nodes that could not be asked before the others came back.
   world.neverOpened.delete(window);
   const first = world.results.get(window);

@@ -1,6 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
-import type { Kernel, Life } from './kernel/index.ts';
+import { type Kernel, type Life, withFlippedBit } from './kernel/index.ts';
 import { createSortedTable, type SortedTable } from './sorted-table.ts';
 
 /** Places where a disk may end the process that uses it. */
@@ -33,8 +33,8 @@ export interface SimulatedDisk {
   remains(bytes: Uint8Array): boolean;
   /** Puts a copy in the place of what is there; without one everything is lost, as with a replaced disk. */
   restore(copy: DiskCopy | undefined): void;
-  /** Flips one bit of the value of a random row and names the row; undefined when the table is empty. */
-  flipBit(table: TableName): Uint8Array | undefined;
+  /** Flips one bit of the value of a random row, of those that match, and names the row; undefined where there is none. */
+  flipBit(table: TableName, matches?: (key: Uint8Array) => boolean): Uint8Array | undefined;
   /**
    * Takes back one of the last commits but the newest, as if its record in a log had not been read: later ones stay.
    * Says whether there was one.
@@ -217,14 +217,14 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
       history.push({ kind: 'base', operations });
       change(operations);
     },
-    flipBit(of) {
-      const rows = table(of).all();
+    flipBit(of, matches = () => true) {
+      const rows = table(of)
+        .all()
+        .filter(([key]) => matches(key));
       if (rows.length === 0) return undefined;
       const [key, value] = random.pick(rows);
       if (value.length === 0) return undefined;
-      const damaged = value.slice();
-      const at = random.between(0, value.length - 1);
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
+      const damaged = withFlippedBit(random, value);
       history.push({ kind: 'damage', operations: [{ kind: 'put', table: of, key, value: damaged }] });
       table(of).put(key, damaged);
       return key;

@@ -2,6 +2,8 @@ import type { RingShape } from '../support/simulated-ring.ts';
 import type { DiskSite } from './disk.ts';
 import type { Random } from './kernel/index.ts';
 import type { NetworkSite } from './network-types.ts';
+import { type StorageFault, storageFaultsOf } from './storage-faults.ts';
+import { isOn, SAFETY_MS } from './swarm.ts';
 
 export type PlannedFault =
   /** The process ends at an instant, whatever it is doing. */
@@ -53,46 +55,12 @@ export type PlannedFault =
   | { readonly kind: 'pause'; readonly atMs: number; readonly node: number; readonly forMs: number }
   | StorageFault;
 
-export type StorageFault =
-  /** While the node is down, one bit of a random row flips. */
-  | {
-      readonly kind: 'bit flip';
-      readonly atMs: number;
-      readonly node: number;
-      readonly table: 'flags' | 'values';
-      readonly downMs: number;
-    }
-  /** While the node is down, one bit of its log flips, and the store beneath drops that batch without a word. */
-  | { readonly kind: 'dropped commit'; readonly atMs: number; readonly node: number; readonly downMs: number }
-  /** While the node is down, its data folder becomes what it was at `copyAtMs`; without that, it is lost. */
-  | {
-      readonly kind: 'lost folder';
-      readonly copyAtMs?: number;
-      readonly atMs: number;
-      readonly node: number;
-      readonly downMs: number;
-    }
-  /** The computer ends and never comes back. */
-  | { readonly kind: 'gone'; readonly atMs: number; readonly node: number }
-  /** The disk refuses the next commit. */
-  | { readonly kind: 'disk error'; readonly atMs: number; readonly node: number }
-  /** The disk takes no commit for a while. */
-  | { readonly kind: 'full disk'; readonly atMs: number; readonly node: number; readonly forMs: number };
-
 const SITES: readonly (DiskSite | NetworkSite)[] = [
   'commit pending',
   'commit durable',
   'request arrived',
   'reply ready',
 ];
-
-/** Length of the part of a run in which things go wrong, ms. */
-export const SAFETY_MS = 90_000;
-
-/** Whether a class of faults is on in a seed; one class says nothing about another. */
-export function isOn(random: Random, label: string): boolean {
-  return random.fork(`swarm ${label}`).chance(0.5);
-}
 
 /**
  * The faults of a seed, apart from those that the network draws for each message.
@@ -116,14 +84,7 @@ export function faultsOf(
   maybe('partitions', (fork) => partitionsOf(fork, ring));
   maybe('clogs', (fork) => clogsOf(fork, nodes, sensors));
   maybe('pauses', (fork) => pausesOf(fork, nodes));
-  maybe('bad values', (fork) => bitFlipsOf(fork, nodes, 'values'));
-  maybe('bad flags', (fork) => bitFlipsOf(fork, nodes, 'flags'));
-  maybe('disk errors', (fork) => diskErrorsOf(fork, nodes));
-  maybe('full disks', (fork) => fullDisksOf(fork, nodes));
-  // A folder that is lost is noticed by what others have written down, which a dropped commit may take from them.
-  if (isOn(random, 'lost folder')) faults.push(...lostFolderOf(random.fork('lost folder'), nodes));
-  else maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
-  maybe('gone', (fork) => goneOf(fork, ring));
+  faults.push(...storageFaultsOf(random, ring, nodes));
   return faults;
 }
 
@@ -227,66 +188,11 @@ function clogsOf(random: Random, nodes: number, sensors: number): PlannedFault[]
   }));
 }
 
-/** Only where a domain goes on releasing without one of its nodes. */
-function goneOf(random: Random, { domains, nodesPerDomain, acceptors }: RingShape): PlannedFault[] {
-  if (nodesPerDomain < 3 || acceptors < 3) return [];
-  const node = random.between(0, domains * nodesPerDomain - 1);
-  return [{ kind: 'gone', atMs: random.between(0, SAFETY_MS), node }];
-}
-
-function droppedCommitsOf(random: Random, nodes: number): PlannedFault[] {
-  return Array.from({ length: random.between(1, 2) }, () => ({
-    kind: 'dropped commit' as const,
-    atMs: random.between(1_000, SAFETY_MS),
-    node: random.between(0, nodes - 1),
-    downMs: random.pick([100, 3_000]),
-  }));
-}
-
 function pausesOf(random: Random, nodes: number): PlannedFault[] {
   return Array.from({ length: random.between(1, 4) }, () => ({
     kind: 'pause' as const,
     atMs: random.between(0, SAFETY_MS),
     node: random.between(0, nodes - 1),
     forMs: random.pick([300, 4_000, 40_000]),
-  }));
-}
-
-function bitFlipsOf(random: Random, nodes: number, table: 'flags' | 'values'): PlannedFault[] {
-  return Array.from({ length: random.between(1, table === 'values' ? 4 : 2) }, () => ({
-    kind: 'bit flip' as const,
-    atMs: random.between(0, SAFETY_MS),
-    node: random.between(0, nodes - 1),
-    table,
-    downMs: random.pick([100, 3_000]),
-  }));
-}
-
-/** One in a run: of a second one nobody could say whether those who remember the first are still there. */
-function lostFolderOf(random: Random, nodes: number): PlannedFault[] {
-  const atMs = random.between(5_000, SAFETY_MS);
-  const fault = {
-    kind: 'lost folder' as const,
-    atMs,
-    node: random.between(0, nodes - 1),
-    downMs: random.pick([100, 3_000, 20_000]),
-  };
-  return [random.chance(0.3) ? fault : { ...fault, copyAtMs: random.between(1_000, atMs) }];
-}
-
-function diskErrorsOf(random: Random, nodes: number): PlannedFault[] {
-  return Array.from({ length: random.between(1, 4) }, () => ({
-    kind: 'disk error' as const,
-    atMs: random.between(0, SAFETY_MS),
-    node: random.between(0, nodes - 1),
-  }));
-}
-
-function fullDisksOf(random: Random, nodes: number): PlannedFault[] {
-  return Array.from({ length: random.between(1, 2) }, () => ({
-    kind: 'full disk' as const,
-    atMs: random.between(0, SAFETY_MS),
-    node: random.between(0, nodes - 1),
-    forMs: random.pick([1_000, 20_000]),
   }));
 }

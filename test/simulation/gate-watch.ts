@@ -6,6 +6,7 @@ import { createGateChecker, type GateChecker, type Members } from './checkers/ga
 import { type ComputedWindow, digitsOf, type Fate } from './checkers/readings.ts';
 import { createRosterWatch } from './checkers/roster-watch.ts';
 import { START_MS } from './kernel/index.ts';
+import type { Loss } from './losses.ts';
 import type { SimulatedNode } from './node-process.ts';
 import type { Plan } from './plan.ts';
 import type { SimulatedSensor } from './sensor-process.ts';
@@ -75,14 +76,17 @@ export function createGateWatch({
   };
 }
 
+interface MembersFacts {
+  readonly sensors: readonly SimulatedSensor[];
+  readonly identities: readonly SensorIdentity[];
+  readonly result: ComputedWindow | undefined;
+  readonly lost: readonly Loss[];
+}
+
 /** Whose readings are in a window's result, or may be. */
-export function membersOf(
-  sensors: readonly SimulatedSensor[],
-  result: ComputedWindow | undefined,
-  window: number,
-  identities: readonly SensorIdentity[],
-): Members {
+export function membersOf({ sensors, identities, result, lost }: MembersFacts, window: number): Members {
   const digits = result === undefined || result.withheld === true ? undefined : digitsOf(result.sum);
+  const losing = new Set(lost.map(({ entry }) => toHex(entry.sensorId)));
   const having = (has: (fate: Fate, exponent: number) => boolean): ReadonlySet<string> => {
     const found = identities.filter((_, number) =>
       sensors[number]
@@ -92,8 +96,13 @@ export function membersOf(
     return new Set(found.map(({ sensorId }) => toHex(sensorId)));
   };
   const released = (exponent: number) => digits?.[exponent] === 1;
+  const committed = having((fate) => fate === 'committed');
   return {
-    surely: having((fate, exponent) => (digits === undefined ? fate === 'committed' : released(exponent))),
+    // Of a window that tells nothing nobody says which of the lost readings it excludes.
+    surely:
+      digits === undefined
+        ? new Set([...committed].filter((sensor) => !losing.has(sensor)))
+        : having((_, exponent) => released(exponent)),
     possibly: having((fate, exponent) =>
       digits === undefined ? fate !== 'errored' && fate !== 'refused' : released(exponent),
     ),

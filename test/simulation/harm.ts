@@ -1,10 +1,11 @@
-import type { WindowScope } from '../../src/protocol/index.ts';
+import { equalBytes, fromUtf8 } from '../../src/foundation/index.ts';
+import { entryName, windowName } from '../../src/protocol/index.ts';
 import type { RowOnDisk } from '../support/packed-disk.ts';
 import { lastCommitOf } from './checkers/disk-rows.ts';
-import type { StorageFault } from './faults.ts';
-import { START_MS } from './kernel/index.ts';
+import { type Random, START_MS } from './kernel/index.ts';
 import type { FolderCopy, SimulatedNode } from './node-process.ts';
-import { plannedGroup, plannedWindowId } from './planned.ts';
+import { placedWindows } from './planned.ts';
+import type { HarmedTable, StorageFault } from './storage-faults.ts';
 import type { World } from './world.ts';
 
 /** Pause before a loss that nobody would notice is tried again, ms. */
@@ -13,14 +14,16 @@ const UNNOTICED_PAUSE_MS = 1_000;
 /** Does what the plan wants done to a node's disk. */
 export function scheduleStorageFault(world: World, fault: StorageFault): void {
   const { kernel, nodes, plan } = world;
-  const node = nodes[fault.node];
+  const node = nodes[fault.kind === 'lost share' ? fault.domain * plan.shape.nodesPerDomain : fault.node];
   if (node === undefined) return;
   let copy: FolderCopy | undefined;
   const atMs = Math.min(fault.atMs, plan.quietMs);
   const act = (): void => {
-    if (node.gone()) return;
+    if (node.gone() && fault.kind !== 'lost share') return;
     if (fault.kind === 'gone') {
       leave(world, node);
+    } else if (fault.kind === 'lost share') {
+      loseShare(world, node, fault.downMs);
     } else if (fault.kind === 'dropped commit') {
       drop(world, node, fault.downMs);
     } else if (fault.kind === 'disk error') {
@@ -42,15 +45,67 @@ export function scheduleStorageFault(world: World, fault: StorageFault): void {
   kernel.schedule(`fault ${fault.kind}`, atMs, act);
 }
 
-function flip(world: World, node: SimulatedNode, table: 'flags' | 'values', downMs: number): void {
+function flip(world: World, node: SimulatedNode, table: HarmedTable, downMs: number): void {
   node.crash(downMs);
   const before = sharesOn(node);
-  const key = node.disk.flipBit(table);
-  if (key === undefined) return;
-  world.fault(`bit flip in ${table}`);
+  const kind = flipIn(world, node, table);
+  if (kind === undefined) return;
+  world.fault(`bit flip in ${kind}`);
   node.harm.any = true;
-  if (table === 'values') allowMissing(world, node, before);
-  else forgetVotes(node);
+  noteLost(world, node, before);
+  if (MUST_DOUBT.includes(kind)) forgetVotes(node);
+  else if (table !== 'values') mayDoubt(node);
+}
+
+/** Rows that every start reads, and that are votes, promises or the memory by which others find out about losses. */
+const MUST_DOUBT: readonly string[] = ['flags', 'windows S', 'windows W', 'meta C', 'meta E', 'meta S'];
+
+/** Flips a bit of a row, of any kind in the table with the same chance. @returns the kind; undefined without a row */
+function flipIn(world: World, node: SimulatedNode, table: HarmedTable): string | undefined {
+  // A folder that is lost is noticed by what others have written down, which must stay there.
+  const losing = world.plan.faults.some(({ kind }) => kind === 'lost folder');
+  if (table === 'keys') return !losing && node.keys.flipBit() ? table : undefined;
+  const byLetter = table === 'windows' || table === 'meta';
+  const kindOf = (key: Uint8Array) => (byLetter ? `${table} ${fromUtf8(key.slice(0, 1))}` : table);
+  const kinds = [...new Set(node.disk.rows(table).map(([key]) => kindOf(key)))];
+  const [kind] = pickOne(
+    world.kernel.random.fork(`flip ${node.node} ${world.kernel.now()}`),
+    kinds.filter((one) => !losing || one !== 'meta S'),
+  );
+  if (kind === undefined) return undefined;
+  return node.disk.flipBit(table, (key) => kindOf(key) === kind) === undefined ? undefined : kind;
+}
+
+function mayDoubt({ harm, storeId }: SimulatedNode): void {
+  const store = storeId();
+  if (store !== undefined) harm.doubtful.add(store);
+}
+
+/** Every copy that a domain has of one reading's share is damaged, and what else is in the same records. */
+function loseShare(world: World, { domain }: SimulatedNode, downMs: number): void {
+  const { kernel, nodes } = world;
+  const siblings = nodes.filter((one) => one.domain === domain && !one.gone());
+  for (const node of siblings) node.crash(downMs);
+  const held = siblings.map((node) => ({ node, before: sharesOn(node) }));
+  const [lost] = pickOne(
+    kernel.random.fork(`lost share ${domain} ${kernel.now()}`),
+    held.flatMap(({ before }) => before),
+  );
+  if (lost === undefined) return;
+  world.fault('lost share');
+  const name = entryName(lost.entry);
+  for (const { node, before } of held) {
+    for (const row of before) {
+      if (entryName(row.entry) !== name || windowName(row.scope) !== windowName(lost.scope)) continue;
+      node.disk.flipBit('values', (key) => equalBytes(key, row.recordKey));
+      node.harm.any = true;
+    }
+  }
+  for (const { node, before } of held) noteLost(world, node, before);
+}
+
+function pickOne<T>(random: Random, choices: readonly T[]): readonly T[] {
+  return choices.length === 0 ? [] : [random.pick(choices)];
 }
 
 /** A gap in the numbers of its commits gives it away, so the node must notice by itself. */
@@ -60,14 +115,14 @@ function drop(world: World, node: SimulatedNode, downMs: number): void {
   if (!node.disk.dropCommit()) return;
   world.fault('dropped commit');
   node.harm.any = true;
-  allowMissing(world, node, before);
+  noteLost(world, node, before);
   forgetVotes(node);
 }
 
 /** For whoever is left it is as if its disk were lost, but for the votes: a majority may do without them. */
 function leave(world: World, node: SimulatedNode): void {
   node.leave();
-  if (node.gone()) allowMissing(world, node, sharesOn(node));
+  if (node.gone()) noteLost(world, node, sharesOn(node));
 }
 
 /**
@@ -96,7 +151,7 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   world.barrier.lost(node.node);
   world.fault(copy === undefined ? 'wiped folder' : 'folder restored from a copy');
   node.harm.any = true;
-  allowMissing(world, node, before);
+  noteLost(world, node, before);
   forgetVotes(node);
 }
 
@@ -105,13 +160,18 @@ function sharesOn(node: SimulatedNode): readonly RowOnDisk[] {
   return node.rows.values();
 }
 
-/** Windows of which a share is on no disk of its domain any more may stay INCOMPLETE. */
-function allowMissing(world: World, node: SimulatedNode, before: readonly RowOnDisk[]): void {
-  const { nodes } = world;
-  const siblings = nodes.filter(({ domain, gone }) => domain === node.domain && !gone());
+/** Notes the shares that are on no disk of their domain any more. */
+function noteLost(
+  { nodes, plan, losses, kernel }: World,
+  node: SimulatedNode,
+  before: readonly RowOnDisk[],
+): void {
+  const { domain } = node;
+  const siblings = nodes.filter((one) => one.domain === domain && !one.gone());
   for (const { scope, entry } of before) {
     if (siblings.some((one) => one.rows.value(scope, entry) !== undefined)) continue;
-    world.mayEndIncomplete(windowOf(world, scope), 'the only copy of a share is gone');
+    for (const window of placedWindows(plan, scope))
+      losses.note(window, { entry, domain, atMs: kernel.now() });
   }
 }
 
@@ -122,20 +182,13 @@ export function loseStore(world: World, node: SimulatedNode): void {
   node.lose();
   node.harm.any = true;
   world.barrier.lost(node.node);
-  allowMissing(world, node, before);
+  noteLost(world, node, before);
 }
 
 /** From now on the store that the node runs on must never vote. */
 function forgetVotes({ harm, storeId }: SimulatedNode): void {
   const store = storeId();
   if (store !== undefined) harm.forgotten.add(store);
-}
-
-function windowOf({ plan }: World, scope: WindowScope): number {
-  return plan.windows.findIndex(
-    (_, window) =>
-      plannedWindowId(plan, window) === scope.window && plannedGroup(plan, window) === scope.group,
-  );
 }
 
 /** Whether the node's store has forgotten votes and the node does not say so yet. */
@@ -151,7 +204,7 @@ export function checkDoubts({ nodes, violation }: World): void {
     const { node, harm, handle, gone, storeId } = simulated;
     if (doubtsTooLittle(simulated)) violation(`DOUBT: ${node} has lost votes and does not know it`);
     const store = storeId();
-    if (gone() || store === undefined || harm.forgotten.has(store)) continue;
+    if (gone() || store === undefined || harm.forgotten.has(store) || harm.doubtful.has(store)) continue;
     const doubts = doubtsOf(handle()?.readiness().reasons);
     if (doubts.length > 0) violation(`DOUBT: ${node} doubts its whole store: ${doubts.join()}`);
   }

@@ -18,7 +18,7 @@ export interface SimulatedNode extends RingMember {
   readonly disk: SimulatedDisk;
   /** What is on the disk, opened with the node's keys. */
   readonly rows: DiskRows;
-  readonly keys: Pick<SimulatedKeys, 'peek'>;
+  readonly keys: Pick<SimulatedKeys, 'peek' | 'flipBit'>;
   running(): boolean;
   /** What storage faults have taken from its disks behind its back. */
   readonly harm: Harm;
@@ -65,6 +65,8 @@ export interface Harm {
   any: boolean;
   /** Stores of the node that have forgotten votes, or are gone: they must never vote again. */
   readonly forgotten: Set<StoreId>;
+  /** Stores that may call themselves in doubt, or not: what was harmed is no vote, or is read by nobody. */
+  readonly doubtful: Set<StoreId>;
 }
 
 export interface NodeSurroundings {
@@ -99,6 +101,7 @@ const NOTICE_MS = 10_000;
 const HARM_REPORTS: readonly string[] = [
   'a row on disk does not authenticate',
   'the store is in doubt and will not vote again',
+  'a stored stream document does not verify',
 ];
 
 export function createSimulatedNode(member: RingMember, surroundings: NodeSurroundings): SimulatedNode {
@@ -111,7 +114,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
     onPut: (table, key) => surroundings.stored(self, table, key),
   });
   const keys = createKeys(kernel, node);
-  const harm: Harm = { any: false, forgotten: new Set() };
+  const harm: Harm = { any: false, forgotten: new Set(), doubtful: new Set() };
   let runs = 0;
   let gone = false;
   let document = surroundings.document;

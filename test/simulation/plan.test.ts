@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
-import { SAFETY_MS } from './faults.ts';
 import { START_MS } from './kernel/index.ts';
 import { planOf } from './plan.ts';
 import { erasedAt } from './planned-windows.ts';
+import { SAFETY_MS } from './swarm.ts';
 
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
@@ -36,16 +36,27 @@ describe('the plan of a seed', () => {
     }
   });
 
-  it('flips bits in shares and in votes, and loses at most one data folder of a run', () => {
+  it('flips bits in rows of every kind, and loses at most one data folder of a run', () => {
+    const having = (table: string) =>
+      plans.filter(({ faults }) => faults.some((one) => one.kind === 'bit flip' && one.table === table));
+    for (const table of ['windows', 'meta', 'documents', 'keys'])
+      expect(having(table).length).toBeGreaterThan(20);
     for (const table of ['flags', 'values']) {
-      const having = plans.filter(({ faults }) =>
-        faults.some((one) => one.kind === 'bit flip' && one.table === table),
-      );
-      expect(having.length).toBeGreaterThan(80);
-      expect(having.length).toBeLessThan(220);
+      expect(having(table).length).toBeGreaterThan(80);
+      expect(having(table).length).toBeLessThan(220);
     }
     for (const { faults } of plans)
       expect(faults.filter(({ kind }) => kind === 'lost folder').length).toBeLessThanOrEqual(1);
+  });
+
+  it('loses shares in whole domains only where a stream may leave readings out, mostly before the seal', () => {
+    const having = plans.filter(({ faults }) => faults.some(({ kind }) => kind === 'lost share'));
+    expect(having.length).toBeGreaterThan(90);
+    expect(having.length).toBeLessThan(150);
+    expect(plans.filter(({ maxExcluded }) => maxExcluded !== undefined)).toEqual(having);
+    expect(
+      having.filter(({ shape }) => shape.nodesPerDomain === 3 && shape.replicas === 1).length,
+    ).toBeGreaterThan(30);
   });
 
   it('drops commits where no folder is lost, and takes a node away for ever where a domain can do without', () => {

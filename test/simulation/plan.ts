@@ -1,7 +1,7 @@
 import type { RingShape } from '../support/simulated-ring.ts';
 import { NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
 import type { PlannedFault } from './faults.ts';
-import { erasureFaultsOf, faultsOf, isOn, SAFETY_MS } from './faults.ts';
+import { erasureFaultsOf, faultsOf } from './faults.ts';
 import { createRandom, type Random } from './kernel/index.ts';
 import type { NetworkSettings } from './network-types.ts';
 import {
@@ -15,6 +15,8 @@ import {
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
 import { type PlannedRingChange, ringChangesOf } from './ring-worlds.ts';
+import { lostSharesOf } from './storage-faults.ts';
+import { isOn, SAFETY_MS } from './swarm.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
 export type PlannedOperation =
@@ -50,6 +52,8 @@ export interface Plan {
   readonly roster?: readonly PlannedBatch[];
   /** Whether shares are seeds, where the stream takes batches; absent for single readings. */
   readonly batches?: { readonly seeds: boolean };
+  /** Committed readings of a window that may be left out because a domain has lost its share; absent for none. */
+  readonly maxExcluded?: number;
   /** From a window's end to its erasure; absent where nothing is erased within the run. */
   readonly retentionMs?: number;
   readonly ringChanges?: readonly PlannedRingChange[];
@@ -87,6 +91,12 @@ const BATCH_SHARE = 0.3;
 const ERASING_SHARE = 0.35;
 /** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
 const RETENTION_MS = [15_000, 30_000, 90_000];
+/** How many worlds have a stream that may leave readings out. */
+const EXCLUDING_SHARE = 0.4;
+/** How many of these have domains that keep one copy of a share. */
+const THIN_SHARE = 0.4;
+/** A lost store takes no majority with it, only the shares that no other has. */
+const THIN: RingShape = { ...LARGE, replicas: 1 };
 const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
@@ -98,7 +108,10 @@ const FIXED_MS = [20_000, 30_000, 60_000];
 export function planOf(seed: number, shape?: RingShape): Plan {
   const random = createRandom(`plan ${seed}`);
   const on = (label: string) => isOn(random, label);
-  const ring = shape ?? random.pick(SHAPES);
+  const usual = shape ?? random.pick(SHAPES);
+  const excluding = random.fork('exclusions');
+  const maxExcluded = excluding.chance(EXCLUDING_SHARE) ? excluding.pick([2, NAMED_READINGS_MAX]) : 0;
+  const ring = shape === undefined && maxExcluded > 0 && excluding.chance(THIN_SHARE) ? THIN : usual;
   const gate = on('gate') ? gateOf(random.fork('gate')) : undefined;
   const enrolled = gate !== undefined && random.fork('roster').chance(ENROLLED_SHARE);
   const sensors = Math.max(random.between(1, 12), gate === undefined ? 1 : GATED_SENSORS_MIN);
@@ -146,11 +159,13 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(batches === undefined ? {} : { batches }),
+    ...(maxExcluded === 0 ? {} : { maxExcluded }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...(ringChanges.length === 0 ? {} : { ringChanges }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
     faults: [
       ...faultsOf(random, ring, nodes, sensors),
+      ...(maxExcluded === 0 ? [] : lostSharesOf(excluding, ring, windows)),
       ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
     ],
     quietMs: SAFETY_MS,

@@ -13,6 +13,8 @@ export interface Summary {
   readonly incomplete: number;
   /** Windows by what was told of them. */
   readonly windows: Readonly<Record<string, number>>;
+  /** Committed readings that released windows leave out. */
+  readonly excluded: number;
   readonly violations: number;
   /** Hash over everything that happened in all runs. */
   readonly trace: string;
@@ -29,12 +31,14 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
   let simulatedMs = 0;
   let events = 0;
   let incomplete = 0;
+  let excluded = 0;
   let violations = others;
   for (const report of reports) {
     hash.update(`${report.seed} ${report.trace}\n`);
     simulatedMs += report.simulatedMs;
     events += report.events;
     incomplete += report.incomplete;
+    excluded += report.excluded;
     violations += report.violations.length;
     for (const [kind, count] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + count;
     for (const [told, count] of Object.entries(report.windows)) windows[told] = (windows[told] ?? 0) + count;
@@ -49,6 +53,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
     readings,
     incomplete,
     windows,
+    excluded,
     violations,
     trace: hash.digest('hex'),
   };
@@ -68,6 +73,7 @@ export function summaryText(summary: Summary): string {
     `readings         ${listed(summary.readings)}`,
     `incomplete       ${summary.incomplete}`,
     `windows          ${listed(summary.windows)}`,
+    `excluded         ${summary.excluded}`,
     `violations       ${summary.violations}`,
     `trace            ${summary.trace}`,
   ].join('\n');

@@ -1,5 +1,7 @@
 import { EngineError } from '../../src/foundation/index.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
 import { followingRing } from '../support/simulated-ring.ts';
+import { SKEW_MS } from './gate-watch.ts';
 import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
@@ -19,7 +21,8 @@ type Sleep = (ms: number) => Promise<void>;
 
 /**
  * The operator changes the ring as planned, one change after the other: each document follows the one before. A
- * document that comes too late for its windows is refused, and ends the row: another of its epoch must never be made.
+ * document that comes too late for its windows is refused, and another of its epoch made, once nobody can take it any
+ * more: docs/DEPLOYMENT.md.
  */
 export async function changeRing(world: World, sleep: Sleep): Promise<void> {
   const { plan, kernel, nodes, ring, fault } = world;
@@ -32,7 +35,7 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
     await sleep(Math.max(0, START_MS + change.atMs - kernel.now()));
     if (change.kind === 'replace') await othersNoticed(world, sleep);
     if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
-    if (!(await changeOnce(world, sleep, change, node))) return fault('ring document refused');
+    if (!(await changeOnce(world, sleep, change, node))) return fault('ring change left out');
     fault(change.kind === 'grow' ? 'ring grown' : 'store replaced');
   }
 }
@@ -55,33 +58,49 @@ async function changeOnce(
   { kind, atMs, placementMs }: PlannedRingChange,
   node: SimulatedNode,
 ): Promise<boolean> {
-  const { plan, ring, rings, kernel, operator } = world;
+  const { plan, ring, rings, kernel, fault } = world;
   const before = rings.at(-1) ?? ring.document;
   if (kind === 'replace') loseStore(world, node);
-  // Nobody can tell how long the change before takes, and a placement must begin later than that.
-  const now = Math.ceil(kernel.now() - START_MS);
-  const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
-  const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
-  world.make(next);
-  while (!(await published())) {
-    if (kernel.now() > START_MS + plan.quietMs + SETTLED_MS) return false;
-    await sleep(PAUSE_MS);
+  while (kernel.now() <= START_MS + plan.quietMs + SETTLED_MS) {
+    // Nobody can tell how long the change before takes, and a placement must begin later than that.
+    const now = Math.ceil(kernel.now() - START_MS);
+    const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
+    const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
+    world.make(next);
+    if (await publish(world, sleep, next)) {
+      world.take(next);
+      node.give(next);
+      node.start();
+      return true;
+    }
+    fault('ring document refused');
   }
-  world.take(next);
-  node.give(next);
-  node.start();
-  return true;
+  return false;
+}
 
-  async function published(): Promise<boolean> {
+/** Whether some node takes the document. */
+async function publish(world: World, sleep: Sleep, next: RingDocument): Promise<boolean> {
+  const { plan, kernel, operator } = world;
+  for (;;) {
     const patience = new AbortController();
     void sleep(PATIENCE_MS).then(() => patience.abort());
     try {
       await operator.publishRing(next.jws, { signal: patience.signal });
       return true;
     } catch (error) {
-      if (patience.signal.aborted) return false;
-      if (error instanceof EngineError && (error.retry || error.code === 'RING_REFUSED')) return false;
-      throw error;
+      const foreseen = error instanceof EngineError && (error.retry || error.code === 'RING_REFUSED');
+      if (!foreseen && !patience.signal.aborted) throw error;
     }
+    const late = kernel.now() > START_MS + plan.quietMs + SETTLED_MS;
+    if (late || isRefusedForEver(world, next)) return false;
+    await sleep(PAUSE_MS);
   }
+}
+
+/** Whether no node has the document, and by all their clocks none will take it. */
+function isRefusedForEver({ kernel, nodes }: World, { epoch, placementFrom }: RingDocument): boolean {
+  if (kernel.now() <= placementFrom + SKEW_MS) return false;
+  return nodes.every(
+    ({ gone, handle, rows }) => gone() || ((handle()?.ring().epoch ?? 0) < epoch && !rows.hasRing(epoch)),
+  );
 }

@@ -24,11 +24,16 @@ export interface RunReport {
   /** Windows that ended without a result, as a storage fault permitted. */
   readonly incomplete: number;
   /** Windows by what was told of them. */
-  readonly windows: Readonly<Record<'released' | 'withheld' | 'erased' | 'untold', number>>;
+  readonly windows: Readonly<Record<Told, number>>;
+  /** Committed readings that released windows leave out. */
+  readonly excluded: number;
   readonly violations: readonly string[];
   /** Hash over everything that happened. */
   readonly trace: string;
 }
+
+/** `excluding`: released over fewer readings than were committed. */
+type Told = 'released' | 'excluding' | 'withheld' | 'erased' | 'untold';
 
 export interface RunOptions {
   readonly sabotage?: Sabotage;
@@ -92,26 +97,25 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
       (window) => world?.results.has(window) !== true && world?.erased.has(window) !== true,
     ).length,
     windows: toldOf(plan, world),
+    excluded: [...(world?.results.values() ?? [])].reduce((sum, { excluded }) => sum + excluded, 0),
     violations,
     trace: kernel.trace.digest(),
   };
 }
 
 function toldOf({ windows }: Plan, world: World | undefined): RunReport['windows'] {
-  const told = { released: 0, withheld: 0, erased: 0, untold: 0 };
+  const told = { released: 0, excluding: 0, withheld: 0, erased: 0, untold: 0 };
   for (const window of windows.keys()) {
-    const result = world?.results.get(window);
-    told[
-      result === undefined
-        ? world?.erased.has(window)
-          ? 'erased'
-          : 'untold'
-        : result.withheld === true
-          ? 'withheld'
-          : 'released'
-    ] += 1;
+    told[toldOfWindow(window, world)] += 1;
   }
   return told;
+}
+
+function toldOfWindow(window: number, world: World | undefined): Told {
+  const result = world?.results.get(window);
+  if (result === undefined) return world?.erased.has(window) === true ? 'erased' : 'untold';
+  if (result.withheld === true) return 'withheld';
+  return result.excluded > 0 ? 'excluding' : 'released';
 }
 
 /** The story of a run: faults and work at once, then quiet, in which everything has to come to its end. */
@@ -174,7 +178,9 @@ async function publish(world: World, sleep: Sleep): Promise<void> {
       };
       await insist(() => operator.openWindow(stream, terms), sleep).catch((error: unknown) => {
         if (!hasCode(error, 'WINDOW_ERASED')) throw error;
-        noteErased(world, window);
+        // For every label: what did not open by then never will.
+        for (const [place, one] of plan.windows.entries())
+          if (one.openMs === openMs) noteErased(world, place);
       });
     }),
   );

@@ -1,6 +1,7 @@
-import type { PlannedFault, StorageFault } from './faults.ts';
+import type { PlannedFault } from './faults.ts';
 import { scheduleStorageFault } from './harm.ts';
 import { placeName, placesOf } from './places.ts';
+import type { StorageFault } from './storage-faults.ts';
 import type { World } from './world.ts';
 
 /** Lets a fault of the plan happen at its time. */
@@ -52,7 +53,14 @@ function harmNetwork(
 }
 
 function isStorageFault(fault: PlannedFault): fault is StorageFault {
-  return ['bit flip', 'dropped commit', 'lost folder', 'disk error', 'full disk', 'gone'].includes(
-    fault.kind,
-  );
+  const kinds: readonly PlannedFault['kind'][] = [
+    'bit flip',
+    'lost share',
+    'dropped commit',
+    'lost folder',
+    'disk error',
+    'full disk',
+    'gone',
+  ];
+  return kinds.includes(fault.kind);
 }

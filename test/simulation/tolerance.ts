@@ -9,6 +9,8 @@ import {
   placingDocument,
 } from '../../src/ring/index.ts';
 import { SKEW_MS } from './gate-watch.ts';
+import { START_MS } from './kernel/index.ts';
+import type { SimulatedNode } from './node-process.ts';
 import { plannedWindowId } from './planned.ts';
 import type { World } from './world.ts';
 
@@ -28,16 +30,40 @@ export function allowBeyondTolerance(world: World): void {
   for (const window of plan.windows.keys()) {
     const placing = placingDocument({ documents: world.rings }, plannedWindowId(plan, window));
     if (away > AWAY_AT_START) world.mayEndIncomplete(window, 'too few nodes are there for one to start');
+    const lost = whyRowsAreMissed(world, window);
+    if (lost !== undefined) world.mayEndIncomplete(window, lost);
     if (losesVotes(world, placing)) world.mayEndIncomplete(window, 'too few stores that vote are left');
     if (losesLedger(world, placing)) world.mayEndIncomplete(window, 'too few stores of a domain are left');
     if (!promisedInTime(world, placing)) world.mayEndIncomplete(window, 'its placement came too late');
   }
 }
 
+/**
+ * Why rows that are lost may keep a window from its result; undefined where it has to be released without them: they
+ * are no more than the stream excludes, nobody can have decided before that none is missing, and all stores answer.
+ */
+function whyRowsAreMissed(world: World, window: number): string | undefined {
+  const { plan, nodes } = world;
+  const lost = world.losses.of(window);
+  const { maxExcluded = 0 } = plan;
+  if (lost.length > maxExcluded) return 'more shares are gone than the stream may exclude';
+  const settledFrom = START_MS + (plan.windows[window]?.notBeforeMs ?? 0) - SKEW_MS;
+  if (lost.some(({ atMs }) => atMs >= settledFrom)) return 'shares are gone since it may have been settled';
+  const silent = lost.find(({ domain }) => nodes.some((one) => one.domain === domain && isAway(world, one)));
+  return silent === undefined ? undefined : `a store of ${silent.domain} never says what it has`;
+}
+
+/** Whether a node is there no more, and its store not declared lost. */
+function isAway(world: World, { domain, gone, storeId }: SimulatedNode): boolean {
+  const store = storeId();
+  return gone() && store !== undefined && !declaredLost(world, domain).has(store);
+}
+
 /** Whether the store that a document lists does not answer as a voter any more. */
 function isSilent({ nodes }: World, node: string, store: StoreId): boolean {
   const found = nodes.find((one) => one.node === node);
-  return found === undefined || found.gone() || found.storeId() !== store || found.harm.forgotten.has(store);
+  if (found === undefined || found.gone() || found.storeId() !== store) return true;
+  return found.harm.forgotten.has(store) || found.harm.doubtful.has(store);
 }
 
 /** The nodes of a document whose stores are silent. */

@@ -1,6 +1,6 @@
 import type { WindowKeys } from '../../src/ports/index.ts';
-import type { StreamHash, WindowId } from '../../src/ring/index.ts';
-import type { Kernel, Life } from './kernel/index.ts';
+import { type StreamHash, streamHash, type WindowId, windowId } from '../../src/ring/index.ts';
+import { type Kernel, type Life, withFlippedBit } from './kernel/index.ts';
 
 /** Longest time a key file takes to be written, ms. */
 const WRITE_MS = 5;
@@ -13,6 +13,8 @@ export interface SimulatedKeys {
   open(life: Life): WindowKeys;
   /** The key as it is, for checkers. */
   peek(stream: StreamHash, window: WindowId, group: number): Uint8Array | undefined;
+  /** Flips one bit of a random key and says whether there was one. */
+  flipBit(): boolean;
   /** The key files as a backup has them. */
   copy(): KeysCopy;
   /** Puts a copy in the place of what is there; without one all are lost. */
@@ -32,6 +34,12 @@ export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
     });
   return {
     peek: (stream, window, group) => keys.get(`${stream}/${window}/${group}`),
+    flipBit() {
+      if (keys.size === 0) return false;
+      const [name, key] = random.pick([...keys]);
+      keys.set(name, withFlippedBit(random, key));
+      return true;
+    },
     copy: () => [...keys],
     restore(copy) {
       keys.clear();
@@ -46,6 +54,13 @@ export function createKeys(kernel: Kernel, name: string): SimulatedKeys {
         }),
       find: (stream, window, group) =>
         after(life, 'finds a window key', () => keys.get(`${stream}/${window}/${group}`)?.slice()),
+      list: () =>
+        after(life, 'lists window keys', () =>
+          [...keys.keys()].map((name) => {
+            const [stream = '', window = '', group = ''] = name.split('/');
+            return { stream: streamHash(stream), window: windowId(Number(window)), group: Number(group) };
+          }),
+        ),
       destroy: (stream, window, group) =>
         after(life, 'destroys a window key', () => {
           keys.delete(`${stream}/${window}/${group}`);

@@ -10,11 +10,13 @@ import { AUTHORITY_KEY } from './authority-process.ts';
 import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts';
 import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
+import { createExclusionChecker } from './checkers/exclusions.ts';
 import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
 import { createGateWatch, membersOf } from './gate-watch.ts';
 import type { Kernel } from './kernel/index.ts';
+import { createLosses, type Losses } from './losses.ts';
 import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode, storeIn } from './node-process.ts';
@@ -52,6 +54,8 @@ export interface World extends WorldReports {
   /** Hears of every batch of the roster when it is signed. */
   signed(sequence: number): void;
   membersOf(window: number): Members;
+  /** Readings of which a domain has lost its share. */
+  readonly losses: Losses;
   /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
   readonly excused: ReadonlyMap<number, string>;
   mayEndIncomplete(window: number, why: string): void;
@@ -77,7 +81,7 @@ export async function buildWorld(
   const ring = await fixedRing(plan.shape);
   const stream = await fixedStream(ring, {
     flagTimeoutMs: plan.flagTimeoutMs,
-    maxExcluded: 0,
+    maxExcluded: plan.maxExcluded ?? 0,
     fixedMs: plan.fixedMs,
     graceMs: graceMsOf(plan),
     gate: plan.gate,
@@ -95,6 +99,11 @@ export async function buildWorld(
     identities,
     violation,
   });
+  const losses = createLosses();
+  const exclusions = createExclusionChecker(
+    (scope, entry) => placedWindows(plan, scope).some((window) => losses.has(window, entry)),
+    violation,
+  );
   const erasure = createErasureChecker(nodes, majority(plan.shape.acceptors), violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
@@ -135,6 +144,7 @@ export async function buildWorld(
         stored: (node, table, key) => {
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
+          if (table === 'windows') exclusions.stored(node, key);
           if (table !== 'meta') return;
           roster.stored(node, key, kernel.now());
           const taken = node.rows.ringRow(key);
@@ -198,7 +208,9 @@ export async function buildWorld(
     take: (next) => void rings.push(next),
     erased: new Set(),
     signed: (sequence) => roster.signed(sequence, kernel.now()),
-    membersOf: (window) => membersOf(sensors, results.get(window), window, identities),
+    membersOf: (window) =>
+      membersOf({ sensors, identities, result: results.get(window), lost: losses.of(window) }, window),
+    losses,
     excused,
     neverOpened: new Set(),
     mayEndIncomplete: (window, why) => {

@@ -5,7 +5,13 @@ import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
 import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
-import type { Transport, TransportRequest, TransportResponse, WindowKeys } from '../../src/ports/index.ts';
+import type {
+  KeyName,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+  WindowKeys,
+} from '../../src/ports/index.ts';
 import type { FlagEntry, MessageContext, Operation, WindowScope } from '../../src/protocol/index.ts';
 import {
   createReceipts,
@@ -317,16 +323,20 @@ interface MemoryKeys extends WindowKeys {
 
 function memoryKeys(): MemoryKeys {
   const keys = new Map<string, Uint8Array>();
+  const names = new Map<string, KeyName>();
   const nameOf = (stream: string, window: number, group: number) => `${stream}-${window}-${group}`;
   return {
     async create(stream, window, group) {
       const key = keys.get(nameOf(stream, window, group)) ?? cryptoRandomBytes(32);
       keys.set(nameOf(stream, window, group), key);
+      names.set(nameOf(stream, window, group), { stream, window, group });
       return key;
     },
     peek: ({ stream, window, group }) => keys.get(nameOf(stream, window, group)),
     find: async (stream, window, group) => keys.get(nameOf(stream, window, group)),
+    list: async () => [...names.values()],
     async destroy(stream, window, group) {
+      names.delete(nameOf(stream, window, group));
       keys.delete(nameOf(stream, window, group));
     },
   };

@@ -52,6 +52,13 @@ function watch(promise: Promise<unknown>): { state: string } {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('writes', () => {
+  it('count no records below none, where a store has lost the numbers of some', async () => {
+    const journal = journalOver(createMemoryStore());
+    journal.stage([{ kind: 'delete', table: 'values', key: utf8('lost') }]);
+    await journal.synced();
+    expect(journal.counts()).toEqual({ flags: 0, values: 0 });
+  });
+
   it('gather while a commit runs, and go to the disk as one group in their order', async () => {
     const store = createMemoryStore();
     store.hold();

@@ -12,6 +12,7 @@ import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+import { dropRow, flipBit } from '../../support/tampering.ts';
 
 const MINUTE = 60_000;
 const RETENTION = 2 * MINUTE;
@@ -36,6 +37,15 @@ async function open(stream = {}) {
 }
 
 const toErasure = () => cloud.clock.advance(START_MS + MINUTE + RETENTION + CARE - cloud.clock.now());
+
+/** Rows of the windows table that begin so, and their places there. */
+const rowsOf = (node: NodeId, letter: string) =>
+  cloud
+    .store(node)
+    .rows('windows')
+    .flatMap(([key], place) => (key[0] === letter.charCodeAt(0) ? [{ key, place }] : []));
+
+const isUnfinished = ({ key }: { readonly key: Uint8Array }): boolean => key[0] === 'Y'.charCodeAt(0);
 
 async function stateOf(node: NodeId) {
   const { windows } = await cloud.ask(node, operations.READ_STREAM, { stream: cloud.stream.hash });
@@ -278,14 +288,63 @@ describe('at a window’s end and retention', () => {
     const store = cloud.store(node);
     await cloud.clock.advance(START_MS + MINUTE + RETENTION - 2_000 - cloud.clock.now());
     const earlier = store.commits.length;
-    const begun = () =>
-      store.commits.slice(earlier).some((commit) => commit.some(({ key }) => key[0] === 'Y'.charCodeAt(0)));
+    const begun = () => store.commits.slice(earlier).flat().some(isUnfinished);
     while (!begun()) await cloud.clock.advance(100);
     await cloud.stop(node);
     await cloud.start(node);
     expect(cloud.handle(node).readiness().reasons).toEqual([]);
     expect(store.rows('values')).toEqual([]);
-    expect(store.rows('windows').some(([key]) => key[0] === 'Y'.charCodeAt(0))).toBe(false);
+    expect(store.rows('windows').some(([key]) => isUnfinished({ key }))).toBe(false);
+  });
+
+  it('a node goes on also where the row does not open that says so', async () => {
+    const window = await open();
+    await cloud.reading(window, '1').commit();
+    const [node] = cloud.nodeIds as [NodeId];
+    const store = cloud.store(node);
+    await toErasure();
+    await cloud.stop(node);
+    const note = store.commits.flat().find(isUnfinished)?.key ?? new Uint8Array(0);
+    store.put('windows', note, new Uint8Array(35));
+    await cloud.start(node);
+    expect(store.rows('windows').some(([key]) => isUnfinished({ key }))).toBe(false);
+  });
+
+  it('a node starts where the note of an erasure does not open, or a vote about a window that never opened', async () => {
+    const window = await open();
+    await cloud.reading(window, '1').commit();
+    const [node, other] = cloud.nodeIds as [NodeId, NodeId];
+    const later = windowId(START_MS + 10 * MINUTE);
+    await cloud.askAs(other, node, operations.SYNOD, {
+      context: { ...contextOf(window), window: later },
+      decision: 'terms',
+      kind: 'prepare',
+      ballot: { counter: 1, proposer: 0 },
+      value: null,
+    });
+    await toErasure();
+    const votes = ['X', 'S'].map((letter) => rowsOf(node, letter).map(({ place }) => place));
+    expect(votes.every((places) => places.length > 0)).toBe(true);
+    await cloud.stop(node);
+    for (const place of votes.flat()) flipBit(cloud.store(node), 'windows', place);
+    await cloud.start(node);
+    expect(cloud.handle(node).readiness().reasons.join()).toContain('does not authenticate');
+  });
+
+  it('a node erases also what its disk has lost the window of', async () => {
+    const window = await open();
+    for (const reading of ['1', '2', '3', '4']) await cloud.reading(window, reading).commit();
+    const node = cloud.nodeIds.find((id) => cloud.store(id).rows('values').length > 0) as NodeId;
+    await cloud.stop(node);
+    const store = cloud.store(node);
+    for (const letter of ['W', 'S'])
+      while (rowsOf(node, letter).length > 0) await dropRow(store, 'windows', rowsOf(node, letter)[0]?.place);
+    await toErasure();
+    await cloud.start(node);
+    await cloud.clock.advance(8 * CARE);
+    expect(store.rows('values')).toEqual([]);
+    expect(store.rows('flags')).toEqual([]);
+    expect(await cloud.keys(node).find(cloud.stream.hash, window, 0)).toBeUndefined();
   });
 
   it('a fixed window that a node never knew is erased by its name', async () => {

@@ -178,6 +178,14 @@ describe('a ring document that changes placement', () => {
     expect(cloud.handle(nodeOf(0)).ring().epoch).toBe(1);
   });
 
+  it('is replaced by another of its epoch where it was refused and its beginning has passed', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await expectCode(publish(await nextRing(cloud.ring, grown(A), START_MS)), 'RING_REFUSED');
+    const another = await nextRing(cloud.ring, grown(A), BEGINS);
+    expect(await publish(another, nodeOf(1))).toMatchObject({ epoch: another.epoch });
+    expect(cloud.handle(nodeOf(0)).ring().hash).toBe(another.hash);
+  });
+
   it('gets no promise from a node that has voted in one of its windows, now or after a restart', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const second = await nextRing(cloud.ring, grown(A), BEGINS);

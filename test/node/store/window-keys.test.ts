@@ -40,8 +40,12 @@ test('a destroyed key is gone from memory and disk; destroying again is nothing'
   const folder = await temporaryFolder();
   const keys = await openWindowKeys(folder, cryptoRandomBytes);
   await keys.create(STREAM, WINDOW, 0);
+  await keys.create(OTHER_STREAM, WINDOW, 3);
+  await keys.destroy(OTHER_STREAM, WINDOW, 3);
+  expect(await keys.list()).toEqual([{ stream: STREAM, window: WINDOW, group: 0 }]);
   await keys.destroy(STREAM, WINDOW, 0);
   await keys.destroy(STREAM, WINDOW, 0);
+  expect(await keys.list()).toEqual([]);
   expect(await keys.find(STREAM, WINDOW, 0)).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
 });

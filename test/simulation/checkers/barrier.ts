@@ -22,7 +22,11 @@ export function createBarrierChecker(violation: (what: string) => void): Barrier
   const promised = new Map<string, Map<number, number>>();
 
   return {
-    made: (ring) => void documents.push(ring),
+    made(ring) {
+      // Another one of its epoch is made only where nobody has the first.
+      const before = documents.findIndex(({ epoch }) => epoch === ring.epoch);
+      documents.splice(before < 0 ? documents.length : before, 1, ring);
+    },
     stored(node, row, now) {
       first(durable, node, row.epoch, now);
       if (row.promised) first(promised, node, row.epoch, now);

@@ -9,9 +9,10 @@ import {
 } from '../../../node/engine/rows.ts';
 import { endOfPrefix } from '../../../node/engine/tables.ts';
 import type { PackedTable } from '../../../node/engine/window-rows.ts';
-import { fromUtf8, utf8 } from '../../../src/foundation/index.ts';
-import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
-import { entryName, entryOfKey, partitionKey } from '../../../src/protocol/index.ts';
+import { bigEndian, concat, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
+import type { TableName } from '../../../src/ports/index.ts';
+import type { Exclusion, FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
+import { entryName, entryOfKey, exclusionCodec, partitionKey } from '../../../src/protocol/index.ts';
 import { partitionOf, streamHash, windowId } from '../../../src/ring/identifiers.ts';
 import type { NodeId, StoreId } from '../../../src/ring/index.ts';
 import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
@@ -30,6 +31,10 @@ export interface DiskRows {
   acceptedAt(rowKey: Uint8Array): { readonly sequence: number; readonly acceptedAt: number } | undefined;
   /** A ring document that the node has taken, and whether it has promised it; undefined for a row of something else. */
   ringRow(rowKey: Uint8Array): { readonly epoch: number; readonly promised: boolean } | undefined;
+  /** Whether the ring document of that epoch is there, promised or not. */
+  hasRing(epoch: number): boolean;
+  /** What a node knows to be decided about exclusions; undefined for a row of something else. */
+  exclusion(rowKey: Uint8Array): { readonly scope: WindowScope; readonly value: Exclusion } | undefined;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -42,6 +47,9 @@ const COMMIT_KEY_BYTES = 9;
 const RING_KEY_BYTES = 5;
 /** 'R', the authority's key and the number of the batch. */
 const ROSTER_KEY_BYTES = 41;
+/** 'W', the window's key and the name of the slot. */
+const EXCLUSION_KEY = 'D/exclusion';
+const SLOT_KEY_AT = 43;
 /** More records than a run writes. */
 const EVERY_RECORD = 1_000_000;
 
@@ -82,27 +90,37 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return undefined;
   }
 
-  function openMeta(rowKey: Uint8Array): Uint8Array | null {
-    const sealed = disk.get('meta', rowKey);
+  function openOwn(table: TableName, rowKey: Uint8Array): Uint8Array | null {
+    const sealed = disk.get(table, rowKey);
     const key = keys.peek(STORE_KEY_STREAM, windowId(0), 0);
-    return sealed === undefined || key === undefined ? null : seal.open(key, 'meta', rowKey, sealed);
+    return sealed === undefined || key === undefined ? null : seal.open(key, table, rowKey, sealed);
+  }
+
+  function ringRow(rowKey: Uint8Array): ReturnType<DiskRows['ringRow']> {
+    if (rowKey.length !== RING_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'E') return undefined;
+    const plain = openOwn('meta', rowKey);
+    if (plain === null) return undefined;
+    return { epoch: new DataView(rowKey.buffer, rowKey.byteOffset).getUint32(1), promised: plain[0] === 1 };
   }
 
   return {
     acceptedAt(rowKey) {
       if (rowKey.length !== ROSTER_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'R') return undefined;
-      const plain = openMeta(rowKey);
+      const plain = openOwn('meta', rowKey);
       if (plain === null) return undefined;
       const sequence = Number(
         new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(ROSTER_KEY_BYTES - 8),
       );
       return { sequence, acceptedAt: decodeRosterRow(plain).acceptedAt };
     },
-    ringRow(rowKey) {
-      if (rowKey.length !== RING_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'E') return undefined;
-      const plain = openMeta(rowKey);
+    hasRing: (epoch) => ringRow(concat(utf8('E'), bigEndian(epoch, 4))) !== undefined,
+    ringRow,
+    exclusion(rowKey) {
+      if (fromUtf8(rowKey.slice(0, 1)) !== 'W') return undefined;
+      if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== EXCLUSION_KEY) return undefined;
+      const plain = openOwn('windows', rowKey);
       if (plain === null) return undefined;
-      return { epoch: new DataView(rowKey.buffer, rowKey.byteOffset).getUint32(1), promised: plain[0] === 1 };
+      return { scope: scopeOfRecord(rowKey.slice(1)), value: exclusionCodec.decode(plain) };
     },
     indicesOf(recordKey) {
       const sealed = disk.get('values', recordKey);
@@ -112,7 +130,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     },
     values: () => rowsOnDisk('values', disk.rows('values'), keyOf),
     remembered(node, store) {
-      const plain = openMeta(utf8(`S${node}/${store}`));
+      const plain = openOwn('meta', utf8(`S${node}/${store}`));
       return plain === null ? 0 : Number(new DataView(plain.buffer, plain.byteOffset).getBigUint64(0));
     },
     flag(scope, entry) {

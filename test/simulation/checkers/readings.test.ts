@@ -29,8 +29,10 @@ describe('the check of a result', () => {
     expect(checkResult(computed([3, 7], { readings: 3 }))).toHaveLength(1);
   });
 
-  it('sees an exclusion in a world that lost no disk', () => {
+  it('sees more exclusions than shares were lost', () => {
     expect(checkResult(computed([3], { excluded: 1 }))).toHaveLength(1);
+    expect(checkResult(computed([3], { excluded: 1 }), 1)).toEqual([]);
+    expect(checkResult(computed([3], { excluded: 2 }), 1)).toHaveLength(1);
   });
 });
 
@@ -44,6 +46,14 @@ describe('the check of what sensors were told', () => {
       reading(5, 'refused'),
     ];
     expect(checkReadings(readings, new Map([[0, computed([1, 3])]]))).toEqual([]);
+  });
+
+  it('lets a result leave out as many committed readings as it names', () => {
+    const readings = [reading(1, 'committed'), reading(2, 'committed'), reading(3, 'committed')];
+    const leaving = (excluded: number) =>
+      new Map([[0, computed([1], { excluded, committed: 1 + excluded })]]);
+    expect(checkReadings(readings, leaving(2))).toEqual([]);
+    expect(checkReadings(readings, leaving(1))).toEqual(['EXACT: committed reading 3 is in no result']);
   });
 
   it('names a committed reading that is missing, and ones that should not be there', () => {

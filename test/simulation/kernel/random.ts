@@ -46,6 +46,14 @@ export function createRandom(seed: string): Random {
   };
 }
 
+/** A copy with one bit the other way. */
+export function withFlippedBit(random: Random, bytes: Uint8Array): Uint8Array {
+  const damaged = bytes.slice();
+  const at = random.between(0, bytes.length - 1);
+  damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
+  return damaged;
+}
+
 /** Chris Doty-Humphrey's sfc32, seeded with 96 bits of a hash: fast, and the same on every machine. */
 function sfc32(seed: string): () => number {
   const digest = createHash('sha256').update(seed).digest();

@@ -1,0 +1,32 @@
+import type { FlagEntry } from '../../src/protocol/index.ts';
+import { entryName } from '../../src/protocol/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
+
+/** A share of which, at some moment, no disk of its domain had a row that opens. */
+export interface Loss {
+  readonly entry: FlagEntry;
+  readonly domain: DomainId;
+  /** Of the latest such moment; simulated Unix milliseconds. */
+  readonly atMs: number;
+}
+
+/** What storage faults have taken from whole domains. A copy that was on its way may bring a share back. */
+export interface Losses {
+  note(window: number, loss: Loss): void;
+  /** The readings of a window, by its place in the plan, of which a domain has lost its share. */
+  of(window: number): readonly Loss[];
+  has(window: number, entry: FlagEntry): boolean;
+}
+
+export function createLosses(): Losses {
+  const byWindow = new Map<number, Map<string, Loss>>();
+  return {
+    note(window, loss) {
+      const lost = byWindow.get(window) ?? new Map<string, Loss>();
+      byWindow.set(window, lost);
+      lost.set(entryName(loss.entry), loss);
+    },
+    of: (window) => [...(byWindow.get(window)?.values() ?? [])],
+    has: (window, entry) => byWindow.get(window)?.has(entryName(entry)) === true,
+  };
+}
