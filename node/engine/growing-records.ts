@@ -23,8 +23,11 @@ export interface RowsSought {
 /** What one commit group writes to one partition: in memory until it goes to the disk, sealed then and not before. */
 export interface PartitionGroup extends GrowingRecords {
   readonly seq: number;
-  /** A new version of the row at a place of those that were sought, with the body at a place of `bodies`. */
-  append(sought: RowsSought, place: number, bodies: RowBodies): void;
+  /**
+   * A new version of the row at a place of those that were sought, with the body at a place of `bodies`.
+   * @param left how many of such rows come in a row with this one.
+   */
+  append(sought: RowsSought, place: number, bodies: RowBodies, left: number): void;
 }
 
 interface Part {
@@ -57,15 +60,16 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
   let last = begin();
   const begun: PartitionGroup = {
     seq,
-    append({ keys, hashes, places }, place, bodies) {
+    append({ keys, hashes, places }, place, bodies, left) {
       if (!isEmpty(last.record) && last.record.length + rowBytes(bodies) > RECORD_BYTES_MAX) last = begin();
-      const offset = appendRow(last.record, keys, place, bodies);
+      const expected = last.record.length + left * rowBytes(bodies);
+      const offset = appendRow(last.record, keys, place, bodies, Math.min(expected, RECORD_BYTES_MAX));
       placeRow(rows, hashes[place] ?? 0, places[place] ?? null, last.place, offset);
     },
     seal() {
       const { table, owner } = rows.window;
       return parts.map(({ place, record }): StoreOperation => {
-        record.bytes = record.bytes.slice(0, record.length);
+        record.bytes = record.bytes.subarray(0, record.length);
         const key = recordKey(rows, place);
         return {
           kind: 'put',
@@ -78,9 +82,10 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
     durable() {
       // Else the last group of every partition would stay in memory with all its rows, opened, until the window ends.
       if (rows.group === begun) rows.group = null;
-      for (const { place, record } of parts) {
+      for (const { place } of parts) {
         rows.growing.delete(place);
-        if (!rows.window.gone) source.opened.keep(openedName(rows, place), record.bytes);
+        // A partition that lost all its records counts them anew: an older one may be known by this name.
+        source.opened.drop(openedName(rows, place));
       }
     },
   };

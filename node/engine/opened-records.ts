@@ -1,7 +1,7 @@
-/** Opened records kept in memory: what was written a moment ago is asked for next, and opening costs a cipher each. */
+/** Opened records kept in memory: whoever asks for one row asks for its neighbours next, and opening costs a cipher each. */
 export const OPENED_RECORDS_BYTES_MAX = 8_388_608;
 
-/** The records that were opened or written last, up to a number of bytes. */
+/** The records that were opened last, up to a number of bytes. */
 export interface OpenedRecords {
   get(name: string): Uint8Array | undefined;
   keep(name: string, record: Uint8Array): void;

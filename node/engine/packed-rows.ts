@@ -6,9 +6,9 @@ import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { PartitionGroup } from './growing-records.ts';
 import { growRecords } from './growing-records.ts';
-import type { JournalOperation, RowsOperation } from './journal.ts';
+import type { CommitGroup, JournalOperation, RowsOperation } from './journal.ts';
 import { createKeptWindows, PACKED_TABLES } from './kept-windows.ts';
-import { recordsIn } from './row-index.ts';
+import { recordsIn, reserveRows } from './row-index.ts';
 import { lookUp, repeatedEntries } from './row-lookup.ts';
 import type { RowBodies } from './row-record.ts';
 import { NO_BODY, oneBody } from './row-record.ts';
@@ -118,7 +118,11 @@ export function createPackedRows(source: RecordSource): PackedRows {
     const first = (place: number): number => firsts?.[place] ?? place;
     const writing = (count: number, append: (records: PartitionGroup) => void): RowsOperation => {
       checkKept(rows);
-      return { kind: 'rows', rows: count, join: (group) => append(growRecords(source, rows, group)) };
+      const join = (group: CommitGroup): void => {
+        reserveRows(rows.index, count);
+        append(growRecords(source, rows, group));
+      };
+      return { kind: 'rows', rows: count, join };
     };
     return {
       rows,
@@ -127,13 +131,15 @@ export function createPackedRows(source: RecordSource): PackedRows {
       first,
       write: (versions) =>
         writing(versions.length, (records) => {
+          let left = versions.length;
           for (const { place, body } of versions) {
-            records.append(sought, place, body === null ? NO_BODY : oneBody(body));
+            records.append(sought, place, body === null ? NO_BODY : oneBody(body), left--);
           }
         }),
       writeAlike: (some, alike) =>
         writing(some.length, (records) => {
-          for (const place of some) records.append(sought, place, alike);
+          let left = some.length;
+          for (const place of some) records.append(sought, place, alike, left--);
         }),
     };
   }

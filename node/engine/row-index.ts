@@ -48,6 +48,12 @@ export function insertRow(index: RowIndex, hash: number, record: number, offset:
   index.rows += 1;
 }
 
+/** Makes the table as large at once as so many rows more make it, instead of a third larger at a time. */
+export function reserveRows(index: RowIndex, more: number): void {
+  const slots = Math.ceil((100 * (index.rows + more)) / TAKEN_PERCENT);
+  if (slots > index.slots.length / SLOT_WORDS) growTo(index, slots);
+}
+
 /** The row at a place has a new version elsewhere. */
 export function moveRow(index: RowIndex, hash: number, from: RowPlace, record: number, offset: number): void {
   const slot = slotAt(index, hash, from);
@@ -82,8 +88,12 @@ function slotAt(index: RowIndex, hash: number, { record, offset }: RowPlace): nu
 
 /** Growing by a third and not by two: a table is as large as its last growth for most of its life. */
 function grow(index: RowIndex): void {
+  growTo(index, Math.ceil((index.slots.length / SLOT_WORDS) * (4 / 3)));
+}
+
+function growTo(index: RowIndex, slots: number): void {
   const before = index.slots;
-  const wider = new Uint32Array(SLOT_WORDS * Math.ceil((before.length / SLOT_WORDS) * (4 / 3)));
+  const wider = new Uint32Array(SLOT_WORDS * slots);
   for (let slot = 0; slot < before.length; slot += SLOT_WORDS) {
     const record = (before[slot + 1] ?? 0) - 1;
     if (record >= 0) fill(wider, before[slot] ?? 0, record, before[slot + 2] ?? 0);

@@ -44,15 +44,22 @@ export function oneBody(body: Uint8Array): RowBodies {
 
 /**
  * @param keys of entries, one after another; the row is of the one at `place` and has the body there.
+ * @param expectedBytes what the record will have at least, as far as the caller knows: room is made once for all of it.
  * @returns where in the record the row begins.
  */
-export function appendRow(record: RowRecord, keys: Uint8Array, place: number, bodies: RowBodies): number {
+export function appendRow(
+  record: RowRecord,
+  keys: Uint8Array,
+  place: number,
+  bodies: RowBodies,
+  expectedBytes = 0,
+): number {
   const { head, tails, tailBytes } = bodies;
   const at = record.length;
   const length = head.length + tailBytes;
   record.length = at + ROW_HEAD_BYTES + length;
   if (record.length > record.bytes.length) {
-    const wider = new Uint8Array(Math.max(record.length, 2 * record.bytes.length));
+    const wider = new Uint8Array(Math.max(record.length, expectedBytes, 2 * record.bytes.length));
     wider.set(record.bytes.subarray(0, at));
     record.bytes = wider;
   }

@@ -117,8 +117,9 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
   ): void {
     if (tally.open === null) return;
     const at = OPEN_NUMBERS * open.add(keys, keyAt);
-    open.numbers().set(digest, at);
-    open.numbers()[at + DIGEST_WORDS] = partition;
+    const numbers = open.numbers();
+    for (let word = 0; word < DIGEST_WORDS; word++) numbers[at + word] = digest[word] ?? 0;
+    numbers[at + DIGEST_WORDS] = partition;
     tally.open += 1;
     if (open.size <= OPEN_ROWS_MAX) return;
     for (const place of openPlaces(open, partition)) open.delete(place);
@@ -144,6 +145,7 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
       const tally = state?.partitions.get(partition);
       if (state === undefined || tally === undefined || tally.open === null) return null;
       const { open, digestOne } = state;
+      const numbers = open.numbers();
       const digests = new Float64Array(DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES));
       let at = 0;
       for (let keyAt = 0; keyAt < keys.length; keyAt += ENTRY_KEY_BYTES, at += DIGEST_WORDS) {
@@ -153,7 +155,7 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
           continue;
         }
         const from = OPEN_NUMBERS * place;
-        for (let word = 0; word < DIGEST_WORDS; word++) digests[at + word] = open.numbers()[from + word] ?? 0;
+        for (let word = 0; word < DIGEST_WORDS; word++) digests[at + word] = numbers[from + word] ?? 0;
         open.delete(place);
         tally.open -= 1;
       }

@@ -41,8 +41,9 @@ export class ByteWriter {
     }
   }
 
+  /** All of it, when nothing more is put. */
   bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
   /** Makes room for `more` bytes; where they begin. */

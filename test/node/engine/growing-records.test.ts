@@ -39,7 +39,7 @@ test('rows that are on disk are kept by nothing but the bounded memory of opened
   const groups = [1, 2].map((seq): CommitGroup => ({ seq, records: [] }));
   const [first, second] = groups.map((group) => {
     const records = growRecords(source, rows, group);
-    records.append(sought, 0, oneBody(new Uint8Array(100)));
+    records.append(sought, 0, oneBody(new Uint8Array(100)), 1);
     records.seal();
     return records;
   });

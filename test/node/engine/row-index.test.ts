@@ -8,6 +8,7 @@ import {
   nextSlot,
   placeIn,
   recordsIn,
+  reserveRows,
 } from '../../../node/engine/row-index.ts';
 import { fc, test } from '../../support/property.ts';
 
@@ -46,6 +47,18 @@ describe('an index of rows', () => {
       expect(recordsIn(index)).toEqual(new Set(rows.map(({ record }) => record)));
     },
   );
+
+  it('is as large at once as the rows that are said to come need it', () => {
+    const index = emptyIndex();
+    insertRow(index, 5, 0, 1);
+    reserveRows(index, 512);
+    const { slots } = index;
+    expect(slots.byteLength / 513).toBeLessThan(15.1);
+    for (let i = 0; i < 512; i++) insertRow(index, Math.imul(i, 0x9e3779b1) >>> 0, 1, i);
+    expect(index.slots).toBe(slots);
+    expect(placesOf(index, 5)).toEqual(['0/1']);
+    reserveRows(emptyIndex(), 0);
+  });
 
   it('takes less than 20 bytes a row', () => {
     const index = emptyIndex();
