@@ -1,4 +1,4 @@
-import { EngineError, fromHex, fromUtf8, invariant, toHex, utf8 } from '../foundation/index.ts';
+import { concat, EngineError, fromHex, fromUtf8, invariant, toHex, utf8 } from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
 import { streamHashBytes, streamHashFromBytes } from '../ring/identifiers.ts';
 
@@ -17,12 +17,23 @@ export type Value<L> = L extends Layout<infer T> ? T : never;
 /** The largest array that the engine keeps among its objects; a flag's row fits, and a larger body is copied a few times. */
 const WRITER_BYTES = 64;
 
+/** Parts from here on are not copied while a body is read, and once while one is written. */
+const LARGE_BYTES = 16_384;
+
 /** Collects a body in one array that grows: an array per field would cost more than the field. */
 export class ByteWriter {
   #bytes = new Uint8Array(WRITER_BYTES);
   #length = 0;
+  /** What stands in front of the array: a large part lies there as it is until the body is whole. */
+  readonly #before: Uint8Array[] = [];
 
   put(part: Uint8Array): void {
+    if (part.length >= LARGE_BYTES) {
+      this.#before.push(this.#bytes.subarray(0, this.#length), part);
+      this.#bytes = new Uint8Array(WRITER_BYTES);
+      this.#length = 0;
+      return;
+    }
     const at = this.#grow(part.length);
     this.#bytes.set(part, at);
   }
@@ -43,6 +54,7 @@ export class ByteWriter {
 
   /** All of it, when nothing more is put. */
   bytes(): Uint8Array {
+    if (this.#before.length > 0) return concat(...this.#before, this.#bytes.subarray(0, this.#length));
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
@@ -71,6 +83,13 @@ export class ByteReader {
   take(length: number): Uint8Array {
     const at = this.#advance(length);
     return this.#bytes.slice(at, at + length);
+  }
+
+  /** The same; where they are many not a copy but a part of the body, which lives as long as they do. */
+  takePart(length: number): Uint8Array {
+    if (length < LARGE_BYTES) return this.take(length);
+    const at = this.#advance(length);
+    return this.#bytes.subarray(at, at + length);
   }
 
   integer(width: number): number {
@@ -144,7 +163,7 @@ export function sizedBytes(max: number): Layout<Uint8Array> {
     read: (from) => {
       const length = from.integer(4);
       if (length > max) throw malformed(`expected at most ${max} bytes, got ${length}`);
-      return from.take(length);
+      return from.takePart(length);
     },
   };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bigEndian, concat, EngineError, InvariantViolation } from '../../../src/foundation/index.ts';
+import {
+  bigEndian,
+  concat,
+  EngineError,
+  equalBytes,
+  InvariantViolation,
+} from '../../../src/foundation/index.ts';
 import {
   decodeVersioned,
   encodeVersioned,
@@ -196,4 +202,29 @@ describe('a versioned body', () => {
       expect.objectContaining({ code: 'MALFORMED_BODY' }),
     );
   });
+});
+
+test.prop(
+  [
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 1, 16_383, 16_384, 20_000)), {
+      maxLength: 6,
+    }),
+  ],
+  { numRuns: 50 },
+)('bytes of any length lie one after another and come back as they were', (parts) => {
+  const layout = list(record({ number: u8, bytes: sizedBytes(20_000), last: u16 }), 6);
+  const values = parts.map(([number, length]) => {
+    return { number, bytes: new Uint8Array(length).fill(number), last: length };
+  });
+  const body = encodeVersioned(layout, VERSION, values);
+  const plain = values.map(({ number, bytes, last }) =>
+    concat(Uint8Array.of(number), bigEndian(bytes.length, 4), bytes, bigEndian(last, 2)),
+  );
+  const expected = concat(Uint8Array.of(VERSION), bigEndian(values.length, 4), ...plain);
+  expect(equalBytes(body, expected)).toBe(true);
+  const back = decodeVersioned(layout, VERSION, body);
+  expect(back.map(({ number, last }) => [number, last])).toEqual(parts);
+  for (const [place, { bytes }] of values.entries()) {
+    expect(equalBytes(back[place]?.bytes ?? body, bytes)).toBe(true);
+  }
 });
