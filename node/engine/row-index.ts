@@ -48,10 +48,10 @@ export function insertRow(index: RowIndex, hash: number, record: number, offset:
   index.rows += 1;
 }
 
-/** Makes the table as large at once as so many rows more make it, instead of a third larger at a time. */
+/** Makes room for so many rows more, at once where they need more than the next growth gives. */
 export function reserveRows(index: RowIndex, more: number): void {
   const slots = Math.ceil((100 * (index.rows + more)) / TAKEN_PERCENT);
-  if (slots > index.slots.length / SLOT_WORDS) growTo(index, slots);
+  if (slots > index.slots.length / SLOT_WORDS) growTo(index, Math.max(slots, nextSize(index)));
 }
 
 /** The row at a place has a new version elsewhere. */
@@ -88,7 +88,11 @@ function slotAt(index: RowIndex, hash: number, { record, offset }: RowPlace): nu
 
 /** Growing by a third and not by two: a table is as large as its last growth for most of its life. */
 function grow(index: RowIndex): void {
-  growTo(index, Math.ceil((index.slots.length / SLOT_WORDS) * (4 / 3)));
+  growTo(index, nextSize(index));
+}
+
+function nextSize({ slots }: RowIndex): number {
+  return Math.ceil((slots.length / SLOT_WORDS) * (4 / 3));
 }
 
 function growTo(index: RowIndex, slots: number): void {
