@@ -19,8 +19,9 @@ import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
 import type { Rings } from '../engine/rings.ts';
+import { oneBody } from '../engine/row-record.ts';
 import type { FlagRow } from '../engine/rows.ts';
-import { freshFlag } from '../engine/rows.ts';
+import { encodeFlagRow, freshFlag } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { CommitNews } from './commit-news.ts';
@@ -87,7 +88,7 @@ export function createFlagAcceptor(components: FlagAcceptorComponents): FlagAcce
       const { answers, changes, versions } = changeFlags(found, decide);
       const fresh = changes.flatMap(({ places, was }) => (was === undefined ? places : []));
       census.admit(record, keysAt(keys, fresh));
-      if (versions.length > 0) journal.stage([found.write(versions)]);
+      journal.stage(versions.map(({ places, row }) => found.writeAlike(places, oneBody(encodeFlagRow(row)))));
       for (const { places, was, row } of changes) {
         census.note(record, partition, keysAt(keys, places), was, row);
       }

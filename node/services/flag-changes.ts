@@ -1,7 +1,7 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { FoundRows, RowVersion } from '../engine/packed-rows.ts';
+import type { FoundRows } from '../engine/packed-rows.ts';
 import type { FlagRow } from '../engine/rows.ts';
-import { decodeFlagRow, encodeFlagRow } from '../engine/rows.ts';
+import { decodeFlagRow } from '../engine/rows.ts';
 
 /** What becomes of one row: itself or its successor, and the answer to whoever asked. */
 export interface Change<T> {
@@ -17,12 +17,17 @@ export interface Alike {
   readonly row: FlagRow;
 }
 
+export interface NewRow {
+  readonly places: number[];
+  readonly row: FlagRow;
+}
+
 export interface FlagChanges<T> {
   /** One for each flag of the request. */
   readonly answers: readonly T[];
   readonly changes: readonly Alike[];
-  /** What is to be written. */
-  readonly versions: readonly RowVersion[];
+  /** What is to be written: places of the request, none twice, and the row that stands at all of them. */
+  readonly versions: readonly NewRow[];
 }
 
 /** Turns the rows of a request's flags into their successors. `decide` may give the same change for many. */
@@ -49,18 +54,18 @@ export function changeFlags<T>(
   return { answers, changes, versions: newVersions(before, after) };
 }
 
-/** Rows that became others; one body for those that became the same. */
+/** Rows that became others; those that became the same in a row stand together. */
 function newVersions(
   before: readonly (FlagRow | undefined)[],
   after: readonly (FlagRow | undefined)[],
-): readonly RowVersion[] {
-  const versions: RowVersion[] = [];
-  let encoded: { readonly row: FlagRow; readonly body: Uint8Array } | undefined;
-  for (const [place, row] of after.entries()) {
-    if (row === undefined || row === before[place]) continue;
-    if (encoded?.row !== row) encoded = { row, body: encodeFlagRow(row) };
-    versions.push({ place, body: encoded.body });
-  }
+): readonly NewRow[] {
+  const versions: NewRow[] = [];
+  after.forEach((row, place) => {
+    if (row === undefined || row === before[place]) return;
+    const last = versions.at(-1);
+    if (last?.row === row) last.places.push(place);
+    else versions.push({ places: [place], row });
+  });
   return versions;
 }
 
