@@ -1,4 +1,4 @@
-import { EngineError, equalBytes, hasCode } from '../../src/foundation/index.ts';
+import { characters, EngineError, equalBytes, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, Sealing, SealingKeyPair } from '../../src/ports/index.ts';
 import type { AddressedPacket, PacketKeys } from '../../src/protocol/index.ts';
 import { packetKeys, sensorIdOf } from '../../src/protocol/index.ts';
@@ -54,9 +54,9 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
     use: (keys: PacketKeys) => Promise<T>,
   ): Promise<T> => {
     const publicKey = publicKeyOf(stream, packet);
-    const sensor = String.fromCharCode(...packet.sensorId);
+    const sensor = characters(packet.sensorId);
     rate.check(sensor);
-    const name = stream.hash + sensor + String.fromCharCode(...packet.encapsulated);
+    const name = stream.hash + sensor + characters(packet.encapsulated);
     const known = kept.find(name);
     if (known !== undefined) {
       const used = await use(known);

@@ -87,6 +87,29 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/**
+ * A character for every byte, to look bytes up in a map by. Spread into one call they would cost ten times as much, most of
+ * it objects for every byte.
+ */
+export function characters(bytes: Uint8Array): string {
+  let text = '';
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8) {
+    text += String.fromCharCode(
+      bytes[at] ?? 0,
+      bytes[at + 1] ?? 0,
+      bytes[at + 2] ?? 0,
+      bytes[at + 3] ?? 0,
+      bytes[at + 4] ?? 0,
+      bytes[at + 5] ?? 0,
+      bytes[at + 6] ?? 0,
+      bytes[at + 7] ?? 0,
+    );
+  }
+  for (; at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
+}
+
 /** @throws EngineError `MALFORMED_TEXT` when the bytes are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
   try {

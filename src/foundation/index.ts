@@ -1,6 +1,7 @@
 export type { Brand } from './brand.ts';
 export {
   bigEndian,
+  characters,
   compareBytes,
   concat,
   equalBytes,
@@ -19,5 +20,5 @@ export { EngineError, ERROR_TABLE, hasCode, isErrorCode } from './errors.ts';
 export type { ExitName } from './exit-codes.ts';
 export { EXIT_CODES, exitCodeOf, exitCodesHelp, exitOf } from './exit-codes.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
-export { labelledHash, labelledInput, labelledMac } from './labelled-hash.ts';
+export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelled-hash.ts';
 export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';

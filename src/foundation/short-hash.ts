@@ -10,7 +10,7 @@ const SCHEDULE_WORDS = 64;
 /** Of the length at the end of the last block. */
 const LENGTH_WORDS = 2;
 /** Longer messages are the library's, which is no slower with them. */
-const LONGEST_SHORT_BYTES = 512;
+export const LONGEST_SHORT_BYTES = 512;
 
 /** What a key makes of the two hashes of a MAC before any message. */
 export interface BegunMac {
@@ -22,26 +22,29 @@ export interface BegunMac {
 const state = new Int32Array(HASH_WORDS);
 const schedule = new Int32Array(SCHEDULE_WORDS);
 
-/** Whether a message is one for {@link shortHash} and {@link shortMac}. */
-export function isShort({ length }: Uint8Array): boolean {
-  return length <= LONGEST_SHORT_BYTES;
-}
-
-/** SHA-256. */
-export function shortHash(message: Uint8Array): Uint8Array {
+/** SHA-256 of the first `length` bytes. */
+export function shortHash(message: Uint8Array, length: number): Uint8Array {
   state.set(SHA256_INITIAL);
-  absorb(message, 0);
-  return result();
+  absorb(message, length, 0);
+  return result(HASH_WORDS);
 }
 
-/** HMAC-SHA-256 (RFC 2104) under the key of `begun`. */
-export function shortMac({ inner, outer }: BegunMac, message: Uint8Array): Uint8Array {
+/**
+ * HMAC-SHA-256 (RFC 2104) of the first `length` bytes under the key of `begun`.
+ * @param words of the MAC that are wanted, of eight.
+ */
+export function shortMac(
+  { inner, outer }: BegunMac,
+  message: Uint8Array,
+  length: number,
+  words: number,
+): Uint8Array {
   state.set(inner);
-  absorb(message, BLOCK_BYTES);
+  absorb(message, length, BLOCK_BYTES);
   schedule.set(state);
   state.set(outer);
   finish(HASH_WORDS, 0x80000000, BLOCK_BYTES + WORD_BYTES * HASH_WORDS);
-  return result();
+  return result(words);
 }
 
 export function beginMac(key: Uint8Array): BegunMac {
@@ -59,8 +62,7 @@ function afterKey(block: Uint8Array, pad: number): Int32Array {
 }
 
 /** The whole message and its padding into the state. @param before bytes that are in the state already, whole blocks. */
-function absorb(message: Uint8Array, before: number): void {
-  const { length } = message;
+function absorb(message: Uint8Array, length: number, before: number): void {
   let at = 0;
   for (; at + BLOCK_BYTES <= length; at += BLOCK_BYTES) {
     for (let word = 0; word < BLOCK_WORDS; word++) schedule[word] = wordAt(message, at + WORD_BYTES * word);
@@ -69,14 +71,14 @@ function absorb(message: Uint8Array, before: number): void {
   }
   let word = 0;
   for (; at + WORD_BYTES <= length; at += WORD_BYTES) schedule[word++] = wordAt(message, at);
-  finish(word, lastWord(message, at), before + length);
+  finish(word, lastWord(message, at, length), before + length);
 }
 
 /** The word in which a message ends: its last bytes, fewer than four, and the bit 1. */
-function lastWord(message: Uint8Array, from: number): number {
+function lastWord(message: Uint8Array, from: number, length: number): number {
   let word = 0;
   let shift = 24;
-  for (let at = from; at < message.length; at++, shift -= 8) word |= (message[at] ?? 0) << shift;
+  for (let at = from; at < length; at++, shift -= 8) word |= (message[at] ?? 0) << shift;
   return word | (0x80 << shift);
 }
 
@@ -97,9 +99,9 @@ function finish(words: number, last: number, bytes: number): void {
   compressBlock(state, schedule);
 }
 
-function result(): Uint8Array {
-  const bytes = new Uint8Array(WORD_BYTES * HASH_WORDS);
-  for (let word = 0; word < HASH_WORDS; word++) {
+function result(words: number): Uint8Array {
+  const bytes = new Uint8Array(WORD_BYTES * words);
+  for (let word = 0; word < words; word++) {
     const value = state[word] ?? 0;
     bytes[WORD_BYTES * word] = value >>> 24;
     bytes[WORD_BYTES * word + 1] = value >>> 16;

@@ -1,5 +1,5 @@
 import type { Brand } from '../foundation/index.ts';
-import { bigEndian, concat, EngineError, wordAt } from '../foundation/index.ts';
+import { bigEndian, characters, concat, EngineError, wordAt } from '../foundation/index.ts';
 import type { Partition, StreamHash, WindowId } from '../ring/identifiers.ts';
 import { partitionOf, streamHashBytes } from '../ring/identifiers.ts';
 
@@ -119,7 +119,7 @@ export function keysAt(keys: Uint8Array, places: readonly number[]): Uint8Array 
 
 /** The entry as text for maps in memory, one character per byte: half of what hexadecimal digits take. */
 export function entryName(entry: FlagEntry): string {
-  return String.fromCharCode(...entryKey(entry));
+  return characters(entryKey(entry));
 }
 
 /** Reads {@link entryName} back. */

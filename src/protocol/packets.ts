@@ -4,7 +4,7 @@ import {
   invariant,
   labelledHash,
   labelledInput,
-  labelledMac,
+  labelledTag,
   utf8,
 } from '../foundation/index.ts';
 import type { StreamHash } from '../ring/identifiers.ts';
@@ -165,7 +165,7 @@ export function shareBinding(name: Uint8Array, index: number): ShareBinding {
 
 /** Proves that a sensor sets the flags of a packet, to the domain that shares the key with it. */
 export function setTag(key: Uint8Array, name: Uint8Array): Uint8Array {
-  return labelledMac(key, 'SET', name).slice(0, TAG_BYTES);
+  return labelledTag(key, 'SET', name);
 }
 
 /**
@@ -179,7 +179,7 @@ export function domainWord(
   name: Uint8Array,
   acceptor = '',
 ): Uint8Array {
-  return labelledMac(key, said, name, utf8(acceptor)).slice(0, TAG_BYTES);
+  return labelledTag(key, said, name, utf8(acceptor));
 }
 
 /** Compares in a time that does not tell how much of a forged tag was right. */

@@ -1,4 +1,4 @@
-import { bigEndian, labelledMac } from '../foundation/index.ts';
+import { bigEndian, labelledMac, labelledTag } from '../foundation/index.ts';
 import { equalTags } from './packets.ts';
 
 export const RECEIPT_BYTES = 16;
@@ -26,7 +26,7 @@ export function createReceipts(setHashKey: Uint8Array): Receipts {
   const key = receiptKeys.get(setHashKey) ?? labelledMac(setHashKey, 'receipt-key');
   receiptKeys.set(setHashKey, key);
   const of = (name: Uint8Array, index: number): Uint8Array =>
-    labelledMac(key, 'receipt', name, bigEndian(index, 1)).slice(0, RECEIPT_BYTES);
+    labelledTag(key, 'receipt', name, bigEndian(index, 1));
   return {
     of,
     complete: (name, receipts, domains) =>

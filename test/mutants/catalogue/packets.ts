@@ -43,8 +43,8 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
     name: 'packets/receipt-of-any-domain',
     breaks: 'one domain keeps a share, and its receipt stands for those of all',
     file: 'src/protocol/receipts.ts',
-    find: "labelledMac(key, 'receipt', name, bigEndian(index, 1))",
-    replace: "labelledMac(key, 'receipt', name, bigEndian(index >> 8, 1))",
+    find: "labelledTag(key, 'receipt', name, bigEndian(index, 1))",
+    replace: "labelledTag(key, 'receipt', name, bigEndian(index >> 8, 1))",
     detector: byTest('src/protocol/receipts', 'differ by key, packet and domain'),
   },
   {

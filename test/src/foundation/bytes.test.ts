@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromHex, hasCode, toHex } from '../../../src/foundation/index.ts';
+import { characters, fromHex, hasCode, toHex } from '../../../src/foundation/index.ts';
 import { fc, test } from '../../support/property.ts';
 
 /** The plain version: what may be hex is said by a pattern, what it means by parseInt. */
@@ -41,4 +41,8 @@ describe('hex', () => {
       }
     }
   });
+});
+
+test.prop([fc.uint8Array({ maxLength: 70 })])('characters stand for bytes, one for each', (bytes) => {
+  expect(characters(bytes)).toBe(Buffer.from(bytes).toString('latin1'));
 });

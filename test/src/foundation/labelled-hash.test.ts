@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import { labelledHash, labelledInput, labelledMac } from '../../../src/foundation/index.ts';
+import { labelledHash, labelledInput, labelledMac, labelledTag } from '../../../src/foundation/index.ts';
 import { fc, test } from '../../support/property.ts';
 
 const purpose = fc.constantFrom('shares', 'SET', 'receipt', 'packet');
@@ -34,6 +34,7 @@ describe('the labelled MAC', () => {
     for (const key of [...keys, ...keys]) {
       const mac = createHmac('sha256', key).update(plainInput('SET', parts)).digest();
       expect(Buffer.from(labelledMac(key, 'SET', ...parts))).toEqual(mac);
+      expect(Buffer.from(labelledTag(key, 'SET', ...parts))).toEqual(mac.subarray(0, 16));
     }
   });
 });
