@@ -1,4 +1,4 @@
-import type { Operator } from '../../operator-cli/operator/index.ts';
+import type { ComputeOutcome, Operator } from '../../operator-cli/operator/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { type WindowId, windowId } from '../../src/ring/index.ts';
@@ -12,12 +12,18 @@ const WAIT_MS = 600_000;
 export interface StreamWindows {
   /** A fresh window. */
   openWindow(): Promise<WindowId>;
-  /** Seals, computes, and says whether the result is the plain statistics of the readings. */
+  /** Seals and computes. */
+  outcome(window: WindowId): Promise<ComputeOutcome>;
+  /** The same, and whether the result is the plain statistics of the readings. */
   isExact(window: WindowId, readings: readonly string[]): Promise<boolean>;
 }
 
 export function createStreamWindows(operator: Operator, stream: StreamDocument, clock: Clock): StreamWindows {
   let last = 0;
+  async function outcome(window: WindowId): Promise<ComputeOutcome> {
+    await operator.seal(stream, window, { waitMs: WAIT_MS });
+    return operator.compute(stream, window, { waitMs: WAIT_MS });
+  }
   return {
     async openWindow() {
       last = Math.max(last + 1, clock.now());
@@ -26,9 +32,7 @@ export function createStreamWindows(operator: Operator, stream: StreamDocument, 
       await repeated(() => operator.openWindow(stream, terms));
       return window;
     },
-    async isExact(window, readings) {
-      await operator.seal(stream, window, { waitMs: WAIT_MS });
-      return isExactResult(await operator.compute(stream, window, { waitMs: WAIT_MS }), readings);
-    },
+    outcome,
+    isExact: async (window, readings) => isExactResult(await outcome(window), readings),
   };
 }
