@@ -52,7 +52,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     file: 'node/engine/window-rows.ts',
     find: 'if (plain === null) source.opened.drop(openedName(rows, place));',
     replace: '',
-    detector: byTest('node/services/audit', 'a row with a flipped bit, which the other copy then replaces'),
+    detector: byTest('node/engine/packed-rows', 'is not answered from memory any more'),
   },
   {
     name: 'sum/of-rows-that-came-back',

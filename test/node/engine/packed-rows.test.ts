@@ -278,6 +278,18 @@ describe('a record that does not open', () => {
     expect(corrupt.count()).toBe(1);
   });
 
+  it('is not answered from memory any more once the disk has shown it', async () => {
+    const store = createMemoryStore();
+    const { journal, packed, write, read } = openRows(store);
+    await write(new Map([[1, 'a']]));
+    await journal.synced();
+    expect(await read(1)).toEqual(['a']);
+    flipBit(store, 'values', 0);
+    const { bodies } = await packed.find('values', OWNER, AT, entryKey(entryOf(1)), 'disk');
+    expect(bodies).toEqual([null]);
+    expect(await read(1)).toEqual([null]);
+  });
+
   it('makes its partition unsure at the next start, because older versions are all that is left', async () => {
     const { store } = await damaged();
     const { packed, read } = openRows(store);
