@@ -42,10 +42,12 @@ export function createResources(sizes: BenchSizes): Resources {
     };
   }
 
-  async function warm(nodesPerDomain: number, processes: boolean): Promise<ClusterScene> {
-    const scene = await openClusterScene({ nodesPerDomain, processes });
+  /** @param times as many nodes as the small cluster has, and as many SDKs: every node is as warm as in a small one. */
+  async function warm(times: number, processes: boolean): Promise<ClusterScene> {
+    const scene = await openClusterScene({ nodesPerDomain: NODES_PER_DOMAIN * times, processes });
+    const sensors = await scene.fleet(times);
     for (const { readings, inFlight } of sizes.clusterWarmUp) {
-      await uploadCoalesced([scene.sensor], benchReadings(readings), await scene.openWindow(), inFlight);
+      await uploadCoalesced(sensors, benchReadings(readings * times), await scene.openWindow(), inFlight);
     }
     return scene;
   }
@@ -68,14 +70,11 @@ export function createResources(sizes: BenchSizes): Resources {
     return jiff;
   }
 
-  const small = once(() => warm(NODES_PER_DOMAIN, sizes.processes));
+  const small = once(() => warm(1, sizes.processes));
   return {
     small,
-    large:
-      sizes.scaleFactor === 1
-        ? small
-        : once(() => warm(NODES_PER_DOMAIN * sizes.scaleFactor, sizes.processes)),
-    inProcess: sizes.processes ? once(() => warm(NODES_PER_DOMAIN, false)) : small,
+    large: sizes.scaleFactor === 1 ? small : once(() => warm(sizes.scaleFactor, sizes.processes)),
+    inProcess: sizes.processes ? once(() => warm(1, false)) : small,
     plain: once(warmPlain),
     postgres: once(warmPostgres),
     jiff: once(warmJiff),
