@@ -8,7 +8,7 @@ import { EXCLUSION, exclusionModel } from '../scopes/exclusion.ts';
 
 const named = (value: string): Exclusion => (value === 'nothing' ? 'nothing' : 'the flag');
 
-/** Broken ways to exclude and release: S3 of review-distributed.md, P15 and P16 of review-implementer.md. */
+/** Broken ways to exclude and release: each takes a reading out of one domain's sum and not out of another's. */
 export const EXCLUSION_VARIANTS: readonly Check[] = [
   variant(
     'release/before-exclusion',

@@ -3,7 +3,7 @@ import type { Check } from '../check.ts';
 import { broken } from '../check.ts';
 import { LEDGER, ledgerModel } from '../scopes/ledger.ts';
 
-/** Broken quorums of a ledger with lost stores: P2 of review-implementer.md. */
+/** Broken quorums of a ledger with lost stores. */
 export const LEDGER_VARIANTS: readonly Check[] = [
   variant(
     'ledger/majority-of-remaining',

@@ -7,7 +7,7 @@ import { resolverBallot, resolverRound, setRound } from '../scopes/flag-acceptor
 import type { OneFlagParts } from '../scopes/one-flag.ts';
 import { ONE_FLAG, oneFlagModel } from '../scopes/one-flag.ts';
 
-/** Broken ways to decide one flag: review-distributed.md and reliability.md 1.3, each found there by hand-written models. */
+/** Broken ways to decide one flag. */
 export const ONE_FLAG_VARIANTS: readonly Check[] = [
   variant('flag/accept-not-synced', 'a vote that a crash forgets lets ERROR be chosen beside TRUE', {
     synced: (request) => request.kind !== 'accept',

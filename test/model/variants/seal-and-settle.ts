@@ -33,7 +33,7 @@ const sealIsPromise: Partial<SealParts> = {
 /** Found only after more states than the tests have time for. */
 const SLOW = ['seal/literal', 'seal/literal-reread', 'seal/is-promise', 'seal/no-register'];
 
-/** Broken ways to seal and settle: the table of review-distributed.md. */
+/** Broken ways to seal and settle: each was proposed once, and looks right. */
 export const SEAL_VARIANTS: readonly Check[] = [
   variant(
     'seal/literal',
@@ -46,6 +46,11 @@ export const SEAL_VARIANTS: readonly Check[] = [
   variant('seal/literal-reread', 'reading the flags again at settlement does not help', {
     ...refusesOnlySet,
     settle: resolveKnownNow,
+  }),
+  variant('seal/literal-reread-late', 'nor where one acceptor is away until the window is settled', {
+    ...refusesOnlySet,
+    settle: resolveKnownNow,
+    late: true,
   }),
   variant('seal/is-promise', 'a seal that is only a promise leaves higher ballots open', sealIsPromise),
   variant('seal/is-promise-late', 'nor with an acceptor that is away until the window is settled', {

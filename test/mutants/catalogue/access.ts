@@ -14,6 +14,15 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/engine/router', 'the peer port lets in to'),
   },
   {
+    name: 'access/digest-over-values-leaves-the-domain',
+    breaks:
+      'ISOLATION: what the rows of a domain add up to, or which of T it holds, is told to other domains',
+    file: 'src/protocol/operations.ts',
+    find: "  'domain',\n  '/peer/v1/values/held',",
+    replace: "  'peer',\n  '/peer/v1/values/held',",
+    detector: byTest('src/protocol/operations', 'answers from shares inside a domain only'),
+  },
+  {
     name: 'access/scope-not-checked',
     breaks: 'a token for one purpose opens every operation of the operator',
     file: ROUTER,

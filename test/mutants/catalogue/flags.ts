@@ -37,6 +37,16 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/flag-acceptor', 'a vote that is not on disk yet is told to nobody'),
   },
   {
+    name: 'flag/promise-not-synced',
+    breaks: 'ONE-OUTCOME: a promise to a resolver is answered before it is on disk, and a crash forgets it',
+    file: ACCEPTOR,
+    find: `    await journal.synced();
+    return votes;`,
+    replace: `    if (asked.kind !== 'prepare') await journal.synced();
+    return votes;`,
+    detector: byTest('node/services/flag-acceptor', 'a promise that is not on disk yet'),
+  },
+  {
     name: 'flag/promise-ignored',
     breaks: 'ONE-OUTCOME: an acceptor votes below what it promised',
     file: 'src/consensus/acceptor.ts',

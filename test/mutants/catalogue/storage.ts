@@ -142,6 +142,22 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/start-check', 'a node that starts and whom nobody has answered yet'),
   },
   {
+    name: 'storage/damaged-vote-keeps-the-node-from-starting',
+    breaks: 'one flipped bit in a vote about a window that never opened takes the whole node away',
+    file: 'node/services/unopened-votes.ts',
+    find: "await tables.peekMany('windows', storeKey, [voteKey(scope)]);",
+    replace: "await tables.readMany('windows', storeKey, [voteKey(scope)]);",
+    detector: byTest('node/services/erasing', 'a node starts where the note of an erasure does not open'),
+  },
+  {
+    name: 'commits/fewer-records-than-none',
+    breaks: 'a store that lost its newest number stops when it deletes more records than it counted',
+    file: 'node/engine/journal.ts',
+    find: 'values = Math.max(0, values + change);',
+    replace: 'values += change;',
+    detector: byTest('node/engine/journal', 'count no records below none'),
+  },
+  {
     name: 'doubt/forgotten-at-restart',
     breaks: 'ONE-OUTCOME: a store in doubt votes again after a restart',
     file: HEALTH,

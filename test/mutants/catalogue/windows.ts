@@ -149,6 +149,22 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erasing', 'a promise about a window whose end the node never learned'),
   },
   {
+    name: 'erasure/lost-window-kept',
+    breaks: 'rows and key of a window that the disk has lost outlive its retention',
+    file: 'node/services/unopened-votes.ts',
+    find: '    await readBack(name);\n',
+    replace: '',
+    detector: byTest('node/services/erasing', 'a node erases also what its disk has lost the window of'),
+  },
+  {
+    name: 'erasure/damaged-note-left',
+    breaks: 'an erasure whose note of being unfinished does not open is never finished',
+    file: 'node/services/erased-windows.ts',
+    find: 'listed(UNFINISHED, (scope) => [scope])',
+    replace: 'listed(UNFINISHED, (scope, plain) => (plain === null ? [] : [scope]))',
+    detector: byTest('node/services/erasing', 'a node goes on also where the row does not open'),
+  },
+  {
     name: 'erasure/one-node-believed',
     breaks:
       'DURABLE: the word of one node that a window is erased takes the vote of another one from its register',

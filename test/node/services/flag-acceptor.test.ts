@@ -35,6 +35,26 @@ describe('what an acceptor answers', () => {
     expect(await Promise.all(told)).toEqual([{ outcomes: ['TRUE'] }]);
   });
 
+  it('a promise that is not on disk yet is told to nobody', async () => {
+    cloud = await startSmallCloud({ stream: { flagTimeoutMs: 500 } });
+    const reading = cloud.reading(await cloud.openWindow(), '1');
+    await reading.notice();
+    const prepare = () =>
+      cloud.askAs(reading.acceptor, reading.acceptor, operations.VOTE, {
+        ...reading.flagsRequest,
+        kind: 'prepare',
+        value: null,
+        ballot: { counter: 7, proposer: 1 },
+      });
+    const store = cloud.store(reading.acceptor);
+    await cloud.clock.advance(500);
+    store.hold();
+    const promise = prepare();
+    expect(await isPending(promise)).toBe(true);
+    await store.release();
+    expect(await promise).toMatchObject({ votes: [{ granted: true }] });
+  });
+
   it('a vote told to a sensor comes from a disk that another acceptor can hold to it', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
     const reading = cloud.reading(await cloud.openWindow(), '1');

@@ -31,7 +31,7 @@ describe('the catalogue of operations', () => {
   });
 
   it('answers from shares inside a domain only', () => {
-    const fromShares = ['LEDGER', 'HELD', 'SUM', 'COPY', 'COMPARE', 'ROWS', 'GATHER', 'INVENTORY'];
+    const fromShares = ['LEDGER', 'HELD', 'SUM', 'COPY', 'COMPARE', 'ROWS', 'GATHER', 'INVENTORY', 'SENSORS'];
     for (const [name, { audience }] of ALL) if (fromShares.includes(name)) expect(audience).toBe('domain');
   });
 
