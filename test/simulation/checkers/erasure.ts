@@ -44,6 +44,9 @@ export function createErasureChecker(
   const hasNote = ({ disk }: ErasingNode, window: Uint8Array) =>
     disk.get('windows', concat(utf8(NOTE), window)) !== undefined;
 
+  const isThere = ({ disk }: ErasingNode, table: TableName, key: Uint8Array) =>
+    disk.get(table, key) !== undefined;
+
   return {
     stored(node, table, key, now) {
       if (table !== 'windows' && !BY_WINDOW.includes(table)) return;
@@ -52,8 +55,8 @@ export function createErasureChecker(
         : [fromUtf8(key.slice(0, 1)), key.slice(1, 1 + WINDOW_KEY_BYTES)];
       const name = `${node.node}/${toHex(window)}`;
       if (letter === NOTE) notedAt.set(name, now);
-      // What the same commit wrote and then deleted, as it noted the erasure, is not there any more.
-      else if (letter !== 'Y' && hasNote(node, window) && node.disk.get(table, key) !== undefined)
+      // What the commit wrote that noted the erasure was staged before it, and goes with the rest.
+      else if (notedAt.has(name) && letter !== 'Y' && hasNote(node, window) && isThere(node, table, key))
         violation(`ERASED: ${node.node} writes ${table} ${letter} of a window that it has erased`);
       const sealed = BY_WINDOW.includes(table) ? node.disk.get(table, key) : undefined;
       if (sealed !== undefined) written.set(name, [...(written.get(name) ?? []), sealed.slice(-TRACE_BYTES)]);
