@@ -68,11 +68,11 @@ export const FULL_SIZES: BenchSizes = {
   warmUpRuns: 1,
   // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many.
   clusterWarmUp: [
-    { readings: 64_000, inFlight: 64 },
+    { readings: 65_536, inFlight: 32 },
     { readings: 32_768, inFlight: 512 },
   ],
   // As long as the cluster takes for its own.
-  plainWarmUpReadings: 262_144,
+  plainWarmUpReadings: 393_216,
   jiffWarmUpReadings: 9_000,
   scaleReadings: 16_384,
   scaleFactor: 4,
