@@ -37,7 +37,8 @@ describe('the sum of a partition', () => {
     await commitEverywhere(inOnePlace('-2'));
     const passes = countPasses();
     expectExact(await cloud.compute(window), ['1', '-2']);
-    expect(passes()).toBe(0);
+    // One look in each domain, for the share that the running sum has too much.
+    expect(passes()).toBe(cloud.nodeIds.length);
   });
 
   it('is kept while readings come, so that seal and compute read no row', async () => {

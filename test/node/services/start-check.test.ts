@@ -198,6 +198,9 @@ describe('a node that starts', () => {
     const [empty, ...others] = cloud.nodeIds as [NodeId, NodeId, NodeId];
     for (const node of cloud.nodeIds) await cloud.stop(node);
     await wipeDisk(cloud.store(empty));
+    const keys = cloud.keys(empty);
+    for (const { stream, window: start, group } of await keys.list())
+      await keys.destroy(stream, start, group);
     await cloud.restart();
     expect(cloud.handle(empty).readiness().reasons.join()).toContain('has seen commit');
     for (const node of others) expect(cloud.handle(node).readiness().ready).toBe(true);
