@@ -61,18 +61,18 @@ export const FULL_SIZES: BenchSizes = {
   manyInFlight: 2_048,
   plainReadings: 65_536,
   batchReadings: 1_024_000,
-  batchesInFlight: 64,
+  batchesInFlight: 32,
   plainBatchesInFlight: 8,
   batchWarmUpRequests: 2_048,
   jiffReadings: 900,
   warmUpRuns: 1,
   // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many.
   clusterWarmUp: [
-    { readings: 65_536, inFlight: 32 },
+    { readings: 4_096, inFlight: 32 },
     { readings: 32_768, inFlight: 512 },
   ],
   // As long as the cluster takes for its own.
-  plainWarmUpReadings: 393_216,
+  plainWarmUpReadings: 65_536,
   jiffWarmUpReadings: 9_000,
   scaleReadings: 16_384,
   scaleFactor: 4,
