@@ -7,13 +7,14 @@ import {
   type FlagRow,
   type ValueRow,
 } from '../../../node/engine/rows.ts';
+import { STORE_KEY_NAME } from '../../../node/engine/sealed-store.ts';
 import { endOfPrefix } from '../../../node/engine/tables.ts';
 import type { PackedTable } from '../../../node/engine/window-rows.ts';
 import { bigEndian, concat, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import type { Exclusion, FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
 import { entryName, entryOfKey, exclusionCodec, partitionKey } from '../../../src/protocol/index.ts';
-import { partitionOf, streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import { partitionOf, windowId } from '../../../src/ring/identifiers.ts';
 import type { NodeId, StoreId } from '../../../src/ring/index.ts';
 import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
 import type { DiskCopy, SimulatedDisk } from '../disk.ts';
@@ -39,8 +40,6 @@ export interface DiskRows {
   remembered(node: NodeId, store: StoreId): number;
 }
 
-/** The name of the key that belongs to no window, as node.ts has it. */
-const STORE_KEY_STREAM = streamHash('0'.repeat(64));
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
 /** 'E' and the epoch. */
@@ -92,7 +91,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
 
   function openOwn(table: TableName, rowKey: Uint8Array): Uint8Array | null {
     const sealed = disk.get(table, rowKey);
-    const key = keys.peek(STORE_KEY_STREAM, windowId(0), 0);
+    const key = keys.peek(STORE_KEY_NAME, windowId(0), 0);
     return sealed === undefined || key === undefined ? null : seal.open(key, table, rowKey, sealed);
   }
 
