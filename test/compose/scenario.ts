@@ -70,7 +70,11 @@ async function story(project: ComposeProject): Promise<void> {
   const { total } = computed as { readonly total: Record<string, unknown> };
   const { fields, committed, excluded } = total;
   deepStrictEqual({ committed, excluded }, { committed: readings.length, excluded: 0 });
-  deepStrictEqual((fields as Record<string, unknown>).celsius, plainStatistics(readings, DIGITS));
+  const celsius = (fields as Record<string, Record<string, unknown>>).celsius ?? {};
+  // `compute` says more than the plain computation does.
+  const plain = plainStatistics(readings, DIGITS);
+  const compared = Object.fromEntries(Object.keys(plain).map((name) => [name, celsius[name]]));
+  deepStrictEqual(compared, plain);
   say(`computed over ${readings.length} readings: every digit is the plain computation's`);
 }
 
