@@ -46,13 +46,14 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
   for (const [key, value] of await allDocuments(journal)) {
     const hash = streamHashFromBytes(key);
     // A document that no longer verifies was altered on disk; without it the stream is unknown, and asked for again.
-    const document = await openStreamDocument(
-      fromUtf8(value),
-      verifier,
-      ringOfStreams(rings.history()),
-    ).catch(() => null);
+    const document = await openStored(value).catch(() => null);
     if (document !== null && document.hash === hash) known.set(hash, document);
     else log.error('a stored stream document does not verify', { stream: hash });
+  }
+
+  /** Rejects whatever is wrong with the bytes: one flipped bit may leave them no text at all. */
+  async function openStored(bytes: Uint8Array): Promise<StreamDocument> {
+    return openStreamDocument(fromUtf8(bytes), verifier, ringOfStreams(rings.history()));
   }
 
   async function put(jws: string): Promise<StreamDocument> {
