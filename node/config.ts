@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, systemReason } from '../src/foundation/index.ts';
 import { LOG_LEVELS, type LogLevel, type TokenIssuer } from '../src/platform/index.ts';
 import { ROSTER_AUTHORITIES_MAX } from '../src/protocol/limits.ts';
 import { SENSORS_MIN_MAX } from '../src/protocol/stream-limits.ts';
@@ -74,6 +74,7 @@ const ENVIRONMENT: readonly (readonly [name: string, kind: Kind, ...at: string[]
 
 /** Mistakes named in one message; the first few say what is wrong with the whole file. */
 const MISTAKES_SHOWN_MAX = 5;
+const GOT_CHARS_SHOWN = 60;
 
 export interface PortAddress {
   readonly host: string;
@@ -158,10 +159,7 @@ function readJson(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw invalid(
-      path,
-      `cannot be read: ${error instanceof Error && 'code' in error ? error.code : 'unknown'}`,
-    );
+    throw invalid(path, `cannot be read: ${systemReason(error)}`);
   }
   try {
     return JSON.parse(text);
@@ -218,15 +216,26 @@ function mistakes(settings: unknown): string[] {
   for (const error of Value.Errors(CONFIG, settings)) {
     // Follows every unknown field with a second error that says nothing.
     if (error.keyword === 'boolean') continue;
-    const names =
+    const path = error.instancePath.split('/').slice(1);
+    const got = path.length === 0 ? '' : gotText(path.reduce<unknown>(settingAt, settings));
+    const rest =
       error.keyword === 'additionalProperties'
         ? ` (${error.params.additionalProperties.join(', ')})`
         : error.keyword === 'enum'
-          ? ` (${LOG_LEVELS.join(', ')})`
-          : '';
-    found.push(`${error.instancePath.slice(1).replaceAll('/', '.') || 'the file'} ${error.message}${names}`);
+          ? ` (${LOG_LEVELS.join(', ')})${got}`
+          : got;
+    found.push(`${path.join('.') || 'the file'} ${error.message}${rest}`);
   }
   return found.slice(0, MISTAKES_SHOWN_MAX);
+}
+
+const settingAt = (settings: unknown, name: string): unknown =>
+  typeof settings === 'object' && settings !== null ? Reflect.get(settings, name) : undefined;
+
+/** What came, where that is short: a setting of several lines is named by what was expected alone. */
+function gotText(value: unknown): string {
+  const text = typeof value === 'object' ? undefined : JSON.stringify(value);
+  return text === undefined || text.length > GOT_CHARS_SHOWN ? '' : `, got ${text}`;
 }
 
 function invalid(path: string, reason: string): EngineError {

@@ -9,5 +9,6 @@ import { EXIT_CODES, exitOf } from '../src/foundation/index.ts';
 export function nodeExitCode(error: unknown): number {
   const { OK, USAGE, FAILED } = EXIT_CODES;
   if (error instanceof CommanderError) return error.exitCode === 0 ? OK.code : USAGE.code;
-  return exitOf(error) === 'USAGE' ? USAGE.code : FAILED.code;
+  const exit = exitOf(error);
+  return exit === 'USAGE' || exit === 'INPUT' || exit === 'REFUSED' ? USAGE.code : FAILED.code;
 }

@@ -2,7 +2,7 @@ import { type RequestOptions, request } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, systemReason } from '../src/foundation/index.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import type { NodeConfig } from './config.ts';
 import type { Readiness } from './http/index.ts';
@@ -85,6 +85,10 @@ function failure(error: Error): EngineError {
   if (error.name === 'TimeoutError' || error.cause instanceof DOMException) {
     return new EngineError('DEADLINE_EXCEEDED', 'expected an answer of the node in time, got none');
   }
-  const code = 'code' in error ? String(error.code) : 'another failure';
-  return new EngineError('UNREACHABLE', `expected an answer of the node, got ${code}`, {}, { cause: error });
+  return new EngineError(
+    'UNREACHABLE',
+    `expected an answer of the node, got ${systemReason(error)}`,
+    {},
+    { cause: error },
+  );
 }

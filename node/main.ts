@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { Command, CommanderError } from 'commander';
-import { EngineError } from '../src/foundation/index.ts';
-import { jsonLog, nodeVerifier } from '../src/platform/index.ts';
+import { EngineError, inFile, systemReason } from '../src/foundation/index.ts';
+import { jsonLog, nodeVerifier, p256FromPem } from '../src/platform/index.ts';
+import type { RingDocument } from '../src/ring/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
-import { loadNodeConfig } from './config.ts';
+import { loadNodeConfig, type NodeConfig } from './config.ts';
 import { nodeExitCode } from './exit-code.ts';
 import { askHealth } from './health.ts';
 import { readTlsIdentity } from './http/index.ts';
@@ -54,11 +55,11 @@ async function runNode(configPath: string): Promise<void> {
   });
   const node = await startNode({
     ...config,
-    ring: readSettingFile(config.ring, 'ring document'),
+    ring: (await readRing(config)).jws,
     tls: readTlsIdentity(config.tls),
     peerTls: readTlsIdentity(config.peerTls),
-    sealingKey: readSettingFile(config.sealingKey, 'sealing key'),
-    formerSealingKeys: config.formerSealingKeys.map((path) => readSettingFile(path, 'former sealing key')),
+    sealingKey: await readSealingKey(config.sealingKey),
+    formerSealingKeys: await Promise.all(config.formerSealingKeys.map(readSealingKey)),
     ...(config.minSensorsFloor === undefined ? {} : { minSensorsFloor: config.minSensorsFloor }),
     log,
   });
@@ -80,15 +81,30 @@ function readSettingFile(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new EngineError('INVALID_ARGUMENT', `expected a readable ${what} at ${path}`, {}, { cause });
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a readable ${what} at ${path}, got ${systemReason(cause)}`,
+      {},
+      { cause },
+    );
   }
+}
+
+function readRing({ ring }: NodeConfig): Promise<RingDocument> {
+  const jws = readSettingFile(ring, 'ring document');
+  return inFile(ring, () => openRingDocument(jws, nodeVerifier));
+}
+
+async function readSealingKey(path: string): Promise<string> {
+  const pem = readSettingFile(path, 'sealing key');
+  await inFile(path, () => p256FromPem(pem));
+  return pem;
 }
 
 /** For whatever restarts or holds back a container: one line, and an exit code that says the same. */
 async function reportHealth(configPath: string): Promise<void> {
   const config = loadNodeConfig(configPath, process.env);
-  const ring = await openRingDocument(readSettingFile(config.ring, 'ring document'), nodeVerifier);
-  const { ready, reasons } = await askHealth(config, ring);
+  const { ready, reasons } = await askHealth(config, await readRing(config));
   process.stdout.write(ready ? 'ready\n' : `not ready: ${reasons.join('; ')}\n`);
   if (!ready) process.exitCode = 1;
 }

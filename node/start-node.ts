@@ -16,6 +16,7 @@ import { listenPublic } from './http/index.ts';
 import { listenPeer } from './links/index.ts';
 import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';
+import { checkOwnCertificates } from './own-certificates.ts';
 import { openDataFolder } from './store/index.ts';
 
 /** A node's settings with their files read. */
@@ -108,6 +109,8 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       ...(minSensorsFloor === undefined ? {} : { minSensorsFloor }),
     });
     closing.push(() => node.close());
+    const authority = node.ring().domains.find((section) => section.domain === domain)?.certificateAuthority;
+    checkOwnCertificates({ domain, nodeId, tls, peerTls, authority, nowMs: clock.now() }, log);
     const listeners = await Promise.allSettled([
       listenPeer({
         address: options.peerListen,

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EngineError, type ErrorDetails, toBase64Url } from '../src/foundation/index.ts';
+import {
+  EngineError,
+  type ErrorDetails,
+  inFile,
+  systemReason,
+  toBase64Url,
+} from '../src/foundation/index.ts';
 import { nodeVerifier, publicKeyFromPem } from '../src/platform/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
 import { readOperatorConfig } from './cluster/index.ts';
@@ -21,7 +27,8 @@ export async function readIdentity(
   const { ringPath, privateKeyPem } = await readOperatorKey(environment, option);
   const ring = await readText(ringPath, 'the ring document', { hint: 'config' });
   const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
-  return { ring: await openRingDocument(ring.trim(), nodeVerifier, { operatorKey }), privateKeyPem };
+  const open = () => openRingDocument(ring.trim(), nodeVerifier, { operatorKey });
+  return { ring: await inFile(ringPath, open), privateKeyPem };
 }
 
 /** The operator's key, and where its ring document is or will be. */
@@ -40,12 +47,13 @@ export async function readOperatorKey(
 ): Promise<OperatorKey> {
   const named = option ?? environment.variables.MCLOUD_CONFIG ?? CONFIG_FILE_DEFAULT;
   const path = resolve(environment.workingFolder, named);
-  const config = readOperatorConfig(await readText(path, 'the configuration', { hint: 'config' }));
+  const text = await readText(path, 'the configuration', { hint: 'config' });
+  const config = await inFile(path, () => readOperatorConfig(text));
   const folder = dirname(path);
-  return {
-    privateKeyPem: await readText(resolve(folder, config.key), "the operator's key", { hint: 'config' }),
-    ringPath: resolve(folder, config.ring),
-  };
+  const keyPath = resolve(folder, config.key);
+  const privateKeyPem = await readText(keyPath, "the operator's key", { hint: 'config' });
+  await inFile(keyPath, () => publicKeyFromPem(privateKeyPem));
+  return { privateKeyPem, ringPath: resolve(folder, config.ring) };
 }
 
 /**
@@ -56,7 +64,10 @@ export async function readText(path: string, what: string, details: ErrorDetails
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    throw new EngineError('INVALID_ARGUMENT', `expected to read ${what} at ${path}, got ${code}`, details);
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected to read ${what} at ${path}, got ${systemReason(error)}`,
+      details,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import process from 'node:process';
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, systemCode, systemReason } from '../src/foundation/index.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
@@ -34,7 +34,7 @@ export function fileMemory(path: string): SensorMemory {
       try {
         return await readFile(path, 'utf8');
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return null;
+        if (systemCode(error) === 'ENOENT') return null;
         throw failed('read', path, error);
       }
     },
@@ -58,12 +58,8 @@ export function fileMemory(path: string): SensorMemory {
 function failed(what: 'read' | 'write', path: string, error: unknown): EngineError {
   return new EngineError(
     'STORE_FAILED',
-    `expected to ${what} what the sensor has seen of its ring at ${path}, got ${codeOf(error) ?? 'another failure'}`,
+    `expected to ${what} what the sensor has seen of its ring at ${path}, got ${systemReason(error)}`,
     {},
     { cause: error },
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

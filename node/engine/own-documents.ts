@@ -77,7 +77,11 @@ function selfOf(
   const found = listed.map((node) => node.storeId);
   const [first] = found;
   if (first === undefined) {
-    throw new EngineError('RING_REFUSED', `expected node ${nodeId} in domain ${domain} of the ring document`);
+    const others = sections.flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    throw new EngineError(
+      'RING_REFUSED',
+      `expected node ${nodeId} in domain ${domain} of the ring document, got ${[...new Set(others)].join(', ') || 'no such domain'}`,
+    );
   }
   // Before the document of a new key is published the section still names the one before.
   const sealing = [sealingKey, ...formerSealingKeys].map(({ publicKey }) => toBase64Url(publicKey));

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { EngineError } from '../../src/foundation/index.ts';
-import { codeOf } from './failures.ts';
+import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
 
 /** PEM of a port's certificate (with its chain) and key. */
 export interface TlsIdentity {
@@ -35,13 +34,12 @@ export function originOf(host: string, port: number): string {
 export function tlsFailure(name: string, error: unknown): EngineError {
   return new EngineError(
     'INVALID_ARGUMENT',
-    `expected a usable certificate and key for the ${name} port, got ${codeOf(error) ?? 'others'}`,
+    `expected a usable certificate and key for the ${name} port, got ${systemReason(error)}`,
   );
 }
 
 export function listenFailure(host: string, port: number, error: unknown): EngineError {
-  const code = codeOf(error);
-  if (code === 'EADDRINUSE') {
+  if (systemCode(error) === 'EADDRINUSE') {
     return new EngineError(
       'ADDRESS_IN_USE',
       `expected ${host}:${port} to be free, but another process listens there`,
@@ -49,7 +47,7 @@ export function listenFailure(host: string, port: number, error: unknown): Engin
   }
   return new EngineError(
     'INVALID_ARGUMENT',
-    `expected to listen on ${host}:${port}, got ${code ?? 'another failure'}`,
+    `expected to listen on ${host}:${port}, got ${systemReason(error)}`,
   );
 }
 

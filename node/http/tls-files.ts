@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, systemReason } from '../../src/foundation/index.ts';
 import type { TlsIdentity } from './listener.ts';
 
 /**
@@ -14,7 +14,9 @@ function readText(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    throw new EngineError('INVALID_ARGUMENT', `expected the PEM of ${what} in ${path}, got ${code}`);
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected the PEM of ${what} in ${path}, got ${systemReason(error)}`,
+    );
   }
 }

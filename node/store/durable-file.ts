@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
 
 /** Read and written by the node's own user only. */
 const PRIVATE_FILE = 0o600;
@@ -17,7 +17,7 @@ export async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     throw new EngineError(
       'DATA_FOLDER_UNUSABLE',
-      `expected to create and write the folder ${folder}, got ${systemCode(error)}`,
+      `expected to create and write the folder ${folder}, got ${systemReason(error)}`,
       {},
       { cause: error },
     );
@@ -96,17 +96,8 @@ export async function syncFolder(folder: string): Promise<void> {
 export function diskFailure(doing: string, error: unknown): EngineError {
   return new EngineError(
     'STORE_FAILED',
-    `expected to ${doing}, got ${systemCode(error)}`,
+    `expected to ${doing}, got ${systemReason(error)}`,
     {},
     { cause: error },
   );
-}
-
-/** The innermost code of an error of Node or Level, such as ENOSPC or LEVEL_LOCKED. */
-export function systemCode(error: unknown): string {
-  let code = 'an unknown failure';
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') code = at.code;
-  }
-  return code;
 }

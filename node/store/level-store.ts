@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Level } from 'level';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation, TableName } from '../../src/ports/index.ts';
-import { diskFailure, makeFolder, syncFolder, systemCode } from './durable-file.ts';
+import { diskFailure, makeFolder, syncFolder } from './durable-file.ts';
 import { refuseDoubtfulStore } from './level-recovery.ts';
 
 /** First byte of every key. Part of the disk format. */
@@ -145,7 +145,10 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
 async function openDatabase(folder: string, createIfMissing: boolean): Promise<Database> {
   await makeFolder(folder);
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => {
-    throw new EngineError('DATA_FOLDER_UNUSABLE', `expected to write to ${folder}, got ${systemCode(error)}`);
+    throw new EngineError(
+      'DATA_FOLDER_UNUSABLE',
+      `expected to write to ${folder}, got ${systemReason(error)}`,
+    );
   });
   const database = new Level(folder, {
     keyEncoding: 'view',

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskFailure, systemCode } from './durable-file.ts';
+import { systemCode } from '../../src/foundation/index.ts';
+import { diskFailure } from './durable-file.ts';
 
 /** LevelDB's table file: blocks, then a block that lists them, then a footer of fixed length. */
 const TABLE_FILE = /^\d+\.(?:ldb|sst)$/;

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, toBase64Url } from '../../src/foundation/index.ts';
+import { EngineError, systemReason, toBase64Url } from '../../src/foundation/index.ts';
 import { nodeVerifier, publicKeyFromPem, signerFromPem } from '../../src/platform/index.ts';
 import type { RosterBatch } from '../../src/protocol/index.ts';
 import type { Signer } from '../../src/ring/index.ts';
@@ -52,7 +52,9 @@ export async function keepBatch(folder: string, { sequence, jws }: RosterBatch):
       await file.close();
     }
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'another failure';
-    throw new EngineError('INVALID_ARGUMENT', `expected a place for a new batch at ${path}, got ${code}`);
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a place for a new batch at ${path}, got ${systemReason(cause)}`,
+    );
   }
 }

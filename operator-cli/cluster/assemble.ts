@@ -7,7 +7,6 @@ import {
   DOMAINS_MIN,
   epoch,
   openRingDocument,
-  openSection,
   placesAlike,
   signRingDocument,
 } from '../../src/ring/index.ts';
@@ -39,8 +38,6 @@ export async function assembleRing(options: AssembleOptions): Promise<RingDocume
       `expected ${DOMAINS_MIN} to ${DOMAINS_MAX} sections, one per domain, got ${sections.length}`,
     );
   }
-  // Each on its own first: the message of a bad one should not be about the whole ring.
-  for (const section of sections) await openSection(section, nodeVerifier);
   const next = epoch(previous === undefined ? 1 : previous.epoch + 1);
   const jws = await signRingDocument(
     {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, toBase64Url } from '../../src/foundation/index.ts';
+import { EngineError, systemReason, toBase64Url } from '../../src/foundation/index.ts';
 import { nodeVerifier, publicKeyFromPem, signerFromPem } from '../../src/platform/ed25519.ts';
 import type { DomainSection, SectionPayload } from '../../src/ring/index.ts';
 import { openSection, signSection } from '../../src/ring/index.ts';
@@ -52,10 +52,9 @@ export async function readOwn(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
     throw new EngineError(
       'INVALID_ARGUMENT',
-      `expected a domain's folder as "m-cloud domain init" makes it with ${path}, got ${code}`,
+      `expected a domain's folder as "m-cloud domain init" makes it with ${path}, got ${systemReason(error)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import type { DomainSection, RingDocument } from '../../src/ring/index.ts';
 import { checkSuccessor, openRingDocument, openSection } from '../../src/ring/index.ts';
@@ -63,9 +63,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    if (code === 'ENOENT') return undefined;
-    throw new EngineError('INVALID_ARGUMENT', `expected a readable file at ${path}, got ${code}`);
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a readable file at ${path}, got ${systemReason(error)}`,
+    );
   }
 }
 

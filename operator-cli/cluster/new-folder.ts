@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
 
 const SECRET_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
@@ -103,12 +103,8 @@ async function makeNewFolder(root: string): Promise<void> {
 function unusable(what: string, path: string, error: unknown): EngineError {
   return new EngineError(
     'INVALID_ARGUMENT',
-    `expected a place for ${what}, got ${systemCode(error)} at ${path}`,
+    `expected a place for ${what}, got ${systemReason(error)} at ${path}`,
     {},
     { cause: error },
   );
-}
-
-function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
 }

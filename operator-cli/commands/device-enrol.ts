@@ -65,6 +65,6 @@ function sensorKey(text: string, place: number): Uint8Array {
   if (isP256Point(key)) return key;
   throw new EngineError(
     'MALFORMED_TEXT',
-    `expected a sensor's public key of 87 characters as key ${place + 1}`,
+    `expected a sensor's public key of 87 characters as key ${place + 1}, got ${text.length} characters that are none`,
   );
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { inFile } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import { openSensorBundle, readSensorBundle } from '../../src/ring/index.ts';
 import type { Authority, RosterChanges, RosterPush } from '../authority/index.ts';
@@ -58,7 +59,7 @@ export async function pushLog(
   if (bundle === undefined) return null;
   const { workingFolder, reach, clock, randomBytes, signal } = session.environment;
   const text = await readText(resolve(workingFolder, bundle), "the sensors' bundle");
-  const ring = await openSensorBundle(readSensorBundle(text), nodeVerifier);
+  const ring = await inFile(bundle, () => openSensorBundle(readSensorBundle(text), nodeVerifier));
   const transport = reach(ring);
   try {
     return await pushRoster({ transport, clock, randomBytes }, ring, batches, signal);

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { toBase64Url } from '../../src/foundation/index.ts';
+import { inFile, toBase64Url } from '../../src/foundation/index.ts';
 import { nodeVerifier, publicKeyFromPem } from '../../src/platform/index.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
-import { openRingDocument } from '../../src/ring/index.ts';
+import { openRingDocument, openSection } from '../../src/ring/index.ts';
 import { assembleRing, sharedNames, writeNewFile } from '../cluster/index.ts';
 import { readOperatorKey, readText } from '../config.ts';
 import type { CliEnvironment } from '../environment.ts';
@@ -48,16 +48,15 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
     const path = (file: string) => resolve(environment.workingFolder, file);
     const operatorKey = toBase64Url(publicKeyFromPem(privateKeyPem));
     const previous =
-      options.previous === undefined
-        ? undefined
-        : await openRingDocument(
-            (await readText(path(options.previous), 'the ring document in force')).trim(),
-            nodeVerifier,
-            { operatorKey },
-          );
-    const sections = await Promise.all(files.map((file) => readText(path(file), 'a section')));
+      options.previous === undefined ? undefined : await readPrevious(path(options.previous), operatorKey);
+    const sections: string[] = [];
+    for (const file of files) {
+      const section = (await readText(path(file), 'a section')).trim();
+      await inFile(file, () => openSection(section, nodeVerifier));
+      sections.push(section);
+    }
     const ring = await assembleRing({
-      sections: sections.map((section) => section.trim()),
+      sections,
       operatorKeyPem: privateKeyPem,
       acceptors: options.acceptors === '1' ? 1 : 3,
       ...(previous === undefined ? {} : { previous }),
@@ -96,4 +95,9 @@ function ringText(file: string, ring: RingDocument): string {
     ]),
     renderTable([['domain', 'key'], ...ring.domains.map(({ domain, key }) => [domain, key])]),
   ].join('\n');
+}
+
+async function readPrevious(path: string, operatorKey: string): Promise<RingDocument> {
+  const jws = (await readText(path, 'the ring document in force')).trim();
+  return inFile(path, () => openRingDocument(jws, nodeVerifier, { operatorKey }));
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, inFile } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import { openRingDocument } from '../../src/ring/index.ts';
 import { bundleOf, writeNewFile } from '../cluster/index.ts';
@@ -33,7 +33,7 @@ export function addRingBundle(parent: Command, environment: CliEnvironment): voi
     const session = createSession(command, environment);
     const jws = await readText(resolve(environment.workingFolder, file), 'the ring document');
     const trust = pin === undefined ? {} : { domainKeys: pin };
-    const ring = await openRingDocument(jws.trim(), nodeVerifier, trust);
+    const ring = await inFile(file, () => openRingDocument(jws.trim(), nodeVerifier, trust));
     const missing = Object.keys(pin ?? {}).find(
       (name) => !ring.domains.some(({ domain }) => domain === name),
     );

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { inFile } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import { openRingDocument } from '../../src/ring/index.ts';
 import { replaceFile } from '../cluster/index.ts';
@@ -20,7 +21,7 @@ export function addRingPublish(parent: Command, environment: CliEnvironment): vo
     const session = createSession(command, environment);
     const { config } = command.optsWithGlobals<{ readonly config?: string }>();
     const text = await readText(resolve(environment.workingFolder, file), 'the ring document');
-    const ring = await openRingDocument(text.trim(), nodeVerifier);
+    const ring = await inFile(file, () => openRingDocument(text.trim(), nodeVerifier));
     const { ringPath } = await readOperatorKey(environment, config);
     const { signal } = environment;
     const published = await session.withOperator(({ operator }) =>

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { inFile } from '../../src/foundation/index.ts';
 import type { StreamDraft } from '../../src/protocol/stream-document.ts';
 import { readStreamDraft, signStream } from '../../src/protocol/stream-document.ts';
 import { parseRecord } from '../../src/ring/index.ts';
@@ -47,5 +48,5 @@ export function addStreamCreate(parent: Command, environment: CliEnvironment): v
 
 async function draftFrom(environment: CliEnvironment, file: string): Promise<StreamDraft> {
   const text = await readText(resolve(environment.workingFolder, file), 'the stream');
-  return readStreamDraft(parseRecord('a stream', text));
+  return inFile(file, () => readStreamDraft(parseRecord('a stream', text)));
 }

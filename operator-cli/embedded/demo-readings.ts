@@ -14,6 +14,7 @@ import {
   type NumericCell,
   numericColumn,
   parseCsv,
+  systemReason,
 } from '../../src/foundation/index.ts';
 import { FIELDS_MAX } from '../../src/protocol/stream-limits.ts';
 import { DECIMALS_MAX, momentElements, type Reading } from '../../src/sharing/index.ts';
@@ -170,8 +171,7 @@ async function readText(path: string | URL, shown: string): Promise<string> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'another failure';
-    throw new EngineError('INVALID_ARGUMENT', `expected to read ${shown}, got ${code}`);
+    throw new EngineError('INVALID_ARGUMENT', `expected to read ${shown}, got ${systemReason(error)}`);
   }
   return fromUtf8(bytes);
 }

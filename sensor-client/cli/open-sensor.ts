@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, inFile } from '../../src/foundation/index.ts';
 import { p256FromPem } from '../../src/platform/index.ts';
+import type { SealingKeyPair } from '../../src/ports/index.ts';
 import { readSensorBundle } from '../../src/ring/index.ts';
 import { lenientMemory, memoryPathOf } from '../memory.ts';
 import type { SensorPolicy } from '../policy.ts';
@@ -71,7 +72,8 @@ export async function withSensor(
   options: SensorCliOptions,
   work: (sensor: Sensor) => Promise<void>,
 ): Promise<void> {
-  const bundle = readSensorBundle(await readText(environment, options.bundle));
+  const text = await readText(environment, options.bundle);
+  const bundle = await inFile(options.bundle, () => readSensorBundle(text));
   const sensor = await createSensor(
     {
       bundle,
@@ -84,7 +86,7 @@ export async function withSensor(
       memory: lenientMemory(environment.memory(memoryPathOf(options.bundle)), (message) =>
         environment.err(`${message}; an older ring would not be found out after a restart\n`),
       ),
-      ...(options.key === undefined ? {} : { keys: p256FromPem(await readText(environment, options.key)) }),
+      ...(options.key === undefined ? {} : { keys: await readKey(environment, options.key) }),
     },
     environment.ports,
   ).catch((error: unknown) => {
@@ -95,4 +97,9 @@ export async function withSensor(
   } finally {
     await sensor.close();
   }
+}
+
+async function readKey(environment: CliEnvironment, path: string): Promise<SealingKeyPair> {
+  const pem = await readText(environment, path);
+  return inFile(path, () => p256FromPem(pem));
 }

@@ -1,4 +1,11 @@
-import { EngineError, fromUtf8, numericColumn, parseCsv } from '../../src/foundation/index.ts';
+import {
+  EngineError,
+  fromUtf8,
+  inFile,
+  numericColumn,
+  parseCsv,
+  systemReason,
+} from '../../src/foundation/index.ts';
 import type { CliEnvironment } from './environment.ts';
 import { readLines } from './lines.ts';
 
@@ -20,7 +27,8 @@ export async function csvSource(
   path: string,
   column: string,
 ): Promise<ReadingSource> {
-  const cells = numericColumn(parseCsv(await readText(environment, path)), column);
+  const text = await readText(environment, path);
+  const cells = await inFile(path, () => numericColumn(parseCsv(text), column));
   return {
     readings: cells.map(({ text }) => text),
     total: cells.length,
@@ -39,8 +47,10 @@ export async function readText(environment: CliEnvironment, path: string): Promi
   try {
     bytes = await environment.readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw new EngineError('INVALID_ARGUMENT', `expected a readable file, got ${path}: ${code}`);
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `expected a readable file, got ${path}: ${systemReason(error)}`,
+    );
   }
   if (bytes.length > FILE_BYTES_MAX) {
     throw new EngineError(

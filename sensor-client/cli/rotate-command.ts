@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { toBase64Url, toHex } from '../../src/foundation/index.ts';
+import { inFile, toBase64Url, toHex } from '../../src/foundation/index.ts';
 import { generateP256, p256FromPem, p256Sign } from '../../src/platform/index.ts';
 import { rotationInput, sensorIdOf } from '../../src/protocol/index.ts';
 import type { CliEnvironment } from './environment.ts';
@@ -23,7 +23,7 @@ export function addRotate(program: Command, environment: CliEnvironment): void {
   exits(command, ['FAILED']);
   command.action(async ({ key, newKey }: RotateOptions) => {
     const pem = await readText(environment, key);
-    const old = p256FromPem(pem);
+    const old = await inFile(key, () => p256FromPem(pem));
     const fresh = await generateP256();
     const signature = p256Sign(pem, rotationInput(old.publicKey, fresh.publicKey));
     await environment.writeSecret(newKey, fresh.privateKeyPem);

@@ -19,6 +19,8 @@ export type { ErrorCode, ErrorDetails } from './errors.ts';
 export { EngineError, ERROR_TABLE, hasCode, isErrorCode } from './errors.ts';
 export type { ExitName } from './exit-codes.ts';
 export { EXIT_CODES, exitCodeOf, exitCodesHelp, exitOf } from './exit-codes.ts';
+export { inFile } from './in-file.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelled-hash.ts';
 export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';
+export { explainedCode, systemCode, systemReason } from './system-failure.ts';

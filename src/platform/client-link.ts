@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, systemCode } from '../foundation/index.ts';
 import type { TransportRequest, TransportResponse } from '../ports/index.ts';
 import { createFrameReader, encodeFrame, type Frame, LINK_PROTOCOL } from '../protocol/index.ts';
 import { createFrameWriter } from './frame-writer.ts';
+import { noAnswer } from './no-answer.ts';
 import { nodeIdentityOf } from './node-identity.ts';
 import type { LinkLimits } from './transport-limits.ts';
 import type { TransportTarget } from './transport-target.ts';
@@ -88,7 +89,7 @@ export function openClientLink(options: ClientLinkOptions): ClientLink {
       end('MALFORMED_FRAME');
     }
   });
-  socket.on('error', (error) => end('code' in error ? String(error.code) : 'UNKNOWN'));
+  socket.on('error', (error) => end(systemCode(error)));
   socket.once('close', () => {
     clearTimeout(connecting);
     end('CLOSED');
@@ -131,12 +132,7 @@ export function openClientLink(options: ClientLinkOptions): ClientLink {
           },
           fail: (cause) => {
             done();
-            reject(
-              new EngineError('UNREACHABLE', `no answer from node ${nodeId}: ${cause}`, {
-                node: nodeId,
-                cause,
-              }),
-            );
+            reject(noAnswer(nodeId, cause));
           },
         });
         writer.write(frame);

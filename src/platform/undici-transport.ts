@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, systemCode } from '../foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
+import { noAnswer } from './no-answer.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './transport-limits.ts';
 import { sameTarget, type TransportTarget } from './transport-target.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -121,8 +122,8 @@ async function exchange(
       contentType: typeof contentType === 'string' ? contentType : '',
     };
   } catch (error) {
-    const cause = controller.signal.aborted ? 'TIMEOUT' : causeCode(error);
-    throw new EngineError('UNREACHABLE', `no answer from node ${nodeId}: ${cause}`, { node: nodeId, cause });
+    const cause = controller.signal.aborted ? 'TIMEOUT' : systemCode(error);
+    throw noAnswer(nodeId, cause);
   } finally {
     clearTimeout(timer);
   }
@@ -133,13 +134,4 @@ function headersOf(request: TransportRequest): Record<string, string> {
   if (request.contentType !== '') headers['content-type'] = request.contentType;
   if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`;
   return headers;
-}
-
-/** The code of the innermost error that has one; its message could quote what was sent. */
-function causeCode(error: unknown): string {
-  let code = 'UNKNOWN';
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') code = at.code;
-  }
-  return code;
 }

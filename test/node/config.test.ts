@@ -114,17 +114,17 @@ test('a missing or wrong setting is refused by name', async () => {
   await expectRefused(withoutRing, /required properties ring/);
   await expectRefused(
     { ...SETTINGS, publicListen: { host: 'x', port: 65_536 } },
-    /publicListen\.port must be <= 65535/,
+    /publicListen\.port must be <= 65535, got 65536/,
   );
   await expectRefused({ ...SETTINGS, logLevel: 'loud' }, /logLevel .*\(silent, error, warn, info, debug\)/);
   await expectRefused({ ...SETTINGS, nodeId: 'A 1' }, /a node id/);
   await expectRefused({ ...SETTINGS, storeId: 'x' }, /a store id/);
-  await expectRefused(SETTINGS, /peerListen\.port must be integer/, { MCLOUD_PEER_PORT: '70a' });
+  await expectRefused(SETTINGS, /peerListen\.port must be integer, got "70a"/, { MCLOUD_PEER_PORT: '70a' });
 });
 
 test('a file that is missing, no JSON or no object is refused', async () => {
   expect(() => loadNodeConfig('/nowhere/node.json', {})).toThrow(
-    /\/nowhere\/node\.json: cannot be read: ENOENT/,
+    /\/nowhere\/node\.json: cannot be read: ENOENT \(no such file or folder\)/,
   );
   await expectRefused('{"nodeId": ', /expected JSON/);
   await expectRefused('[]', /expected a JSON object/);

@@ -6,13 +6,20 @@ import { nodeExitCode } from '../../node/exit-code.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 
 describe('the command of a node ends', () => {
-  it.each(['INVALID_ARGUMENT', 'ADDRESS_IN_USE', 'DATA_FOLDER_UNUSABLE', 'STORE_LOCKED'] as const)(
-    'with 2 for %s, which a person has to change',
-    (code) => expect(nodeExitCode(new EngineError(code, 'expected another one'))).toBe(2),
+  it.each([
+    'INVALID_ARGUMENT',
+    'ADDRESS_IN_USE',
+    'DATA_FOLDER_UNUSABLE',
+    'STORE_LOCKED',
+    'MALFORMED_TEXT',
+    'RING_REFUSED',
+  ] as const)('with 2 for %s, which a person has to change', (code) =>
+    expect(nodeExitCode(new EngineError(code, 'expected another one'))).toBe(2),
   );
 
   it('with 1 for other failures, foreseen or not', () => {
     expect(nodeExitCode(new EngineError('STORE_FAILED', 'the disk is full'))).toBe(1);
+    expect(nodeExitCode(new EngineError('ROW_CORRUPT', 'a document'))).toBe(1);
     expect(nodeExitCode(new EngineError('UNREACHABLE', 'no answer'))).toBe(1);
     expect(nodeExitCode(new Error('unforeseen'))).toBe(1);
     expect(nodeExitCode(undefined)).toBe(1);

@@ -152,7 +152,9 @@ describe('a memory in a file', () => {
     await lenient.save('one');
     await lenient.save('two');
     expect(told).toEqual([
-      expect.stringMatching(/^expected to write what the sensor has seen .* got ENOENT$/),
+      expect.stringMatching(
+        /^expected to write what the sensor has seen .* got ENOENT \(no such file or folder\)$/,
+      ),
     ]);
     await mkdir(folder);
     await chmod(folder, 0o755);

@@ -131,7 +131,11 @@ describe('a stream from a file', () => {
       { fields: [{ name: 'x', min: '0', max: '1' }] },
       /\/fields\/0: the field decimals; got none/,
     ],
-    ['another version', { version: 2 }, /UNSUPPORTED_VERSION: expected a stream of format 1, got 2/],
+    [
+      'another version',
+      { version: 2 },
+      /UNSUPPORTED_VERSION: stream.json: expected a stream of format 1, got 2/,
+    ],
     [
       'a domain that is not there',
       { domains: [{ id: 'x' }, { id: 'a' }] },
@@ -175,7 +179,9 @@ describe('a stream from a file', () => {
     const { run } = await scene();
     const { code, err } = await run('-f', 'nothing.json');
     expect(code).toBe(2);
-    expect(err).toMatch(/^INVALID_ARGUMENT: expected to read the stream at .*nothing\.json, got ENOENT\n$/);
+    expect(err).toMatch(
+      /^INVALID_ARGUMENT: expected to read the stream at .*nothing\.json, got ENOENT \(no such file or folder\)\n$/,
+    );
   });
 });
 
