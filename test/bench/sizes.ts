@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { sourceFile } from '../support/program-files.ts';
 
 /** Readings of one SDK with so many under way. */
 export interface CoalescedUpload {
@@ -111,5 +111,5 @@ export const QUICK_SIZES: BenchSizes = {
   sealFew: 128,
   memoryReadings: 1_024,
   processes: true,
-  demoArguments: ['--csv', fileURLToPath(new URL('few-readings.csv', import.meta.url))],
+  demoArguments: ['--csv', sourceFile('test/bench/few-readings.csv')],
 };

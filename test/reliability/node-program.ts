@@ -4,6 +4,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compiledProgram } from '../support/program-files.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join('node', 'main.js');
@@ -11,10 +12,12 @@ const SOURCES = ['src', 'node'];
 
 /**
  * The compiled node program: a process that starts a TypeScript loader first needs three times as long to be
- * back. The package's own build where it is newer than every source, else one into `folder`, which also keeps
- * a long run on the code it began with.
+ * back. Of a compiled caller the one beside it; else the package's own build where it is newer than every source, or one
+ * into `folder`, which also keeps a long run on the code it began with.
  */
 export async function nodeProgram(folder: string): Promise<string> {
+  const beside = compiledProgram('node/main');
+  if (beside !== null) return beside;
   const built = join(ROOT, 'dist', MAIN);
   if (existsSync(built) && statSync(built).mtimeMs > newestSourceMs()) return built;
   const project = join(folder, 'tsconfig.json');

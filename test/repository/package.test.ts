@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HEAP_OPTION } from '../support/program-files.ts';
 import { importsOf, productFiles, readText, testFiles } from './repository.ts';
 
 interface Manifest {
@@ -42,6 +43,11 @@ describe('package.json', () => {
     const known = { ...manifest.dependencies, ...manifest.devDependencies };
     expect([...byTests].filter((name) => !Object.hasOwn(known, name))).toEqual([]);
   });
+});
+
+test('nodes have the same heap by their command, in the benchmark and under kills', () => {
+  expect(readText('node/main.ts').split('\n', 1)).toEqual([`#!/usr/bin/env -S node ${HEAP_OPTION}`]);
+  expect(manifest.scripts.bench).toContain(`node ${HEAP_OPTION} `);
 });
 
 describe('commands in the documents', () => {

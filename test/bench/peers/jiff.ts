@@ -14,8 +14,8 @@ export interface JiffParties {
 
 /** jiff-mpc as its documentation starts it: a server that passes messages on, and three parties. */
 export async function openJiff(): Promise<JiffParties> {
-  const server = startProgram('jiff-party.ts');
-  const parties = PARTIES.map(() => startProgram('jiff-party.ts'));
+  const server = startProgram('jiff-party');
+  const parties = PARTIES.map(() => startProgram('jiff-party'));
   const port = await server.ask('serve');
   await Promise.all(parties.map((one, i) => one.ask('join', { port, party: PARTIES[i] })));
   return {

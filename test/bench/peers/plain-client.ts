@@ -40,7 +40,7 @@ export async function openPlainEndpoint(): Promise<PlainEndpoint> {
   const { cert, key } = await authority.issue();
   await writeFile(join(folder, 'tls.cert'), cert);
   await writeFile(join(folder, 'tls.key'), key);
-  const program = startProgram('plain-endpoint.ts', [folder]);
+  const program = startProgram('plain-endpoint', [folder]);
   const origin = `https://localhost:${await program.ask('port')}`;
   const pools = new Map<string, Pool>();
   let counter: ByteCounter | undefined;

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { atExit } from '../../support/at-exit.ts';
+import { HEAP_OPTION, LOADER_OPTIONS, programFile } from '../../support/program-files.ts';
 import type { Answer } from './messages.ts';
 
 /** A program of the benchmark in a process of its own. */
@@ -11,11 +11,10 @@ export interface Program {
   close(): Promise<void>;
 }
 
-/** @param file beside this one. */
-export function startProgram(file: string, args: readonly string[] = []): Program {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, args, {
-    execArgv: ['--import', 'tsx'],
+/** @param name of a file beside this one, without its end. */
+export function startProgram(name: string, args: readonly string[] = []): Program {
+  const child = fork(programFile(`test/bench/peers/${name}`), args, {
+    execArgv: [HEAP_OPTION, ...LOADER_OPTIONS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
   });
@@ -28,19 +27,19 @@ export function startProgram(file: string, args: readonly string[] = []): Progra
     const asker = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) asker?.resolve(body);
-    else asker?.reject(new Error(`${file}: ${error}`));
+    else asker?.reject(new Error(`${name}: ${error}`));
   });
   child.once('exit', (code) => {
-    for (const { reject } of waiting.values()) reject(new Error(`${file} ended with ${code}`));
+    for (const { reject } of waiting.values()) reject(new Error(`${name} ended with ${code}`));
     waiting.clear();
   });
   return {
     pid: child.pid ?? 0,
-    ask(name, body) {
+    ask(question, body) {
       const id = ++last;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        child.send({ id, name, body });
+        child.send({ id, name: question, body });
       });
     },
     async close() {

@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { LOADER_OPTIONS, programFile } from '../../support/program-files.ts';
 import { type BenchRow, InexactSumError } from '../comparison.ts';
 import { timed } from '../stopwatch.ts';
 
 /** What the default demo may take on two cores, seconds. */
 const ALLOWED_SECONDS = 30;
-const PROGRAM = fileURLToPath(new URL('../../../operator-cli/main.ts', import.meta.url));
 
 /** The default demo in a process of its own, from the command to the end of the process. */
 export async function demoRow(demoArguments: readonly string[] = []): Promise<BenchRow> {
   let answer = '';
   const { wallMicros } = await timed(async () => {
-    const command = ['--import', 'tsx', PROGRAM, 'demo', '--json', ...demoArguments];
+    const program = programFile('operator-cli/main');
+    const command = [...LOADER_OPTIONS, program, 'demo', '--json', ...demoArguments];
     answer = (await promisify(execFile)(process.execPath, command)).stdout;
   });
   const { exact, uploaded }: { readonly exact: unknown; readonly uploaded: unknown } = JSON.parse(answer);
