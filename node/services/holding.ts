@@ -15,7 +15,7 @@ import type { OpenWindowRecord } from './windows.ts';
 export interface HoldingComponents {
   readonly decisions: Decisions;
   readonly rings: Rings;
-  readonly self: { readonly domain: DomainId };
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -56,11 +56,20 @@ export function createHolding(components: HoldingComponents): Holding {
     signal?: AbortSignal,
   ): Promise<Held> {
     const context = rings.contextOf(record.scope);
+    const own = nodes.indexOf(self.nodeId);
+    const { placement } = rings.of(record.scope);
+    /** This node, which costs no message, or the first owner. */
+    const firstOf = (partition: Partition): number => {
+      const owners = placement.owners(self.domain, partition);
+      if (own >= 0 && owners.includes(self.nodeId)) return own;
+      const owner = owners.find((node) => nodes.includes(node));
+      return owner === undefined ? 0 : nodes.indexOf(owner);
+    };
     return runRound(
-      holdRound({ nodes: nodes.length, partitions, excluded }),
+      holdRound({ nodes: nodes.length, partitions, excluded, firstOf }),
       {
-        perform: ({ node }, over) =>
-          callPeer(at(nodes, node), operations.HELD, { context, partitions }, over),
+        perform: ({ node, partitions: some }, over) =>
+          callPeer(at(nodes, node), operations.HELD, { context, partitions: some }, over),
         clock,
         randomBytes,
       },

@@ -10,6 +10,7 @@ import {
 import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry, HeldResponse, PartitionDigest, SumResponse } from '../../src/protocol/index.ts';
 import { entryName } from '../../src/protocol/index.ts';
+import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SetLists } from './set-lists.ts';
@@ -28,7 +29,10 @@ export interface ShareSumsComponents {
 
 /** What this node's shares add up to, compared with T. The answers never leave the domain. */
 export interface ShareSums {
-  /** Per partition of T the flags this node has no good row for. */
+  /**
+   * Per partition of T the flags this node has no good row for. Nothing about a partition of which it can't say so now:
+   * one that waits for its repair, or whose settled flags no acceptor has told.
+   */
   held(record: OpenWindowRecord, partitions: readonly PartitionDigest[]): Promise<HeldResponse>;
   /** The share sum over T minus `excluded`; not complete where a row is missing or bad. */
   sum(
@@ -82,8 +86,11 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
     };
   }
 
-  async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[]> {
-    const members = new Map(await membersOf(record, named));
+  /** Null where nobody tells what T names. */
+  async function missingOf(record: OpenWindowRecord, named: PartitionDigest): Promise<FlagEntry[] | null> {
+    const told = await lists.members(record, named);
+    if (told === null) return null;
+    const members = new Map(told);
     for await (const [entry] of shares.goodRows(record, named.partition)) members.delete(entryName(entry));
     return [...members.values()];
   }
@@ -111,12 +118,16 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
 
   return {
     async held(record, partitions) {
-      await checkSure(record, partitions);
+      const unsure = await shares.unsure(record);
       const found = await tallyWindow(record);
+      // The pass over the rows may have found what does not open, and a repair may have ended since it began.
+      const later = await shares.unsure(record);
       const answers: HeldResponse['partitions'][number][] = [];
       for (const named of partitions) {
-        const whole = strayRows(found, named) !== null;
-        answers.push({ partition: named.partition, missing: whole ? [] : await missingOf(record, named) });
+        const { partition } = named;
+        if (unsure.has(partition) || later.has(partition)) continue;
+        const missing = strayRows(found, named) === null ? await missingOf(record, named) : [];
+        if (missing !== null && missing.length <= EXCLUDED_MAX) answers.push({ partition, missing });
       }
       return { partitions: answers };
     },
@@ -130,10 +141,14 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
         const tally = found.partitions.get(named.partition);
         const strays = strayRows(found, named);
         const without = excluded.filter(({ readingId }) => partitionOf(readingId) === named.partition);
+        // Nearly all partitions: nothing is read, and nothing waited for.
+        const whole = strays?.length === 0 && without.length === 0 ? wholeSum(tally, named) : null;
         const part =
+          whole ??
           (tally !== undefined && strays !== null
             ? await sumByDifference(record, tally, named, strays, without)
-            : null) ?? (await sumOfMembers(record, named, new Set(without.map(entryName))));
+            : null) ??
+          (await sumOfMembers(record, named, new Set(without.map(entryName))));
         if (part === null) return { complete: false, readings: 0, flags: 0, elements: new Uint8Array(0) };
         mergeLimbSum(total, part.sum);
         flags += part.flags;
@@ -142,6 +157,11 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       return { complete: true, readings, flags, elements: encodeElements(limbSumElements(total)) };
     },
   };
+}
+
+/** The tally of a partition whose rows are T. */
+function wholeSum(tally: Tally | undefined, { digest }: PartitionDigest): PartSum | null {
+  return tally === undefined ? null : { sum: tally.sum, flags: digest.count, readings: digest.readings };
 }
 
 interface PartSum {

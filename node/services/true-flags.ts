@@ -63,10 +63,12 @@ export function createTrueFlags(): TrueFlags {
     digests(record) {
       const hashers = running.of(record)?.hashers;
       if (hashers === undefined) return undefined;
-      return [...hashers]
-        .map(([partition, hasher]) => ({ partition, digest: hasher.digest() }))
-        .filter(({ digest }) => digest.count > 0)
-        .sort((a, b) => a.partition - b.partition);
+      const digests: PartitionDigest[] = [];
+      for (const [partition, hasher] of hashers) {
+        const digest = hasher.digest();
+        if (digest.count > 0) digests.push({ partition, digest });
+      }
+      return digests.sort((a, b) => a.partition - b.partition);
     },
   };
 }

@@ -35,12 +35,15 @@ export function createSetHasher(key: Uint8Array): SetHasher {
   let count = 0;
   let readings = 0;
   let changes = 0;
+  /** The digest since the last change: whoever settles a window asks for it several times. */
+  let known: SetDigest | null = null;
 
   function change(words: Float64Array, at: number, entryCount: number, sign: 1 | -1): void {
     for (let i = 0; i < DIGEST_WORDS; i++) limbs[i] = (limbs[i] ?? 0) + sign * (words[at + i] ?? 0);
     count += sign;
     readings += sign * entryCount;
     changes += 1;
+    known = null;
     // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
     if (changes % 1_048_576 === 0) carry(limbs);
   }
@@ -56,11 +59,13 @@ export function createSetHasher(key: Uint8Array): SetHasher {
     addDigest: (words, at, entryCount) => change(words, at, entryCount, 1),
     removeDigest: (words, at, entryCount) => change(words, at, entryCount, -1),
     digest() {
+      if (known !== null) return known;
       carry(limbs);
       const hash = new Uint8Array(32);
       const view = new DataView(hash.buffer);
       for (let i = 0; i < DIGEST_WORDS; i++) view.setUint32(4 * i, limbs[i] ?? 0);
-      return { count, readings, hash };
+      known = { count, readings, hash };
+      return known;
     },
   };
 }

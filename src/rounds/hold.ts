@@ -3,7 +3,7 @@ import type { FlagEntry, HeldResponse, PartitionDigest } from '../protocol/index
 import { entryName } from '../protocol/index.ts';
 import type { Partition } from '../ring/identifiers.ts';
 import { sortEntries } from './candidate.ts';
-import type { Round, RoundEvent, Step } from './round.ts';
+import type { Effect, Round, RoundEvent, Step } from './round.ts';
 
 export interface HoldOptions {
   /** All nodes of the domain; calls name them from 0. */
@@ -12,10 +12,13 @@ export interface HoldOptions {
   readonly partitions: readonly PartitionDigest[];
   /** Flags already excluded; a row of theirs is not needed. */
   readonly excluded: readonly FlagEntry[];
+  /** The node that is asked about a partition first, because it is likely to hold all of it. */
+  readonly firstOf: (partition: Partition) => number;
 }
 
 export interface HoldCall {
   readonly node: number;
+  readonly partitions: readonly PartitionDigest[];
 }
 
 /** Which node stands for each partition, and what no node holds. */
@@ -33,74 +36,161 @@ export type Held =
   | { readonly kind: 'waiting'; readonly reason: string };
 
 export interface HoldState {
-  /** Per node its answer, null after a failure. */
-  readonly answers: Readonly<Record<number, HeldResponse | null>>;
+  /** Per partition the node that was asked first, where it holds all of it. */
+  readonly standing: Standing;
+  /** The partitions about which every node is asked; null while the first ones are. */
+  readonly left: readonly PartitionDigest[] | null;
+  /** Nodes that are asked and have not answered, and those that failed. */
+  readonly asked: readonly number[];
+  readonly failed: readonly number[];
+  /** What every node says about the partitions that are left. */
+  readonly answers: Readonly<Record<number, HeldResponse>>;
 }
 
+type Standing = Readonly<Record<Partition, number>>;
 type HoldStep = Step<HoldState, HoldCall, Held>;
 
 /**
- * Lines 5 and 6 of docs/PROTOCOL.md, "Seal, settle, release", inside one domain: compares what every node of the
- * domain holds with T. A row is missing only when every node said so; a node that does not answer may hold it, so
- * the domain waits.
+ * Lines 5 and 6 of docs/PROTOCOL.md, "Seal, settle, release", inside one domain: compares what its nodes hold with T.
+ * One node that holds all of a partition is enough, so one is asked about it first, and all of them about what is left
+ * then. A row is missing only when every node said so; a node that does not answer may hold it, so the domain waits.
  */
 export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, HeldResponse, Held> {
   const excluded = new Set(options.excluded.map(entryName));
+  const isWhole = (missing: readonly FlagEntry[] | undefined): boolean =>
+    missing?.every((entry) => excluded.has(entryName(entry))) ?? false;
 
-  function compare(state: HoldState): HoldStep {
+  const firsts = new Map<number, PartitionDigest[]>();
+  for (const named of options.partitions) push(firsts, options.firstOf(named.partition), named);
+
+  function start(): HoldStep {
+    const state: HoldState = {
+      standing: {},
+      left: null,
+      asked: [...firsts.keys()],
+      failed: [],
+      answers: {},
+    };
+    if (firsts.size === 0) return compare(state, []);
+    return { state, effects: [...firsts].map(([node, partitions]) => callOf('first', node, partitions)) };
+  }
+
+  function takeFirst(state: HoldState, node: number, answer: HeldResponse | null): HoldStep {
+    const missing = missingByPartition(answer);
+    const standing: Record<Partition, number> = { ...state.standing };
+    for (const { partition } of firsts.get(node) ?? []) {
+      if (isWhole(missing.get(partition))) standing[partition] = node;
+    }
+    const next = { ...answered(state, node, answer), standing };
+    return next.asked.length > 0 ? { state: next, effects: [] } : askAll(next);
+  }
+
+  /** Nodes that were silent a moment ago are not asked again: whoever asks next begins anew. */
+  function askAll(state: HoldState): HoldStep {
+    const left = options.partitions.filter(({ partition }) => state.standing[partition] === undefined);
+    if (left.length === 0) return compare(state, left);
+    const asked = Array.from({ length: options.nodes }, (_, node) => node).filter(
+      (node) => !state.failed.includes(node),
+    );
+    const next = { ...state, left, asked };
+    if (asked.length === 0) return compare(next, left);
+    return { state: next, effects: asked.map((node) => callOf('all', node, left)) };
+  }
+
+  function takeAnswer(
+    state: HoldState,
+    left: readonly PartitionDigest[],
+    node: number,
+    answer: HeldResponse | null,
+  ): HoldStep {
+    const answers = answer === null ? state.answers : { ...state.answers, [node]: answer };
+    const next = { ...answered(state, node, answer), answers };
+    return next.asked.length > 0 ? { state: next, effects: [] } : compare(next, left);
+  }
+
+  function compare(state: HoldState, left: readonly PartitionDigest[]): HoldStep {
     const answers = Array.from({ length: options.nodes }, (_, node) =>
       missingByPartition(state.answers[node] ?? null),
     );
-    const standing = new Map<number, PartitionDigest[]>();
+    const standing: Record<Partition, number> = { ...state.standing };
     const missing: FlagEntry[] = [];
     const scattered: Partition[] = [];
-    for (const digest of options.partitions) {
-      const sets = answers.map((answer) => answer?.get(digest.partition) ?? null);
-      const node = sets.findIndex((set) => set?.every((entry) => excluded.has(entryName(entry))));
+    for (const named of left) {
+      const sets = answers.map((answer) => answer.get(named.partition));
+      const node = sets.findIndex(isWhole);
       if (node >= 0) {
-        standing.set(node, [...(standing.get(node) ?? []), digest]);
+        standing[named.partition] = node;
         continue;
       }
-      if (sets.some((set) => set === null)) return waiting(state);
-      const lacking = sets.filter((set) => set !== null);
+      const lacking = sets.filter((set) => set !== undefined);
+      if (lacking.length < sets.length) return waiting(state, named.partition, sets.length - lacking.length);
       const nowhere = intersection(lacking);
-      if (lacking.every((set) => set.length > nowhere.length)) scattered.push(digest.partition);
+      if (lacking.every((set) => set.length > nowhere.length)) scattered.push(named.partition);
       // One by one: a partition may lack more entries than a call takes arguments.
       for (const entry of nowhere) if (!excluded.has(entryName(entry))) missing.push(entry);
     }
-    const nodes = [...standing].map(([node, partitions]) => ({ node, partitions }));
-    return finish(state, { kind: 'held', standing: nodes, missing: sortEntries(missing), scattered });
-  }
-
-  function waiting(state: HoldState): HoldStep {
-    const silent = Object.values(state.answers).filter((answer) => answer === null).length;
     return finish(state, {
-      kind: 'waiting',
-      reason: `${silent} of ${options.nodes} nodes of the domain do not answer`,
+      kind: 'held',
+      standing: byNode(options.partitions, standing),
+      missing: sortEntries(missing),
+      scattered,
     });
   }
 
+  function waiting(state: HoldState, partition: Partition, silent: number): HoldStep {
+    const reason = `${silent} of ${options.nodes} nodes of the domain do not answer for partition ${partition}`;
+    return finish(state, { kind: 'waiting', reason });
+  }
+
   return {
-    start: () => ({
-      state: { answers: {} },
-      effects: Array.from({ length: options.nodes }, (_, node) => ({
-        kind: 'call',
-        id: String(node),
-        call: { node },
-      })),
-    }),
+    start,
     step(state: HoldState, event: RoundEvent<HeldResponse>): HoldStep {
       invariant(event.kind !== 'wake', 'this round waits for nothing');
-      const answers = { ...state.answers, [Number(event.id)]: event.kind === 'reply' ? event.reply : null };
-      if (Object.keys(answers).length < options.nodes) return { state: { answers }, effects: [] };
-      return compare({ answers });
+      const [, nodeText] = event.id.split('/');
+      const answer = event.kind === 'reply' ? event.reply : null;
+      if (state.left === null) return takeFirst(state, Number(nodeText), answer);
+      return takeAnswer(state, state.left, Number(nodeText), answer);
     },
   };
 }
 
-function missingByPartition(answer: HeldResponse | null): Map<Partition, readonly FlagEntry[]> | null {
-  if (answer === null) return null;
-  return new Map(answer.partitions.map(({ partition, missing }) => [partition, missing]));
+function callOf(
+  kind: 'first' | 'all',
+  node: number,
+  partitions: readonly PartitionDigest[],
+): Effect<HoldCall, Held> {
+  return { kind: 'call', id: `${kind}/${node}`, call: { node, partitions } };
+}
+
+function answered(state: HoldState, node: number, answer: HeldResponse | null): HoldState {
+  const asked = state.asked.filter((one) => one !== node);
+  return { ...state, asked, failed: answer === null ? [...state.failed, node] : state.failed };
+}
+
+/** The partitions of each node that stands for some. */
+function byNode(
+  partitions: readonly PartitionDigest[],
+  standing: Standing,
+): Extract<Held, { kind: 'held' }>['standing'] {
+  const found = new Map<number, PartitionDigest[]>();
+  for (const named of partitions) {
+    const node = standing[named.partition];
+    if (node !== undefined) push(found, node, named);
+  }
+  return [...found].map(([node, some]) => ({ node, partitions: some }));
+}
+
+function push<T>(lists: Map<number, T[]>, key: number, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** A node that does not answer says nothing about any partition. */
+function missingByPartition(answer: HeldResponse | null): ReadonlyMap<Partition, readonly FlagEntry[]> {
+  const missing = new Map<Partition, readonly FlagEntry[]>();
+  for (const said of answer?.partitions ?? []) missing.set(said.partition, said.missing);
+  return missing;
 }
 
 function intersection(sets: readonly (readonly FlagEntry[])[]): readonly FlagEntry[] {

@@ -22,7 +22,7 @@ export type HoldRound = Round<HoldState, HoldCall, HeldResponse, Held>;
 
 /** The domain's comparison of its rows with T; production's, unless a variant wraps it. */
 export function readyRound(): HoldRound {
-  return holdRound({ nodes: NODES, partitions: SETTLED, excluded: [] });
+  return holdRound({ nodes: NODES, partitions: SETTLED, excluded: [], firstOf: () => 0 });
 }
 
 export function createHoldKind(round: HoldRound) {
@@ -37,10 +37,14 @@ export function heldAnswer(hasRow: boolean): HeldResponse {
 /** Whether a domain whose nodes have these rows can add up T without the exclusion. */
 export function canRelease(rows: readonly boolean[], exclusion: Exclusion): boolean {
   const excluded = exclusion === 'nothing' ? [] : [FLAG];
-  const kind = createHoldKind(holdRound({ nodes: rows.length, partitions: SETTLED, excluded }));
+  const kind = createHoldKind(
+    holdRound({ nodes: rows.length, partitions: SETTLED, excluded, firstOf: () => 0 }),
+  );
   let process = kind.start;
-  for (const [node, hasRow] of rows.entries()) {
-    process = kind.hear(process, node, kind.replies.idOf(heldAnswer(hasRow)));
+  for (let next = kind.valueOf(process); next.out === null; next = kind.valueOf(process)) {
+    const [place = 0] = next.awaited;
+    const hasRow = rows[next.sent[place]?.call.node ?? 0] ?? false;
+    process = kind.hear(process, place, kind.replies.idOf(heldAnswer(hasRow)));
   }
   const { out } = kind.valueOf(process);
   return out?.kind === 'held' && out.missing.length === 0;

@@ -100,17 +100,18 @@ export function exclusionModel(parts: ExclusionParts): Model {
 
   function askRows(state: ModelState, k: number, take: Take): void {
     const process = state[HOLDING + k] ?? 0;
-    for (const node of EVERY_NODE) {
-      if (!holds.valueOf(process).awaited.includes(node)) continue;
+    const { awaited, sent } = holds.valueOf(process);
+    for (const place of awaited) {
+      const node = sent[place]?.call.node ?? 0;
       const has = state[ROWS + node] === 1;
-      const heard = holds.hear(process, node, holds.replies.idOf(heldAnswer(has)));
+      const heard = holds.hear(process, place, holds.replies.idOf(heldAnswer(has)));
       const who = `coordinator ${k + 1}`;
       take(
         withAt(state, HOLDING + k, heard),
         () => `node ${node} tells ${who}: ${has ? 'held' : 'not held'}`,
       );
       take(
-        withAt(state, HOLDING + k, holds.fail(process, node)),
+        withAt(state, HOLDING + k, holds.fail(process, place)),
         () => `node ${node} does not answer ${who}`,
       );
     }

@@ -61,7 +61,7 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     name: 'missing/silent-node-holds-nothing',
     breaks: 'EXACT: a row is excluded because the node that has it did not answer in time',
     file: 'src/rounds/hold.ts',
-    find: 'if (sets.some((set) => set === null)) return waiting(state);',
+    find: 'if (lacking.length < sets.length) return waiting(state, named.partition, sets.length - lacking.length);',
     replace: '',
     detector: byModel('release/silent-node'),
   },
@@ -77,12 +77,8 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     name: 'standing/replica-sums-added',
     breaks: 'EXACT: every node that holds all of a partition adds its sum, and readings count twice',
     file: 'src/rounds/hold.ts',
-    find: `        standing.set(node, [...(standing.get(node) ?? []), digest]);
-        continue;`,
-    replace: `        sets.forEach((set, one) => {
-          if (set?.length === 0) standing.set(one, [...(standing.get(one) ?? []), digest]);
-        });
-        continue;`,
+    find: '    if (node !== undefined) push(found, node, named);',
+    replace: '    for (let one = 0; one <= (node ?? -1); one++) push(found, one, named);',
     detector: byTest('src/rounds/hold', 'the first node that holds all of a partition stands for it'),
   },
   {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { operations } from '../../../src/protocol/index.ts';
+import { EMPTY_SET, type Operation, operations } from '../../../src/protocol/index.ts';
+import { partition } from '../../../src/ring/identifiers.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
@@ -24,6 +25,25 @@ async function commitEverywhere(reading: RawReading): Promise<void> {
 function countPasses(): () => number {
   const spies = cloud.nodeIds.map((node) => vi.spyOn(cloud.store(node), 'getMany'));
   return () => spies.flatMap(({ mock }) => mock.calls).filter(([table]) => ROWS.includes(table)).length;
+}
+
+/** A node that has started with a share that does not open, in the one partition that is not empty. */
+async function damagedPartition() {
+  cloud = await startSmallCloud({ shape: { nodes: [2, 1, 1], acceptors: 3, replicas: 2 } });
+  const reading = cloud.reading(await cloud.openWindow(), '1');
+  await cloud.clock.until(reading.commit());
+  const [node = expect.fail('no owner'), asking = node] = reading.owners(0);
+  await cloud.stop(node);
+  flipBit(cloud.store(node), 'values');
+  await cloud.start(node);
+  const { context, partition: damaged } = reading.flagsRequest;
+  const digest = { count: 1, readings: 1, hash: new Uint8Array(32).fill(1) };
+  return {
+    partitions: [{ partition: damaged, digest }],
+    other: { partition: partition(damaged === 0 ? 1 : 0), digest: EMPTY_SET },
+    ask: <Q, R>(operation: Operation<Q, R>, question: Omit<Q, 'context'>): Promise<R> =>
+      cloud.askAs(asking, node, operation, { context, ...question } as Q),
+  };
 }
 
 describe('the sum of a partition', () => {
@@ -67,30 +87,28 @@ describe('the sum of a partition', () => {
   });
 
   it('waits where a record does not open, because older versions of rows may have come back', async () => {
-    cloud = await startSmallCloud({ shape: { nodes: [2, 1, 1], acceptors: 3, replicas: 2 } });
-    const reading = cloud.reading(await cloud.openWindow(), '1');
-    await cloud.clock.until(reading.commit());
-    const [node = expect.fail('no owner'), other = node] = reading.owners(0);
-    await cloud.stop(node);
-    flipBit(cloud.store(node), 'values');
-    await cloud.start(node);
-    const { context, partition } = reading.flagsRequest;
-    const digest = { count: 1, readings: 1, hash: new Uint8Array(32) };
-    const partitions = [{ partition, digest }];
-    const held = () => cloud.askAs(other, node, operations.HELD, { context, partitions: [] });
-    const refused = await expectCode(
-      cloud.askAs(other, node, operations.HELD, { context, partitions }),
-      'INCOMPLETE',
-    );
+    const { partitions, ask, other } = await damagedPartition();
+    const question = { partitions, excluded: [] };
+    const refused = await expectCode(ask(operations.SUM, question), 'INCOMPLETE');
     expect(refused.message).toContain('fetched again');
-    expect(await held()).toEqual({ partitions: [] });
+    expect(await ask(operations.SUM, { partitions: [other], excluded: [] })).toMatchObject({ flags: 0 });
     await cloud.clock.advance(CARE_MS);
     // Nobody knows a set of this digest, which is another reason and comes later.
-    const error = await expectCode(
-      cloud.askAs(other, node, operations.HELD, { context, partitions }),
-      'INCOMPLETE',
-    );
+    const error = await expectCode(ask(operations.SUM, question), 'INCOMPLETE');
     expect(error.message).toContain('settled flags');
+  });
+
+  it('that waits for its repair is left out of HELD, and what the node can say of others is said', async () => {
+    const { partitions, ask, other } = await damagedPartition();
+    const held = await ask(operations.HELD, { partitions: [...partitions, other] });
+    expect(held).toEqual({ partitions: [{ partition: other.partition, missing: [] }] });
+  });
+
+  it('whose settled flags no acceptor tells is left out of HELD', async () => {
+    const { partitions, ask, other } = await damagedPartition();
+    await cloud.clock.advance(CARE_MS);
+    const held = await ask(operations.HELD, { partitions: [...partitions, other] });
+    expect(held).toEqual({ partitions: [{ partition: other.partition, missing: [] }] });
   });
 
   it('counts a row once that came twice, and not at all where two shares came under its key', async () => {
