@@ -7,13 +7,16 @@ import { untilAborted } from './jobs.ts';
 
 /**
  * Hands a split to one node and believes what the domains say through it, not what the node says.
- * `split.setSent` turns true before anything leaves: from then on the flag may become TRUE, whatever comes back.
+ * `split.setSent` turns true before anything leaves: from then on the flag may become TRUE, whatever comes back, and only where
+ * the transport itself says that nothing left it is false again.
+ * @param leftMs until the reading is given up.
  * @returns false where it is not known to be committed; the two-phase commit by the sensor itself then goes on.
  */
 export async function commitRelayed(
   { directory, calls, silent, domains }: SplitContext,
   split: Split,
   node: NodeId,
+  leftMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { key, parcel } = split;
@@ -22,10 +25,13 @@ export async function commitRelayed(
   const owners = domains.flatMap((domain) => view.placement.owners(domain, partition).slice(0, 1));
   const acceptors = view.placement.acceptors(domains, partition);
   split.setSent = true;
+  const onNeverSent = () => {
+    split.setSent = false;
+  };
   try {
     const to = { node, context: messageContext(key, view) };
-    const asked = silent.wait(node, calls.relay(to, owners, acceptors, parcel), 0);
-    return await untilAborted(asked, signal);
+    const asked = calls.relay(to, owners, acceptors, parcel, onNeverSent);
+    return await untilAborted(silent.wait(node, asked, 0, leftMs), signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof EngineError)) throw error;
     return false;

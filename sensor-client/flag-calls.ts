@@ -1,5 +1,5 @@
 import { EngineError, ERROR_TABLE, hasCode, invariant } from '../src/foundation/index.ts';
-import type { Clock, Transport } from '../src/ports/index.ts';
+import type { Clock, Transport, TransportOptions } from '../src/ports/index.ts';
 import type {
   FlagAnswer,
   FlagEntry,
@@ -71,6 +71,7 @@ export interface FlagCalls {
   /**
    * Hands everything to one node, in a request of its own.
    * @param owners a node of every domain of the stream, in its order.
+   * @param onNeverSent called before it throws where nothing has left.
    * @returns whether the domains themselves say that the flags are TRUE.
    */
   relay(
@@ -78,6 +79,7 @@ export interface FlagCalls {
     owners: readonly NodeId[],
     acceptors: readonly NodeId[],
     parcel: Parcel,
+    onNeverSent: () => void,
   ): Promise<boolean>;
 }
 
@@ -98,9 +100,14 @@ const HEAD_BYTES = 256;
 
 export function createFlagCalls({ transport, clock, packets, request }: FlagCallsOptions): FlagCalls {
   const linger = () => request((signal) => clock.sleep(0, signal));
-  const call = <Q, R>(node: NodeId, operation: Operation<Q, R>, message: Q) =>
+  const call = <Q, R>(
+    node: NodeId,
+    operation: Operation<Q, R>,
+    message: Q,
+    own: Pick<TransportOptions, 'onNeverSent'> = {},
+  ) =>
     request((signal) =>
-      callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal }),
+      callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal, ...own }),
     );
   const uploads = new Map<string, Batch<Parcel, UploadResponse['packets'][number]>>();
   const sets = new Map<string, Batch<ReceivedParcel, FlagAnswer>>();
@@ -165,11 +172,11 @@ export function createFlagCalls({ transport, clock, packets, request }: FlagCall
       if (isRefusal(answer)) throw refusedWith(answer);
       return answer;
     },
-    async relay({ node, context }, owners, acceptors, parcel) {
+    async relay({ node, context }, owners, acceptors, parcel, onNeverSent) {
       const { sensor, readings, shares } = parcel;
       const { packet, judge } = await packets.relay(sensor, owners, context, readings, shares);
       const body = { context, partition: partitionIn([parcel]), ...packet };
-      return judge(await call(node, operations.RELAY, body), acceptors);
+      return judge(await call(node, operations.RELAY, body, { onNeverSent }), acceptors);
     },
     get({ node, context }, entry) {
       const partition = partitionOf(entry.readingId);

@@ -17,8 +17,9 @@ import { BACK_OFF } from './limits.ts';
 import { silentLast } from './silent-nodes.ts';
 import type { Measured } from './split-shares.ts';
 import { splitSharesInto } from './split-shares.ts';
+import { abortedError } from './upload-failures.ts';
 import type { UploaderContext } from './upload-reading.ts';
-import { abortedError, commitMeasured, readingIdIn } from './upload-reading.ts';
+import { commitMeasured, readingIdIn } from './upload-reading.ts';
 
 /** One reading of a flush. */
 export interface FlushItem {

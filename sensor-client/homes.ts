@@ -19,6 +19,8 @@ export interface Homes {
     silent: ReadonlySet<NodeId>,
     nowMs: number,
   ): Home | null;
+  /** The node did not help where the sensor itself could: another one is chosen next, as a rule. */
+  leave(node: NodeId): void;
 }
 
 /**
@@ -60,6 +62,9 @@ export function createHomes(randomBytes: RandomBytes): Homes {
       const own = ownOf(view, found.domain, found.id);
       const chosen = own[Math.floor(nowMs / PARTITION_MS) % own.length];
       return chosen === undefined ? null : { node: found.id, partition: chosen };
+    },
+    leave(node) {
+      if (home === node) home = null;
     },
   };
 }

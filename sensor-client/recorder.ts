@@ -41,7 +41,9 @@ export interface Recorder {
 /** Nothing of a window comes after these, so what was kept for it would be kept for ever. */
 const OVER = ['WINDOW_SEALED', 'WINDOW_ERASED', 'STREAM_RETIRED'] as const;
 
-export function createRecorder(context: UploaderContext, jobs: Jobs, options: RecordingOptions): Recorder {
+export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: RecordingOptions): Recorder {
+  // What is certainly in no result is kept and sent again, and the direct form is certain of more.
+  const context = { ...uploader, relay: false };
   const { directory, clock } = context;
   const sums = createRecordedSums();
   const underWay = new Set<Promise<void>>();

@@ -26,6 +26,7 @@ import type { SensorPorts } from './ports.ts';
 import type { RecordingOptions, RecordOptions } from './recorder.ts';
 import { createRecorder } from './recorder.ts';
 import { createSilentNodes } from './silent-nodes.ts';
+import { createStanding } from './standing.ts';
 import type { CommittedBatch } from './upload-batch.ts';
 import { uploadBatch } from './upload-batch.ts';
 import type { UploadManyOptions, UploadSummary } from './upload-many.ts';
@@ -45,8 +46,10 @@ export interface SensorOptions {
   /** Label of every reading, one of those that the stream declares. Whoever names one agrees that it is public. */
   readonly group?: string;
   /**
-   * Hand a lone reading to one node, which brings it to the others, instead of speaking to every domain. The shares are sealed
-   * to their domains and it is they who answer, so that the node needs no trust. Not for `uploadMany`.
+   * Whether `upload` hands a reading to one node, which brings it to the others, instead of speaking to every domain: true where
+   * it is not given. The shares are sealed to their domains and it is they who answer, so that the node needs no trust. It does so where
+   * the sensor's last reading was committed and the window is known to be open; the first one of all, and of a manual window, speaks
+   * to every domain itself, as all do with `false`.
    */
   readonly relay?: boolean;
   /** What the sensor agrees to where that is not {@link DEFAULT_POLICY}, the safe side of everything. */
@@ -83,7 +86,8 @@ export interface Sensor {
    * Splits a reading and commits it: resolves only when its flag is TRUE.
    * @throws EngineError before anything is sent: `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`,
    * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_SEALED` and
-   * every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome}.
+   * every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome} and whose
+   * `details.refusal` is the code of what nodes refused it with, if they did.
    * `READING_ABORTED` is one or the other, see `details.setSent`. `MEASUREMENT_USED` where the measurement was named
    * before.
    */
@@ -169,7 +173,8 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     stream,
     sensor,
     homes: createHomes(randomBytes),
-    relay: options.relay === true,
+    relay: options.relay !== false,
+    standing: createStanding(),
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.group === undefined ? {} : { group: options.group }),
   };

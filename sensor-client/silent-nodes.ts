@@ -10,9 +10,10 @@ export interface SilentNodes {
    * most nodes are slow it is the load, and the wait is as long as a request: asking more would make it worse.
    * @param turn how many nodes were asked before: the wait doubles with each, so that slow nodes are not asked all
    * the more often.
+   * @param mostMs the wait is no longer, whatever the load.
    * @throws EngineError `UNREACHABLE` when the wait is over, or what the request throws
    */
-  wait<T>(node: NodeId, asked: Promise<T>, turn: number): Promise<T>;
+  wait<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
   /** The nodes that are silent now. */
   now(): ReadonlySet<NodeId>;
 }
@@ -60,15 +61,16 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   }
 
   return {
-    async wait(node, asked, turn) {
+    async wait(node, asked, turn, mostMs = REQUEST_MS_MAX) {
       const answer = watch(node, asked);
       const answered = new AbortController();
-      const patience = Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
+      const longest = Math.min(REQUEST_MS_MAX, mostMs);
+      const patience = Math.min(longest, PATIENCE_MS * 2 ** turn);
       const over = clock.sleep(patience, answered.signal).then(
-        () => {
+        async () => {
           const heard = known.get(node);
           if (heard !== undefined) heard.failedAt = clock.now();
-          if (isCrowded()) return answer;
+          if (isCrowded()) await clock.sleep(longest - patience, answered.signal);
           throw new EngineError('UNREACHABLE', `no answer from node ${node} within ${patience} ms`);
         },
         // The answer was first.

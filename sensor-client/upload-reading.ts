@@ -1,6 +1,5 @@
 import { encodeElements } from '../src/arithmetic/index.ts';
-import type { ErrorDetails } from '../src/foundation/index.ts';
-import { EngineError, toHex, unreachable } from '../src/foundation/index.ts';
+import { EngineError, toHex } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { FlagKey, ReadingId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
@@ -23,6 +22,8 @@ import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
 import type { Measured, SplitShares } from './split-shares.ts';
 import { splitShares } from './split-shares.ts';
+import type { Standing } from './standing.ts';
+import { abortedError, failureOf } from './upload-failures.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal;
@@ -52,8 +53,9 @@ export interface UploaderContext extends Omit<SplitContext, 'domains'>, SplitSha
   readonly stream: StreamHash;
   readonly sensor: SensorIdentity;
   readonly homes: Homes;
-  /** Whether its home is handed a lone reading as a whole. */
+  /** Whether its home is handed a lone reading as a whole where its standing is good. */
   readonly relay: boolean;
+  readonly standing: Standing;
   readonly window?: number;
   readonly group?: string;
   readonly measurements: Measurements;
@@ -100,31 +102,22 @@ export function commitOnce<T>(
   signal: AbortSignal,
   commit: Commit<T>,
 ): Promise<T> {
-  return context.measurements.once(options.measurement, context.stream, () =>
-    placeAndCommit(context, measure, options, signal, commit),
-  );
-}
-
-async function placeAndCommit<T>(
-  context: UploaderContext,
-  measure: (stream: StreamDocument) => Measured,
-  options: Omit<UploadOptions, 'signal'>,
-  signal: AbortSignal,
-  commit: Commit<T>,
-): Promise<T> {
-  const { directory, clock } = context;
-  const deadlineMs = readDeadline(options.deadlineMs);
-  const endsAt = clock.now() + deadlineMs;
-  const sensor = options.keys === undefined ? context.sensor : identityOf(options.keys);
-  const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
-  const { document, domains } = await inTime(directory.stream());
-  const measured = measure(document);
-  const { group } = groupNamed(document, options.group ?? context.group ?? null);
-  const given = options.window ?? context.window;
-  const window = given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
-  await inTime(directory.reach(window));
-  const place = { document, domains, window, group, sensor, partition: undefined, deadlineMs, endsAt };
-  return commit(place, measured, signal);
+  const { directory, clock, measurements, stream } = context;
+  return measurements.once(options.measurement, stream, async () => {
+    const deadlineMs = readDeadline(options.deadlineMs);
+    const endsAt = clock.now() + deadlineMs;
+    const sensor = options.keys === undefined ? context.sensor : identityOf(options.keys);
+    const inTime = <T>(work: T | Promise<T>) => beforeDeadline(clock, work, deadlineMs, signal);
+    const { document, domains } = await inTime(directory.stream());
+    const measured = measure(document);
+    const { group } = groupNamed(document, options.group ?? context.group ?? null);
+    const given = options.window ?? context.window;
+    const window =
+      given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
+    await inTime(directory.reach(window));
+    const place = { document, domains, window, group, sensor, partition: undefined, deadlineMs, endsAt };
+    return commit(place, measured, signal);
+  });
 }
 
 /** Where a measured thing goes, by whom, and until when. */
@@ -149,16 +142,19 @@ export async function commitMeasured(
   begun?: Split,
 ): Promise<Committed> {
   const { domains, deadlineMs, endsAt } = place;
-  const { clock } = context;
+  const { clock, standing } = context;
+  // A batch would travel twice for the few requests that it saves.
+  const mayRelay = context.relay && measured.vectorCount === 1;
   for (let splits = 1; ; splits++) {
     const first = splits === 1 ? begun : undefined;
     const home = first === undefined ? chooseHome(context, place) : null;
     const at = { ...place, partition: home?.partition ?? place.partition };
     const attempt = first ?? newSplit(context, at, measured);
     const leftMs = () => Math.max(0, endsAt - clock.now());
-    // A batch would travel twice for the few requests that it saves.
-    const relay = context.relay && measured.vectorCount === 1 ? home : null;
+    // A reading whose first id came to nothing hears from the domains themselves why.
+    const relay = mayRelay && splits === 1 && standing.isGood(place, clock.now()) ? home : null;
     const out = await commitOne({ ...context, domains }, attempt, relay, leftMs, signal);
+    standing.note(place, out.kind === 'committed');
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
     // Only a decided ERROR frees the reading for another id; after anything else both could count.
@@ -215,75 +211,23 @@ function chooseHome(
 
 /** Through a relay where there is one, and by the sensor itself where that does not prove the flag TRUE. */
 async function commitOne(
-  context: SplitContext,
+  context: SplitContext & Pick<UploaderContext, 'homes'>,
   attempt: Split,
   relay: Home | null,
   leftMs: () => number,
   signal: AbortSignal,
 ): Promise<UploadOut> {
   try {
-    if (relay !== null && (await commitRelayed(context, attempt, relay.node, signal))) {
+    if (relay !== null && (await commitRelayed(context, attempt, relay.node, leftMs(), signal))) {
       return { kind: 'committed' };
     }
-    return await commitSplit(context, attempt, leftMs(), signal);
+    const out = await commitSplit(context, attempt, leftMs(), signal);
+    if (relay !== null && out.kind === 'committed') context.homes.leave(relay.node);
+    return out;
   } catch (error) {
     if (!signal.aborted) throw error;
     throw abortedError(attempt);
   }
-}
-
-/** The caller gave up on a reading; only what was SET may still be committed. */
-export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineError {
-  const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
-  return new EngineError('READING_ABORTED', `the upload of a reading was given up: ${fate}`, {
-    ...detailsOf(attempt),
-    setSent: attempt.setSent,
-  });
-}
-
-function failureOf(
-  { directory }: UploaderContext,
-  attempt: Split,
-  out: Exclude<UploadOut, { kind: 'committed' }>,
-  deadlineMs: number,
-): EngineError {
-  const details = detailsOf(attempt);
-  switch (out.kind) {
-    case 'errored':
-      return new EngineError('READING_ERRORED', 'the flag became ERROR before the reading was SET', details);
-    case 'unknown': {
-      const last = out.lastFailure ?? 'none';
-      const facts = { ...details, lastFailure: last };
-      return out.setSent
-        ? new EngineError(
-            'READING_UNDECIDED',
-            `no outcome within ${deadlineMs} ms, last failure ${last}`,
-            facts,
-          )
-        : new EngineError(
-            'DEADLINE_EXCEEDED',
-            `expected every share to be stored within ${deadlineMs} ms, last failure ${last}; the reading is in no result`,
-            facts,
-          );
-    }
-    case 'refused': {
-      if (out.refusal.kind === 'conflict') {
-        return new EngineError(
-          'SHARE_CONFLICT',
-          'the reading id was used before with another share',
-          details,
-        );
-      }
-      if (out.refusal.error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
-      return out.refusal.error;
-    }
-    default:
-      return unreachable(out);
-  }
-}
-
-function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {
-  return { flagKey: flagKeyText(key) };
 }
 
 function drawReadingId({ randomBytes }: UploaderContext, partition: Partition | undefined): ReadingId {

@@ -56,18 +56,19 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
   }
 
   return {
-    async send(nodeId, request, { timeoutMs, signal }) {
+    async send(nodeId, request, { timeoutMs, signal, onNeverSent }) {
       signal?.throwIfAborted();
       if (closing !== undefined) throw new EngineError('UNREACHABLE', 'the transport is closed');
       const connection = connectionTo(nodeId);
       if (connection.inFlight >= limits.requestsPerNodeMax) {
+        onNeverSent?.();
         throw new EngineError(
           'OVERLOADED',
           `expected at most ${limits.requestsPerNodeMax} requests in flight to node ${nodeId}`,
         );
       }
       connection.inFlight++;
-      const answer = exchange(nodeId, connection.pool, request, timeoutMs).finally(() => {
+      const answer = exchange(nodeId, connection.pool, request, timeoutMs, onNeverSent).finally(() => {
         connection.inFlight--;
       });
       return signal === undefined ? answer : untilAborted(answer, signal);
@@ -78,6 +79,14 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
     },
   };
 }
+
+/** Causes that only the opening of a connection has: a request that was under way is failed by others, and not sent again. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 function openPool(target: TransportTarget, limits: TransportLimits): Pool {
   return new Pool(target.origin, {
@@ -104,6 +113,7 @@ async function exchange(
   pool: Pool,
   request: TransportRequest,
   timeoutMs: number,
+  onNeverSent: (() => void) | undefined,
 ): Promise<TransportResponse> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
@@ -123,6 +133,7 @@ async function exchange(
     };
   } catch (error) {
     const cause = controller.signal.aborted ? 'TIMEOUT' : systemCode(error);
+    if (NEVER_CONNECTED.has(cause)) onNeverSent?.();
     throw noAnswer(nodeId, cause);
   } finally {
     clearTimeout(timer);

@@ -18,11 +18,13 @@ export interface TransportResponse {
 export interface TransportOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Called before a rejection where no byte of the request has left, so that it is certainly not carried out. */
+  readonly onNeverSent?: () => void;
 }
 
 /**
- * Carries a request to a node and brings its answer back. A rejection means that the outcome is unknown: the
- * request may have been carried out, may still be, or never will.
+ * Carries a request to a node and brings its answer back. A rejection means that the outcome is unknown, where nothing
+ * else was said: the request may have been carried out, may still be, or never will.
  */
 export interface Transport {
   /** @param nodeId the id of the node in the ring document. */

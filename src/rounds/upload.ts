@@ -33,7 +33,13 @@ export type UploadOut =
   /** The flag is ERROR, for ever. */
   | { readonly kind: 'errored' }
   /** No outcome in time. Where SET was never sent the flag can only become ERROR. */
-  | { readonly kind: 'unknown'; readonly setSent: boolean; readonly lastFailure: ErrorCode | null }
+  | {
+      readonly kind: 'unknown';
+      readonly setSent: boolean;
+      readonly lastFailure: ErrorCode | null;
+      /** Heard after SET may have been sent, so that it decides nothing. */
+      readonly refusal: ErrorCode | null;
+    }
   /** Refused before SET was sent, so that the reading is certainly in no result. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -48,6 +54,7 @@ export interface UploadState {
   /** UPLOAD, one lane per domain. */
   readonly shares: readonly Lane[];
   readonly lastFailure: ErrorCode | null;
+  readonly refusal: ErrorCode | null;
   readonly setSent: boolean;
   /** The acceptor that said ERROR, while no second one has. */
   readonly erredBy: number | null;
@@ -107,7 +114,8 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
   /** A refusal before SET is final; after one it says nothing, and the round goes on asking. */
   function refusedWith(state: UploadState, refusal: Refusal): UploadStep {
     if (!state.setSent) return finish(state, { kind: 'refused', refusal });
-    return askFlag(state, 'get', { turn: state.flag.turn + 1, misses: 0, awaits: '' });
+    const code = refusal.kind === 'error' ? refusal.error.code : 'SHARE_CONFLICT';
+    return askFlag({ ...state, refusal: code }, 'get', { turn: state.flag.turn + 1, misses: 0, awaits: '' });
   }
 
   function stepFlag(state: UploadState, event: RoundEvent<UploadReply>): UploadStep {
@@ -155,6 +163,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
           flag: RESTING,
           shares: asked.map(({ lane }) => lane),
           lastFailure: null,
+          refusal: null,
           setSent,
           erredBy: null,
         },
@@ -181,8 +190,8 @@ function withShare(state: UploadState, domain: number, lane: Lane): UploadState 
 }
 
 function unknown(state: UploadState): UploadStep {
-  const { setSent, lastFailure } = state;
-  return finish(state, { kind: 'unknown', setSent, lastFailure });
+  const { setSent, lastFailure, refusal } = state;
+  return finish(state, { kind: 'unknown', setSent, lastFailure, refusal });
 }
 
 function finish(state: UploadState, out: UploadOut): UploadStep {

@@ -1,7 +1,9 @@
 import { expect } from 'vitest';
+import type { ErrorCode } from '../../src/foundation/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../../src/ports/index.ts';
-import { operations, type RelayRequest, type RelayResponse } from '../../src/protocol/index.ts';
+import type { RelayRequest, RelayResponse } from '../../src/protocol/index.ts';
+import { operations, PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
 import { expectCode } from '../support/bad-input.ts';
 import { expectExact } from '../support/exact-result.ts';
 import type { SmallCloud } from '../support/small-cloud.ts';
@@ -17,9 +19,15 @@ type Lie = (
   honest: (request: RelayRequest) => Promise<RelayResponse>,
 ) => Promise<RelayResponse>;
 
+/** An honest node's refusal, which anybody may say. */
+const refusal = (code: ErrorCode): TransportResponse => ({
+  ...problemOf(new EngineError(code, 'so it says')),
+  contentType: PROBLEM_CONTENT_TYPE,
+});
+
 /** A sensor whose relay lies; `cutOff` leaves it no other way, so that it says what it believes of the lie. */
 function lyingRelay(cloud: SmallCloud, lie: Lie) {
-  const state = { cutOff: true, direct: 0, relayed: 0 };
+  const state = { cutOff: false, direct: 0, relayed: 0 };
   const transport: Transport = {
     async send(to, request, options) {
       if (DOCUMENTS.some((path) => request.path.startsWith(path)))
@@ -54,16 +62,22 @@ function lyingRelay(cloud: SmallCloud, lie: Lie) {
 async function expectUnbelieved(cloud: SmallCloud, lie: Lie): Promise<void> {
   const window = await cloud.openWindow();
   const { state, transport } = lyingRelay(cloud, lie);
-  const sensor = await sensorOn(cloud, { relay: true }, transport);
+  const sensor = await sensorOn(cloud, {}, transport);
   try {
+    await cloud.clock.until(sensor.upload('1', { window }));
+    state.cutOff = true;
     await expectCode(
       cloud.clock.until(sensor.upload('9', { window, deadlineMs: 20_000 })),
       'READING_UNDECIDED',
     );
     state.cutOff = false;
-    await cloud.clock.until(sensor.upload('12', { window }));
+    // The first one afterwards is the sensor's own, and the next one may be relayed again.
+    for (const reading of ['10', '12']) {
+      state.direct = 0;
+      await cloud.clock.until(sensor.upload(reading, { window }));
+      expect(state.direct).toBeGreaterThan(0);
+    }
     expect(state.relayed).toBe(2);
-    expect(state.direct).toBeGreaterThan(0);
   } finally {
     await sensor.close();
   }
@@ -120,18 +134,19 @@ refused('relay', 'one that shows one vote twice, or words about another reading'
     });
     let kept: RelayResponse | null = null;
     const window = await cloud.openWindow();
-    const { transport } = lyingRelay(cloud, async (request, honest) => {
+    const { state, transport } = lyingRelay(cloud, async (request, honest) => {
       kept ??= await honest(request);
       return kept;
     });
-    const sensor = await sensorOn(cloud, { relay: true }, transport);
-    await cloud.clock.until(sensor.upload('9', { window }));
+    const sensor = await sensorOn(cloud, {}, transport);
+    for (const reading of ['1', '9']) await cloud.clock.until(sensor.upload(reading, { window }));
+    state.cutOff = true;
     await expectCode(
       cloud.clock.until(sensor.upload('12', { window, deadlineMs: 20_000 })),
       'READING_UNDECIDED',
     );
     await sensor.close();
-    expectExact(await cloud.compute(window), ['9']);
+    expectExact(await cloud.compute(window), ['1', '9']);
   }),
 );
 
@@ -143,9 +158,74 @@ refused('relay', 'one that sends a request again and again: it counts once', () 
       await honest(request);
       return honest(request);
     });
-    const sensor = await sensorOn(cloud, { relay: true }, transport);
-    for (const reading of ['9', '12']) await cloud.clock.until(sensor.upload(reading, { window }));
+    const sensor = await sensorOn(cloud, {}, transport);
+    for (const reading of ['1', '9', '12']) await cloud.clock.until(sensor.upload(reading, { window }));
     await sensor.close();
-    expectExact(await cloud.compute(window), ['9', '12']);
+    expectExact(await cloud.compute(window), ['1', '9', '12']);
+  }),
+);
+
+refused('relay', 'one that commits a reading and says that it was refused: the reading counts once', () =>
+  against({ shape: TWO_EACH }, async (cloud) => {
+    const codes = [
+      'WINDOW_SEALED',
+      'WINDOW_FULL',
+      'SENSOR_REVOKED',
+      'STREAM_RETIRED',
+      'UNREACHABLE',
+    ] as const;
+    for (const code of codes) {
+      const { transport } = lyingRelay(cloud, async (request, honest) => {
+        await honest(request);
+        throw refusal(code);
+      });
+      const window = await cloud.openWindow();
+      const sensor = await sensorOn(cloud, {}, transport);
+      for (const reading of ['1', '9']) await cloud.clock.until(sensor.upload(reading, { window }));
+      await sensor.close();
+      expectExact(await cloud.compute(window), ['1', '9']);
+    }
+  }),
+);
+
+refused(
+  'relay',
+  'one that keeps a reading back, says that it was refused, and commits it before the seal',
+  () =>
+    against({ shape: TWO_EACH }, async (cloud) => {
+      const window = await cloud.openWindow();
+      const { transport } = lyingRelay(cloud, async (request, honest) => {
+        await honest(request);
+        // By now every honest node refuses as well, and only the settled set says what became of the reading.
+        expectExact(await cloud.compute(window), ['1', '9']);
+        throw refusal('WINDOW_SEALED');
+      });
+      const sensor = await sensorOn(cloud, {}, transport);
+      for (const reading of ['1', '9']) await cloud.clock.until(sensor.upload(reading, { window }));
+      await sensor.close();
+    }),
+);
+
+refused('relay', 'one that says refused and commits much later: until then the sensor knows no outcome', () =>
+  against({ shape: TWO_EACH }, async (cloud) => {
+    const window = await cloud.openWindow();
+    let later: () => Promise<unknown> = () => Promise.reject(new Error('expected a relayed reading'));
+    const { state, transport } = lyingRelay(cloud, async (request, honest) => {
+      later = () => honest(request);
+      state.cutOff = true;
+      throw refusal('SENSOR_REVOKED');
+    });
+    const sensor = await sensorOn(cloud, {}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    const told = await cloud.clock
+      .until(sensor.upload('9', { window, deadlineMs: 20_000 }))
+      .catch((error: unknown) => error);
+    expect(told).toMatchObject({ code: 'READING_UNDECIDED' });
+    await cloud.clock.until(later());
+    state.cutOff = false;
+    const flagKey = String(told instanceof EngineError && told.details.flagKey);
+    expect(await cloud.clock.until(sensor.outcome(flagKey))).toBe('TRUE');
+    await sensor.close();
+    expectExact(await cloud.compute(window), ['1', '9']);
   }),
 );

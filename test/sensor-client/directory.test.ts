@@ -214,7 +214,10 @@ test('a bundle made after a new placement fetches the documents that place older
   );
   nodes.adopt(next);
   const policy = { allowDevelopment: true };
-  const own = await createSensor({ bundle: bundleOf(next), stream: stream.hash, policy }, ports);
+  const own = await createSensor(
+    { bundle: bundleOf(next), stream: stream.hash, policy, relay: false },
+    ports,
+  );
   for (let i = 0; i < 10; i++) await clock.until(own.upload(1));
   expect([...nodes.flags.values()]).toEqual(Array(10).fill('TRUE'));
 });

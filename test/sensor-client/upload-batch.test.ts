@@ -51,6 +51,7 @@ async function gateway(of: SmallCloud, window: WindowId): Promise<Sensor> {
       window,
       keys: await createSensorKeys(),
       policy: { allowDevelopment: true, allowBatches: true, allowSeeds: true },
+      relay: false,
     },
     ports,
   );

@@ -82,7 +82,11 @@ export async function sensorScene(options: SceneOptions = {}): Promise<SensorSce
     stream,
     nodes,
     ports,
+    // These nodes know the direct form only; relays are tried with real ones.
     sensor: (own = {}) =>
-      createSensor({ bundle, stream: stream.hash, policy: { allowDevelopment: true }, ...own }, ports),
+      createSensor(
+        { bundle, stream: stream.hash, policy: { allowDevelopment: true }, relay: false, ...own },
+        ports,
+      ),
   };
 }

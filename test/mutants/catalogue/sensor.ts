@@ -73,6 +73,44 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('sensor-client/upload-many', 'an abort ends the upload with a summary'),
   },
   {
+    name: 'sensor/relayed-reading-counts-as-not-sent',
+    breaks:
+      'EXACT: a relay that keeps the SET and says "refused" is believed, and the reading counts although it was told as in no result',
+    file: 'sensor-client/commit-relayed.ts',
+    find: 'split.setSent = true;',
+    replace: '',
+    detector: byTest('node/services/relay', 'names the refusal of a reading that stays undecided'),
+  },
+  {
+    name: 'sensor/relays-whatever-was-refused-before',
+    breaks:
+      'a reading of a sensor that is not taken, or of a window that is not open, is undecided where a refusal could be heard',
+    file: READING,
+    find: 'mayRelay && splits === 1 && standing.isGood(place, clock.now())',
+    replace: 'mayRelay && splits === 1',
+    detector: byTest('node/services/relay', 'where it has no reason to think that it is taken'),
+  },
+  {
+    name: 'sensor/second-id-is-relayed',
+    breaks:
+      'a reading that was refused by a sealed window ends as READING_ERRORED or undecided, and not with the refusal',
+    file: 'sensor-client/standing.ts',
+    find: '      else last.delete(sensor.keys);\n',
+    replace: '',
+    detector: byTest('node/services/relay', 'hears of a sealed window as the direct form does'),
+  },
+  {
+    name: 'sensor/broken-connection-counts-as-never-sent',
+    breaks: 'EXACT: a RELAY that left is told as never sent when its connection breaks',
+    file: 'src/platform/undici-transport.ts',
+    find: 'if (NEVER_CONNECTED.has(cause)) onNeverSent?.();',
+    replace: "if (cause !== 'TIMEOUT') onNeverSent?.();",
+    detector: byTest(
+      'src/platform/undici-transport',
+      'is said never to have left only where no connection came about',
+    ),
+  },
+  {
     name: 'sensor/refused-set-is-an-outcome',
     breaks: 'EXACT: a refused SET is told as "in no result" although it may still win',
     file: ROUND,

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSensor } from '../../../sensor-client/index.ts';
-import { toHex } from '../../../src/foundation/index.ts';
+import { untilAborted } from '../../../sensor-client/jobs.ts';
+import { EngineError, toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../../src/platform/index.ts';
+import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { testVerifier } from '../../support/development-ring.ts';
@@ -40,13 +42,12 @@ const codeOf = (asked: Promise<unknown>): Promise<unknown> =>
 
 const between = (path: string) => heard.filter((one) => one.path === path && one.from !== undefined);
 
-function sensorOf(change = {}) {
+function sensorOf(change = {}, transport: Transport = cloud.transport) {
   return createSensor(
     {
       bundle: bundleOf(cloud.ring),
       stream: cloud.stream.hash,
       policy: { allowDevelopment: true },
-      relay: true,
       ...change,
     },
     {
@@ -54,7 +55,7 @@ function sensorOf(change = {}) {
       randomBytes: cryptoRandomBytes,
       verifier: testVerifier,
       sealing: nodeSealing,
-      connect: () => cloud.transport,
+      connect: () => transport,
     },
   );
 }
@@ -191,7 +192,7 @@ describe('a sensor that uploads through a relay', () => {
   it('goes on by itself where the relay is gone, and with another relay afterwards', async () => {
     await begin();
     const sensor = await sensorOf();
-    await cloud.clock.until(sensor.upload('1', { window }));
+    for (const reading of ['0', '1']) await cloud.clock.until(sensor.upload(reading, { window }));
     const home = heard.findLast(({ path }) => path === RELAY.path)?.to as NodeId;
     await cloud.stop(home);
     heard.length = 0;
@@ -204,12 +205,91 @@ describe('a sensor that uploads through a relay', () => {
     await cloud.start(home);
   });
 
-  it('hears that a reading errored which came after the settlement, not only that it is refused', async () => {
+  it('speaks to the domains itself where it has no reason to think that it is taken, and always where it is told to', async () => {
     await begin();
-    await relay(cloud.reading(window, '1'));
-    expectExact(await cloud.compute(window), ['1']);
+    const other = await cloud.openWindow();
     const sensor = await sensorOf();
-    expect(await codeOf(cloud.clock.until(sensor.upload('2', { window })))).toBe('READING_ERRORED');
+    const direct = await sensorOf({ relay: false });
+    const asked = async (own: typeof sensor, target: WindowId) => {
+      heard.length = 0;
+      await cloud.clock.until(own.upload('1', { window: target }));
+      return new Set(heard.filter(({ from }) => from === undefined).map(({ path }) => path)).has(RELAY.path);
+    };
+    const relayed: boolean[] = [];
+    for (const target of [window, window, other, other]) relayed.push(await asked(sensor, target));
+    expect(relayed).toEqual([false, true, false, true]);
+    for (const target of [window, window]) expect(await asked(direct, target)).toBe(false);
+    await Promise.all([sensor.close(), direct.close()]);
+  });
+
+  it('hears of a sealed window as the direct form does, though its SET has left', async () => {
+    await begin();
+    const sensor = await sensorOf();
+    await cloud.clock.until(sensor.upload('1', { window }));
+    expectExact(await cloud.compute(window), ['1']);
+    heard.length = 0;
+    expect(await codeOf(cloud.clock.until(sensor.upload('2', { window })))).toBe('WINDOW_SEALED');
+    expect(heard.filter(({ path }) => path === RELAY.path)).toHaveLength(1);
+    expect(await codeOf(cloud.clock.until(sensor.upload('3', { window })))).toBe('WINDOW_SEALED');
+    expect(heard.filter(({ path }) => path === RELAY.path)).toHaveLength(1);
+    await sensor.close();
+  });
+
+  it.each([
+    ['is in no result where nothing left', true, 'DEADLINE_EXCEEDED'],
+    ['is undecided where it may have been relayed', false, 'READING_UNDECIDED'],
+  ])('a reading of a sensor that is cut off %s', async (_, never, code) => {
+    await begin();
+    const away = { now: false };
+    const transport: Transport = {
+      ...cloud.transport,
+      async send(to, request, options) {
+        if (!away.now) return cloud.transport.send(to, request, options);
+        if (never) options.onNeverSent?.();
+        throw new EngineError('UNREACHABLE', 'cut off');
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    away.now = true;
+    for (const expected of [code, 'DEADLINE_EXCEEDED']) {
+      const uploaded = sensor.upload('2', { window, deadlineMs: 30_000 });
+      expect(await codeOf(cloud.clock.until(uploaded))).toBe(expected);
+    }
+    await sensor.close();
+  });
+
+  it('names the refusal of a reading that stays undecided, and gives up in time', async () => {
+    await begin();
+    const lie = { now: false };
+    const never = new AbortController().signal;
+    const transport: Transport = {
+      ...cloud.transport,
+      async send(to, request, options) {
+        if (!lie.now || request.path === operations.GET.path)
+          return cloud.transport.send(to, request, options);
+        if (request.path === RELAY.path)
+          return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
+        throw new EngineError('SENSOR_REVOKED', 'revoked');
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    lie.now = true;
+    const begunAt = cloud.clock.now();
+    const failure = await cloud.clock
+      .until(sensor.upload('2', { window, deadlineMs: 5_000 }))
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'READING_UNDECIDED', details: { refusal: 'SENSOR_REVOKED' } });
+    expect(cloud.clock.now() - begunAt).toBeLessThan(6_000);
+    lie.now = false;
+    await cloud.clock.until(sensor.upload('3', { window }));
+    lie.now = true;
+    const soon = cloud.clock.now();
+    expect(await codeOf(cloud.clock.until(sensor.upload('4', { window, deadlineMs: 500 })))).toBe(
+      'READING_UNDECIDED',
+    );
+    expect(cloud.clock.now() - soon).toBeLessThan(1_000);
     await sensor.close();
   });
 });

@@ -187,6 +187,24 @@ describe('a request that gets no answer', () => {
     });
   });
 
+  test('is said never to have left only where no connection came about, or too many wait', async () => {
+    let never = 0;
+    const own = { ...TIME, onNeverSent: () => void never++ };
+    const gone = await serve(certificateOfAlpha, echo);
+    await opened.pop()?.();
+    await expect(transportTo(gone.origin).send('a-1', REQUEST, own)).rejects.toThrow('ECONNREFUSED');
+    expect(never).toBe(1);
+    const silent = await serve(certificateOfAlpha, () => {});
+    const crowded = transportTo(silent.origin, { limits: { requestsPerNodeMax: 1 } });
+    const waiting = crowded.send('a-1', REQUEST, { ...own, timeoutMs: 200 });
+    await expect(crowded.send('a-1', REQUEST, own)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(never).toBe(2);
+    await expect(waiting).rejects.toThrow('TIMEOUT');
+    const broken = await serve(certificateOfAlpha, (request) => request.socket.destroy());
+    await expect(transportTo(broken.origin).send('a-1', REQUEST, own)).rejects.toThrow('UND_ERR_SOCKET');
+    expect(never).toBe(2);
+  });
+
   test('is UNREACHABLE after its time, also in the middle of the answer', async () => {
     const silent = await serve(certificateOfAlpha, () => {});
     const partial = await serve(certificateOfAlpha, (_request, response) => {
@@ -239,7 +257,7 @@ describe('a request that gets no answer', () => {
     const controller = new AbortController();
     const server = await serve(certificateOfAlpha, () => controller.abort(new Error('enough')));
     const transport = transportTo(server.origin, { limits: { requestsPerNodeMax: 1 } });
-    const first = transport.send('a-1', REQUEST, { timeoutMs: 200, signal: controller.signal });
+    const first = transport.send('a-1', REQUEST, { ...TIME, signal: controller.signal });
     await expect(first).rejects.toThrow('enough');
     await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({ code: 'OVERLOADED' });
   });

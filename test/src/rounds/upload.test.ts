@@ -130,7 +130,8 @@ test.each([
   round.happen({ kind: 'failure', id: 'set/0', error: new EngineError(code, '') });
   expect(round.out()).toBeUndefined();
   round.happen({ kind: 'wake', id: 'deadline' });
-  expect(round.out()).toEqual({ kind: 'unknown', setSent: true, lastFailure: code });
+  const refusal = ['UNREACHABLE', 'STALE_EPOCH', 'STORE_FAILED'].includes(code) ? null : code;
+  expect(round.out()).toEqual({ kind: 'unknown', setSent: true, lastFailure: code, refusal });
 });
 
 test('after a refused SET the round asks GET until the flag is decided', () => {
@@ -144,6 +145,19 @@ test('after a refused SET the round asks GET until the flag is decided', () => {
   round.happen({ kind: 'wake', id: 'after get/2' });
   round.happen({ kind: 'reply', id: 'get/3', reply: 'TRUE' });
   expect(round.out()).toEqual({ kind: 'committed' });
+});
+
+test('an unknown outcome names the refusal that came after SET, whatever GET fails with', () => {
+  const round = toSet();
+  round.happen({ kind: 'failure', id: 'set/0', error: SEALED });
+  round.happen({ kind: 'failure', id: 'get/1', error: LOST });
+  round.happen({ kind: 'wake', id: 'deadline' });
+  expect(round.out()).toEqual({
+    kind: 'unknown',
+    setSent: true,
+    lastFailure: 'UNREACHABLE',
+    refusal: 'WINDOW_SEALED',
+  });
 });
 
 test('ERROR is believed when a second acceptor says it too', () => {
@@ -164,7 +178,7 @@ test('where two acceptors differ the outcome is unknown, so that no lie makes a 
   const round = toSet();
   round.happen({ kind: 'reply', id: 'set/0', reply: 'ERROR' });
   round.happen({ kind: 'reply', id: 'get/1', reply: 'TRUE' });
-  expect(round.out()).toEqual({ kind: 'unknown', setSent: true, lastFailure: null });
+  expect(round.out()).toEqual({ kind: 'unknown', setSent: true, lastFailure: null, refusal: null });
 });
 
 test('a SET without a decision is sent again', () => {
@@ -182,7 +196,7 @@ test('repeated, late and unknown events move nothing', () => {
   round.happen({ kind: 'reply', id: 'set/0', reply: 'TRUE' });
   expect([round.state(), round.effects()]).toEqual([waiting, []]);
   round.happen({ kind: 'wake', id: 'deadline' });
-  expect(round.out()).toEqual({ kind: 'unknown', setSent: false, lastFailure: 'UNREACHABLE' });
+  expect(round.out()).toMatchObject({ kind: 'unknown', setSent: false, lastFailure: 'UNREACHABLE' });
   round.happen({ kind: 'wake', id: 'after upload 0/0' });
   expect(round.effects()).toEqual([]);
 });

@@ -1,0 +1,66 @@
+import type { ErrorDetails } from '../src/foundation/index.ts';
+import { EngineError, unreachable } from '../src/foundation/index.ts';
+import type { UploadOut } from '../src/rounds/upload.ts';
+import type { Split, SplitContext } from './commit-split.ts';
+import { flagKeyText } from './flag-key-text.ts';
+
+/** The caller gave up on a reading; only what was SET may still be committed. */
+export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineError {
+  const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
+  return new EngineError('READING_ABORTED', `the upload of a reading was given up: ${fate}`, {
+    ...detailsOf(attempt),
+    setSent: attempt.setSent,
+  });
+}
+
+/** What an upload is told that did not end with its flag TRUE; a window that was found sealed is looked up again. */
+export function failureOf(
+  { directory }: Pick<SplitContext, 'directory'>,
+  attempt: Split,
+  out: Exclude<UploadOut, { kind: 'committed' }>,
+  deadlineMs: number,
+): EngineError {
+  const details = detailsOf(attempt);
+  switch (out.kind) {
+    case 'errored':
+      return new EngineError('READING_ERRORED', 'the flag became ERROR before the reading was SET', details);
+    case 'unknown': {
+      const last = out.lastFailure ?? 'none';
+      const { refusal } = out;
+      if (refusal === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      const facts = { ...details, lastFailure: last, ...(refusal === null ? {} : { refusal }) };
+      const why =
+        refusal === null
+          ? `last failure ${last}`
+          : `refused with ${refusal} after SET may have been sent, which decides nothing`;
+      return out.setSent
+        ? new EngineError(
+            'READING_UNDECIDED',
+            `no outcome within ${deadlineMs} ms, ${why}; it may be part of the result: ask for its outcome, known once the window is settled, and do not upload it again`,
+            facts,
+          )
+        : new EngineError(
+            'DEADLINE_EXCEEDED',
+            `expected every share to be stored within ${deadlineMs} ms, last failure ${last}; the reading is in no result`,
+            facts,
+          );
+    }
+    case 'refused': {
+      if (out.refusal.kind === 'conflict') {
+        return new EngineError(
+          'SHARE_CONFLICT',
+          'the reading id was used before with another share',
+          details,
+        );
+      }
+      if (out.refusal.error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      return out.refusal.error;
+    }
+    default:
+      return unreachable(out);
+  }
+}
+
+function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {
+  return { flagKey: flagKeyText(key) };
+}
