@@ -46,7 +46,7 @@ export async function commitAll(
   const made = readings.map((reading) =>
     cloud.reading(window, reading, label === undefined ? {} : { label }),
   );
-  for (const reading of made) await cloud.clock.until(reading.commit());
+  for (const reading of made) await reading.commit();
   return made;
 }
 
@@ -97,7 +97,7 @@ export async function uploadVector(
     for (const { receipt } of packets) if (receipt !== null) receipts.push(receipt);
   }
   const set = await reading.setRequest({ receipts });
-  const { outcomes } = await cloud.clock.until(cloud.ask(reading.acceptor, operations.SET, set));
+  const { outcomes } = await cloud.ask(reading.acceptor, operations.SET, set);
   if (outcomes[0] !== 'TRUE') throw new Error(`expected TRUE, got ${outcomes[0]}`);
   return reading;
 }

@@ -84,6 +84,17 @@ export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
   };
 }
 
+/**
+ * The same clock for nodes whose requests a test awaits: waits of at most `shortMs` pass by themselves, and the time
+ * stands still meanwhile. The others are the test's to end.
+ */
+export function withShortWaits(clock: Clock, shortMs: number): Clock {
+  return {
+    now: clock.now,
+    sleep: (ms, signal) => (ms <= shortMs ? reactions() : clock.sleep(ms, signal)),
+  };
+}
+
 /** Lets everything that is ready run: a few turns of the event loop, not a span of time. */
 async function reactions(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));

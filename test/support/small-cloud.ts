@@ -1,6 +1,7 @@
 import type { PackedTable } from '../../node/engine/window-rows.ts';
 import type { NodeHandle, NodeSettings } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
+import { COMPANY_MS } from '../../node/services/joined-requests.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
 import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
@@ -30,7 +31,7 @@ import { callOperation } from '../../src/rounds/index.ts';
 import { developmentRing, fixedKey, type RingShape, testVerifier } from './development-ring.ts';
 import { streamPayload } from './development-stream.ts';
 import { freshSensor } from './fixed-sensor.ts';
-import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { createManualClock, type ManualClock, withShortWaits } from './manual-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { type RowOnDisk, rowsOnDisk } from './packed-disk.ts';
 import { type RawReading, rawReading } from './raw-reading.ts';
@@ -159,7 +160,8 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
     const floor = options.floors?.[domain];
     const handle = await openNode(
       {
-        clock,
+        // A node that was just asked by many waits a moment for more of them, which no test of one request knows.
+        clock: withShortWaits(clock, COMPANY_MS),
         randomBytes: cryptoRandomBytes,
         store,
         keys,

@@ -149,7 +149,7 @@ describe('a domain', () => {
     const taken = first.owner(0);
     const [away, third] = cloud.nodeIds.slice(0, 3).filter((node) => node !== taken) as [NodeId, NodeId];
     await cloud.stop(away);
-    for (const one of unset) await cloud.clock.until(one.upload(0, taken));
+    for (const one of unset) await one.upload(0, taken);
     await cloud.start(away);
     await cloud.stop(taken);
     expect(await rowOf(cloud, third, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });

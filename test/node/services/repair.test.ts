@@ -23,7 +23,7 @@ async function committed(shape: Parameters<typeof startSmallCloud>[0]): Promise<
   const window = await cloud.openWindow();
   // Readings of one group lie in one partition, so its owners have rows to lose.
   const readings = READINGS.map((reading) => cloud.reading(window, reading, { group: 5 }));
-  for (const reading of readings) await cloud.clock.until(reading.commit());
+  for (const reading of readings) await reading.commit();
   return { window, readings };
 }
 
@@ -156,7 +156,7 @@ describe('a store in doubt', () => {
       cloud.askAs(sibling, node, operations.FREEZE, { context }),
     ];
     for (const answer of refused) await expectCode(answer, 'STORE_IN_DOUBT');
-    expect(await cloud.clock.until(reading.upload(0, node))).toEqual({ answers: ['STORED'] });
+    expect(await reading.upload(0, node)).toEqual({ answers: ['STORED'] });
     expect(await cloud.askAs(sibling, node, operations.HELD, { context, partitions: [] })).toEqual({
       partitions: [],
     });
@@ -166,7 +166,7 @@ describe('a store in doubt', () => {
     const { window, readings } = await committed({ shape: SHAPE });
     const node = ownersOf(readings, 0)[0];
     await damage(node, () => flipBit(cloud.store(node), 'flags'));
-    await cloud.clock.until(cloud.reading(window, '9', { group: 5 }).commit());
+    await cloud.reading(window, '9', { group: 5 }).commit();
     expectExact(await cloud.compute(window), [...READINGS, '9']);
   });
 
@@ -199,7 +199,7 @@ describe('a store in doubt', () => {
     const empty = new Map(cloud.nodeIds.map((id) => [id, copyDisk(cloud.store(id))]));
     const window = await cloud.openWindow();
     const readings = READINGS.map((reading) => cloud.reading(window, reading, { group: 5 }));
-    for (const reading of readings) await cloud.clock.until(reading.commit());
+    for (const reading of readings) await reading.commit();
     await cloud.clock.advance(MINUTE_MS);
     const [node, sibling] = ownersOf(readings, 0);
     await damage(node, () => restoreDisk(cloud.store(node), empty.get(node) ?? []));
@@ -222,7 +222,7 @@ describe('a store in doubt', () => {
     await cloud.clock.until(cloud.openWindow({ latest: START_MS + MINUTE_MS }));
     await cloud.clock.advance(3 * MINUTE_MS);
     const window = await cloud.openWindow({ window: windowId(cloud.clock.now()) });
-    for (const reading of READINGS) await cloud.clock.until(cloud.reading(window, reading).commit());
+    for (const reading of READINGS) await cloud.reading(window, reading).commit();
     expectExact(await cloud.compute(window), READINGS);
     // Of the meta table only ring documents: it has other rows that begin with an S.
     const placesAt = (one: NodeId) =>

@@ -40,7 +40,7 @@ describe('a copy whose owner is away', () => {
   it('waits on another node of the domain, reaches the owner when it is back, and is deleted then', async () => {
     const { reading, first, second, other } = await openedCloud();
     await cloud.stop(second);
-    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ answers: ['STORED'] });
+    expect(await reading.upload(0, first)).toEqual({ answers: ['STORED'] });
     expect([sharesAt(first), sharesAt(second), sharesAt(other)]).toEqual([1, 0, 1]);
     expect(debtOf(other)).toEqual({ thin: 0, hinted: 1 });
     expect(debtOf(first)).toEqual({ thin: 0, hinted: 0 });
@@ -57,7 +57,7 @@ describe('a copy whose owner is away', () => {
   it('is kept over a restart of the node that keeps it', async () => {
     const { reading, first, second, other } = await openedCloud();
     await cloud.stop(second);
-    await cloud.clock.until(reading.upload(0, first));
+    await reading.upload(0, first);
     await cloud.stop(other);
     await cloud.start(second);
     await cloud.start(other);
@@ -72,11 +72,11 @@ describe('a copy whose owner is away', () => {
   it('is found where both owners are away, through any node of the domain', async () => {
     const { reading, first, second, other } = await openedCloud();
     const [window] = [reading.flagsRequest.context.window];
-    await cloud.clock.until(reading.notice());
+    await reading.notice();
     await cloud.stop(second);
-    await cloud.clock.until(reading.upload(0, other));
-    for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
-    await cloud.clock.until(reading.set());
+    await reading.upload(0, other);
+    for (const index of [1, 2]) await reading.upload(index);
+    await reading.set();
     expect([sharesAt(first), sharesAt(other)]).toEqual([1, 1]);
     await cloud.stop(first);
     await cloud.start(second);
@@ -92,7 +92,7 @@ describe('a copy whose owner is away', () => {
   it('never reaches a node of another domain', async () => {
     const { reading, first, second } = await openedCloud();
     await cloud.stop(second);
-    await cloud.clock.until(reading.upload(0, first));
+    await reading.upload(0, first);
     await cloud.clock.advance(CARE_MS);
     for (const node of cloud.nodeIds) if (!DOMAIN_A.includes(node)) expect(sharesAt(node)).toBe(0);
   });
@@ -103,7 +103,7 @@ describe('a partition that is thin', () => {
     const { reading, first, second, other } = await openedCloud();
     await cloud.stop(second);
     await cloud.stop(other);
-    await cloud.clock.until(reading.upload(0, first));
+    await reading.upload(0, first);
     expect(debtOf(first)).toEqual({ thin: 1, hinted: 0 });
     await cloud.stop(first);
     await Promise.all([cloud.start(first), cloud.start(second)]);
@@ -120,9 +120,9 @@ describe('a partition that is thin', () => {
     const { reading, first, second, other } = await openedCloud();
     await cloud.stop(second);
     await cloud.stop(other);
-    await cloud.clock.until(reading.upload(0, first));
+    await reading.upload(0, first);
     await cloud.start(second);
-    await cloud.clock.until(reading.upload(0, second));
+    await reading.upload(0, second);
     const commits = cloud.store(second).commits.length;
     await cloud.clock.advance(CARE_MS);
     expect(debtOf(first).thin).toBe(0);
@@ -138,13 +138,13 @@ describe('two shares under one key in a domain', () => {
     const another = cloud.reading(window, '2', { entry: reading.entry });
     await cloud.stop(second);
     await cloud.stop(other);
-    await cloud.clock.until(reading.upload(0, first));
+    await reading.upload(0, first);
     await cloud.stop(first);
     await Promise.all([cloud.start(second), cloud.start(other)]);
-    await cloud.clock.until(another.upload(0, second));
+    await another.upload(0, second);
     await cloud.start(first);
-    for (const index of [1, 2]) await cloud.clock.until(reading.upload(index));
-    await cloud.clock.until(reading.set());
+    for (const index of [1, 2]) await reading.upload(index);
+    await reading.set();
 
     const { context, partition } = reading.flagsRequest;
     await cloud.clock.until(
@@ -152,7 +152,7 @@ describe('two shares under one key in a domain', () => {
     );
     const { rows } = await cloud.askAs(second, first, operations.ROWS, { context, partition, after: null });
     expect(rows.map(({ conflict }) => conflict)).toEqual([true]);
-    expect(await cloud.clock.until(reading.upload(0, first))).toEqual({ answers: ['CONFLICT'] });
+    expect(await reading.upload(0, first)).toEqual({ answers: ['CONFLICT'] });
     const outcome = await cloud.compute(window).then(
       ({ kind }) => kind,
       ({ code }) => code,

@@ -72,9 +72,9 @@ describe('what a node tells its operator of a window that is not released', () =
     let reading = cloud.reading(window, '1');
     while (reading.acceptor === 'a2') reading = cloud.reading(window, '1');
     await cloud.stop('a2' as NodeId);
-    await cloud.clock.until(reading.notice());
-    for (const node of [a1, undefined, undefined].entries()) await cloud.clock.until(reading.upload(...node));
-    await cloud.clock.until(reading.set());
+    await reading.notice();
+    for (const node of [a1, undefined, undefined].entries()) await reading.upload(...node);
+    await reading.set();
     expect(await statusOf(a1)).toMatchObject({ thinPartitions: FEW, hintedPartitions: 0 });
     const report = {
       node: a1,

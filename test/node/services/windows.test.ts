@@ -84,11 +84,11 @@ describe('sealing a window', () => {
     const notBefore = START_MS + 60_000;
     const window = await cloud.openWindow({ notBefore });
     const [node] = cloud.nodeIds as [NodeId];
-    const seal = () => cloud.order(node, operations.SEAL, questionOf(window));
+    const seal = () => cloud.clock.until(cloud.order(node, operations.SEAL, questionOf(window)));
     expect((await expectCode(seal(), 'SEAL_TOO_EARLY')).message).toContain(String(notBefore));
     const context = cloud.reading(window, '1').flagsRequest.context;
     await expectCode(cloud.askAs(node, node, operations.FREEZE, { context }), 'SEAL_TOO_EARLY');
-    expect(await cloud.order(node, operations.COMPUTE, questionOf(window))).toMatchObject({
+    expect(await cloud.clock.until(cloud.order(node, operations.COMPUTE, questionOf(window)))).toMatchObject({
       status: 'INCOMPLETE',
       reason: expect.stringContaining('SEAL_TOO_EARLY'),
     });
@@ -188,7 +188,9 @@ describe('COMPUTE', () => {
     const readings = ['1', '2', '3', '4', '5', '6'];
     for (const reading of readings) await cloud.reading(window, reading).commit();
     const [node, away] = cloud.nodeIds as [NodeId, NodeId];
-    expect(await cloud.order(node, operations.SEAL, questionOf(window))).toMatchObject({ sealed: true });
+    expect(await cloud.clock.until(cloud.order(node, operations.SEAL, questionOf(window)))).toMatchObject({
+      sealed: true,
+    });
     await cloud.stop(away);
     const answer = await cloud.clock.until(cloud.order(node, operations.COMPUTE, questionOf(window)));
     expect(answer.status).toBe('INCOMPLETE');
