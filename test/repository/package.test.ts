@@ -1,3 +1,4 @@
+import { execSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { HEAP_OPTION } from '../support/program-files.ts';
 import { importsOf, productFiles, readText, testFiles } from './repository.ts';
@@ -43,6 +44,18 @@ describe('package.json', () => {
     const known = { ...manifest.dependencies, ...manifest.devDependencies };
     expect([...byTests].filter((name) => !Object.hasOwn(known, name))).toEqual([]);
   });
+});
+
+test('the package has everything that is promised, and no tests and maps of what is not in it', () => {
+  const command = 'npm pack --dry-run --json --ignore-scripts --loglevel=error';
+  const [packed]: readonly { readonly files: readonly { readonly path: string }[] }[] = JSON.parse(
+    execSync(command, { encoding: 'utf8' }),
+  );
+  const paths = (packed?.files ?? []).map(({ path }) => path);
+  expect(paths).toEqual(
+    expect.arrayContaining(['README.md', 'docs/PROTOCOL.md', 'test/vectors/messages.json']),
+  );
+  expect(paths.filter((path) => /(?<!\.d)\.ts$|\.map$|^dist\/test/.test(path))).toEqual([]);
 });
 
 test('nodes have the same heap by their command, in the benchmark and under kills', () => {
