@@ -34,3 +34,12 @@ export async function createSensorKeys(
   const { sealing, randomBytes } = ports ?? (await import('./node-ports.ts')).nodePorts();
   return sealing.deriveKeyPair(randomBytes(32));
 }
+
+/**
+ * Reads the keys that `m-cloud-sensor keygen` wrote; in Node only.
+ * @param pem the text of the file.
+ * @throws EngineError `INVALID_ARGUMENT` where it is no P-256 private key
+ */
+export async function readSensorKeys(pem: string): Promise<SensorKeys> {
+  return (await import('./node-ports.ts')).keysFromPem(pem);
+}

@@ -5,7 +5,7 @@ export { readSensorBundle } from '../src/ring/index.ts';
 export type { Reading } from '../src/sharing/index.ts';
 export { flagKeyText, parseFlagKey } from './flag-key-text.ts';
 export type { SensorKeys } from './identity.ts';
-export { createSensorKeys } from './identity.ts';
+export { createSensorKeys, readSensorKeys } from './identity.ts';
 export type { Measurements } from './measurements.ts';
 export { createMeasurements } from './measurements.ts';
 export type { SensorMemory } from './memory.ts';

@@ -11,6 +11,9 @@ import {
 import type { SensorMemory } from './memory.ts';
 import type { SensorPorts } from './ports.ts';
 
+/** Reads a key file; Node knows the format. */
+export { p256FromPem as keysFromPem } from '../src/platform/index.ts';
+
 /** The real ports on Node. In a file of its own, so that a browser's bundle holds neither undici nor `node:`. */
 export function nodePorts(): SensorPorts {
   return {

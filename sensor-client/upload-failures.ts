@@ -1,8 +1,12 @@
-import type { ErrorDetails } from '../src/foundation/index.ts';
+import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError, unreachable } from '../src/foundation/index.ts';
+import type { NodeId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
+
+/** Enough to see which cloud is away. */
+const SILENT_NODES_NAMED = 4;
 
 /** The caller gave up on a reading; only what was SET may still be committed. */
 export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineError {
@@ -15,7 +19,7 @@ export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineErr
 
 /** What an upload is told that did not end with its flag TRUE; a window that was found sealed is looked up again. */
 export function failureOf(
-  { directory }: Pick<SplitContext, 'directory'>,
+  { directory, silent }: Pick<SplitContext, 'directory' | 'silent'>,
   attempt: Split,
   out: Exclude<UploadOut, { kind: 'committed' }>,
   deadlineMs: number,
@@ -29,9 +33,10 @@ export function failureOf(
       const { refusal } = out;
       if (refusal === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
       const facts = { ...details, lastFailure: last, ...(refusal === null ? {} : { refusal }) };
+      const seen = seenOf(out.lastFailure, silent.now());
       const why =
         refusal === null
-          ? `last failure ${last}`
+          ? seen
           : `refused with ${refusal} after SET may have been sent, which decides nothing`;
       return out.setSent
         ? new EngineError(
@@ -41,7 +46,7 @@ export function failureOf(
           )
         : new EngineError(
             'DEADLINE_EXCEEDED',
-            `expected every share to be stored within ${deadlineMs} ms, last failure ${last}; the reading is in no result`,
+            `expected every share to be stored within ${deadlineMs} ms, ${seen}; the reading is in no result`,
             facts,
           );
     }
@@ -59,6 +64,15 @@ export function failureOf(
     default:
       return unreachable(out);
   }
+}
+
+/** What the sensor saw go wrong: nodes that do not answer say more than the last of many failures. */
+function seenOf(last: ErrorCode | null, silent: ReadonlySet<NodeId>): string {
+  const nodes = [...silent];
+  const more = nodes.length > SILENT_NODES_NAMED ? ` and ${nodes.length - SILENT_NODES_NAMED} more` : '';
+  const unheard = `no answer from ${nodes.slice(0, SILENT_NODES_NAMED).join(', ')}${more}`;
+  if (last === null) return nodes.length === 0 ? 'without a failure' : unheard;
+  return nodes.length === 0 ? `last failure ${last}` : `last failure ${last}, ${unheard}`;
 }
 
 function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {

@@ -7,6 +7,7 @@ import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import {
   createUndiciTransport,
   cryptoRandomBytes,
+  generateP256,
   nodeVerifier,
   signerFromPem,
   systemClock,
@@ -39,11 +40,12 @@ test('the README’s sensor commits readings that a real cluster adds up exactly
   const { stream } = await operator.putStream(jws);
   const window = windowId(clock.now());
   await operator.openWindow(stream, { window, notBefore: window, latest: window + 3_600_000 });
-  const bundleFile = join(folder, 'sensor.json');
-  await writeFile(bundleFile, JSON.stringify(sensorBundle));
+  const files = { bundle: join(folder, 'sensor.json'), key: join(folder, 'sensor.key') };
+  await writeFile(files.bundle, JSON.stringify(sensorBundle));
+  await writeFile(files.key, (await generateP256()).privateKeyPem);
 
   const keys = [];
-  for (const reading of ['21.5', '-3.2']) keys.push(await uploadReading(bundleFile, stream.hash, reading));
+  for (const reading of ['21.5', '-3.2']) keys.push(await uploadReading(files, stream.hash, reading));
 
   const outcome = await operator.compute(stream, window);
   expect(new Set(keys).size).toBe(2);

@@ -211,6 +211,9 @@ test('nodes that never answer end in DEADLINE_EXCEEDED, after SET in READING_UND
     early.clock.until((await early.sensor()).upload(1, { deadlineMs: 30_000 })),
   );
   expect([refused.code, refused.details.lastFailure]).toEqual(['DEADLINE_EXCEEDED', 'UNREACHABLE']);
+  expect(refused.message).toMatch(
+    /within 30000 ms, .*no answer from [abc][12].*; the reading is in no result/,
+  );
   expect(early.nodes.sent.some(({ operation }) => operation === 'SET')).toBe(false);
 
   const late = await sensorScene({
