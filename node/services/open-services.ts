@@ -156,7 +156,7 @@ export async function openServices(base: ServiceBase) {
   const joined = createJoinedRequests({ ...base, values, flags, relay });
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
-  const sensors = createSensorCensus({ ...base, shares, lists });
+  const sensors = createSensorCensus({ ...base, shares, lists, tallies });
   const gate = createGate({ ...base, roster });
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });

@@ -12,12 +12,15 @@ export interface Running<T> {
   of(record: OpenWindowRecord): T | undefined;
   /** Something happened that the state does not follow. */
   spoil(record: OpenWindowRecord): void;
+  /** All states that are kept. */
+  all(): Iterable<readonly [OpenWindowRecord, T]>;
 }
 
 /** @param begin the state of a window without rows. */
 export function createRunning<T>(begin: (record: OpenWindowRecord) => T): Running<T> {
+  /** Null for one that is not known any more. */
   const states = new WeakMap<OpenWindowRecord, T | null>();
-  const kept = new Set<OpenWindowRecord>();
+  const kept = new Map<OpenWindowRecord, T>();
 
   function spoil(record: OpenWindowRecord): void {
     states.set(record, null);
@@ -30,11 +33,12 @@ export function createRunning<T>(begin: (record: OpenWindowRecord) => T): Runnin
       if (known !== undefined) return known ?? undefined;
       const state = begin(record);
       states.set(record, state);
-      kept.add(record);
-      const oldest = kept.values().next().value;
+      kept.set(record, state);
+      const oldest = kept.keys().next().value;
       if (kept.size > RUNNING_WINDOWS_MAX && oldest !== undefined) spoil(oldest);
       return state;
     },
     spoil,
+    all: () => kept,
   };
 }

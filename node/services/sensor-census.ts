@@ -11,14 +11,18 @@ import { SENSORS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
 import { partitionOf } from '../../src/ring/identifiers.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { SensorRows } from './sensor-pairs.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
+import type { Tallies, WindowTallies } from './tallies.ts';
+import { strayRows } from './tallies.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface SensorCensusComponents {
   readonly journal: Journal;
   readonly shares: ShareTable;
   readonly lists: SetLists;
+  readonly tallies: Tallies;
 }
 
 /** SENSORS: whose shares this node holds, by id alone, and who of them counts in T minus X. */
@@ -27,7 +31,22 @@ export interface SensorCensus {
   page(record: OpenWindowRecord, request: Omit<SensorsRequest, 'context'>): Promise<SensorsResponse>;
 }
 
-export function createSensorCensus({ journal, shares, lists }: SensorCensusComponents): SensorCensus {
+/** What the node is asked about. */
+interface Question {
+  /** The partitions that the node stands for. */
+  readonly standing: ReadonlyMap<Partition, PartitionDigest>;
+  readonly excluded: readonly FlagEntry[];
+}
+
+/** The sensors of a partition's rows; one may be named more than once. */
+type Named = SensorsResponse['sensors'];
+
+export function createSensorCensus({
+  journal,
+  shares,
+  lists,
+  tallies,
+}: SensorCensusComponents): SensorCensus {
   /** The flags of a partition that count: all rows where they are T, else those that T names. */
   async function counted(
     record: OpenWindowRecord,
@@ -46,48 +65,121 @@ export function createSensorCensus({ journal, shares, lists }: SensorCensusCompo
     );
   }
 
-  /** The rows of the window by partition, in order. */
-  async function* partitionsFrom(
+  async function namedInRows(
+    record: OpenWindowRecord,
+    partition: Partition,
+    rows: readonly FlagEntry[],
+    { standing, excluded }: Question,
+  ): Promise<Named> {
+    const without = new Set(excluded.map(entryName));
+    const included = await counted(record, rows, standing.get(partition), without);
+    return [
+      ...rows.map(({ sensorId }) => ({ sensor: sensorId, included: false })),
+      ...included.map(({ sensorId }) => ({ sensor: sensorId, included: true })),
+    ];
+  }
+
+  /** The sensors of the window by partition, in order, from all its rows. */
+  async function* readFrom(
     record: OpenWindowRecord,
     from: Partition,
-  ): AsyncGenerator<readonly [Partition, readonly FlagEntry[]]> {
+    question: Question,
+  ): AsyncGenerator<readonly [Partition, Named]> {
     let at: Partition | null = null;
     let rows: FlagEntry[] = [];
     for await (const [entry] of shares.goodRows(record, null)) {
       const partition = partitionOf(entry.readingId);
       if (partition < from) continue;
       if (at !== null && partition !== at) {
-        yield [at, rows];
+        yield [at, await namedInRows(record, at, rows, question)];
         rows = [];
       }
       at = partition;
       rows.push(entry);
     }
-    if (at !== null) yield [at, rows];
+    if (at !== null) yield [at, await namedInRows(record, at, rows, question)];
+  }
+
+  /** The same from what was kept while the rows came; the rows are read of partitions of which it does not tell. */
+  async function* keptFrom(
+    record: OpenWindowRecord,
+    from: Partition,
+    question: Question,
+    kept: readonly KeptPartition[],
+  ): AsyncGenerator<readonly [Partition, Named]> {
+    for (const { partition, named } of kept) {
+      if (partition < from) continue;
+      if (named !== null) {
+        yield [partition, named];
+        continue;
+      }
+      const rows: FlagEntry[] = [];
+      for await (const [entry] of shares.goodRows(record, partition)) rows.push(entry);
+      yield [partition, await namedInRows(record, partition, rows, question)];
+    }
   }
 
   return {
     async page(record, { partitions, excluded, from }) {
-      await journal.synced();
       const standing = new Map(partitions.map((named) => [named.partition, named]));
-      const without = new Set(excluded.map(entryName));
-      const found = new Map<string, { readonly sensor: SensorId; included: boolean }>();
-      for await (const [partition, rows] of partitionsFrom(record, from)) {
-        if (found.size > 0 && found.size + rows.length > SENSORS_PER_PAGE_MAX) {
+      const question = { standing, excluded };
+      const kept = keptPartitions(tallies.of(record), question);
+      // What is counted must be on disk before anything is said about it.
+      await journal.synced();
+      const found = new Map<string, SensorsResponse['sensors'][number]>();
+      const sensors =
+        kept === null ? readFrom(record, from, question) : keptFrom(record, from, question, kept);
+      for await (const [partition, named] of sensors) {
+        if (found.size > 0 && found.size + named.length > SENSORS_PER_PAGE_MAX) {
           return { sensors: [...found.values()], next: partition };
         }
-        for (const { sensorId } of rows) {
-          const name = sensorName(sensorId);
-          if (!found.has(name)) found.set(name, { sensor: sensorId, included: false });
-        }
-        for (const { sensorId } of await counted(record, rows, standing.get(partition), without)) {
-          const sensor = found.get(sensorName(sensorId));
-          if (sensor !== undefined) sensor.included = true;
+        for (const one of named) {
+          const name = sensorName(one.sensor);
+          if (one.included || !found.has(name)) found.set(name, one);
         }
       }
       return { sensors: [...found.values()], next: null };
     },
   };
+}
+
+/** A partition's sensors as they were kept; null where its rows have to be read. */
+interface KeptPartition {
+  readonly partition: Partition;
+  readonly named: Named | null;
+}
+
+/** All at one moment, so that rows that come meanwhile are in both the pairs and the digests, or in neither. */
+function keptPartitions(
+  tallies: WindowTallies | undefined,
+  { standing, excluded }: Question,
+): readonly KeptPartition[] | null {
+  if (tallies === undefined || tallies.sensors === null) return null;
+  const kept: KeptPartition[] = [];
+  for (const [partition, pairs] of tallies.sensors.byPartition()) {
+    const digest = standing.get(partition);
+    if (digest === undefined) {
+      kept.push({ partition, named: pairs.map(({ sensor }) => ({ sensor, included: false })) });
+      continue;
+    }
+    const strays = strayRows(tallies, digest);
+    const out = excluded.filter(({ readingId }) => partitionOf(readingId) === partition);
+    kept.push({ partition, named: strays === null ? null : withoutRows(pairs, [...strays, ...out]) });
+  }
+  return kept.sort((a, b) => a.partition - b.partition);
+}
+
+/** Who has a row that is none of the given ones, each of which is among the rows. */
+function withoutRows(pairs: readonly SensorRows[], rows: readonly FlagEntry[]): Named {
+  const taken = new Map<string, number>();
+  for (const { sensorId } of rows) {
+    const name = sensorName(sensorId);
+    taken.set(name, (taken.get(name) ?? 0) + 1);
+  }
+  return pairs.map(({ sensor, rows: all }) => ({
+    sensor,
+    included: all > (taken.get(sensorName(sensor)) ?? 0),
+  }));
 }
 
 /** The id as a map key: one character per byte, because a window may have a million sensors. */

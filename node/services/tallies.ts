@@ -22,6 +22,9 @@ import type { EntryTable } from '../engine/entry-table.ts';
 import { createEntryTable } from '../engine/entry-table.ts';
 import type { Rings } from '../engine/rings.ts';
 import { createRunning } from './running.ts';
+import type { SensorPairs } from './sensor-pairs.ts';
+import { createSensorPairs } from './sensor-pairs.ts';
+import { isPublic } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 /**
@@ -29,6 +32,12 @@ import type { OpenWindowRecord } from './windows.ts';
  * them is read from the disk when its window settles.
  */
 export const OPEN_ROWS_MAX = 16_384;
+
+/**
+ * Pairs of a sensor and a partition that a node keeps for the gate, over all windows, 57 bytes each and half of them empty
+ * at worst. The gate reads the rows of a window that there is no room for.
+ */
+export const SENSOR_PAIRS_MAX = 262_144;
 
 /** What the good rows of one partition add up to. A function of shares: it never leaves the node as it is. */
 export interface Tally {
@@ -42,6 +51,8 @@ export interface WindowTallies {
   readonly partitions: ReadonlyMap<Partition, Tally>;
   /** The open rows of all partitions: of each its digest and its partition. */
   readonly open: EntryTable | null;
+  /** Whose the rows in it are; null where nobody counts them, or there is no room. */
+  readonly sensors: SensorPairs | null;
 }
 
 export interface TalliesComponents {
@@ -83,14 +94,22 @@ interface State extends WindowTallies {
   readonly partitions: Map<Partition, Tally>;
   readonly open: EntryTable;
   readonly digestOne: EntryDigest;
+  sensors: SensorPairs | null;
 }
 
-export function createTallies({ rings, self, entryHash }: TalliesComponents): Tallies {
+/** @param pairsMax a smaller limit for a test. */
+export function createTallies(
+  { rings, self, entryHash }: TalliesComponents,
+  pairsMax = SENSOR_PAIRS_MAX,
+): Tallies {
   const running = createRunning<State>((record) => ({
     partitions: new Map(),
     open: createEntryTable(entryHash, OPEN_NUMBERS),
     digestOne: createEntryDigest(record.terms.value.setHashKey),
+    sensors: isPublic(rings, record) ? null : createSensorPairs(entryHash),
   }));
+  /** No fewer than there are. */
+  let pairs = 0;
   const digest = new Float64Array(DIGEST_WORDS);
 
   function isAcceptor({ scope, stream }: OpenWindowRecord, partition: Partition): boolean {
@@ -126,19 +145,36 @@ export function createTallies({ rings, self, entryHash }: TalliesComponents): Ta
     tally.open = null;
   }
 
+  /** Counts the pairs anew where they may be too many; what was released nobody counts again. */
+  function limitPairs(state: State): void {
+    if (pairs <= pairsMax) return;
+    pairs = 0;
+    for (const [record, other] of running.all()) {
+      if (record.release !== null) other.sensors = null;
+      pairs += other.sensors?.size ?? 0;
+    }
+    if (pairs <= pairsMax) return;
+    pairs -= state.sensors?.size ?? 0;
+    state.sensors = null;
+  }
+
   return {
     add(record, partition, { keys, shares }, places) {
       const state = running.of(record);
       if (state === undefined || places.length === 0) return;
       const tally = tallyOf(state, record, partition);
       const shareBytes = shares.length / (keys.length / ENTRY_KEY_BYTES);
+      const pairsBefore = state.sensors?.size ?? 0;
       for (const place of places) {
         const keyAt = ENTRY_KEY_BYTES * place;
         state.digestOne(keys, keyAt, digest, 0);
         tally.hasher.addDigest(digest, 0, countInKey(keys, keyAt));
         addToLimbSum(tally.sum, shares, shareBytes * place);
+        state.sensors?.add(keys, keyAt);
         noteOpen(state, tally, partition, keys, keyAt);
       }
+      pairs += (state.sensors?.size ?? 0) - pairsBefore;
+      limitPairs(state);
     },
     committed(record, partition, keys) {
       const state = running.of(record);

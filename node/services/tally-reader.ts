@@ -33,7 +33,7 @@ export function createTallyReader({ journal, shares, tallies: running }: TallyRe
       tally.hasher.add(entry);
       addToLimbSum(tally.sum, row.share);
     }
-    return { partitions, open: null };
+    return { partitions, open: null, sensors: null };
   }
 
   /** The window's sums as they are now: the running ones, else those of one pass while nothing changes. */

@@ -61,6 +61,23 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/gate', 'counts a sensor once, whatever number of nodes'),
   },
   {
+    name: 'gate/excluded-sensors-counted',
+    breaks: 'GATE: sensors whose readings are all excluded or were never set make up the minimum',
+    file: 'node/services/sensor-census.ts',
+    find: 'included: all > (taken.get(sensorName(sensor)) ?? 0),',
+    replace: 'included: all > 0 || taken.size === 0,',
+    detector: byTest('node/services/sensor-census', 'the sensors that were kept while rows came'),
+  },
+  {
+    name: 'gate/pairs-without-their-digest',
+    breaks:
+      'GATE: sensors with rows that T does not name are counted, because nobody compared the rows with it',
+    file: 'node/services/sensor-census.ts',
+    find: 'named: strays === null ? null : withoutRows(pairs, [...strays, ...out])',
+    replace: 'named: withoutRows(pairs, [...(strays ?? []), ...out])',
+    detector: byTest('node/services/sensor-census', 'reads the partitions that have some'),
+  },
+  {
     name: 'gate/accepted-after-the-window-opened',
     breaks: 'GATE: sensors that were enrolled because of the first readings make up the minimum',
     file: 'node/services/gate.ts',
