@@ -16,7 +16,7 @@ export interface SignalFan {
  * Not AbortSignal.any: on Node 20 a long-lived signal keeps every signal derived from it alive. And not one
  * signal for all: beyond ten listeners Node warns of a leak.
  */
-export function createSignalFan(): SignalFan {
+function createSignalFan(): SignalFan {
   const running = new Map<AbortController, Promise<unknown>>();
   let aborted = false;
   let why: unknown;

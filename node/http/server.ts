@@ -138,7 +138,7 @@ function serverOptions({ tls, limits }: PortOptions): ServerOptions {
   };
 }
 
-export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
+function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { status, body } = problemOf(error);
   reply.code(status).header('content-type', PROBLEM_CONTENT_TYPE);
   if (status === 401) reply.header('www-authenticate', 'Bearer');

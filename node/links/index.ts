@@ -1,5 +1,4 @@
 export type { PeerPortLimits } from './limits.ts';
 export { PEER_LIMITS } from './limits.ts';
 export { peerOf } from './peer-certificate.ts';
-export type { PeerPortOptions } from './peer-port.ts';
 export { listenPeer } from './peer-port.ts';

@@ -56,6 +56,6 @@ function authorityOf(domain: DomainId, pem: string): X509Certificate {
   }
 }
 
-export function forbidden(expected: string): EngineError {
+function forbidden(expected: string): EngineError {
   return new EngineError('FORBIDDEN', `expected the caller to be ${expected}`);
 }

@@ -1,8 +1,8 @@
-export type { Accepted, AcceptorReply, AcceptorRequest, AcceptorState, AcceptorStep } from './acceptor.ts';
+export type { Accepted, AcceptorReply, AcceptorRequest, AcceptorState } from './acceptor.ts';
 export { acceptorStep, freshAcceptor } from './acceptor.ts';
 export type { Ballot } from './ballot.ts';
 export { BALLOT_ZERO, ballotAbove, compareBallots } from './ballot.ts';
-export type { ProposerOptions, ProposerState } from './proposer.ts';
+export type { ProposerState } from './proposer.ts';
 export {
   decidedIn,
   highestAccepted,

@@ -53,11 +53,6 @@ export function exitOf(error: unknown): ExitName {
   return error.retry ? 'TRY_AGAIN' : 'REFUSED';
 }
 
-/** {@link exitOf} as the number for `process.exitCode`. */
-export function exitCodeOf(error: unknown): number {
-  return EXIT_CODES[exitOf(error)].code;
-}
-
 /** The table as lines for --help, only the named exits where names are given. */
 export function exitCodesHelp(names?: readonly ExitName[]): string {
   const lines = Object.entries(EXIT_CODES)

@@ -13,12 +13,12 @@ export {
   utf8,
   wordAt,
 } from './bytes.ts';
-export type { CsvRow, CsvTable, NumericCell } from './csv.ts';
-export { NUMERIC_CELL_CHARACTERS_MAX, numericColumn, parseCsv } from './csv.ts';
+export type { CsvTable, NumericCell } from './csv.ts';
+export { numericColumn, parseCsv } from './csv.ts';
 export type { ErrorCode, ErrorDetails } from './errors.ts';
 export { EngineError, ERROR_TABLE, hasCode, isErrorCode } from './errors.ts';
 export type { ExitName } from './exit-codes.ts';
-export { EXIT_CODES, exitCodeOf, exitCodesHelp, exitOf } from './exit-codes.ts';
+export { EXIT_CODES, exitCodesHelp, exitOf } from './exit-codes.ts';
 export { inFile } from './in-file.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelled-hash.ts';

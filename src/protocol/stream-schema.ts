@@ -94,7 +94,7 @@ const fieldProperties = {
 } as const;
 
 /** The members of a stream document by name; a person's draft of one is made of the same. */
-export const streamProperties = {
+const streamProperties = {
   version: Type.Literal(1),
   suite: Type.Literal(SUITE),
   name,

@@ -34,7 +34,7 @@ import {
 import { sensorIdLayout } from './packets.ts';
 import type { SetDigest } from './set-hash.ts';
 
-export const digestLayout: Layout<SetDigest> = record({
+const digestLayout: Layout<SetDigest> = record({
   count: u32,
   readings: u64,
   hash: fixedBytes(32),
