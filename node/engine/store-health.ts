@@ -59,7 +59,7 @@ export function createStoreHealth(options: {
  * A window's stream was stored before its first row: where that document is gone and nobody else can be asked, the
  * store has lost what it had acknowledged. The window is then learned anew, and the store votes no more.
  */
-export function streamGone(error: unknown, health: StoreHealth): null {
+export function streamGone(error: unknown, health: Pick<StoreHealth, 'raise'>): null {
   if (!hasCode(error, 'UNKNOWN_STREAM')) throw error;
   health.raise('the document of a stream with windows here is gone');
   return null;

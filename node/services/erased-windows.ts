@@ -32,6 +32,8 @@ export interface ErasedWindows {
   of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
   /** Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. */
   begin(window: ErasedWindow, gone: readonly Uint8Array[]): Promise<void>;
+  /** Adds to the note of an erasure what was released, where it became known here only then. */
+  addRelease(scope: WindowScope, release: Uint8Array): Promise<void>;
   /** Windows whose rows are still to be destroyed. */
   unfinished(): Promise<readonly WindowScope[]>;
   finish(scope: WindowScope): Promise<void>;
@@ -54,26 +56,39 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
     return found;
   }
 
+  async function find(scope: WindowScope): Promise<ErasedWindow | null> {
+    const [plain] = await tables.readMany('windows', storeKey, [concat(ERASED, windowKey(scope))]);
+    return plain === undefined ? null : erasedWindow(scope, plain);
+  }
+
+  function noteOf({ scope, notBefore, latest }: ErasedWindow, release: Uint8Array): StoreOperation {
+    const note = encodeErasedRow({ notBefore, latest, release });
+    return tables.put('windows', storeKey, concat(ERASED, windowKey(scope)), note);
+  }
+
   return {
-    async find(scope) {
-      const [plain] = await tables.readMany('windows', storeKey, [concat(ERASED, windowKey(scope))]);
-      return plain === undefined ? null : erasedWindow(scope, plain);
-    },
+    find,
     of: (stream) =>
       listed(concat(ERASED, streamHashBytes(stream)), (scope, plain) =>
         plain === null ? [] : [erasedWindow(scope, plain)],
       ),
-    async begin({ scope, notBefore, latest, release }, gone) {
+    async begin(window, gone) {
+      const { scope, release } = window;
       const key = windowKey(scope);
-      const kept = encodeErasedRow({ notBefore, latest, release: release?.bytes ?? new Uint8Array(0) });
       // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
       const slots = DECISIONS.filter((decision) => decision !== 'release' || release === null);
       const rows = [...gone, ...slots.map((decision) => concat(utf8('S'), key, utf8(decision)))];
       journal.stage([
-        tables.put('windows', storeKey, concat(ERASED, key), kept),
+        noteOf(window, release?.bytes ?? new Uint8Array(0)),
         tables.put('windows', storeKey, concat(UNFINISHED, key), Uint8Array.of(1)),
         ...rows.map((row): StoreOperation => ({ kind: 'delete', table: 'windows', key: row })),
       ]);
+      await journal.synced();
+    },
+    async addRelease(scope, release) {
+      const window = await find(scope);
+      if (window === null || window.release !== null) return;
+      journal.stage([noteOf(window, release)]);
       await journal.synced();
     },
     // Also where the row does not open: what is to be destroyed must not stay for ever.

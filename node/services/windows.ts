@@ -75,8 +75,8 @@ export interface WindowsComponents {
   readonly tables: Tables;
   readonly keys: WindowKeys;
   readonly storeKey: Uint8Array;
-  readonly streams: Streams;
-  readonly health: StoreHealth;
+  readonly streams: Pick<Streams, 'find' | 'indexOf'>;
+  readonly health: Pick<StoreHealth, 'raise'>;
 }
 
 /** The windows this node has a part in, in memory and, synced, in the windows table. */
@@ -204,18 +204,19 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     erase,
     makeOpen,
     async learn(record, decision, bytes) {
-      if (record.erased) {
-        // What the domain released may still be told; nothing about an erased window is written.
-        if (decision !== 'release') throw windowErased(record.scope.window);
-        setDecision(record, decision, bytes);
-        return;
+      if (!record.erased) {
+        // A majority that breaks the window's own rules is no majority of honest nodes.
+        if (decision === 'terms')
+          checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
+        journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${decision}`), bytes)]);
+        await journal.synced();
       }
-      // A majority that breaks the window's own rules is no majority of honest nodes.
-      if (decision === 'terms')
-        checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
-      journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${decision}`), bytes)]);
-      await journal.synced();
-      await remember(record, decision, bytes);
+      // An erasure that came meanwhile has taken the row with it.
+      if (!record.erased) return remember(record, decision, bytes);
+      // What the domain released may still be told; nothing else about an erased window is written.
+      if (decision !== 'release') throw windowErased(record.scope.window);
+      await erased.addRelease(record.scope, bytes);
+      setDecision(record, decision, bytes);
     },
     async freeze(record) {
       if (!record.frozen) {

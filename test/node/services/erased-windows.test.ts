@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
+import { openJournal } from '../../../node/engine/journal.ts';
+import { createRowSeal } from '../../../node/engine/row-seal.ts';
+import { createTables } from '../../../node/engine/tables.ts';
+import { createErasedWindows } from '../../../node/services/erased-windows.ts';
+import { openWindows, type Windows } from '../../../node/services/windows.ts';
+import { toHex } from '../../../src/foundation/index.ts';
+import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
+import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
+import { windowId } from '../../../src/ring/index.ts';
+import { developmentRing, fixedKey, testVerifier } from '../../support/development-ring.ts';
+import { streamPayload } from '../../support/development-stream.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+
+const WINDOW = windowId(1_700_000_000_000);
+const TIMES = { notBefore: WINDOW, latest: WINDOW + 60_000 };
+const KEY = new Uint8Array(32).fill(1);
+
+async function startStream() {
+  const ring = await developmentRing({ nodes: [1, 1] });
+  const jws = await signStream(streamPayload(ring), fixedKey('operator').signer);
+  return openStreamDocument(jws, testVerifier, ring);
+}
+
+type Stream = Awaited<ReturnType<typeof startStream>>;
+
+/** The windows of a node that starts on this disk. */
+function windowsOn(store: MemoryStore, stream: Stream): Promise<Windows> {
+  const journal = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
+  const corrupt = createCorruptRows(recordingLog(), () => {});
+  const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
+  return openWindows({
+    journal,
+    tables,
+    keys: {
+      create: async () => KEY,
+      find: async () => KEY,
+      list: async () => [],
+      destroy: async () => {},
+    },
+    storeKey: KEY,
+    streams: { find: async () => stream, indexOf: () => 0 },
+    health: { raise: () => {} },
+    erased: createErasedWindows({ journal, tables, storeKey: KEY }),
+    clock: createManualClock(WINDOW),
+  });
+}
+
+async function openScene() {
+  const stream = await startStream();
+  const store = createMemoryStore();
+  const windows = await windowsOn(store, stream);
+  const scope = { stream: stream.hash, window: WINDOW, group: 0 };
+  const terms: WindowTerms = { ...TIMES, setHashKey: KEY };
+  const record = await windows.find(scope);
+  await windows.learn(record, 'terms', windowTermsCodec.encode(terms));
+  const [domain] = stream.domains;
+  if (domain === undefined) throw new Error('expected a domain');
+  const release = releasedRowCodec.encode({
+    ...scope,
+    domain: domain.id,
+    index: 0,
+    settled: new Uint8Array(32),
+    readings: 0,
+    committed: 0,
+    flags: 0,
+    excluded: 0,
+    verdict: 'WITHHELD',
+    reason: 'TOO_FEW_SENSORS',
+    elements: new Uint8Array(0),
+  });
+  const releaseAfterRestart = async () => {
+    const { release: kept } = await (await windowsOn(store, stream)).find(scope);
+    return kept === null ? null : toHex(kept.bytes);
+  };
+  return { store, windows, record, release, releaseAfterRestart };
+}
+
+describe('a release that becomes known while its window is erased', () => {
+  it('is kept where the erasure begins before it is on disk', async () => {
+    const { store, windows, record, release, releaseAfterRestart } = await openScene();
+    store.hold();
+    const learned = windows.learn(record, 'release', release);
+    const erased = windows.erase(record, TIMES);
+    for (let commits = 0; commits < 3; commits++) await store.release();
+    await Promise.all([learned, erased]);
+    expect(record.release?.bytes).toEqual(release);
+    expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+
+  it('is kept where it comes after the erasure', async () => {
+    const { windows, record, release, releaseAfterRestart } = await openScene();
+    await windows.erase(record, TIMES);
+    await windows.learn(record, 'release', release);
+    expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+
+  it('is not told before it is kept', async () => {
+    const { store, windows, record, release } = await openScene();
+    store.hold();
+    const learned = windows.learn(record, 'release', release);
+    const erased = windows.erase(record, TIMES);
+    await store.release();
+    await store.release();
+    await erased;
+    expect(record.release).toBeNull();
+    await store.release();
+    await learned;
+    expect(record.release?.bytes).toEqual(release);
+  });
+});
