@@ -137,9 +137,11 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   let failure: Error | null = null;
   let served = false;
   const start = { ...base, retirements, rosterSpread, learn: exchange.learn };
-  const serving = checkStart(start, sealed.start.seq, ending.signal).then(() => {
-    served = true;
-  });
+  const serving = checkStart(start, sealed.recallMark.seq, ending.signal)
+    .then(() => sealed.recallMark.clear(journal))
+    .then(() => {
+      served = true;
+    });
   const care = serving.then(
     () => runCaretaker({ ...base, ...services }, ending.signal),
     (error: unknown) => {
@@ -188,7 +190,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const stamp = (contentType: string): string =>
     stampContentType(contentType, {
       storeId: self.storeId,
-      commitSeq: served ? journal.commitSeq() : sealed.start.seq,
+      commitSeq: served ? journal.commitSeq() : sealed.recallMark.seq,
     });
 
   const routes = { handlers, self, admit, recheck: rings.check };

@@ -7,13 +7,15 @@ import type { DamagedRows } from './damaged-rows.ts';
 import { createDamagedRows } from './damaged-rows.ts';
 import type { EntryHash } from './entry-hash.ts';
 import { createEntryHash, ENTRY_HASH_KEY_BYTES } from './entry-hash.ts';
-import type { Journal, JournalStart } from './journal.ts';
+import type { Journal } from './journal.ts';
 import { openJournal } from './journal.ts';
 import { createOpenedRecords } from './opened-records.ts';
 import type { PackedRows } from './packed-rows.ts';
 import { createPackedRows } from './packed-rows.ts';
 import type { PeerMemory } from './peer-memory.ts';
 import { openPeerMemory } from './peer-memory.ts';
+import type { RecallMark } from './recall-mark.ts';
+import { openRecallMark } from './recall-mark.ts';
 import type { RowSeal } from './row-seal.ts';
 import type { StoreHealth } from './store-health.ts';
 import { createStoreHealth, readDoubt } from './store-health.ts';
@@ -34,8 +36,7 @@ export interface SealedStore {
   readonly damaged: DamagedRows;
   /** For tables of entries in memory; its key is of this life only. */
   readonly entryHash: EntryHash;
-  /** What was found on disk, before anything was written. */
-  readonly start: JournalStart;
+  readonly recallMark: RecallMark;
 }
 
 export async function openSealedStore(options: {
@@ -49,12 +50,14 @@ export async function openSealedStore(options: {
   const commits = await readCommitLog(store, rowSeal, storeKey);
   const known = await readDoubt(store, rowSeal, storeKey);
   const memory = await openPeerMemory(store, rowSeal, storeKey);
+  const recallMark = await openRecallMark(store, rowSeal, storeKey, commits.seq);
   const journal = openJournal(store, commits, (seq, counts) => [
     ...commitRecords(rowSeal, storeKey, seq, counts),
     ...memory.takeWrites(),
+    ...recallMark.takeWrites(),
   ]);
   const health = createStoreHealth({ known, journal, rowSeal, storeKey, log });
-  const doubt = commits.doubt ?? memory.doubt;
+  const doubt = commits.doubt ?? memory.doubt ?? recallMark.doubt;
   if (doubt !== null) health.raise(doubt);
   const damaged = createDamagedRows();
   const onCorrupt = (table: TableName, rowKey: Uint8Array): void => {
@@ -72,6 +75,5 @@ export async function openSealedStore(options: {
     opened: createOpenedRecords(),
     hash: entryHash,
   });
-  const start = { seq: commits.seq, counts: commits.counts };
-  return { journal, tables, packed, corrupt, health, memory, damaged, entryHash, start };
+  return { journal, tables, packed, corrupt, health, memory, damaged, entryHash, recallMark };
 }

@@ -30,7 +30,7 @@ export interface StartCheckComponents {
  * that was restored from an old copy, or whose tail was lost, looks whole to itself. From each it fetches what it
  * missed of the roster. Waits for all but one of them (all, where there is
  * one), so that one node that is away for long keeps nobody from starting.
- * @param startSeq the last commit group found on disk.
+ * @param startSeq how far the store was when it last began to write without having asked.
  */
 export async function checkStart(
   components: StartCheckComponents,

@@ -185,8 +185,17 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'storage/lost-memory-of-a-peer-taken-lightly',
     breaks: 'DURABLE: a disk that damages what a node remembers of the others goes on voting',
     file: 'node/engine/sealed-store.ts',
-    find: 'const doubt = commits.doubt ?? memory.doubt;',
-    replace: 'const { doubt } = commits;',
+    find: 'const doubt = commits.doubt ?? memory.doubt ?? recallMark.doubt;',
+    replace: 'const doubt = commits.doubt ?? recallMark.doubt;',
     detector: byTest('node/node', 'a node whose own records were changed on disk'),
+  },
+  {
+    name: 'doubt/counts-what-no-start-has-asked-about',
+    breaks:
+      'ONE-OUTCOME: a wiped store votes after starts that ended early have counted past what others remember',
+    file: 'node/engine/sealed-store.ts',
+    find: '    ...recallMark.takeWrites(),\n',
+    replace: '',
+    detector: byTest('node/engine/sealed-store', 'stays what it was before the first commit'),
   },
 ];

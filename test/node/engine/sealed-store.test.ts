@@ -35,8 +35,8 @@ async function diskWith(...tables: readonly TableName[]): Promise<MemoryStore> {
 describe('a store that is opened again', () => {
   it('goes on from its last commit and knows how many records there were', async () => {
     const store = await diskWith('flags', 'values', 'windows');
-    const { start, health, journal } = await open(store);
-    expect(start).toEqual({ seq: 3, counts: { flags: 1, values: 1 } });
+    const { health, journal } = await open(store);
+    expect(journal.counts()).toEqual({ flags: 1, values: 1 });
     expect(journal.commitSeq()).toBe(3);
     expect(health.doubt()).toBeNull();
     expect(() => health.checkVote()).not.toThrow();
@@ -59,7 +59,7 @@ describe('a store that is opened again', () => {
       { kind: 'delete', table: 'values', key: rowKey('values') },
     ]);
     await journal.synced();
-    expect((await open(store)).start.counts).toEqual({ flags: 2, values: 0 });
+    expect((await open(store)).journal.counts()).toEqual({ flags: 2, values: 0 });
   });
 
   it('writes what it saw of the others with its own next commit, and reads it back', async () => {
@@ -72,6 +72,39 @@ describe('a store that is opened again', () => {
     await journal.synced();
     expect(store.commits).toHaveLength(2);
     expect((await open(store)).memory.recall(OTHER, OTHERS_STORE)).toBe(12);
+  });
+});
+
+describe('the number that others are asked about', () => {
+  it('stays what it was before the first commit of which they have not been asked, however often it starts', async () => {
+    const store = await diskWith('flags', 'values');
+    const { journal, recallMark } = await open(store);
+    await recallMark.clear(journal);
+    for (let starts = 0; starts < 3; starts++) {
+      const again = await open(store);
+      expect(again.recallMark.seq).toBe(3);
+      again.journal.stage([again.tables.put('windows', KEY, rowKey('next'), utf8('next'))]);
+      await again.journal.synced();
+    }
+    expect((await open(store)).journal.commitSeq()).toBe(6);
+  });
+
+  it('is the last commit again once they have answered', async () => {
+    const store = await diskWith('flags');
+    const { journal, recallMark, tables } = await open(store);
+    expect(recallMark.seq).toBe(0);
+    await recallMark.clear(journal);
+    journal.stage([tables.put('windows', KEY, rowKey('next'), utf8('next'))]);
+    await journal.synced();
+    const { seq, doubt } = (await open(store)).recallMark;
+    expect({ seq, doubt }).toEqual({ seq: 3, doubt: null });
+  });
+
+  it('costs no commit where none was written before they answered', async () => {
+    const store = createMemoryStore();
+    const { journal, recallMark } = await open(store);
+    await recallMark.clear(journal);
+    expect(store.commits).toEqual([]);
   });
 });
 
@@ -88,6 +121,13 @@ describe('a store in which something is wrong', () => {
     for (let i = 0; i < 2; i++) {
       expect((await open(store)).health.doubt()).toBe('commit records 2 to 2 are missing');
     }
+  });
+
+  it('is in doubt where the number that others are asked about was changed on disk', async () => {
+    const store = await diskWith('flags');
+    const place = store.rows('meta').findIndex(([key]) => fromUtf8(key) === 'U');
+    flipBit(store, 'meta', place);
+    expect((await open(store)).health.doubt()).toMatch(/last asked does not authenticate/);
   });
 
   it('keeps the first reason, whatever comes later', async () => {
