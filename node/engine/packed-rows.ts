@@ -169,9 +169,9 @@ export function createPackedRows(source: RecordSource): PackedRows {
     },
     async unsure(table, owner) {
       const { partitions } = await windows.of(table, owner);
-      return new Set(
-        [...partitions.values()].filter(({ unsure }) => unsure).map(({ partition }) => partition),
-      );
+      const found = new Set<Partition>();
+      for (const { unsure, partition } of partitions.values()) if (unsure) found.add(partition);
+      return found;
     },
     async replaceCorrupt(table, owner, partition, drop) {
       const rows = await rowsOf(table, owner, partition);

@@ -1,4 +1,4 @@
-import { equalBytes, labelledHash } from '../../src/foundation/index.ts';
+import { equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, ReadyResponse } from '../../src/protocol/index.ts';
 import { operations, settlementCodec } from '../../src/protocol/index.ts';
@@ -6,6 +6,7 @@ import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Held } from '../../src/rounds/index.ts';
 import { holdRound, runRound } from '../../src/rounds/index.ts';
+import { longHash } from '../engine/long-hash.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -139,5 +140,5 @@ export function createHolding(components: HoldingComponents): Holding {
 
 /** The name of a decided settlement in READY and in slot 2. */
 export function digestOfSlot(bytes: Uint8Array): Uint8Array {
-  return labelledHash('settlement', bytes);
+  return longHash('settlement', bytes);
 }

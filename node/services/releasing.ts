@@ -1,9 +1,10 @@
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
-import { EngineError, labelledHash } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { WithheldReason } from '../../src/protocol/gate.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
 import type { DomainId } from '../../src/ring/index.ts';
+import { longHash } from '../engine/long-hash.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -56,7 +57,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       ...record.scope,
       domain: self.domain,
       index: streams.indexOf(record.stream),
-      settled: labelledHash('settled', settlement.bytes, exclusion.bytes),
+      settled: longHash('settled', settlement.bytes, exclusion.bytes),
       ...(withheld === null ? await released(record, held) : withheldPart(withheld)),
     };
     return decisions.decide(record, 'release', releasedRowCodec.encode(row));
