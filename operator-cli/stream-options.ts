@@ -35,6 +35,8 @@ export interface StreamOptions {
   readonly retention?: number;
   readonly groups?: readonly string[];
   readonly enrolment?: 'required' | 'open';
+  readonly batches?: boolean;
+  readonly seeds?: boolean;
   readonly publicData?: boolean;
 }
 
@@ -110,6 +112,8 @@ export function addStreamOptions(command: Command): void {
       'required',
       'open',
     ]),
+    new Option('--batches', 'a gateway may send many readings under one flag; their number is public'),
+    new Option('--seeds', 'all shares but the last are 32 bytes; they are then secret by computation only'),
     new Option('--public-data', 'the readings are no secret: allows a --min-sensors below the safe one'),
   ];
   command.addOption(
@@ -144,6 +148,8 @@ export function draftOf(options: StreamOptions): StreamDraft {
       maxReadings: options.maxReadings,
       maxExcluded: options.maxExcluded,
       retentionMs: options.retention,
+      countMode: options.batches === true ? 'batch' : undefined,
+      seeds: options.seeds,
       publicData: options.publicData,
       enrolment: options.enrolment,
       groups: options.groups,

@@ -61,6 +61,10 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
     ['', needed],
     ['windows', windowsOf(stream)],
     ...(stream.groups.length === 0 ? [] : [['groups', stream.groups.join(', ')]]),
+    ...(stream.countMode === 'batch'
+      ? [['batches', 'many readings under one flag; their number is public']]
+      : []),
+    ...(stream.seeds ? [['shares', 'all but the last are seeds: secret by computation only']] : []),
     ['erased', `${shownSpan(stream.retentionMs)} after the end of a window`],
     ['sensors', stream.enrolment === 'required' ? 'enrolled ones only' : 'anyone may upload'],
     ['public data', stream.publicData ? 'yes: the readings are no secret' : 'no'],

@@ -27,6 +27,10 @@ export function addStreamCreate(parent: Command, environment: CliEnvironment): v
       'm-cloud stream create --name air --field pm10,decimals=0 --field ozone,decimals=1 --min 0 --max 500',
       'with covariance',
     ],
+    [
+      'm-cloud stream create --name load --field watts --decimals 0 --min 0 --max 9000 --batches --seeds',
+      'for gateways of many meters',
+    ],
     ['m-cloud stream create -f stream.json', 'all of it: cells, chosen moments, ...'],
   ]);
   exits(command, ['FAILED', 'INPUT', 'REFUSED', 'TRY_AGAIN']);

@@ -213,6 +213,21 @@ describe('a stream from options', () => {
     });
   });
 
+  it('takes batches, and shares as seeds, where it is told to', async () => {
+    const { documents, run } = await scene();
+    const both = await run('--name', 't', ...FIELD, '--batches', '--seeds', '--public-data');
+    expect(both.code).toBe(0);
+    expect(both.out).toMatch(/batches +many readings under one flag/);
+    expect(both.out).toMatch(/shares +all but the last are seeds/);
+    const plain = await run('--name', 't', ...FIELD, '--public-data');
+    expect(plain.code).toBe(0);
+    const [first, second] = [...new Set(documents)].map((jws) =>
+      JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()),
+    );
+    expect(first).toMatchObject({ countMode: 'batch', seeds: true });
+    expect(second).toMatchObject({ countMode: 'single', seeds: false });
+  });
+
   it.each([
     [['--field', 'x,decimal=1'], /Expected unit, decimals, offset, min or max of field x, got "decimal"/],
     [['--field', 'unit=C'], /Expected the name of the field first/],
