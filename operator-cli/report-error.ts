@@ -16,7 +16,21 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   STREAM_RETIRED: 'A retired stream stays as it is; `m-cloud stream create` makes a new one.',
   CAPACITY_EXCEEDED: 'Narrow --min and --max, or lower --decimals, --max-readings or --degree.',
 };
+/** A node that answers under another certificate runs, but in another ring or as another host. */
+const FOREIGN_HINT =
+  'Is this the ring document of the cluster that runs there? `m-cloud ring show` prints it.';
+const FOREIGN_CAUSES: readonly unknown[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
 const CONFIG_HINT = 'Give --config FILE or MCLOUD_CONFIG, or make a cluster with `m-cloud cluster init DIR`.';
+
+function hintOf({ code, details }: EngineError): string | undefined {
+  if (details.hint === 'config') return CONFIG_HINT;
+  return FOREIGN_CAUSES.includes(details.cause) ? FOREIGN_HINT : HINTS[code];
+}
 
 /**
  * Tells a person what went wrong, on standard error: an operating error as its code, message and a hint, any
@@ -32,7 +46,7 @@ export function reportError(error: unknown, environment: CliEnvironment): ExitNa
   }
   if (error instanceof EngineError) {
     environment.err(`${error.code}: ${error.message}\n`);
-    const hint = error.details.hint === 'config' ? CONFIG_HINT : HINTS[error.code];
+    const hint = hintOf(error);
     if (hint !== undefined) environment.err(`${hint}\n`);
   } else {
     const message = error instanceof Error ? error.message : String(error);
