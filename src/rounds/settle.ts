@@ -60,7 +60,7 @@ export function settleRound(options: SettleOptions): Round<SettleState, SettleCa
     if (node + 1 < nodes) return ask(state, domain, node + 1);
     return finish(state, {
       kind: 'incomplete',
-      reason: `no node of domain ${domain} answers READY (${error.code}: ${error.message})`,
+      reason: `no node of the stream's domain ${domain + 1} of ${options.nodesOf.length} answers READY (${error.code}: ${error.message})`,
     });
   }
 
