@@ -19,6 +19,8 @@ import { streamPayload } from '../support/development-stream.ts';
 import type { BatchScene } from './batch-scene.ts';
 import { openBatchScene } from './batch-scene.ts';
 import { isExactResult } from './exact-result.ts';
+import type { GatedScene } from './gated-scene.ts';
+import { openGatedScene } from './gated-scene.ts';
 import { createShareUploader, type ShareUploader } from './share-uploader.ts';
 import { timed } from './stopwatch.ts';
 import type { StreamWindows } from './stream-windows.ts';
@@ -52,8 +54,13 @@ export interface ClusterScene extends Pick<StreamWindows, 'openWindow'> {
   relayedFleet(size: number): Promise<readonly Sensor[]>;
   /** A stream of batches in the same cluster, made when it is first asked for. */
   batches(seeds: boolean): Promise<BatchScene>;
-  /** Seals, computes, and says whether the result is the plain statistics of the readings. */
-  conclude(window: WindowId, readings: readonly string[]): Promise<Conclusion>;
+  /** A stream of readings that are not public, made when it is first asked for. */
+  gated(): Promise<GatedScene>;
+  /**
+   * Seals, computes, and says whether the result is the plain statistics of the readings.
+   * @param of the stream of the window, where it is another one.
+   */
+  conclude(window: WindowId, readings: readonly string[], of?: StreamWindows): Promise<Conclusion>;
   /** Processor time of all nodes so far where they are processes of their own, else 0; microseconds. */
   nodeCpuMicros(): Promise<number>;
   close(): Promise<void>;
@@ -97,6 +104,7 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
   const uploader = createShareUploader({ ring, stream, clock });
   const windows = createStreamWindows(operator, stream, clock);
   const batches = new Map<boolean, Promise<BatchScene>>();
+  let gated: Promise<GatedScene> | undefined;
 
   async function fleet(size: number): Promise<readonly Sensor[]> {
     while (sensors.length < size) sensors.push(await newSensor(false));
@@ -127,12 +135,16 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
       batches.set(seeds, scene);
       return scene;
     },
-    async conclude(window, readings) {
+    gated() {
+      gated ??= openGatedScene({ ...running, payload: streamOf(ring) });
+      return gated;
+    },
+    async conclude(window, readings, of = windows) {
       await untilQuiet(running, clock);
       const before = await running.nodeCpuMicros();
       let outcome: ComputeOutcome | undefined;
       const here = await timed(async () => {
-        outcome = await windows.outcome(window);
+        outcome = await of.outcome(window);
       });
       // Before the plain statistics: nodes that wait for a million of them take some time too.
       const nodes = (await running.nodeCpuMicros()) - before;
@@ -141,7 +153,7 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
     },
     nodeCpuMicros: running.nodeCpuMicros,
     async close() {
-      const opened = await Promise.all(batches.values());
+      const opened = await Promise.all([...batches.values(), ...(gated === undefined ? [] : [gated])]);
       await Promise.all([...sensors, ...relayed, uploader, ...opened].map((one) => one.close()));
       await running.close();
     },

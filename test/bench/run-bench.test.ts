@@ -36,6 +36,8 @@ test('every row has the promised shape and the name it is asked for by', { timeo
       scaleFactor: 1,
       sealMany: 12,
       sealFew: 4,
+      gatedMany: 32,
+      gatedFew: 16,
       memoryReadings: 12,
       processes: false,
       demoArguments: QUICK_SIZES.demoArguments,

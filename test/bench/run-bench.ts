@@ -9,7 +9,7 @@ import { type BatchRow, batchBytesRow, batchRow } from './rows/batches.ts';
 import { commitCoalescedRow } from './rows/commit-coalesced.ts';
 import { commitLoneRow } from './rows/commit-lone.ts';
 import { demoRow } from './rows/demo.ts';
-import { scaleRow, sealRow } from './rows/growth.ts';
+import { gatedSealRow, scaleRow, sealRow } from './rows/growth.ts';
 import { memoryRow } from './rows/memory.ts';
 import { splitRow } from './rows/split.ts';
 import type { BenchSizes } from './sizes.ts';
@@ -179,6 +179,13 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       many: sizes.sealMany,
       few: sizes.sealFew,
       inFlight: sizes.manyInFlight,
+    }),
+  ),
+  'seal-compute-gated': compared(async ({ sizes, resources }) =>
+    gatedSealRow(await resources.small(), {
+      many: sizes.gatedMany,
+      few: sizes.gatedFew,
+      inFlight: sizes.coalescedInFlight,
     }),
   ),
   memory: async ({ sizes, resources }) =>

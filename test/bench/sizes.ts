@@ -41,6 +41,9 @@ export interface BenchSizes {
   readonly scaleFactor: number;
   readonly sealMany: number;
   readonly sealFew: number;
+  /** Of all sensors of the stream that is not public together. */
+  readonly gatedMany: number;
+  readonly gatedFew: number;
   readonly memoryReadings: number;
   /** Whether every node is a process of its own. */
   readonly processes: boolean;
@@ -78,6 +81,8 @@ export const FULL_SIZES: BenchSizes = {
   scaleFactor: 4,
   sealMany: 1_000_000,
   sealFew: 10_000,
+  gatedMany: 200_000,
+  gatedFew: 10_000,
   memoryReadings: 1_000_000,
   processes: true,
   demoArguments: [],
@@ -109,6 +114,8 @@ export const QUICK_SIZES: BenchSizes = {
   scaleFactor: 2,
   sealMany: 1_024,
   sealFew: 128,
+  gatedMany: 1_024,
+  gatedFew: 128,
   memoryReadings: 1_024,
   processes: true,
   demoArguments: ['--csv', sourceFile('test/bench/few-readings.csv')],
