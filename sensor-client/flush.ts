@@ -76,15 +76,21 @@ export async function commitFlush<Item extends FlushItem>(
   } catch (error) {
     if (!fan.aborted) throw error;
     for (const one of sent) {
-      one.items.forEach((item, at) => void ends.failed(item, abortedError(splitOf(context, place, one, at))));
+      const splitAt = splitsOf(context, place, one);
+      one.items.forEach((item, at) => void ends.failed(item, abortedError(splitAt(at))));
     }
     return;
   }
   const left: (readonly [Item, Split])[] = [];
   for (const [packet, one] of sent.entries()) {
     const places = new Set(out[packet]?.left);
+    if (places.size === 0) {
+      for (const item of one.items) ends.committed(item);
+      continue;
+    }
+    const splitAt = splitsOf(context, place, one);
     one.items.forEach((item, at) => {
-      if (places.has(at)) left.push([item, splitOf(context, place, one, at)]);
+      if (places.has(at)) left.push([item, splitAt(at)]);
       else ends.committed(item);
     });
   }
@@ -236,24 +242,29 @@ function contentPlaces(document: StreamDocument, domain: number, items: readonly
   return [0, ...ends];
 }
 
-/** One reading of a packet by itself, under its own id and with its own shares. */
-function splitOf(
+/** Each reading of a packet by itself, under its own id and with its own shares. */
+function splitsOf(
   context: UploaderContext,
   { document, window, group }: FlushPlace,
   { items, parcel, setSent }: Sent,
-  at: number,
-): Split {
+): (at: number) => Split {
   const { sensor } = parcel;
-  const reading = parcel.readings[at];
-  invariant(reading !== undefined, 'a reading of the packet');
-  const shares = parcel.shares.map((share, domain) => {
-    const places = contentPlaces(document, domain, items);
-    return share.subarray(places[at], places[at + 1]);
-  });
-  return {
-    key: { stream: context.stream, window, group, sensorId: sensor.sensorId, ...reading },
-    parcel: { sensor, readings: [reading], shares },
-    receipts: new Map(),
-    setSent,
+  // Once for all: where a domain refuses the packet, every reading goes on alone.
+  const places = parcel.shares.map((_, domain) => contentPlaces(document, domain, items));
+  return (at) => {
+    const reading = parcel.readings[at];
+    invariant(reading !== undefined, 'a reading of the packet');
+    return {
+      key: { stream: context.stream, window, group, sensorId: sensor.sensorId, ...reading },
+      parcel: {
+        sensor,
+        readings: [reading],
+        shares: parcel.shares.map((share, domain) =>
+          share.subarray(places[domain]?.[at], places[domain]?.[at + 1]),
+        ),
+      },
+      receipts: new Map(),
+      setSent,
+    };
   };
 }
