@@ -25,8 +25,9 @@ export async function commitRelayed(
   const owners = domains.flatMap((domain) => view.placement.owners(domain, partition).slice(0, 1));
   const acceptors = view.placement.acceptors(domains, partition);
   split.setSent = true;
+  let left = true;
   const onNeverSent = () => {
-    split.setSent = false;
+    left = false;
   };
   try {
     const to = { node, context: messageContext(key, view) };
@@ -34,6 +35,8 @@ export async function commitRelayed(
     return await untilAborted(silent.wait(node, asked, 0, leftMs), signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof EngineError)) throw error;
+    // Not later: the sensor's own SET follows, and what is heard of this request by then is not about that one.
+    split.setSent = left;
     return false;
   }
 }

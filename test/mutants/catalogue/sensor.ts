@@ -77,9 +77,18 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     breaks:
       'EXACT: a relay that keeps the SET and says "refused" is believed, and the reading counts although it was told as in no result',
     file: 'sensor-client/commit-relayed.ts',
-    find: 'split.setSent = true;',
-    replace: '',
+    find: 'let left = true;',
+    replace: 'let left = false;',
     detector: byTest('node/services/relay', 'names the refusal of a reading that stays undecided'),
+  },
+  {
+    name: 'sensor/late-news-of-a-relay-hides-a-set',
+    breaks:
+      'EXACT: a reading that the sensor has SET itself is told as in no result, because its RELAY was never sent',
+    file: 'sensor-client/commit-relayed.ts',
+    find: '    left = false;',
+    replace: '    left = false;\n    split.setSent = false;',
+    detector: byTest('node/services/relay', 'does not forget its own SET when it hears late'),
   },
   {
     name: 'sensor/relays-whatever-was-refused-before',

@@ -259,6 +259,34 @@ describe('a sensor that uploads through a relay', () => {
     await sensor.close();
   });
 
+  it('does not forget its own SET when it hears late that the relay was never reached', async () => {
+    await begin();
+    const never = new AbortController().signal;
+    const caller = new AbortController();
+    const late = { now: false };
+    let neverSent: (() => void) | undefined;
+    const transport: Transport = {
+      ...cloud.transport,
+      send(to, request, options) {
+        if (!late.now || request.path === UPLOAD.path) return cloud.transport.send(to, request, options);
+        if (request.path === RELAY.path) neverSent = options.onNeverSent;
+        else {
+          neverSent?.();
+          caller.abort();
+        }
+        return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    late.now = true;
+    const failure = await cloud.clock
+      .until(sensor.upload('2', { window, signal: caller.signal }))
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'READING_ABORTED', details: { setSent: true } });
+    await sensor.close();
+  });
+
   it('names the refusal of a reading that stays undecided, and gives up in time', async () => {
     await begin();
     const lie = { now: false };
