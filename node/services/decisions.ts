@@ -6,7 +6,7 @@ import {
   highestAccepted,
   ledgerQuorum,
 } from '../../src/consensus/index.ts';
-import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
+import { concat, EngineError, equalBytes, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
 import { limits, operations, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
@@ -255,8 +255,10 @@ function createVote(
       if (record.terms === null) rings.checkInForce(record.scope);
       const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
       // What was accepted before may still be decided, or values at two acceptors would keep a window from ever being
-      // open or not; nothing new is, whatever a node says that did not hear of it.
-      if (decision === 'terms' && request.kind !== 'read' && before.accepted === null) {
+      // open or not; nothing new is, whatever a node says that did not hear of it. What this node knows to be decided is
+      // not new: where a store that accepted it is lost, the others must make up a majority or nobody learns it any more.
+      const isNew = before.accepted === null && !isDecided(record, request);
+      if (decision === 'terms' && request.kind !== 'read' && isNew) {
         retirements.check(record.stream);
         if (times !== null) checkOpenable(record.stream, record.scope.window, times, clock.now());
       } else if (times !== null && clock.now() >= eraseAt(record.stream, record.scope.window, times)) {
@@ -275,6 +277,11 @@ function createVote(
     await journal.synced();
     return reply;
   };
+}
+
+/** Whether a register is asked to accept what this node has read there at a majority, or to prepare for it. */
+function isDecided({ terms }: WindowRecord, { kind, value }: SynodRequest): boolean {
+  return terms !== null && (kind !== 'accept' || (value !== null && equalBytes(value, terms.bytes)));
 }
 
 /**

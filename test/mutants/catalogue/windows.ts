@@ -16,9 +16,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     breaks:
       'a window whose acceptors accepted different terms in time is never open and never called unopened',
     file: 'node/services/decisions.ts',
-    find: "      if (decision === 'terms' && request.kind !== 'read' && before.accepted === null) {",
-    replace: "      if (decision === 'terms' && request.kind !== 'read') {",
+    find: 'const isNew = before.accepted === null && !isDecided(record, request);',
+    replace: 'const isNew = !isDecided(record, request);',
     detector: byTest('node/services/opening', 'none of them enough'),
+  },
+  {
+    name: 'windows/decided-terms-refused-after-the-end',
+    breaks:
+      'where one store that accepted the terms is lost, no node that missed the opening ever learns that the window was open',
+    file: 'node/services/decisions.ts',
+    find: 'const isNew = before.accepted === null && !isDecided(record, request);',
+    replace: 'const isNew = before.accepted === null;',
+    detector: byTest('node/services/opening', 'accepted after their end'),
   },
   {
     name: 'windows/readings-before-the-start',

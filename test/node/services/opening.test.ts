@@ -116,6 +116,34 @@ describe('fixed windows', () => {
     await expectCode(cloud.reading(late, '1').notice(), 'WINDOW_SEALED');
   });
 
+  it('have their decided terms accepted after their end by an acceptor that has read them, and no others', async () => {
+    cloud = await startSmallCloud({
+      shape: { nodes: [1, 1, 1], acceptors: 3 },
+      stream: { ...FIXED, graceMs: 3 * MINUTE },
+    });
+    const late = windowId(RUNNING - 2 * MINUTE);
+    const { context } = cloud.reading(late, '1').flagsRequest;
+    const [first, second, reader] = createPlacement(cloud.ring).registerAcceptors(
+      cloud.stream.domains.map(({ id }) => id),
+      cloud.stream.hash,
+      late,
+      0,
+    ) as [NodeId, NodeId, NodeId];
+    const end = late + 4 * MINUTE;
+    const accept = (node: NodeId, counter: number, key: number) => {
+      const setHashKey = new Uint8Array(32).fill(key);
+      const value = windowTermsCodec.encode({ setHashKey, notBefore: end, latest: end });
+      const ballot = { counter, proposer: 0 };
+      const request = { context, decision: 'terms', kind: 'accept', ballot, value } as const;
+      return cloud.askAs(node, node, operations.SYNOD, request);
+    };
+    for (const node of [first, second]) await accept(node, 1, 0);
+    await cloud.clock.until(cloud.reading(late, '1').notice(reader));
+    await cloud.clock.advance(end - cloud.clock.now());
+    await expectCode(accept(reader, 9, 1), 'WINDOW_SEALED');
+    expect(await accept(reader, 9, 0)).toMatchObject({ granted: true });
+  });
+
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
     cloud = await startSmallCloud({ stream: FIXED });
     await expectCode(cloud.reading(NEXT, '1').notice(), 'WINDOW_NOT_OPEN');
