@@ -6,7 +6,8 @@ import { BATCH_READINGS } from '../support/simulated-ring.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
+import { mayBeErased, plannedGroup, plannedScope, plannedWindowId } from './planned.ts';
+import { mayLackRow } from './tolerance.ts';
 import type { World } from './world.ts';
 
 /** Answers that an audit asks one node for, and the pause between two, ms. */
@@ -120,20 +121,20 @@ export async function checkSameRows(world: World, window: number): Promise<void>
 }
 
 /** Whether the node answers the window's row, which it has to where nothing excuses it; asked twice. */
-async function auditNode(world: World, window: number, { node }: SimulatedNode): Promise<boolean> {
+async function auditNode(world: World, window: number, simulated: SimulatedNode): Promise<boolean> {
+  const { node } = simulated;
   const { kernel, network, plan, stream, violation } = world;
   const life = startLife(`auditor-${window}-${node}`);
   const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
   const transport = network.transport({ life, name: life.name, caller });
-  const id = plannedWindowId(plan, window);
-  const question = { stream: stream.hash, window: id, group: plannedGroup(plan, window) };
+  const question = plannedScope(plan, stream, window);
   const ask = (): Promise<ComputeAnswer> =>
     callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
   const clock = simulatedClock(kernel, life);
   let problem = '';
   for (let answers = 0, attempt = 0; answers < 2; attempt++) {
     if (attempt >= AUDIT_ATTEMPTS_MAX) {
-      if (!world.excused.has(window))
+      if (!mayLackRow(world, window, simulated))
         violation(`LIVENESS: ${node} has no row of the released window ${window}: ${problem}`);
       return answers > 0;
     }

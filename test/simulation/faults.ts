@@ -65,12 +65,14 @@ const SITES: readonly (DiskSite | NetworkSite)[] = [
 /**
  * The faults of a seed, apart from those that the network draws for each message.
  * @param nodes how many there will ever be.
+ * @param victim whose stores alone may lose votes, if that is so.
  */
 export function faultsOf(
   random: Random,
   ring: RingShape,
   nodes: number,
   sensors: number,
+  victim: number | undefined,
 ): readonly PlannedFault[] {
   const faults: PlannedFault[] = [];
   const maybe = (label: string, planned: (fork: Random) => readonly PlannedFault[]) => {
@@ -84,7 +86,7 @@ export function faultsOf(
   maybe('partitions', (fork) => partitionsOf(fork, ring));
   maybe('clogs', (fork) => clogsOf(fork, nodes, sensors));
   maybe('pauses', (fork) => pausesOf(fork, nodes));
-  faults.push(...storageFaultsOf(random, ring, nodes));
+  faults.push(...storageFaultsOf(random, ring, nodes, victim));
   return faults;
 }
 

@@ -1,5 +1,6 @@
 import { equalBytes, fromUtf8 } from '../../src/foundation/index.ts';
 import { entryName, windowName } from '../../src/protocol/index.ts';
+import type { StoreId } from '../../src/ring/index.ts';
 import type { RowOnDisk } from '../support/packed-disk.ts';
 import { lastCommitOf } from './checkers/disk-rows.ts';
 import { type Random, START_MS } from './kernel/index.ts';
@@ -213,4 +214,21 @@ export function checkDoubts({ nodes, violation }: World): void {
 /** Of the reasons why a node is not ready, those that are about its whole store. */
 function doubtsOf(reasons: readonly string[] = []): readonly string[] {
   return reasons.filter((reason) => /^repair: (?!\d)/.test(reason));
+}
+
+/** Whether the store that a document lists for a node does not vote any more. */
+export function isSilent(node: SimulatedNode | undefined, store: StoreId): boolean {
+  if (node === undefined || node.gone() || node.storeId() !== store) return true;
+  const { harm, handle } = node;
+  if (harm.forgotten.has(store)) return true;
+  if (!harm.doubtful.has(store)) return false;
+  // Until it has started nobody can say.
+  const readiness = handle()?.readiness();
+  return readiness === undefined || doubtsOf(readiness.reasons).length > 0;
+}
+
+/** Whether what a node has on its disk counts: it is there, and does not doubt all of it. */
+export function mayAnswer(node: SimulatedNode): boolean {
+  const store = node.storeId();
+  return store !== undefined && !isSilent(node, store);
 }

@@ -16,10 +16,15 @@ export interface Losses {
   /** The readings of a window, by its place in the plan, of which a domain has lost its share. */
   of(window: number): readonly Loss[];
   has(window: number, entry: FlagEntry): boolean;
+  /** Somebody has voted for what the window's settlement is to be; from now on some domain may call its rows there. */
+  settling(window: number, now: number): void;
+  /** Since when; simulated Unix milliseconds, undefined where nobody has. */
+  settlingSince(window: number): number | undefined;
 }
 
 export function createLosses(): Losses {
   const byWindow = new Map<number, Map<string, Loss>>();
+  const since = new Map<number, number>();
   return {
     note(window, loss) {
       const lost = byWindow.get(window) ?? new Map<string, Loss>();
@@ -28,5 +33,9 @@ export function createLosses(): Losses {
     },
     of: (window) => [...(byWindow.get(window)?.values() ?? [])],
     has: (window, entry) => byWindow.get(window)?.has(entryName(entry)) === true,
+    settling(window, now) {
+      if (!since.has(window)) since.set(window, now);
+    },
+    settlingSince: (window) => since.get(window),
   };
 }

@@ -15,7 +15,7 @@ import {
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
 import { type PlannedRingChange, ringChangesOf } from './ring-worlds.ts';
-import { lostSharesOf } from './storage-faults.ts';
+import { lostSharesOf, victimOf } from './storage-faults.ts';
 import { isOn, SAFETY_MS } from './swarm.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
@@ -63,9 +63,10 @@ export interface Plan {
   readonly quietMs: number;
 }
 
+const MIDDLE: RingShape = { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 };
 const LARGE: RingShape = { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 };
 
-/** The large one comes more often: only there a lost store leaves every window a result. */
+/** Those with three acceptors come more often: only there a lost store leaves windows a result. */
 const SHAPES: readonly RingShape[] = [
   { domains: 2, nodesPerDomain: 1, acceptors: 1, replicas: 1 },
   { domains: 2, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
@@ -73,7 +74,11 @@ const SHAPES: readonly RingShape[] = [
   { domains: 3, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
   { domains: 2, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
   { domains: 3, nodesPerDomain: 1, acceptors: 3, replicas: 1 },
-  { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
+  MIDDLE,
+  MIDDLE,
+  MIDDLE,
+  LARGE,
+  LARGE,
   LARGE,
   LARGE,
   LARGE,
@@ -112,6 +117,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const excluding = random.fork('exclusions');
   const maxExcluded = excluding.chance(EXCLUDING_SHARE) ? excluding.pick([2, NAMED_READINGS_MAX]) : 0;
   const ring = shape === undefined && maxExcluded > 0 && excluding.chance(THIN_SHARE) ? THIN : usual;
+  const victim = victimOf(random, ring);
   const gate = on('gate') ? gateOf(random.fork('gate')) : undefined;
   const enrolled = gate !== undefined && random.fork('roster').chance(ENROLLED_SHARE);
   const sensors = Math.max(random.between(1, 12), gate === undefined ? 1 : GATED_SENSORS_MIN);
@@ -121,7 +127,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const changing = random.fork('ring');
   const ringChanges =
     changing.chance(CHANGING_SHARE) && fixedMs !== Math.max(...FIXED_MS)
-      ? ringChangesOf(changing, ring, fixedMs)
+      ? ringChangesOf(changing, ring, fixedMs, victim)
       : [];
   const grown = ringChanges.filter(({ kind }) => kind === 'grow').length;
   const nodes = ring.domains * ring.nodesPerDomain + grown;
@@ -164,7 +170,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(ringChanges.length === 0 ? {} : { ringChanges }),
     operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
     faults: [
-      ...faultsOf(random, ring, nodes, sensors),
+      ...faultsOf(random, ring, nodes, sensors, victim),
       ...(maxExcluded === 0 ? [] : lostSharesOf(excluding, ring, windows)),
       ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
     ],

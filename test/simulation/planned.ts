@@ -1,5 +1,5 @@
 import type { WindowScope } from '../../src/protocol/index.ts';
-import { type WindowId, windowId } from '../../src/ring/index.ts';
+import { type StreamHash, type WindowId, windowId } from '../../src/ring/index.ts';
 import { SKEW_MS } from './gate-watch.ts';
 import { START_MS } from './kernel/index.ts';
 import type { Plan } from './plan.ts';
@@ -29,6 +29,15 @@ export function mayBeErased(plan: Plan, window: number, now: number): boolean {
   const planned = plan.windows[window];
   if (retentionMs === undefined || planned === undefined) return false;
   return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
+}
+
+/** A window of the plan as messages name it. */
+export function plannedScope(
+  plan: Plan,
+  { hash }: { readonly hash: StreamHash },
+  window: number,
+): WindowScope {
+  return { stream: hash, window: plannedWindowId(plan, window), group: plannedGroup(plan, window) };
 }
 
 /** The window of the plan that a message names, if it is one. */

@@ -11,6 +11,8 @@ export interface Summary {
   readonly readings: Readonly<Record<string, number>>;
   /** Windows that ended INCOMPLETE because a disk lost what no other had. */
   readonly incomplete: number;
+  /** Windows of which nothing was told, by what kept it. */
+  readonly untold: Readonly<Record<string, number>>;
   /** Windows by what was told of them. */
   readonly windows: Readonly<Record<string, number>>;
   /** Committed readings that released windows leave out. */
@@ -28,6 +30,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
   const faults: Record<string, number> = {};
   const readings: Record<string, number> = {};
   const windows: Record<string, number> = {};
+  const untold: Record<string, number> = {};
   let simulatedMs = 0;
   let events = 0;
   let incomplete = 0;
@@ -42,6 +45,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
     violations += report.violations.length;
     for (const [kind, count] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + count;
     for (const [told, count] of Object.entries(report.windows)) windows[told] = (windows[told] ?? 0) + count;
+    for (const [why, count] of Object.entries(report.untold)) untold[why] = (untold[why] ?? 0) + count;
     for (const { fate } of report.readings) readings[fate] = (readings[fate] ?? 0) + 1;
   }
   const simulatedHours = Math.round((simulatedMs / MS_PER_HOUR) * 100) / 100;
@@ -52,6 +56,7 @@ export function summaryOf(reports: readonly RunReport[], others = 0): Summary {
     faults,
     readings,
     incomplete,
+    untold,
     windows,
     excluded,
     violations,
@@ -73,6 +78,7 @@ export function summaryText(summary: Summary): string {
     `readings         ${listed(summary.readings)}`,
     `incomplete       ${summary.incomplete}`,
     `windows          ${listed(summary.windows)}`,
+    `untold           ${listed(summary.untold)}`,
     `excluded         ${summary.excluded}`,
     `violations       ${summary.violations}`,
     `trace            ${summary.trace}`,

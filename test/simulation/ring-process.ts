@@ -6,6 +6,7 @@ import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
 import { type PlannedRingChange, placementAfter } from './ring-worlds.ts';
+import { lacksDeclaration } from './tolerance.ts';
 import type { World } from './world.ts';
 
 /** Pause before a document that no node took is published again, ms. */
@@ -16,6 +17,8 @@ const PATIENCE_MS = 8_000;
 const SETTLED_MS = 30_000;
 /** Pause before it is looked again whether a store has noticed what it lost, ms. */
 const NOTICING_MS = 1_000;
+/** Time for copies of what only a store in doubt has, ms. */
+const REPAIR_MS = 10_000;
 
 type Sleep = (ms: number) => Promise<void>;
 
@@ -35,8 +38,26 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
     await sleep(Math.max(0, START_MS + change.atMs - kernel.now()));
     if (change.kind === 'replace') await othersNoticed(world, sleep);
     if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
-    if (!(await changeOnce(world, sleep, change, node))) return fault('ring change left out');
+    if (!(await changeOnce(world, sleep, change, node, plan.quietMs + SETTLED_MS)))
+      return fault('ring change left out');
     fault(change.kind === 'grow' ? 'ring grown' : 'store replaced');
+  }
+}
+
+/**
+ * After the faults a domain that releases nothing for want of a store, which is in doubt or away for good, declares it
+ * lost: docs/DEPLOYMENT.md. Its shares have had time to be copied until then.
+ */
+export async function declareLosses(world: World, sleep: Sleep): Promise<void> {
+  const { kernel, plan, fault } = world;
+  await sleep(REPAIR_MS);
+  await othersNoticed(world, sleep);
+  for (const node of world.nodes) {
+    if (!lacksDeclaration(world, node)) continue;
+    const atMs = Math.ceil(kernel.now() - START_MS);
+    const change = { kind: 'replace', atMs, placementMs: placementAfter(atMs, plan.fixedMs) } as const;
+    const untilMs = atMs + SETTLED_MS;
+    fault((await changeOnce(world, sleep, change, node, untilMs)) ? 'loss declared' : 'ring change left out');
   }
 }
 
@@ -55,19 +76,20 @@ async function othersNoticed({ nodes, plan, kernel }: World, sleep: Sleep): Prom
 async function changeOnce(
   world: World,
   sleep: Sleep,
-  { kind, atMs, placementMs }: PlannedRingChange,
+  { kind, atMs, placementMs }: Omit<PlannedRingChange, 'node'>,
   node: SimulatedNode,
+  untilMs: number,
 ): Promise<boolean> {
   const { plan, ring, rings, kernel, fault } = world;
   const before = rings.at(-1) ?? ring.document;
   if (kind === 'replace') loseStore(world, node);
-  while (kernel.now() <= START_MS + plan.quietMs + SETTLED_MS) {
+  while (kernel.now() <= START_MS + untilMs) {
     // Nobody can tell how long the change before takes, and a placement must begin later than that.
     const now = Math.ceil(kernel.now() - START_MS);
     const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
     const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
     world.make(next);
-    if (await publish(world, sleep, next)) {
+    if (await publish(world, sleep, next, untilMs)) {
       world.take(next);
       node.give(next);
       node.start();
@@ -79,8 +101,8 @@ async function changeOnce(
 }
 
 /** Whether some node takes the document. */
-async function publish(world: World, sleep: Sleep, next: RingDocument): Promise<boolean> {
-  const { plan, kernel, operator } = world;
+async function publish(world: World, sleep: Sleep, next: RingDocument, untilMs: number): Promise<boolean> {
+  const { kernel, operator } = world;
   for (;;) {
     const patience = new AbortController();
     void sleep(PATIENCE_MS).then(() => patience.abort());
@@ -91,7 +113,7 @@ async function publish(world: World, sleep: Sleep, next: RingDocument): Promise<
       const foreseen = error instanceof EngineError && (error.retry || error.code === 'RING_REFUSED');
       if (!foreseen && !patience.signal.aborted) throw error;
     }
-    const late = kernel.now() > START_MS + plan.quietMs + SETTLED_MS;
+    const late = kernel.now() > START_MS + untilMs;
     if (late || isRefusedForEver(world, next)) return false;
     await sleep(PAUSE_MS);
   }

@@ -35,13 +35,14 @@ export function placementAfter(
 }
 
 /**
- * A row of changes, of any kinds in any order. Some runs lose more stores than a window can do without: which windows
+ * A row of changes, of any kinds in any order, at one node or at any. Some runs lose more stores than a window can do without: which windows
  * those are, only the run shows, and it then asks for no result of them (harm.ts).
  */
 export function ringChangesOf(
   random: Random,
   { domains, nodesPerDomain, acceptors }: RingShape,
   fixedMs: number | undefined,
+  victim?: number,
 ): readonly PlannedRingChange[] {
   // Where one acceptor decides, or a domain has one node, a store cannot be lost and every window go on.
   const kinds = acceptors === 3 && nodesPerDomain > 1 ? (['grow', 'replace'] as const) : (['grow'] as const);
@@ -58,7 +59,7 @@ export function ringChangesOf(
       kind: random.pick(kinds),
       atMs,
       placementMs,
-      node: random.between(0, domains * nodesPerDomain - 1),
+      node: victim ?? random.between(0, domains * nodesPerDomain - 1),
     });
     placedMs = placementMs;
     atMs += random.between(...APART_MS);

@@ -9,10 +9,10 @@ import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
 import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
 import { erasedAt } from './planned-windows.ts';
-import { changeRing } from './ring-process.ts';
+import { changeRing, declareLosses } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
-import { allowBeyondTolerance } from './tolerance.ts';
+import { type Residual, residualOf } from './tolerance.ts';
 import { buildWorld, type World } from './world.ts';
 
 export interface RunReport {
@@ -21,8 +21,10 @@ export interface RunReport {
   readonly simulatedMs: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly readings: readonly ReadingRecord[];
-  /** Windows that ended without a result, as a storage fault permitted. */
+  /** Windows that ended without a result, as a residual permits. */
   readonly incomplete: number;
+  /** Untold windows by what kept them from being told. */
+  readonly untold: Readonly<Partial<Record<Hindrance, number>>>;
   /** Windows by what was told of them. */
   readonly windows: Readonly<Record<Told, number>>;
   /** Committed readings that released windows leave out. */
@@ -34,6 +36,9 @@ export interface RunReport {
 
 /** `excluding`: released over fewer readings than were committed. */
 type Told = 'released' | 'excluding' | 'withheld' | 'erased' | 'untold';
+
+/** `unfinished` is a violation, or the end of a run that had one. */
+type Hindrance = Residual | 'never opened' | 'unfinished';
 
 export interface RunOptions {
   readonly sabotage?: Sabotage;
@@ -52,7 +57,7 @@ const PLANNED_WAIT_MS = 20_000;
 
 /** Rounds in which a window must come to its result where it still can although it need not. */
 const EXCUSED_ATTEMPTS = 4;
-/** Time that a window has to open after the faults have ended, where storage faults may prevent it, ms. */
+/** Time that a window has to open after the faults have ended, where a residual may prevent it, ms. */
 const OPENING_MS = 60_000;
 
 /** Time in which every node must have erased what is past its retention, ms. */
@@ -94,9 +99,10 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     faults,
     readings: world?.sensors.flatMap((sensor) => sensor.readings()) ?? [],
     incomplete: [...(world?.excused.keys() ?? [])].filter(
-      (window) => world?.results.has(window) !== true && world?.erased.has(window) !== true,
+      (window) => toldOfWindow(window, world) === 'untold',
     ).length,
     windows: toldOf(plan, world),
+    untold: untoldOf(plan, world),
     excluded: [...(world?.results.values() ?? [])].reduce((sum, { excluded }) => sum + excluded, 0),
     violations,
     trace: kernel.trace.digest(),
@@ -109,6 +115,17 @@ function toldOf({ windows }: Plan, world: World | undefined): RunReport['windows
     told[toldOfWindow(window, world)] += 1;
   }
   return told;
+}
+
+function untoldOf({ windows }: Plan, world: World | undefined): RunReport['untold'] {
+  const untold: Partial<Record<Hindrance, number>> = {};
+  for (const window of windows.keys()) {
+    if (toldOfWindow(window, world) !== 'untold') continue;
+    const never = world?.neverOpened.has(window) === true ? 'never opened' : 'unfinished';
+    const why = world?.excused.get(window) ?? never;
+    untold[why] = (untold[why] ?? 0) + 1;
+  }
+  return untold;
 }
 
 function toldOfWindow(window: number, world: World | undefined): Told {
@@ -137,7 +154,7 @@ async function live(world: World): Promise<void> {
     node.start();
   }
   await changed;
-  allowBeyondTolerance(world);
+  await declareLosses(world, sleep);
   // Where votes are lost a window may never open; whoever waits for it must not wait for ever.
   await Promise.race([opened, excusedFor(world, sleep)]);
   for (const sensor of sensors) await sensor.idle();
@@ -222,7 +239,7 @@ async function checkErased(world: World, sleep: Sleep): Promise<void> {
  */
 async function finishWindows(world: World, sleep: Sleep): Promise<void> {
   const windows = [...world.plan.windows.keys()];
-  const excused = windows.filter((window) => world.excused.has(window));
+  const excused = windows.filter((window) => residualOf(world, window) !== undefined);
   for (const window of windows) if (!excused.includes(window)) await finishWindow(world, window, sleep);
   await Promise.all(excused.map((window) => finishWindow(world, window, sleep)));
 }
@@ -236,13 +253,17 @@ async function finishWindow(world: World, window: number, sleep: Sleep): Promise
   for (let attempt = 1; ; attempt++) {
     // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
     const sealed = await operator.seal(stream, plannedWindowId(plan, window), { group }).catch(refusal);
+    const residual = residualOf(world, window);
     const asked =
       sealed.sealed ||
-      world.excused.has(window) ||
+      residual !== undefined ||
       plan.fixedMs !== undefined ||
       mayBeErased(plan, window, kernel.now());
     if (asked && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
-    if (world.excused.has(window) && attempt >= EXCUSED_ATTEMPTS) return;
+    if (residual !== undefined && attempt >= EXCUSED_ATTEMPTS) {
+      world.excused.set(window, residual);
+      return;
+    }
     if (world.neverOpened.has(window) || world.erased.has(window)) return;
     // What is broken may never come to a result, and the run has already said so.
     if (world.broken()) return;
@@ -250,10 +271,10 @@ async function finishWindow(world: World, window: number, sleep: Sleep): Promise
   }
 }
 
-/** Ends when every window that storage faults excuse has had its time, never where they excuse none. */
-async function excusedFor({ excused }: World, sleep: Sleep): Promise<void> {
+/** Ends when every window that a residual excuses has had its time, never where none is. */
+async function excusedFor(world: World, sleep: Sleep): Promise<void> {
   do await sleep(OPENING_MS);
-  while (excused.size === 0);
+  while ([...world.plan.windows.keys()].every((window) => residualOf(world, window) === undefined));
 }
 
 function refusal(error: unknown): { readonly sealed: false } {

@@ -10,7 +10,7 @@ import { runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
 /** Seeds of short runs that have every class of faults between them; `npm run simulate` runs the long ones. */
-const SEEDS = [1, 4, 6, 7, 9, 11, 39];
+const SEEDS = [3, 4, 6, 7, 9, 11, 39];
 
 describe('a simulated cluster', () => {
   for (const seed of SEEDS) {
@@ -26,7 +26,7 @@ describe('a simulated cluster', () => {
       for (const seed of seeds) found.set(seed, (await runPlan(planOf(seed))).trace);
       return [...found].sort(([a], [b]) => a - b);
     };
-    const seeds = [4, 6, 7];
+    const seeds = [4, 6, 9];
     expect(await traces(seeds)).toEqual(await traces([...seeds].reverse()));
   });
 });

@@ -35,8 +35,44 @@ export type StorageFault =
   /** The disk takes no commit for a while. */
   | { readonly kind: 'full disk'; readonly atMs: number; readonly node: number; readonly forMs: number };
 
-/** What the disks of a seed do, @param nodes how many there will ever be. */
-export function storageFaultsOf(random: Random, ring: RingShape, nodes: number): readonly StorageFault[] {
+/** How many seeds lose no more than docs/RELIABILITY.md promises to survive, as far as a plan can tell. */
+const TOLERABLE_SHARE = 0.75;
+
+/**
+ * The one node of a seed whose stores may lose votes; undefined in a seed where all may. Where every seed lost two
+ * acceptors somewhere, few windows would come to a result, and what breaks late would never show.
+ */
+export function victimOf(random: Random, { domains, nodesPerDomain }: RingShape): number | undefined {
+  const fork = random.fork('victim');
+  return fork.chance(TOLERABLE_SHARE) ? fork.between(0, domains * nodesPerDomain - 1) : undefined;
+}
+
+/** What of a seed's faults its windows survive: votes of the victim, where other stores stand in for it, and shares. */
+function tolerable(fault: StorageFault, victim: number, ring: RingShape): readonly StorageFault[] {
+  const { acceptors, nodesPerDomain, replicas } = ring;
+  if (fault.kind === 'lost share' || !takesMuch(fault, replicas)) return [fault];
+  if (acceptors === 1 || nodesPerDomain === 1) return [];
+  return [fault.kind === 'bit flip' && fault.table === 'values' ? fault : { ...fault, node: victim }];
+}
+
+/** Whether it takes votes, or shares of which there may be no other copy. */
+function takesMuch(fault: StorageFault, replicas: number): boolean {
+  const { kind } = fault;
+  if (kind === 'bit flip') return fault.table !== 'values' || replicas === 1;
+  return kind === 'dropped commit' || kind === 'lost folder' || kind === 'gone';
+}
+
+/**
+ * What the disks of a seed do.
+ * @param nodes how many there will ever be.
+ * @param victim whose stores alone may lose votes, if that is so.
+ */
+export function storageFaultsOf(
+  random: Random,
+  ring: RingShape,
+  nodes: number,
+  victim: number | undefined,
+): readonly StorageFault[] {
   const faults: StorageFault[] = [];
   const maybe = (label: string, planned: (fork: Random) => readonly StorageFault[]) => {
     if (isOn(random, label)) faults.push(...planned(random.fork(label)));
@@ -50,7 +86,7 @@ export function storageFaultsOf(random: Random, ring: RingShape, nodes: number):
   if (isOn(random, 'lost folder')) faults.push(...lostFolderOf(random.fork('lost folder'), nodes));
   else maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
   maybe('gone', (fork) => goneOf(fork, ring));
-  return faults;
+  return victim === undefined ? faults : faults.flatMap((fault) => tolerable(fault, victim, ring));
 }
 
 /** Shares that a whole domain loses, of a stream that says how many readings may be excluded for such a reason. */

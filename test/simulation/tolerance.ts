@@ -1,4 +1,6 @@
-import type { DomainId, RingDocument, StoreId } from '../../src/ring/index.ts';
+import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
+import { entryName, exclusionCodec, settlementCodec } from '../../src/protocol/index.ts';
+import type { DomainId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
 import {
   createPlacement,
   lostStoresOf,
@@ -8,111 +10,248 @@ import {
   partition,
   placingDocument,
 } from '../../src/ring/index.ts';
-import { SKEW_MS } from './gate-watch.ts';
-import { START_MS } from './kernel/index.ts';
+import { isSilent, mayAnswer } from './harm.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { plannedWindowId } from './planned.ts';
+import { plannedScope } from './planned.ts';
 import type { World } from './world.ts';
 
 /** Nodes of a ring that may be away when another one starts. */
 const AWAY_AT_START = 1;
 
 /**
- * Which windows need no result because more was lost than docs/RELIABILITY.md promises to survive: judged once, when
- * nothing more is lost, by the document that places each window.
+ * What docs/RELIABILITY.md, "What does not", allows to keep a window from its result. `too few nodes` is how a start
+ * is refused, and `store silent` what a missing row or the count of a gate waits for.
  */
-export function allowBeyondTolerance(world: World): void {
-  const { nodes, plan, rings } = world;
+export const RESIDUALS = [
+  'too few nodes',
+  'placement too late',
+  'votes lost',
+  'ledger lost',
+  'rows lost',
+  'rows lost after T',
+  'store silent',
+] as const;
+export type Residual = (typeof RESIDUALS)[number];
+
+/**
+ * Which residual holds for this very window at the moment: judged by what is left on the disks of those that place it,
+ * and by how far it has come. Undefined where it must come to its result.
+ */
+export function residualOf(world: World, window: number): Residual | undefined {
+  const { plan, nodes, stream } = world;
+  const scope = plannedScope(plan, stream, window);
+  const placing = placingDocument({ documents: world.rings }, scope.window);
+  const untold = placing.domains.filter(({ domain }) => !knows(world, domain, scope, 'release'));
+  if (untold.length === 0) return undefined;
   const listed = new Set(
-    rings.flatMap(({ domains }) => domains.flatMap((section) => section.nodes)).map(({ id }) => id),
+    world.rings.flatMap(({ domains }) => domains.flatMap((section) => section.nodes)).map(({ id }) => id),
   );
   const away = nodes.filter(({ node, gone }) => listed.has(node) && gone()).length;
-  for (const window of plan.windows.keys()) {
-    const placing = placingDocument({ documents: world.rings }, plannedWindowId(plan, window));
-    if (away > AWAY_AT_START) world.mayEndIncomplete(window, 'too few nodes are there for one to start');
-    const lost = whyRowsAreMissed(world, window);
-    if (lost !== undefined) world.mayEndIncomplete(window, lost);
-    if (losesVotes(world, placing)) world.mayEndIncomplete(window, 'too few stores that vote are left');
-    if (losesLedger(world, placing)) world.mayEndIncomplete(window, 'too few stores of a domain are left');
-    if (!promisedInTime(world, placing)) world.mayEndIncomplete(window, 'its placement came too late');
-  }
+  const waits = nodes.some(({ gone, handle }) => !gone() && handle() === undefined);
+  if (away > AWAY_AT_START && waits) return 'too few nodes';
+  if (!isPromised(world, placing)) return 'placement too late';
+  if (losesVotes(world, placing, scope, untold)) return 'votes lost';
+  if (untold.some(({ domain }) => losesLedger(world, placing, domain))) return 'ledger lost';
+  if (untold.some(({ domain }) => gateWaits(world, placing, domain))) return 'store silent';
+  return whyRowsAreMissed(world, window, scope);
 }
 
 /**
- * Why rows that are lost may keep a window from its result; undefined where it has to be released without them: they
- * are no more than the stream excludes, nobody can have decided before that none is missing, and all stores answer.
+ * Whether a node may have no row of a window that has a result: its domain has none, as one that hears another's WITHHELD
+ * need not, or has lost the ledger in which it stands.
  */
-function whyRowsAreMissed(world: World, window: number): string | undefined {
-  const { plan, nodes } = world;
-  const lost = world.losses.of(window);
+export function mayLackRow(world: World, window: number, { domain }: SimulatedNode): boolean {
+  const scope = plannedScope(world.plan, world.stream, window);
+  if (!knows(world, domain, scope, 'release')) return residualOf(world, window) !== undefined;
+  return losesLedger(world, placingDocument({ documents: world.rings }, scope.window), domain);
+}
+
+/** Whether a node that may be asked has on its disk what was decided. */
+function knows(
+  { nodes }: World,
+  domain: DomainId,
+  scope: WindowScope,
+  decision: 'exclusion' | 'release',
+): boolean {
+  return nodes.some(
+    (one) => one.domain === domain && mayAnswer(one) && one.rows.decided(scope, decision) !== undefined,
+  );
+}
+
+/** What some disk says was decided. */
+function decidedAnywhere(
+  { nodes }: World,
+  scope: WindowScope,
+  decision: 'settlement' | 'exclusion',
+): Uint8Array | undefined {
+  for (const one of nodes) {
+    const bytes = mayAnswer(one) ? one.rows.decided(scope, decision) : undefined;
+    if (bytes !== undefined) return bytes;
+  }
+  return undefined;
+}
+
+/**
+ * Rows that are lost may keep a window from its result only where they are of committed readings, and these more than
+ * the stream excludes, or lost since a domain may have called them there, or where a store never says what it has.
+ */
+function whyRowsAreMissed(world: World, window: number, scope: WindowScope): Residual | undefined {
+  const { plan, nodes, losses } = world;
+  const decided = decidedAnywhere(world, scope, 'exclusion');
+  const excluded = new Set(
+    decided === undefined ? [] : exclusionCodec.decode(decided).excluded.map((entry) => entryName(entry)),
+  );
+  const lost = losses
+    .of(window)
+    .filter(({ entry, domain }) => !isBack(world, scope, entry, domain) && mayBeTrue(world, scope, entry));
   const { maxExcluded = 0 } = plan;
-  if (lost.length > maxExcluded) return 'more shares are gone than the stream may exclude';
-  const settledFrom = START_MS + (plan.windows[window]?.notBeforeMs ?? 0) - SKEW_MS;
-  if (lost.some(({ atMs }) => atMs >= settledFrom)) return 'shares are gone since it may have been settled';
-  const silent = lost.find(({ domain }) => nodes.some((one) => one.domain === domain && isAway(world, one)));
-  return silent === undefined ? undefined : `a store of ${silent.domain} never says what it has`;
+  if (lost.length > maxExcluded) return 'rows lost';
+  const missed = lost.filter(({ entry }) => !excluded.has(entryName(entry)));
+  if (decided !== undefined) return missed.length > 0 ? 'rows lost after T' : undefined;
+  const since = losses.settlingSince(window) ?? Number.POSITIVE_INFINITY;
+  if (missed.some(({ atMs }) => atMs >= since)) return 'rows lost after T';
+  const silent = missed.some(({ domain }) =>
+    nodes.some((one) => one.domain === domain && isAway(world, one)),
+  );
+  return silent ? 'store silent' : undefined;
+}
+
+/** Whether a copy that was on its way has brought a lost share back. */
+function isBack({ nodes }: World, scope: WindowScope, entry: FlagEntry, domain: DomainId): boolean {
+  return nodes.some(
+    (one) => one.domain === domain && mayAnswer(one) && one.rows.value(scope, entry) !== undefined,
+  );
+}
+
+/** Whether the flag can be in T: somebody has voted for it, or what somebody voted is lost. */
+function mayBeTrue({ nodes }: World, scope: WindowScope, entry: FlagEntry): boolean {
+  return nodes.some(
+    ({ rows, harm }) =>
+      harm.any || harm.forgotten.size > 0 || rows.flag(scope, entry)?.accepted?.value === 'TRUE',
+  );
 }
 
 /** Whether a node is there no more, and its store not declared lost. */
 function isAway(world: World, { domain, gone, storeId }: SimulatedNode): boolean {
   const store = storeId();
-  return gone() && store !== undefined && !declaredLost(world, domain).has(store);
+  return gone() && store !== undefined && !lostStoresOf({ documents: world.rings }, domain).has(store);
 }
 
-/** Whether the store that a document lists does not answer as a voter any more. */
-function isSilent({ nodes }: World, node: string, store: StoreId): boolean {
-  const found = nodes.find((one) => one.node === node);
-  if (found === undefined || found.gone() || found.storeId() !== store) return true;
-  return found.harm.forgotten.has(store) || found.harm.doubtful.has(store);
-}
-
-/** The nodes of a document whose stores are silent. */
-function silentNodes(world: World, { domains }: Pick<RingDocument, 'domains'>): ReadonlySet<string> {
-  const all = domains.flatMap(({ nodes }) => nodes);
-  return new Set(all.filter(({ id, storeId }) => isSilent(world, id, storeId)).map(({ id }) => id));
-}
-
-/** Whether some partition, and with it some register, has no majority of acceptors that vote. */
-function losesVotes(world: World, placing: RingDocument): boolean {
-  const silent = silentNodes(world, placing);
-  if (silent.size === 0) return false;
-  const placement = createPlacement(placing);
-  const domains = world.stream.domains.map(({ id }) => id);
-  return Array.from({ length: PARTITIONS }, (_, at) => placement.acceptors(domains, partition(at))).some(
-    (acceptors) => acceptors.filter((node) => !silent.has(node)).length < majority(acceptors.length),
+/** The nodes of a document whose stores do not vote. */
+function silentNodes({ nodes: all }: World, { domains }: Pick<RingDocument, 'domains'>): ReadonlySet<string> {
+  const listed = domains.flatMap(({ nodes }) => nodes);
+  return new Set(
+    listed
+      .filter(({ id, storeId }) =>
+        isSilent(
+          all.find(({ node }) => node === id),
+          storeId,
+        ),
+      )
+      .map(({ id }) => id),
   );
 }
 
-/** Whether some domain's ledger has no quorum: docs/PROTOCOL.md, "Seal, settle, release". */
-function losesLedger(world: World, placing: RingDocument): boolean {
-  return placing.domains.some(({ domain, nodes }) => {
-    const silent = nodes.filter(({ id, storeId }) => isSilent(world, id, storeId));
-    const least = majority(nodes.length);
-    if (nodes.length - silent.length >= least) return false;
-    const lost = declaredLost(world, domain);
-    return silent.length >= least || !silent.every(({ storeId }) => lost.has(storeId));
-  });
+/**
+ * Whether too few acceptors vote for what the window still lacks. Until T is decided that is every partition, since a
+ * seal freezes all; then those with readings, whose lists its acceptors keep, and its register; then nothing.
+ */
+function losesVotes(
+  world: World,
+  placing: RingDocument,
+  scope: WindowScope,
+  untold: RingDocument['domains'],
+): boolean {
+  const silent = silentNodes(world, placing);
+  if (silent.size === 0) return false;
+  const placement = placementOf(placing);
+  const domains = world.stream.domains.map(({ id }) => id);
+  const lacks = (acceptors: readonly string[]) =>
+    acceptors.filter((node) => !silent.has(node)).length < majority(acceptors.length);
+  const settled = decidedAnywhere(world, scope, 'settlement');
+  if (settled !== undefined && untold.every(({ domain }) => knows(world, domain, scope, 'exclusion')))
+    return false;
+  const { stream, window, group } = scope;
+  if (lacks(placement.registerAcceptors(domains, stream, window, group))) return true;
+  const needed: readonly Partition[] =
+    settled === undefined
+      ? Array.from({ length: PARTITIONS }, (_, at) => partition(at))
+      : settlementCodec.decode(settled).partitions.map((one) => one.partition);
+  return needed.some((one) => lacks(placement.acceptors(domains, one)));
 }
 
-function declaredLost({ rings }: World, domain: DomainId): ReadonlySet<StoreId> {
-  return lostStoresOf({ documents: rings }, domain);
+/** Placements are computed again and again, and never change. */
+const placements = new WeakMap<RingDocument, Placement>();
+
+function placementOf(document: RingDocument): Placement {
+  const known = placements.get(document) ?? createPlacement(document);
+  placements.set(document, known);
+  return known;
+}
+
+/** Whether a domain's ledger has no quorum: docs/PROTOCOL.md, "Seal, settle, release". */
+function losesLedger(world: World, placing: RingDocument, domain: DomainId): boolean {
+  const section = placing.domains.find((one) => one.domain === domain);
+  if (section === undefined) return false;
+  const silent = silentNodes(world, { domains: [section] });
+  const least = majority(section.nodes.length);
+  if (section.nodes.length - silent.size >= least) return false;
+  const lost = lostStoresOf({ documents: world.rings }, domain);
+  const undeclared = section.nodes.some(({ id, storeId }) => silent.has(id) && !lost.has(storeId));
+  return silent.size >= least || undeclared;
 }
 
 /**
- * Whether everybody who may open a window of the placement can know by then that it is in force, so that nobody opens
- * it under an older one: docs/decisions/0008-ring-documents.md says what is given up where they can't.
+ * Whether a gate cannot count the sensors of the domain: of as many stores that answer nothing as replicas would make up
+ * for, or more, somebody's only share may be there.
  */
-function promisedInTime(world: World, placing: RingDocument): boolean {
-  const { plan, rings, barrier } = world;
-  const openedFrom = placing.placementFrom - (plan.fixedMs ?? 0) - SKEW_MS;
+function gateWaits(world: World, placing: RingDocument, domain: DomainId): boolean {
+  const section = placing.domains.find((one) => one.domain === domain);
+  if (world.plan.gate === undefined || section === undefined) return false;
+  const lost = lostStoresOf({ documents: world.rings }, domain);
+  const { nodes, replicas } = section;
+  const away = world.nodes.filter((one) => one.domain === domain && isAway(world, one)).length;
+  const declared = nodes.filter(({ storeId }) => lost.has(storeId)).length;
+  return away > Math.max(0, Math.min(replicas - 1, nodes.length - majority(nodes.length)) - declared);
+}
+
+/** Whether a domain waits for a node, which is away for good or in doubt, until its store is declared lost. */
+export function lacksDeclaration(world: World, node: SimulatedNode): boolean {
+  const windows = [...world.plan.windows.keys()];
+  const silent =
+    isAway(world, node) && windows.some((window) => residualOf(world, window) === 'store silent');
+  return silent || isMissedByLedger(world, node);
+}
+
+/** Whether the domain of a node would have its ledger back if the node's store were declared lost. */
+function isMissedByLedger(world: World, node: SimulatedNode): boolean {
+  const placings = new Set(
+    [...world.plan.windows.keys()].map((window) =>
+      placingDocument({ documents: world.rings }, plannedScope(world.plan, world.stream, window).window),
+    ),
+  );
+  return [...placings].some((placing) => {
+    const section = placing.domains.find(({ domain }) => domain === node.domain);
+    const listed = section?.nodes.find(({ id }) => id === node.node);
+    if (section === undefined || listed === undefined || !isSilent(node, listed.storeId)) return false;
+    const silent = silentNodes(world, { domains: [section] }).size;
+    const least = majority(section.nodes.length);
+    const declared = lostStoresOf({ documents: world.rings }, node.domain).has(listed.storeId);
+    return !declared && section.nodes.length - silent < least && silent < least;
+  });
+}
+
+/** Whether the placement is in force by now: docs/decisions/0008-ring-documents.md says what is given up where it is not. */
+function isPromised(world: World, placing: RingDocument): boolean {
+  const { rings, barrier, kernel } = world;
   const before = rings.filter(({ epoch }) => epoch < placing.epoch);
-  const since = before.findLastIndex((ring) => ring.epoch === 1 || promisedInTime(world, ring));
+  const since = before.findLastIndex((ring) => ring.epoch === 1 || isPromised(world, ring));
   return before.slice(Math.max(0, since)).every((old) => {
     const silent = silentNodes(world, old);
     const all = old.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id));
     const promised = all.filter(
-      (node) => !silent.has(node) && barrier.promisedBy(node, placing.epoch, openedFrom),
+      (node) => !silent.has(node) && barrier.promisedBy(node, placing.epoch, kernel.now()),
     );
-    return majorityPromised(old, createPlacement(old), new Set(promised));
+    return majorityPromised(old, placementOf(old), new Set(promised));
   });
 }

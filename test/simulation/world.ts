@@ -25,6 +25,7 @@ import type { Plan } from './plan.ts';
 import { graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
 import type { Sabotage } from './sabotage.ts';
 import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
+import type { Residual } from './tolerance.ts';
 
 /** Everything that takes part in one run. */
 export interface World extends WorldReports {
@@ -56,9 +57,8 @@ export interface World extends WorldReports {
   membersOf(window: number): Members;
   /** Readings of which a domain has lost its share. */
   readonly losses: Losses;
-  /** Windows, by their place in the plan, that storage faults may keep from a result for ever, and why. */
-  readonly excused: ReadonlyMap<number, string>;
-  mayEndIncomplete(window: number, why: string): void;
+  /** Windows, by their place in the plan, that ended without a result, and what took it from them. */
+  readonly excused: Map<number, Residual>;
   /** Windows that opened by themselves for nobody, because no node was there to be asked before they were to be sealed. */
   readonly neverOpened: Set<number>;
 }
@@ -144,7 +144,12 @@ export async function buildWorld(
         stored: (node, table, key) => {
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
-          if (table === 'windows') exclusions.stored(node, key);
+          if (table === 'windows') {
+            exclusions.stored(node, key);
+            const settling = node.rows.settlementVote(key);
+            if (settling !== undefined)
+              for (const window of placedWindows(plan, settling)) losses.settling(window, kernel.now());
+          }
           if (table !== 'meta') return;
           roster.stored(node, key, kernel.now());
           const taken = node.rows.ringRow(key);
@@ -184,7 +189,6 @@ export async function buildWorld(
   );
   const operator = startOperator(kernel, network, ring);
   const results = new Map<number, ComputedWindow>();
-  const excused = new Map<number, string>();
   return {
     plan,
     kernel,
@@ -211,11 +215,8 @@ export async function buildWorld(
     membersOf: (window) =>
       membersOf({ sensors, identities, result: results.get(window), lost: losses.of(window) }, window),
     losses,
-    excused,
+    excused: new Map(),
     neverOpened: new Set(),
-    mayEndIncomplete: (window, why) => {
-      if (!excused.has(window)) excused.set(window, why);
-    },
     ...reports,
   };
 }

@@ -3,6 +3,7 @@ import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import {
   decodeFlagRow,
   decodeRosterRow,
+  decodeSynodRow,
   decodeValueRow,
   type FlagRow,
   type ValueRow,
@@ -12,8 +13,14 @@ import { endOfPrefix } from '../../../node/engine/tables.ts';
 import type { PackedTable } from '../../../node/engine/window-rows.ts';
 import { bigEndian, concat, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
-import type { Exclusion, FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
-import { entryName, entryOfKey, exclusionCodec, partitionKey } from '../../../src/protocol/index.ts';
+import type { DecisionName, Exclusion, FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
+import {
+  entryName,
+  entryOfKey,
+  exclusionCodec,
+  partitionKey,
+  windowKey,
+} from '../../../src/protocol/index.ts';
 import { partitionOf, windowId } from '../../../src/ring/identifiers.ts';
 import type { NodeId, StoreId } from '../../../src/ring/index.ts';
 import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
@@ -36,6 +43,10 @@ export interface DiskRows {
   hasRing(epoch: number): boolean;
   /** What a node knows to be decided about exclusions; undefined for a row of something else. */
   exclusion(rowKey: Uint8Array): { readonly scope: WindowScope; readonly value: Exclusion } | undefined;
+  /** What a node knows to be decided about a window; undefined where it knows nothing that opens. */
+  decided(scope: WindowScope, decision: DecisionName): Uint8Array | undefined;
+  /** Whose settlement the row, a vote of this node, has accepted; undefined for any other row. */
+  settlementVote(rowKey: Uint8Array): WindowScope | undefined;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -48,6 +59,7 @@ const RING_KEY_BYTES = 5;
 const ROSTER_KEY_BYTES = 41;
 /** 'W', the window's key and the name of the slot. */
 const EXCLUSION_KEY = 'D/exclusion';
+const SETTLEMENT_VOTE = 'settlement';
 const SLOT_KEY_AT = 43;
 /** More records than a run writes. */
 const EVERY_RECORD = 1_000_000;
@@ -120,6 +132,17 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       const plain = openOwn('windows', rowKey);
       if (plain === null) return undefined;
       return { scope: scopeOfRecord(rowKey.slice(1)), value: exclusionCodec.decode(plain) };
+    },
+    decided(scope, decision) {
+      const rowKey = concat(utf8('W'), windowKey(scope), utf8(`D/${decision}`));
+      return openOwn('windows', rowKey) ?? undefined;
+    },
+    settlementVote(rowKey) {
+      if (fromUtf8(rowKey.slice(0, 1)) !== 'S') return undefined;
+      if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== SETTLEMENT_VOTE) return undefined;
+      const plain = openOwn('windows', rowKey);
+      if (plain === null || decodeSynodRow(plain).accepted === null) return undefined;
+      return scopeOfRecord(rowKey.slice(1));
     },
     indicesOf(recordKey) {
       const sealed = disk.get('values', recordKey);
