@@ -7,8 +7,8 @@ import { replayCommand } from './report.ts';
 import { runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** A seed of those that every change runs, with a window that is released over fewer readings than were committed. */
-const SEED = 2;
+/** Seeds of those that every change runs; of one some window is released over fewer readings than were committed. */
+const SEEDS = [9, 11];
 
 /** Every reading has both copies of its shares when, long before the seal, one domain loses one. */
 function losingPlan(changes: Partial<Plan> = {}): Plan {
@@ -56,9 +56,13 @@ describe('a domain that has lost its share of a reading', () => {
   });
 
   it('is met by the seeds that every change runs', async () => {
-    const { violations, windows } = await runPlan(planOf(SEED));
-    expect(violations, replayCommand(SEED)).toEqual([]);
-    expect(windows.excluding, replayCommand(SEED)).toBeGreaterThan(0);
+    let excluding = 0;
+    for (const seed of SEEDS) {
+      const { violations, windows } = await runPlan(planOf(seed));
+      expect(violations, replayCommand(seed)).toEqual([]);
+      excluding += windows.excluding;
+    }
+    expect(excluding).toBeGreaterThan(0);
   });
 });
 
