@@ -65,13 +65,17 @@ export function createSilentNodes(clock: Clock): SilentNodes {
       const answer = watch(node, asked);
       const answered = new AbortController();
       const longest = Math.min(REQUEST_MS_MAX, mostMs);
-      const patience = Math.min(longest, PATIENCE_MS * 2 ** turn);
-      const over = clock.sleep(patience, answered.signal).then(
+      const patience = Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
+      const over = clock.sleep(Math.min(patience, longest), answered.signal).then(
         async () => {
           const heard = known.get(node);
-          if (heard !== undefined) heard.failedAt = clock.now();
-          if (isCrowded()) await clock.sleep(longest - patience, answered.signal);
-          throw new EngineError('UNREACHABLE', `no answer from node ${node} within ${patience} ms`);
+          // Who had less time than others is not silent for it.
+          if (heard !== undefined && patience <= longest) heard.failedAt = clock.now();
+          if (patience < longest && isCrowded()) await clock.sleep(longest - patience, answered.signal);
+          throw new EngineError(
+            'UNREACHABLE',
+            `no answer from node ${node} within ${Math.min(patience, longest)} ms`,
+          );
         },
         // The answer was first.
         () => answer,

@@ -48,6 +48,13 @@ describe('a node that does not answer', () => {
     expect(namesNow()).toEqual([]);
   });
 
+  it('is waited for no longer than there is time, and is not silent for having had less', async () => {
+    const waiting = expectCode(silent.wait(a, never(), 0, PATIENCE_MS - 1), 'UNREACHABLE');
+    await clock.advance(PATIENCE_MS - 1);
+    await waiting;
+    expect(namesNow()).toEqual([]);
+  });
+
   it('is tried again by one request at a time', async () => {
     await expectCode(silent.wait(a, refused(), 0), 'UNREACHABLE');
     expect(namesNow()).toEqual([a]);

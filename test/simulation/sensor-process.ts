@@ -86,8 +86,8 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   const { kernel, network, ring, number, violation } = surroundings;
   const name = sensorName(number);
   const readings = new Map<number, { fate: Fate; window: number; flagKey: string | null }>();
-  // Half of the devices hand their readings to one node.
-  const relays = kernel.random.fork(`${name} relays`).chance(0.5);
+  // Most devices hand their readings to one node, all but the first: so both forms are about equally many.
+  const relays = kernel.random.fork(`${name} relays`).chance(0.9);
   let starts = 0;
   let running = begin();
 
