@@ -4,6 +4,7 @@ import type { FlagEntry } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { Decisions } from './decisions.ts';
 import type { Erasing } from './erasing.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
@@ -15,6 +16,7 @@ import type { RingExchange } from './ring-exchange.ts';
 import type { RosterSpread } from './roster-spread.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
+import type { VotedReleases } from './voted-releases.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Pause between two rounds of care; a flag becomes ERROR at most this long after its timeout. */
@@ -24,6 +26,8 @@ const COUNTER_MAX = 2 ** 40;
 
 export interface CaretakerComponents {
   readonly census: FlagCensus;
+  readonly decisions: Decisions;
+  readonly votedReleases: VotedReleases;
   readonly erasing: Erasing;
   readonly flags: Flags;
   readonly opening: Opening;
@@ -43,12 +47,13 @@ export interface CaretakerComponents {
 
 /**
  * What a node does without being asked: opens fixed windows ahead of time, resolves flags over their timeout, seals
- * windows whose latest time has passed, brings thin and hinted rows to their owners, and fetches what a damaged
- * store lacks. Runs until the signal aborts.
+ * windows whose latest time has passed, learns what its domain released, brings thin and hinted rows to their owners,
+ * and fetches what a damaged store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
   const {
     census,
+    decisions,
     erasing,
     exchange,
     flags,
@@ -59,6 +64,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     spread,
     windows,
     settling,
+    votedReleases,
     rings,
     self,
     clock,
@@ -140,6 +146,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('opening', () => opening.run(signal));
     await attempt('resolving', resolveOverdue);
     await attempt('sealing', sealOverdue);
+    await attempt('hearing of releases', () => votedReleases.run(decisions, signal));
     await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
     await attempt('repairing', () => repair.run(signal));

@@ -1,36 +1,17 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
-import {
-  acceptorStep,
-  decidedIn,
-  freshAcceptor,
-  highestAccepted,
-  ledgerQuorum,
-} from '../../src/consensus/index.ts';
-import { concat, EngineError, equalBytes, hasCode, utf8 } from '../../src/foundation/index.ts';
-import type { Clock, RandomBytes } from '../../src/ports/index.ts';
-import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
-import { limits, operations, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
-import type { WindowTimes } from '../../src/protocol/window-rules.ts';
-import {
-  checkOpenable,
-  checkWindowName,
-  checkWindowTimes,
-  eraseAt,
-  windowErased,
-} from '../../src/protocol/window-rules.ts';
+import { decidedIn, highestAccepted, ledgerQuorum } from '../../src/consensus/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import type { RandomBytes } from '../../src/ports/index.ts';
+import type { DecisionName, SynodResponse } from '../../src/protocol/index.ts';
+import { limits, operations } from '../../src/protocol/index.ts';
+import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
-import type { Journal } from '../engine/journal.ts';
-import type { KeyedLock } from '../engine/keyed-lock.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, silence } from '../engine/peers.ts';
-import type { Rings } from '../engine/rings.ts';
-import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
-import type { StoreHealth } from '../engine/store-health.ts';
-import type { Tables } from '../engine/tables.ts';
-import type { Retirements } from './retirements.ts';
-import type { UnopenedVotes } from './unopened-votes.ts';
+import type { DecisionVote, DecisionVotesComponents } from './decision-votes.ts';
+import { createDecisionVote } from './decision-votes.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -38,26 +19,16 @@ const BACK_OFF_MS = 50;
 /** Ballots of a reader that found a value at no majority; whoever asks next goes on. */
 const LOOK_ATTEMPTS = 4;
 
-export interface DecisionsComponents {
-  readonly journal: Journal;
-  readonly tables: Tables;
-  readonly storeKey: Uint8Array;
-  readonly health: StoreHealth;
-  readonly lock: KeyedLock;
-  readonly retirements: Pick<Retirements, 'check'>;
+export interface DecisionsComponents extends DecisionVotesComponents {
   readonly windows: Windows;
-  readonly unopened: Pick<UnopenedVotes, 'note'>;
-  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
-  readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
 
 /** Window registers and ledgers: this node as an acceptor, a proposer and a reader of both. */
 export interface Decisions {
-  /** One acceptor's answer; its state is synced before it is given. @throws EngineError `WRONG_NODE` */
-  vote(record: WindowRecord, request: SynodRequest): Promise<SynodResponse>;
+  readonly vote: DecisionVote;
   /**
    * Decides `wish` or what was decided before, and learns it; for whoever has just looked, because a ballot costs every
    * acceptor a synced write. @throws EngineError `INCOMPLETE` without a majority.
@@ -70,6 +41,8 @@ export interface Decisions {
   ): Promise<Uint8Array>;
   /** Reads the decision at a majority and learns it; null when the answers show none. */
   look(record: WindowRecord, decision: DecisionName, signal?: AbortSignal): Promise<Uint8Array | null>;
+  /** What a majority of the ledger has accepted, without a ballot; null where there is none, or too few answer. */
+  readRelease(record: WindowRecord, signal: AbortSignal): Promise<Uint8Array | null>;
   /** Whether a majority says that it has accepted nothing; false also where too few answer. */
   isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean>;
   /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
@@ -78,7 +51,7 @@ export interface Decisions {
 
 export function createDecisions(components: DecisionsComponents): Decisions {
   const { windows, rings, self, clock, randomBytes } = components;
-  const vote = createVote(components, acceptorsOf);
+  const vote = createDecisionVote(components, acceptorsOf);
 
   function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
     const { window, group } = scope;
@@ -182,6 +155,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     vote,
     decide,
     look,
+    readRelease: (record, signal) => readDecided(votersOf(record, 'release'), signal),
     isUntouched: async (record, decision) => areUntouched(votersOf(record, decision)),
     isErased: async (record) => areErased(votersOf(record, 'terms')),
   };
@@ -195,6 +169,18 @@ interface Voters {
   readonly acceptors: readonly NodeId[];
   readonly quorum: number;
   readonly send: Ask;
+}
+
+/** What a quorum says that it has accepted; null also where too few answer. */
+async function readDecided(
+  { acceptors, quorum, send }: Voters,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const asked = acceptors.map((to) =>
+    send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error)),
+  );
+  const answers = await collect(asked, (some) => decidedIn(some, quorum) !== null);
+  return decidedIn(answers, quorum)?.value ?? null;
 }
 
 /** Whether a quorum says that it has accepted nothing. */
@@ -231,77 +217,4 @@ function askerOf(
     const value = request.kind === 'accept' ? request.value : null;
     return callPeer(to, operation, { context, decision, kind: request.kind, ballot, value }, signal);
   };
-}
-
-/** The acceptor's side: one Synod step per request, its state on disk before the answer. */
-function createVote(
-  { journal, tables, storeKey, health, lock, retirements, rings, self, unopened, clock }: DecisionsComponents,
-  acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
-): Decisions['vote'] {
-  return async (record, request) => {
-    health.checkVote();
-    rings.checkVote(record.scope);
-    const { decision } = request;
-    const times = decision === 'terms' ? proposedTimes(record, request) : null;
-    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
-      throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
-    }
-    const name = windowName(record.scope);
-    const reply = await lock.run(`${name}/${decision}`, async () => {
-      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
-      const [plain] = await tables.readMany('windows', storeKey, [row]);
-      rings.check(request.context);
-      // A window that is open was opened under a placement in force; a new one must not open before its own is.
-      if (record.terms === null) rings.checkInForce(record.scope);
-      const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
-      // What was accepted before may still be decided, or values at two acceptors would keep a window from ever being
-      // open or not; nothing new is, whatever a node says that did not hear of it. What this node knows to be decided is
-      // not new: where a store that accepted it is lost, the others must make up a majority or nobody learns it any more.
-      const isNew = before.accepted === null && !isDecided(record, request);
-      if (decision === 'terms' && request.kind !== 'read' && isNew) {
-        retirements.check(record.stream);
-        if (times !== null) checkOpenable(record.stream, record.scope.window, times, clock.now());
-      } else if (times !== null && clock.now() >= eraseAt(record.stream, record.scope.window, times)) {
-        throw windowErased(record.scope.window);
-      }
-      const { state, reply } = acceptorStep(before, synodRequestOf(request));
-      // Its slots are gone: a fresh acceptor in their place would help decide a second time.
-      const told = decision === 'release' && request.kind === 'read' && plain !== undefined;
-      if (record.erased && !told) throw windowErased(record.scope.window);
-      if (state !== before) {
-        journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
-        unopened.note(record);
-      }
-      return reply;
-    });
-    await journal.synced();
-    return reply;
-  };
-}
-
-/** Whether a register is asked to accept what this node has read there at a majority, or to prepare for it. */
-function isDecided({ terms }: WindowRecord, { kind, value }: SynodRequest): boolean {
-  return terms !== null && (kind !== 'accept' || (value !== null && equalBytes(value, terms.bytes)));
-}
-
-/**
- * The times that a register is asked to accept, or null. An acceptor holds a window to its rules by itself, so that no
- * coordinator opens another kind of window.
- */
-function proposedTimes({ stream, scope }: WindowRecord, { kind, value }: SynodRequest): WindowTimes | null {
-  checkWindowName(stream, scope.window);
-  if (kind !== 'accept' || value === null) return null;
-  const times = windowTermsCodec.decode(value);
-  checkWindowTimes(stream, scope.window, times);
-  return times;
-}
-
-function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {
-  if (request.kind !== 'read' && request.ballot.counter < 1) {
-    throw new EngineError('MALFORMED_BODY', 'expected a ballot from 1 in a register or ledger');
-  }
-  if (request.kind === 'prepare') return { kind: 'prepare', ballot: request.ballot };
-  if (request.kind === 'read') return { kind: 'read' };
-  if (request.value === null) throw new EngineError('MALFORMED_BODY', 'expected a value to accept');
-  return { kind: 'accept', ballot: request.ballot, value: request.value };
 }

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 import { byModel, byTest } from '../mutant.ts';
 
 const DECISIONS = 'node/services/decisions.ts';
+const VOTES = 'node/services/decision-votes.ts';
 const RELEASING = 'node/services/releasing.ts';
 
 /** Registers, exclusions, ledgers and the release. */
@@ -17,7 +18,7 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'register/vote-before-sync',
     breaks: 'DURABLE: a vote about T, X or a release is answered before it is on disk',
-    file: DECISIONS,
+    file: VOTES,
     find: `      return reply;
     });
     await journal.synced();`,
@@ -36,10 +37,18 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'register/ballot-0-taken',
     breaks: 'one decision: a register accepts at ballot 0, which nobody has prepared',
-    file: DECISIONS,
+    file: VOTES,
     find: "if (request.kind !== 'read' && request.ballot.counter < 1) {",
     replace: "if (request.kind !== 'read' && request.ballot.counter < 0) {",
     detector: byTest('node/services/decisions', 'a register takes nothing at ballot 0'),
+  },
+  {
+    name: 'ledger/voters-do-not-listen',
+    breaks: 'LIVENESS: with one node of two away the other has voted for a release and cannot tell it',
+    file: 'node/services/caretaker.ts',
+    find: "    await attempt('hearing of releases', () => votedReleases.run(decisions, signal));\n",
+    replace: '',
+    detector: byTest('node/services/decisions', 'is known to all who voted for it'),
   },
   {
     name: 'exclusion/before-all-are-ready',

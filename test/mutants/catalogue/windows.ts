@@ -6,7 +6,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'windows/opened-on-any-terms',
     breaks: 'GATE: a coordinator opens a fixed window that can be sealed at will',
-    file: 'node/services/decisions.ts',
+    file: 'node/services/decision-votes.ts',
     find: '  checkWindowTimes(stream, scope.window, times);\n',
     replace: '',
     detector: byTest('node/services/opening', 'are not opened by the operator'),
@@ -15,7 +15,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'windows/terms-too-late-to-decide',
     breaks:
       'a window whose acceptors accepted different terms in time is never open and never called unopened',
-    file: 'node/services/decisions.ts',
+    file: 'node/services/decision-votes.ts',
     find: 'const isNew = before.accepted === null && !isDecided(record, request);',
     replace: 'const isNew = !isDecided(record, request);',
     detector: byTest('node/services/opening', 'none of them enough'),
@@ -24,7 +24,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'windows/decided-terms-refused-after-the-end',
     breaks:
       'where one store that accepted the terms is lost, no node that missed the opening ever learns that the window was open',
-    file: 'node/services/decisions.ts',
+    file: 'node/services/decision-votes.ts',
     find: 'const isNew = before.accepted === null && !isDecided(record, request);',
     replace: 'const isNew = before.accepted === null;',
     detector: byTest('node/services/opening', 'accepted after their end'),
@@ -137,7 +137,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'erasure/voting-again',
     breaks: 'one decision: an acceptor whose slots were erased votes as if it had never voted',
-    file: 'node/services/decisions.ts',
+    file: 'node/services/decision-votes.ts',
     find: '      if (record.erased && !told) throw windowErased(record.scope.window);\n',
     replace: '',
     detector: byTest('node/services/erasing', 'every message about it is answered ERASED'),

@@ -104,3 +104,20 @@ describe('a ledger', () => {
     expect(await compute(here)).toMatchObject({ status: 'ROW' });
   });
 });
+
+describe('a release', () => {
+  it('is known to all who voted for it, and told when the one that made it is away', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    await cloud.reading(window, '4.5').commit();
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const compute = (node: NodeId) => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
+    await cloud.clock.until(cloud.order(a1, operations.SEAL, question));
+    const row = await compute(a1);
+    expect(row).toMatchObject({ status: 'ROW' });
+    await cloud.clock.advance(3_000);
+    await cloud.stop(a1);
+    expect(await compute(a2)).toEqual(row);
+  });
+});

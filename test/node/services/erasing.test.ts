@@ -147,6 +147,9 @@ describe('at a window’s end and retention', () => {
     const [a1, a2, a3] = cloud.nodeIds as [NodeId, NodeId, NodeId];
     const row = await computeAt(a1, window);
     expect(await computeAt(a2, window)).toEqual(row);
+    // A node that has started again does not look for what it voted for before.
+    await cloud.stop(a3);
+    await cloud.start(a3);
     await toErasure();
     expect(await stateOf(a3)).toEqual(['ERASED']);
     expect(await computeAt(a3, window)).toEqual(row);

@@ -1,0 +1,118 @@
+import type { AcceptorRequest } from '../../src/consensus/index.ts';
+import { acceptorStep, freshAcceptor } from '../../src/consensus/index.ts';
+import { concat, EngineError, equalBytes, utf8 } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
+import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
+import { windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import type { WindowTimes } from '../../src/protocol/window-rules.ts';
+import {
+  checkOpenable,
+  checkWindowName,
+  checkWindowTimes,
+  eraseAt,
+  windowErased,
+} from '../../src/protocol/window-rules.ts';
+import type { NodeId } from '../../src/ring/index.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
+import type { Rings } from '../engine/rings.ts';
+import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
+import type { StoreHealth } from '../engine/store-health.ts';
+import type { Tables } from '../engine/tables.ts';
+import type { Retirements } from './retirements.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
+import type { VotedReleases } from './voted-releases.ts';
+import type { WindowRecord } from './windows.ts';
+
+export interface DecisionVotesComponents {
+  readonly journal: Journal;
+  readonly tables: Tables;
+  readonly storeKey: Uint8Array;
+  readonly health: StoreHealth;
+  readonly lock: KeyedLock;
+  readonly retirements: Pick<Retirements, 'check'>;
+  readonly unopened: Pick<UnopenedVotes, 'note'>;
+  readonly votedReleases: Pick<VotedReleases, 'note'>;
+  readonly rings: Rings;
+  readonly self: { readonly nodeId: NodeId };
+  readonly clock: Clock;
+}
+
+/** One acceptor's answer; its state is synced before it is given. @throws EngineError `WRONG_NODE` */
+export type DecisionVote = (record: WindowRecord, request: SynodRequest) => Promise<SynodResponse>;
+
+/** The acceptor's side: one Synod step per request, its state on disk before the answer. */
+export function createDecisionVote(
+  components: DecisionVotesComponents,
+  acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
+): DecisionVote {
+  const { journal, tables, storeKey, health, lock, retirements } = components;
+  const { unopened, votedReleases, rings, self, clock } = components;
+  return async (record, request) => {
+    health.checkVote();
+    rings.checkVote(record.scope);
+    const { decision } = request;
+    const times = decision === 'terms' ? proposedTimes(record, request) : null;
+    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
+      throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
+    }
+    const name = windowName(record.scope);
+    const reply = await lock.run(`${name}/${decision}`, async () => {
+      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
+      const [plain] = await tables.readMany('windows', storeKey, [row]);
+      rings.check(request.context);
+      // A window that is open was opened under a placement in force; a new one must not open before its own is.
+      if (record.terms === null) rings.checkInForce(record.scope);
+      const before = plain === undefined ? freshAcceptor<Uint8Array>() : decodeSynodRow(plain);
+      // What was accepted before may still be decided, or values at two acceptors would keep a window from ever being
+      // open or not; nothing new is, whatever a node says that did not hear of it. What this node knows to be decided is
+      // not new: where a store that accepted it is lost, the others must make up a majority or nobody learns it any more.
+      const isNew = before.accepted === null && !isDecided(record, request);
+      if (decision === 'terms' && request.kind !== 'read' && isNew) {
+        retirements.check(record.stream);
+        if (times !== null) checkOpenable(record.stream, record.scope.window, times, clock.now());
+      } else if (times !== null && clock.now() >= eraseAt(record.stream, record.scope.window, times)) {
+        throw windowErased(record.scope.window);
+      }
+      const { state, reply } = acceptorStep(before, synodRequestOf(request));
+      // Its slots are gone: a fresh acceptor in their place would help decide a second time.
+      const told = decision === 'release' && request.kind === 'read' && plain !== undefined;
+      if (record.erased && !told) throw windowErased(record.scope.window);
+      if (state !== before) {
+        journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
+        unopened.note(record);
+        if (decision === 'release' && request.kind === 'accept') votedReleases.note(record);
+      }
+      return reply;
+    });
+    await journal.synced();
+    return reply;
+  };
+}
+
+/** Whether a register is asked to accept what this node has read there at a majority, or to prepare for it. */
+function isDecided({ terms }: WindowRecord, { kind, value }: SynodRequest): boolean {
+  return terms !== null && (kind !== 'accept' || (value !== null && equalBytes(value, terms.bytes)));
+}
+
+/**
+ * The times that a register is asked to accept, or null. An acceptor holds a window to its rules by itself, so that no
+ * coordinator opens another kind of window.
+ */
+function proposedTimes({ stream, scope }: WindowRecord, { kind, value }: SynodRequest): WindowTimes | null {
+  checkWindowName(stream, scope.window);
+  if (kind !== 'accept' || value === null) return null;
+  const times = windowTermsCodec.decode(value);
+  checkWindowTimes(stream, scope.window, times);
+  return times;
+}
+
+function synodRequestOf(request: SynodRequest): AcceptorRequest<Uint8Array> {
+  if (request.kind !== 'read' && request.ballot.counter < 1) {
+    throw new EngineError('MALFORMED_BODY', 'expected a ballot from 1 in a register or ledger');
+  }
+  if (request.kind === 'prepare') return { kind: 'prepare', ballot: request.ballot };
+  if (request.kind === 'read') return { kind: 'read' };
+  if (request.value === null) throw new EngineError('MALFORMED_BODY', 'expected a value to accept');
+  return { kind: 'accept', ballot: request.ballot, value: request.value };
+}
