@@ -33,12 +33,15 @@ export async function openBatchScene(options: BatchSceneOptions): Promise<BatchS
   const policy = { allowDevelopment: true, allowBatches: true, allowSeeds: true };
   const ports = nodePorts();
   const counters = new Map<string, ByteCounter>();
+  const opening = new Map<string, Promise<void>>();
 
-  /** Opens a counter for a node's origin before the first request to it. */
-  async function countedOrigin(origin: string): Promise<string> {
-    const known = counters.get(origin) ?? (await openByteCounter(origin));
-    counters.set(origin, known);
-    return known.origin;
+  /** Opens a counter for a node's origin before the first request to it; one, however many requests come at once. */
+  function openCounter(origin: string): Promise<void> {
+    const known = opening.get(origin);
+    if (known !== undefined) return known;
+    const opened = openByteCounter(origin).then((counter) => void counters.set(origin, counter));
+    opening.set(origin, opened);
+    return opened;
   }
 
   const gateway = await createSensor({ bundle, stream: stream.hash, policy }, ports);
@@ -55,7 +58,7 @@ export async function openBatchScene(options: BatchSceneOptions): Promise<BatchS
         });
         return {
           async send(nodeId, request, how) {
-            await countedOrigin(targets(nodeId).origin);
+            await openCounter(targets(nodeId).origin);
             return transport.send(nodeId, request, how);
           },
           close: () => transport.close(),
