@@ -36,7 +36,7 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
     const node = nodes[place];
     if (node === undefined) continue;
     await sleep(Math.max(0, START_MS + change.atMs - kernel.now()));
-    if (change.kind === 'replace') await othersNoticed(world, sleep);
+    if (change.kind === 'replace') await othersNoticed(world, sleep, plan.quietMs);
     if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
     if (!(await changeOnce(world, sleep, change, node, plan.quietMs + SETTLED_MS)))
       return fault('ring change left out');
@@ -51,7 +51,7 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
 export async function declareLosses(world: World, sleep: Sleep): Promise<void> {
   const { kernel, plan, fault } = world;
   await sleep(REPAIR_MS);
-  await othersNoticed(world, sleep);
+  await othersNoticed(world, sleep, plan.quietMs + SETTLED_MS);
   for (const node of world.nodes) {
     if (!lacksDeclaration(world, node)) continue;
     const atMs = Math.ceil(kernel.now() - START_MS);
@@ -65,8 +65,8 @@ export async function declareLosses(world: World, sleep: Sleep): Promise<void> {
  * What a store has lost only others can know, docs/decisions/0007-stores-in-doubt.md, and whoever goes with a disk of
  * its own knows nothing any more: a second loss waits until the first is noticed.
  */
-async function othersNoticed({ nodes, plan, kernel }: World, sleep: Sleep): Promise<void> {
-  while (nodes.some(doubtsTooLittle) && kernel.now() < START_MS + plan.quietMs) await sleep(NOTICING_MS);
+async function othersNoticed({ nodes, kernel }: World, sleep: Sleep, untilMs: number): Promise<void> {
+  while (nodes.some(doubtsTooLittle) && kernel.now() < START_MS + untilMs) await sleep(NOTICING_MS);
 }
 
 /**
