@@ -67,7 +67,7 @@ export async function computeOnce(
     }
     return undefined;
   }
-  for (const wrong of checkResult(computed, losses.of(window).length)) violation(wrong);
+  for (const wrong of checkResult(computed, losses.readings(window))) violation(wrong);
   // Said by a clock that is ahead, or by nodes that could not be asked before the others came back.
   world.neverOpened.delete(window);
   const first = world.results.get(window);

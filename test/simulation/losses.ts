@@ -13,7 +13,9 @@ export interface Loss {
 /** What storage faults have taken from whole domains. A copy that was on its way may bring a share back. */
 export interface Losses {
   note(window: number, loss: Loss): void;
-  /** The readings of a window, by its place in the plan, of which a domain has lost its share. */
+  /** Of how many readings of a window some domain has lost its share. */
+  readings(window: number): number;
+  /** The shares of a window, by its place in the plan, that domains have lost. */
   of(window: number): readonly Loss[];
   has(window: number, entry: FlagEntry): boolean;
   /** Somebody has voted for what the window's settlement is to be; from now on some domain may call its rows there. */
@@ -25,14 +27,18 @@ export interface Losses {
 export function createLosses(): Losses {
   const byWindow = new Map<number, Map<string, Loss>>();
   const since = new Map<number, number>();
+  const readingsOf = (window: number): ReadonlySet<string> =>
+    new Set([...(byWindow.get(window)?.values() ?? [])].map(({ entry }) => entryName(entry)));
   return {
     note(window, loss) {
       const lost = byWindow.get(window) ?? new Map<string, Loss>();
       byWindow.set(window, lost);
-      lost.set(entryName(loss.entry), loss);
+      // Two domains may lose their shares of one reading, and one of them get its own back.
+      lost.set(`${loss.domain}/${entryName(loss.entry)}`, loss);
     },
     of: (window) => [...(byWindow.get(window)?.values() ?? [])],
-    has: (window, entry) => byWindow.get(window)?.has(entryName(entry)) === true,
+    has: (window, entry) => readingsOf(window).has(entryName(entry)),
+    readings: (window) => readingsOf(window).size,
     settling(window, now) {
       if (!since.has(window)) since.set(window, now);
     },

@@ -105,7 +105,7 @@ function whyRowsAreMissed(world: World, window: number, scope: WindowScope): Res
     .of(window)
     .filter(({ entry, domain }) => !isBack(world, scope, entry, domain) && mayBeTrue(world, scope, entry));
   const { maxExcluded = 0 } = plan;
-  if (lost.length > maxExcluded) return 'rows lost';
+  if (new Set(lost.map(({ entry }) => entryName(entry))).size > maxExcluded) return 'rows lost';
   const missed = lost.filter(({ entry }) => !excluded.has(entryName(entry)));
   if (decided !== undefined) return missed.length > 0 ? 'rows lost after T' : undefined;
   const since = losses.settlingSince(window) ?? Number.POSITIVE_INFINITY;
