@@ -18,8 +18,8 @@ export interface RingRow {
 }
 
 /**
- * The documents kept so far, oldest first, up to the first that does not open: that puts the store in doubt, and
- * the other nodes have all of them.
+ * The documents kept so far, oldest first, up to the first that does not open or is not there: that puts the store in
+ * doubt, and the other nodes have all of them.
  */
 export async function readRingRows(
   store: Store,
@@ -35,9 +35,14 @@ export async function readRingRows(
       health.raise('a stored ring document does not authenticate');
       break;
     }
-    const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+    const epoch = new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(PREFIX.length);
+    const last = kept.at(-1)?.epoch;
+    if (last !== undefined && epoch !== last + 1) {
+      health.raise(`the stored ring document of epoch ${last + 1} is missing`);
+      break;
+    }
     kept.push({
-      epoch: view.getUint32(PREFIX.length),
+      epoch,
       promised: plain[0] === 1,
       inForce: plain[1] === 1,
       jws: fromUtf8(plain.subarray(2)),
