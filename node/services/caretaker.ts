@@ -136,22 +136,29 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     }
   }
 
-  while (!signal.aborted) {
-    // Jitter keeps the acceptors of one partition from resolving the same flags at the same moment.
-    const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS);
-    await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
-    if (signal.aborted) return;
+  async function inRounds(round: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      // Jitter keeps the acceptors of one partition from resolving the same flags at the same moment.
+      const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * CARE_EVERY_MS);
+      await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal).catch(() => {});
+      if (!signal.aborted) await round();
+    }
+  }
+
+  async function care(): Promise<void> {
     await attempt('passing ring documents on', () => exchange.run(signal));
     await attempt('asking for retirements', () => retirements.run(signal));
     await attempt('opening', () => opening.run(signal));
     await attempt('resolving', resolveOverdue);
-    await attempt('sealing', sealOverdue);
     await attempt('hearing of releases', () => votedReleases.run(decisions, signal));
     await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
     await attempt('repairing', () => repair.run(signal));
     await attempt('erasing', () => erasing.run(signal));
   }
+
+  // A seal waits long for a node that hangs, and what is due elsewhere must not wait with it.
+  await Promise.all([inRounds(care), inRounds(() => attempt('sealing', sealOverdue))]);
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;
