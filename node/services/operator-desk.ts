@@ -90,12 +90,25 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
     );
   }
 
-  /** What the domain released of an erased window; the ledger keeps it, and nothing new comes into it. */
-  async function releasedBefore(question: WindowQuestion, erasure: EngineError): Promise<string> {
+  /**
+   * What the domain released of a window that this node has erased, or of which it cannot learn any more that it was open;
+   * the ledger keeps it, and nothing new comes into it.
+   */
+  async function releasedBefore(question: WindowQuestion, why: unknown): Promise<Uint8Array> {
+    if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE')) throw why;
     const record = await windows.find(scopeOf(question));
     const row = record.release?.bytes ?? (await decisions.look(record, 'release'));
-    if (row === null) throw erasure;
-    return toBase64Url(row);
+    if (row === null) throw why;
+    return row;
+  }
+
+  async function release(question: WindowQuestion, signal: AbortSignal): Promise<Uint8Array> {
+    const record = await windowOf(question).catch((error: unknown) => ({ error }));
+    if ('error' in record) return releasedBefore(question, record.error);
+    return releasing.release(record, signal).catch((error: unknown) => {
+      if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+      return releasedBefore(question, error);
+    });
   }
 
   return {
@@ -108,11 +121,8 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
     },
     async compute(question, signal) {
       try {
-        const record = await windowOf(question);
-        return { status: 'ROW', row: toBase64Url(await releasing.release(record, signal)) };
+        return { status: 'ROW', row: toBase64Url(await release(question, signal)) };
       } catch (error) {
-        if (hasCode(error, 'WINDOW_ERASED'))
-          return { status: 'ROW', row: await releasedBefore(question, error) };
         if (!hasCode(error, ...NOT_COMPLETE)) throw error;
         return { status: 'INCOMPLETE', reason: `${error.code}: ${error.message}` };
       }

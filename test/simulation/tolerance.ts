@@ -25,6 +25,7 @@ const AWAY_AT_START = 1;
 export const RESIDUALS = [
   'too few nodes',
   'placement too late',
+  'opening unknown',
   'votes lost',
   'ledger lost',
   'rows lost',
@@ -50,6 +51,7 @@ export function residualOf(world: World, window: number): Residual | undefined {
   const waits = nodes.some(({ gone, handle }) => !gone() && handle() === undefined);
   if (away > AWAY_AT_START && waits) return 'too few nodes';
   if (!isPromised(world, placing)) return 'placement too late';
+  if (isOpeningUnknown(world, placing, scope)) return 'opening unknown';
   if (losesVotes(world, placing, scope, untold)) return 'votes lost';
   if (untold.some(({ domain }) => losesLedger(world, placing, domain))) return 'ledger lost';
   if (untold.some(({ domain }) => gateWaits(world, placing, domain))) return 'store silent';
@@ -178,6 +180,24 @@ function losesVotes(
       ? Array.from({ length: PARTITIONS }, (_, at) => partition(at))
       : settlementCodec.decode(settled).partitions.map((one) => one.partition);
   return needed.some((one) => lacks(placement.acceptors(domains, one)));
+}
+
+/**
+ * Whether nobody can say any more that a fixed window was opened, nor that it never was: too few acceptors of its
+ * register have accepted its terms, and too few have not, because the stores of the others are lost.
+ */
+function isOpeningUnknown(world: World, placing: RingDocument, scope: WindowScope): boolean {
+  const { plan, nodes, stream } = world;
+  if (plan.fixedMs === undefined) return false;
+  const silent = silentNodes(world, placing);
+  const domains = stream.domains.map(({ id }) => id);
+  const register = placementOf(placing).registerAcceptors(domains, scope.stream, scope.window, scope.group);
+  const able = nodes.filter(({ node }) => register.includes(node) && !silent.has(node));
+  const open = able.filter(
+    ({ rows }) => rows.hasTermsVote(scope) || rows.decided(scope, 'terms') !== undefined,
+  ).length;
+  const least = majority(register.length);
+  return able.length >= least && open < least && able.length - open < least;
 }
 
 /** Placements are computed again and again, and never change. */

@@ -47,6 +47,8 @@ export interface DiskRows {
   decided(scope: WindowScope, decision: DecisionName): Uint8Array | undefined;
   /** Whose settlement the row, a vote of this node, has accepted; undefined for any other row. */
   settlementVote(rowKey: Uint8Array): WindowScope | undefined;
+  /** Whether the node has accepted terms of the window in its register. */
+  hasTermsVote(scope: WindowScope): boolean;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -143,6 +145,10 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       const plain = openOwn('windows', rowKey);
       if (plain === null || decodeSynodRow(plain).accepted === null) return undefined;
       return scopeOfRecord(rowKey.slice(1));
+    },
+    hasTermsVote(scope) {
+      const plain = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8('terms')));
+      return plain !== null && decodeSynodRow(plain).accepted !== null;
     },
     indicesOf(recordKey) {
       const sealed = disk.get('values', recordKey);
