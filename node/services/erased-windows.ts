@@ -1,14 +1,14 @@
 import { concat, utf8 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { ReleasedRow, WindowScope } from '../../src/protocol/index.ts';
-import { releasedRowCodec, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
+import { releasedRowCodec, scopeOfKey, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Known } from './windows.ts';
-import { DECISIONS, scopeOfKey } from './windows.ts';
+import { DECISIONS } from './windows.ts';
 
 /** What is kept of an erased window. */
 export interface ErasedWindow {

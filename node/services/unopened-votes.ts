@@ -1,7 +1,7 @@
 import { concat, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
-import { windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import { scopeOfKey, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -11,7 +11,6 @@ import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
-import { scopeOfKey } from './windows.ts';
 
 export interface UnopenedVotesComponents {
   readonly journal: Journal;

@@ -1,9 +1,9 @@
 import { utf8 } from '../../src/foundation/index.ts';
+import { scopeOfKey } from '../../src/protocol/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Windows } from './windows.ts';
-import { scopeOfKey } from './windows.ts';
 
 export interface VotedWindowComponents {
   readonly journal: Journal;

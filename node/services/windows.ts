@@ -12,7 +12,9 @@ import type {
 import {
   exclusionCodec,
   releasedRowCodec,
+  scopeOfKey,
   settlementCodec,
+  WINDOW_KEY_BYTES,
   windowKey,
   windowName,
   windowTermsCodec,
@@ -28,7 +30,6 @@ import {
   windowErased,
 } from '../../src/protocol/window-rules.ts';
 import type { StreamHash, WindowId } from '../../src/ring/identifiers.ts';
-import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
@@ -38,7 +39,7 @@ import type { Streams } from './streams.ts';
 /** Windows of all streams that a node keeps in memory: all that are open and not erased. */
 export const WINDOWS_MAX = 65_536;
 /** Windows asked about that are not open: anyone may name one, so the oldest is forgotten beyond this. */
-const UNOPENED_MAX = 1_024;
+export const UNOPENED_MAX = 1_024;
 
 /** A decision as it was decided: its canonical bytes and what they say. */
 export interface Known<T> {
@@ -87,7 +88,7 @@ export interface Windows {
   findOpen(scope: WindowScope): OpenWindowRecord | undefined;
   /** Waits until a window whose terms are known takes rows. */
   makeOpen(record: WindowRecord): Promise<void>;
-  /** Records a decision that was read at a majority or made here, and syncs it. */
+  /** Records a decision that was read at a majority or made here, and syncs it where the window's terms are known. */
   learn(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void>;
   /** Freezes the window at this acceptor: at once in memory, durable when it resolves. */
   freeze(record: OpenWindowRecord): Promise<void>;
@@ -102,7 +103,6 @@ export interface Windows {
 
 /** Row keys of the windows table: 'W', the window's key, then 'F' or 'D/' and the decision's name. */
 const FROZEN = 'F';
-const WINDOW_KEY_BYTES = 42;
 const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
   concat(utf8('W'), windowKey(scope), utf8(what));
 
@@ -114,6 +114,10 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   const underWay = new Map<string, Promise<void>>();
   /** How many of `opened` each stream has. */
   const openedOf = new Map<StreamHash, number>();
+
+  /** The node's own record of a window: another one where that was forgotten while somebody kept it. */
+  const ownOf = (record: WindowRecord): WindowRecord =>
+    opened.get(windowName(record.scope)) ?? unopened.get(windowName(record.scope)) ?? record;
 
   async function find({ stream: hash, window, group }: WindowScope): Promise<WindowRecord> {
     const scope = { stream: hash, window, group };
@@ -141,10 +145,11 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   async function erase(record: WindowRecord, { notBefore, latest }: WindowTimes): Promise<void> {
-    const { scope, release } = record;
-    // First in memory, so that nobody who has the record stages anything behind this.
-    record.erased = true;
-    record.frozen = true;
+    const { scope } = record;
+    const own = ownOf(record);
+    const release = record.release ?? own.release;
+    // First in memory, so that nobody who has a record stages anything behind this.
+    for (const one of [record, own]) markErased(one);
     if (opened.delete(windowName(scope))) openedOf.set(scope.stream, (openedOf.get(scope.stream) ?? 1) - 1);
     await erased.begin({ scope, notBefore, latest, release }, decidedRows(scope));
   }
@@ -170,11 +175,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   async function remember(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void> {
-    if (decision !== 'terms') {
-      // A record that was forgotten while its caller waited must not keep what the node's own record lacks.
-      setDecision(opened.get(windowName(record.scope)) ?? record, decision, bytes);
-      return;
-    }
+    // A record that was forgotten while its caller waited must not keep what the node's own record lacks.
+    if (decision !== 'terms') return setDecision(ownOf(record), decision, bytes);
     setDecision(record, decision, bytes);
     await makeOpen(record);
   }
@@ -204,7 +206,9 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     erase,
     makeOpen,
     async learn(record, decision, bytes) {
-      if (!record.erased) {
+      // A node that joined after the window is asked what was released of it, and would not know when to delete the row.
+      const isKept = decision === 'terms' || ownOf(record).terms !== null;
+      if (isKept && !record.erased) {
         // A majority that breaks the window's own rules is no majority of honest nodes.
         if (decision === 'terms')
           checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
@@ -264,6 +268,11 @@ function isPastRetention(stream: StreamDocument, window: WindowId, now: number):
   return times !== null && now >= eraseAt(stream, window, times);
 }
 
+function markErased(record: WindowRecord): void {
+  record.erased = true;
+  record.frozen = true;
+}
+
 function markFrozen(record: WindowRecord): void {
   record.frozen = true;
 }
@@ -302,16 +311,6 @@ export function windowState(record: OpenWindowRecord): Exclude<WindowState, 'ERA
   if (record.release !== null) return record.release.value.verdict;
   if (record.settlement !== null) return 'SETTLED';
   return record.frozen ? 'SEALED' : 'OPEN';
-}
-
-/** Reads a window's key back. */
-export function scopeOfKey(key: Uint8Array): WindowScope {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  return {
-    stream: streamHashFromBytes(key.slice(0, 32)),
-    window: windowId(Number(view.getBigUint64(32))),
-    group: view.getUint16(40),
-  };
 }
 
 /** A refusal, not an outcome: a flag of a sealed window may still be TRUE. */

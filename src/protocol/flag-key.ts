@@ -1,7 +1,7 @@
 import type { Brand } from '../foundation/index.ts';
 import { bigEndian, characters, concat, EngineError, wordAt } from '../foundation/index.ts';
 import type { Partition, StreamHash, WindowId } from '../ring/identifiers.ts';
-import { partitionOf, streamHashBytes } from '../ring/identifiers.ts';
+import { partitionOf, streamHashBytes, streamHashFromBytes, windowId } from '../ring/identifiers.ts';
 
 export const READING_ID_BYTES = 16;
 export const SENSOR_ID_BYTES = 16;
@@ -55,6 +55,16 @@ export function sensorId(bytes: Uint8Array): SensorId {
 /** 42 bytes: stream hash, window, group. The prefix of every row of a window. */
 export function windowKey(scope: WindowScope): Uint8Array {
   return concat(streamHashBytes(scope.stream), bigEndian(scope.window, 8), bigEndian(scope.group, 2));
+}
+
+/** Reads a window's key back. */
+export function scopeOfKey(key: Uint8Array): WindowScope {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return {
+    stream: streamHashFromBytes(key.slice(0, 32)),
+    window: windowId(Number(view.getBigUint64(32))),
+    group: view.getUint16(40),
+  };
 }
 
 /** The window as text, for maps in memory and for logs. */

@@ -18,6 +18,7 @@ export {
   partitionInKey,
   partitionKey,
   readingId,
+  scopeOfKey,
   sensorId,
   WINDOW_KEY_BYTES,
   windowKey,

@@ -159,6 +159,23 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erasing', 'a node that never heard what was released'),
   },
   {
+    name: 'erasure/release-without-terms-written',
+    breaks:
+      'BOUNDED: what a node hears of an old window whose end it does not know stays on its disk for ever',
+    file: 'node/services/windows.ts',
+    find: 'if (isKept && !record.erased) {',
+    replace: 'if (!record.erased) {',
+    detector: byTest('node/services/erased-windows', 'is told and not written, because nobody would know'),
+  },
+  {
+    name: 'erasure/other-record-left',
+    breaks: 'ERASED: a window is written again by whoever asked for it after the node had forgotten it',
+    file: 'node/services/windows.ts',
+    find: 'for (const one of [record, own]) markErased(one);',
+    replace: 'markErased(record);',
+    detector: byTest('node/services/erased-windows', 'is erased for whoever has asked since'),
+  },
+  {
     name: 'windows/counts-told-exactly',
     breaks: 'GATE: an operator who asks often sees every upload pass before the window is released',
     file: 'src/protocol/told-counts.ts',

@@ -4,8 +4,8 @@ import { openJournal } from '../../../node/engine/journal.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createErasedWindows } from '../../../node/services/erased-windows.ts';
-import { openWindows, type Windows } from '../../../node/services/windows.ts';
-import { toHex } from '../../../src/foundation/index.ts';
+import { openWindows, UNOPENED_MAX, type Windows } from '../../../node/services/windows.ts';
+import { fromUtf8, toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
@@ -50,14 +50,15 @@ function windowsOn(store: MemoryStore, stream: Stream): Promise<Windows> {
   });
 }
 
-async function openScene() {
+const TERMS: WindowTerms = { ...TIMES, setHashKey: KEY };
+
+/** A window that the node knows nothing of yet, and what its domain may have released of it. */
+async function unknownWindow() {
   const stream = await startStream();
   const store = createMemoryStore();
   const windows = await windowsOn(store, stream);
   const scope = { stream: stream.hash, window: WINDOW, group: 0 };
-  const terms: WindowTerms = { ...TIMES, setHashKey: KEY };
   const record = await windows.find(scope);
-  await windows.learn(record, 'terms', windowTermsCodec.encode(terms));
   const [domain] = stream.domains;
   if (domain === undefined) throw new Error('expected a domain');
   const release = releasedRowCodec.encode({
@@ -77,7 +78,13 @@ async function openScene() {
     const { release: kept } = await (await windowsOn(store, stream)).find(scope);
     return kept === null ? null : toHex(kept.bytes);
   };
-  return { store, windows, record, release, releaseAfterRestart };
+  return { store, windows, scope, record, release, releaseAfterRestart };
+}
+
+async function openScene() {
+  const scene = await unknownWindow();
+  await scene.windows.learn(scene.record, 'terms', windowTermsCodec.encode(TERMS));
+  return scene;
 }
 
 describe('a release that becomes known while its window is erased', () => {
@@ -111,5 +118,49 @@ describe('a release that becomes known while its window is erased', () => {
     await store.release();
     await learned;
     expect(record.release?.bytes).toEqual(release);
+  });
+});
+
+describe('a release of a window whose terms a node does not know', () => {
+  it('is told and not written, because nobody would know when to delete it', async () => {
+    const { store, windows, record, release } = await unknownWindow();
+    await windows.learn(record, 'release', release);
+    expect(record.release?.bytes).toEqual(release);
+    expect(store.rows('windows')).toEqual([]);
+  });
+
+  it('goes into the note where the window is erased after all', async () => {
+    const { windows, record, release, releaseAfterRestart } = await unknownWindow();
+    await windows.learn(record, 'release', release);
+    await windows.erase(record, TIMES);
+    expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+});
+
+describe('a window that was forgotten and asked for again', () => {
+  async function askedAgain() {
+    const scene = await unknownWindow();
+    const { windows, scope, record } = scene;
+    for (let past = 1; past <= UNOPENED_MAX; past++)
+      await windows.find({ ...scope, window: windowId(WINDOW - past) });
+    const again = await windows.find(scope);
+    expect(again).not.toBe(record);
+    return { ...scene, again };
+  }
+
+  it('is erased for whoever has asked since', async () => {
+    const { windows, record, again, store } = await askedAgain();
+    await windows.erase(record, TIMES);
+    await expect(windows.learn(again, 'terms', windowTermsCodec.encode(TERMS))).rejects.toThrow(
+      expect.objectContaining({ code: 'WINDOW_ERASED' }),
+    );
+    expect(store.rows('windows').filter(([key]) => fromUtf8(key.slice(0, 1)) === 'W')).toEqual([]);
+  });
+
+  it('keeps in the note of its erasure what they were told', async () => {
+    const { windows, record, again, release, releaseAfterRestart } = await askedAgain();
+    await windows.learn(again, 'release', release);
+    await windows.erase(record, TIMES);
+    expect(await releaseAfterRestart()).toBe(toHex(release));
   });
 });

@@ -14,6 +14,7 @@ import {
   partitionInKey,
   partitionKey,
   readingId,
+  scopeOfKey,
   sensorId,
   windowKey,
   windowName,
@@ -34,6 +35,7 @@ describe('a flag key', () => {
   test.prop([anyScope, anyEntry])('begins with its window, then with its partition', (scope, entry) => {
     const key = flagKeyBytes(scope, entry);
     expect(key.slice(0, 42)).toEqual(windowKey(scope));
+    expect(scopeOfKey(key.slice(0, 42))).toEqual(scope);
     expect(key.slice(0, 44)).toEqual(partitionKey(scope, partitionOf(entry.readingId)));
   });
 
