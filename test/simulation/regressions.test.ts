@@ -20,6 +20,8 @@ const FOLDER = new URL('regressions/', import.meta.url);
  * - 54: two acceptors had accepted different terms of a fixed window, and it ended before either was decided; they refused
  *   both from then on, so that nobody could say whether it was open. What was accepted in time may now be decided later.
  * - 791151614: a bit flipped in a stored stream document so that it was no text any more, and its node did not start.
+ * - 777027: a register had lost the stores that said that a window was open, and nodes that had missed its opening answered
+ *   INCOMPLETE for ever about what their own domain had released. They now read it in the ledger.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {
