@@ -43,6 +43,9 @@ export function countCodes(records: readonly ReadingRecord[]): Record<string, nu
   return Object.fromEntries(codes);
 }
 
+/** Gaps above this are told one by one, ms: what docs/RELIABILITY.md aims at. */
+const GAP_AIM_MS = 1_000;
+
 /** What happens so long after a fault is put down to it, ms. */
 const AFTERMATH_MS = 3_000;
 
@@ -59,6 +62,8 @@ export interface FaultGap {
   readonly gapMs: number;
   /** Negative where the last commit was before the fault. */
   readonly gapFromMs: number;
+  /** From the time at which the nodes of the fault before were ready again to this one; null for the first fault. */
+  readonly quietMs: number | null;
   /** From the fault to the start of the nodes' processes, or to their going on. */
   readonly downMs: number;
   readonly backMs: number;
@@ -78,7 +83,9 @@ export function faultGaps(
   faults: readonly FaultRecord[],
   stalls: readonly Stall[],
 ): readonly FaultGap[] {
-  return faults.map(({ kind, nodes, at, downMs, backMs }) => {
+  return faults.map(({ kind, nodes, at, downMs, backMs }, place) => {
+    const last = faults[place - 1];
+    const quietMs = last === undefined ? null : at - (last.at + last.downMs + last.backMs);
     let [gapMs, gapFromMs] = [0, 0];
     for (let i = 1; i < commits.length; i++) {
       const [before = 0, after = 0] = [commits[i - 1], commits[i]];
@@ -87,7 +94,7 @@ export function faultGaps(
     }
     const near = stalls.filter((stall) => stall.at + stall.lateMs >= at && stall.at <= at + AFTERMATH_MS);
     const stallMs = Math.max(0, ...near.map(({ lateMs }) => lateMs));
-    return { kind, nodes, gapMs, gapFromMs, downMs, backMs, stallMs };
+    return { kind, nodes, gapMs, gapFromMs, quietMs, downMs, backMs, stallMs };
   });
 }
 
@@ -135,8 +142,15 @@ export function reportText(report: KillReport): string {
     `${report.results} of ${report.windows} windows have a result, ${report.withheld} had no reading; ${report.sameRows} repeated rows were the same`,
     `lost ${report.lost}, doubled ${report.doubled}, wrong ${report.wrong}`,
     `time without a commit around a kill: ${pair(gap.kill)}; around a pause: ${pair(gap.pause)}`,
+    ...report.faults.filter(({ gapMs }) => gapMs > GAP_AIM_MS).map(gapText),
     `slowest commit around a kill: ${pair(slowest.kill)}; around a pause: ${pair(slowest.pause)}`,
     `the run itself waited for the processor around a kill: ${pair(stall.kill)}; around a pause: ${pair(stall.pause)}`,
     `ready again after a kill: ${pair(backMs)}`,
   ].join('\n');
+}
+
+function gapText({ kind, nodes, gapMs, gapFromMs, quietMs, downMs, backMs, stallMs }: FaultGap): string {
+  const before = quietMs === null ? 'the first fault' : `${quietMs} ms after the fault before was over`;
+  const times = `down for ${downMs} ms, ready ${backMs} ms later, the run waited ${stallMs} ms`;
+  return `  ${gapMs} ms from ${gapFromMs} ms after a ${kind} of ${nodes.join(', ')}, ${before} (${times})`;
 }

@@ -6,7 +6,6 @@ import { systemClock } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import { atExit } from '../support/at-exit.ts';
 import { processCpuMicros } from '../support/process-cpu.ts';
-import { HEAP_OPTION } from '../support/program-files.ts';
 
 /** Time a node may need from its start to its readiness, ms; beyond it the run calls it a hang. */
 const READY_MS_MAX = 300_000;
@@ -88,7 +87,7 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     start(nodeId) {
       const { domain, id } = materialOf(nodeId);
       const config = join(folder, domain, id, 'node.json');
-      const child = spawn(process.execPath, [HEAP_OPTION, program, '--config', config], {
+      const child = spawn(process.execPath, [program, '--config', config], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       });

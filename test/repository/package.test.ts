@@ -1,6 +1,5 @@
 import { execSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { HEAP_OPTION } from '../support/program-files.ts';
 import { importsOf, productFiles, readText, testFiles } from './repository.ts';
 
 interface Manifest {
@@ -56,11 +55,6 @@ test('the package has everything that is promised, and no tests and maps of what
     expect.arrayContaining(['README.md', 'docs/PROTOCOL.md', 'test/vectors/messages.json']),
   );
   expect(paths.filter((path) => /(?<!\.d)\.ts$|\.map$|^dist\/test/.test(path))).toEqual([]);
-});
-
-test('nodes have the same heap by their command, in the benchmark and under kills', () => {
-  expect(readText('node/main.ts').split('\n', 1)).toEqual([`#!/usr/bin/env -S node ${HEAP_OPTION}`]);
-  expect(manifest.scripts.bench).toContain(`node ${HEAP_OPTION} `);
 });
 
 describe('commands in the documents', () => {

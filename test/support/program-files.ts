@@ -4,12 +4,6 @@ import { fileURLToPath } from 'node:url';
 const COMPILED = import.meta.url.endsWith('.js');
 const ROOT = new URL('../../', import.meta.url);
 
-/**
- * Of the engine that runs a node or a program beside one, the same for all that are compared: what the command
- * `m-cloud-node` asks for in its first line.
- */
-export const HEAP_OPTION = '--max-semi-space-size=32';
-
 /** Compiled programs start compiled ones: a loader puts a call around every function that it names. */
 export const LOADER_OPTIONS: readonly string[] = COMPILED ? [] : ['--import', 'tsx'];
 

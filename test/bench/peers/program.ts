@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { atExit } from '../../support/at-exit.ts';
-import { HEAP_OPTION, LOADER_OPTIONS, programFile } from '../../support/program-files.ts';
+import { LOADER_OPTIONS, programFile } from '../../support/program-files.ts';
 import type { Answer } from './messages.ts';
 
 /** A program of the benchmark in a process of its own. */
@@ -14,7 +14,7 @@ export interface Program {
 /** @param name of a file beside this one, without its end. */
 export function startProgram(name: string, args: readonly string[] = []): Program {
   const child = fork(programFile(`test/bench/peers/${name}`), args, {
-    execArgv: [HEAP_OPTION, ...LOADER_OPTIONS],
+    execArgv: [...LOADER_OPTIONS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
   });
