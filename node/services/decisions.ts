@@ -171,24 +171,25 @@ interface Voters {
   readonly send: Ask;
 }
 
+/** What each acceptor has accepted; null of one that does not answer. */
+function readAll(
+  { acceptors, send }: Voters,
+  signal?: AbortSignal,
+): readonly Promise<SynodResponse | null>[] {
+  return acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error)));
+}
+
 /** What a quorum says that it has accepted; null also where too few answer. */
-async function readDecided(
-  { acceptors, quorum, send }: Voters,
-  signal: AbortSignal,
-): Promise<Uint8Array | null> {
-  const asked = acceptors.map((to) =>
-    send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error)),
-  );
-  const answers = await collect(asked, (some) => decidedIn(some, quorum) !== null);
-  return decidedIn(answers, quorum)?.value ?? null;
+async function readDecided(voters: Voters, signal: AbortSignal): Promise<Uint8Array | null> {
+  const answers = await collect(readAll(voters, signal), (some) => decidedIn(some, voters.quorum) !== null);
+  return decidedIn(answers, voters.quorum)?.value ?? null;
 }
 
 /** Whether a quorum says that it has accepted nothing. */
-async function areUntouched({ acceptors, quorum, send }: Voters): Promise<boolean> {
+async function areUntouched(voters: Voters): Promise<boolean> {
   const untouched = (some: readonly SynodResponse[]) =>
-    some.filter(({ accepted }) => accepted === null).length >= quorum;
-  const asked = acceptors.map((to) => send(to, { kind: 'read' }).catch((error: unknown) => silence(error)));
-  return untouched(await collect(asked, untouched));
+    some.filter(({ accepted }) => accepted === null).length >= voters.quorum;
+  return untouched(await collect(readAll(voters), untouched));
 }
 
 /** Whether a quorum refuses every question about the window as erased. */

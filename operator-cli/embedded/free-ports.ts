@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { systemCode } from '../../src/foundation/index.ts';
 
 /**
  * Ports that a system does not give out by itself, neither to who listens on port 0 nor to who connects: Linux
@@ -33,7 +34,7 @@ async function isFree(host: string, port: number): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    if (systemCode(error) === 'EADDRINUSE') return false;
     throw error;
   }
   await closed(server);

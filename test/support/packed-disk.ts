@@ -2,8 +2,7 @@ import { bodyAt, rowOffsets } from '../../node/engine/row-record.ts';
 import { createRowSeal } from '../../node/engine/row-seal.ts';
 import type { PackedTable } from '../../node/engine/window-rows.ts';
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
-import { entryName, entryOfKey } from '../../src/protocol/index.ts';
-import { streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
+import { entryName, entryOfKey, scopeOfKey } from '../../src/protocol/index.ts';
 
 /** A row as a node would find it if it started on these records now. */
 export interface RowOnDisk {
@@ -20,16 +19,6 @@ const seal = createRowSeal(() => {
   throw new Error('expected a reader of rows to write none');
 });
 
-/** The window that a record's key names. */
-export function scopeOfRecord(recordKey: Uint8Array): WindowScope {
-  const view = new DataView(recordKey.buffer, recordKey.byteOffset, recordKey.byteLength);
-  return {
-    stream: streamHashFromBytes(recordKey.slice(0, 32)),
-    window: windowId(Number(view.getBigUint64(32))),
-    group: view.getUint16(40),
-  };
-}
-
 /**
  * The newest version of every row in records that are given in the order of their keys; those that do not open are
  * left out.
@@ -41,7 +30,7 @@ export function rowsOnDisk(
 ): readonly RowOnDisk[] {
   const rows = new Map<string, RowOnDisk>();
   for (const [recordKey, sealed] of records) {
-    const scope = scopeOfRecord(recordKey);
+    const scope = scopeOfKey(recordKey);
     const key = keyOf(scope);
     const plain = key === undefined ? null : seal.open(key, table, recordKey, sealed);
     if (plain === null) continue;

@@ -19,11 +19,12 @@ import {
   entryOfKey,
   exclusionCodec,
   partitionKey,
+  scopeOfKey,
   windowKey,
 } from '../../../src/protocol/index.ts';
 import { partitionOf, windowId } from '../../../src/ring/identifiers.ts';
 import type { NodeId, StoreId } from '../../../src/ring/index.ts';
-import { type RowOnDisk, rowsOnDisk, scopeOfRecord } from '../../support/packed-disk.ts';
+import { type RowOnDisk, rowsOnDisk } from '../../support/packed-disk.ts';
 import type { DiskCopy, SimulatedDisk } from '../disk.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
 
@@ -79,7 +80,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
 
   /** The rows of a record by name, undefined for one that it removes. */
   function bodiesIn(table: PackedTable, recordKey: Uint8Array, sealed: Uint8Array): Bodies {
-    const key = keyOf(scopeOfRecord(recordKey));
+    const key = keyOf(scopeOfKey(recordKey));
     if (key === undefined) return new Map();
     const known = opened.get(sealed);
     if (known?.key === key) return known.bodies;
@@ -133,7 +134,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== EXCLUSION_KEY) return undefined;
       const plain = openOwn('windows', rowKey);
       if (plain === null) return undefined;
-      return { scope: scopeOfRecord(rowKey.slice(1)), value: exclusionCodec.decode(plain) };
+      return { scope: scopeOfKey(rowKey.slice(1)), value: exclusionCodec.decode(plain) };
     },
     decided(scope, decision) {
       const rowKey = concat(utf8('W'), windowKey(scope), utf8(`D/${decision}`));
@@ -144,7 +145,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== SETTLEMENT_VOTE) return undefined;
       const plain = openOwn('windows', rowKey);
       if (plain === null || decodeSynodRow(plain).accepted === null) return undefined;
-      return scopeOfRecord(rowKey.slice(1));
+      return scopeOfKey(rowKey.slice(1));
     },
     hasTermsVote(scope) {
       const plain = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8('terms')));
