@@ -75,8 +75,16 @@ export interface JournalStart {
   readonly counts: RecordCounts;
 }
 
-/** The rows that number a commit group and go into it; the caller knows how they are authenticated. */
-export type CommitRecord = (seq: number, counts: RecordCounts) => readonly StoreOperation[];
+/**
+ * The rows that number a commit group and go into it; the caller knows how they are authenticated. Asked once for each
+ * group, in their order.
+ * @param written what else is in the group.
+ */
+export type CommitRecord = (
+  seq: number,
+  counts: RecordCounts,
+  written: readonly StoreOperation[],
+) => readonly StoreOperation[];
 
 export function openJournal(store: Store, start: JournalStart, commitRecord: CommitRecord): Journal {
   const overlay = createOverlay(store);
@@ -131,7 +139,7 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
     const operations = group.records.flatMap((records) => records.seal());
     operations.push(...group.operations);
     const after = countAfter(counts, operations);
-    store.commit([...operations, ...commitRecord(group.seq, after)]).then(
+    store.commit([...operations, ...commitRecord(group.seq, after, operations)]).then(
       () => {
         seq = group.seq;
         counts = after;

@@ -1,6 +1,6 @@
 import type { Log, RandomBytes, Store, TableName } from '../../src/ports/index.ts';
 import { streamHash } from '../../src/ring/identifiers.ts';
-import { commitRecords, readCommitLog } from './commit-log.ts';
+import { openCommitLog } from './commit-log.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import { createCorruptRows } from './corrupt-rows.ts';
 import type { DamagedRows } from './damaged-rows.ts';
@@ -47,12 +47,12 @@ export async function openSealedStore(options: {
   readonly log: Log;
 }): Promise<SealedStore> {
   const { store, rowSeal, storeKey, randomBytes, log } = options;
-  const commits = await readCommitLog(store, rowSeal, storeKey);
+  const commits = await openCommitLog(store, rowSeal, storeKey);
   const known = await readDoubt(store, rowSeal, storeKey);
   const memory = await openPeerMemory(store, rowSeal, storeKey);
   const recallMark = await openRecallMark(store, rowSeal, storeKey, commits.seq);
-  const journal = openJournal(store, commits, (seq, counts) => [
-    ...commitRecords(rowSeal, storeKey, seq, counts),
+  const journal = openJournal(store, commits, (...group) => [
+    ...commits.record(...group),
     ...memory.takeWrites(),
     ...recallMark.takeWrites(),
   ]);

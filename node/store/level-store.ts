@@ -6,14 +6,25 @@ import type { Store, StoreOperation, TableName } from '../../src/ports/index.ts'
 import { diskFailure, makeFolder, syncFolder } from './durable-file.ts';
 import { refuseDoubtfulStore } from './level-recovery.ts';
 
-/** First byte of every key. Part of the disk format. */
+/**
+ * First byte of every key. Part of the disk format. The tables that grow come last, and in them a stream's newest window:
+ * LevelDB merges a new file with all older ones whose keys lie between its first and its last, so rows of old windows
+ * would be written again and again if anything newer sorted on both sides of them.
+ */
 const TABLE_PREFIX: Readonly<Record<TableName, number>> = {
   documents: 0x64,
-  flags: 0x66,
   meta: 0x6d,
-  values: 0x76,
   windows: 0x77,
+  flags: 0x78,
+  values: 0x79,
 };
+
+/**
+ * What LevelDB gathers before it writes a table file, four times its own default: it merges four such files at a time, so
+ * with larger ones it merges less. Twice as much is in memory at most, and in its logs, which `COMMIT_BYTES_KEPT_MIN`
+ * covers.
+ */
+export const WRITE_BUFFER_BYTES_MAX = 16 * 1_048_576;
 
 /** Whether keys that begin with this byte are of the values table, whose rows are written once. */
 export const isOfValues = (firstByte: number): boolean => firstByte === TABLE_PREFIX.values;
@@ -156,6 +167,7 @@ async function openDatabase(folder: string, createIfMissing: boolean): Promise<D
     createIfMissing,
     // Shares are random and do not shrink; trying costs time and makes a flipped byte spoil its whole block.
     compression: false,
+    writeBufferSize: WRITE_BUFFER_BYTES_MAX,
   }) as Database;
   try {
     await database.open();

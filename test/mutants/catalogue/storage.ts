@@ -92,10 +92,10 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'commits/not-numbered',
     breaks: 'DURABLE: commit groups have no record, and a dropped one leaves no gap',
     file: LOG,
-    find: `  return operations;
-}`,
-    replace: `  return operations.slice(1);
-}`,
+    find: `    return operations;
+  };`,
+    replace: `    return operations.slice(1);
+  };`,
     detector: byTest(
       'node/services/flags',
       'a flag that is set stays TRUE after its timeout and after a restart',
@@ -105,16 +105,16 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'commits/gap-ignored',
     breaks: 'DURABLE: a batch that the disk dropped without an error goes unnoticed',
     file: LOG,
-    find: 'else if (first !== null && seq !== log.seq + 1)',
-    replace: 'else if (first !== null && seq <= log.seq)',
+    find: 'else if (last !== undefined && seq !== last.seq + 1)',
+    replace: 'else if (last !== undefined && seq <= last.seq)',
     detector: byTest('node/engine/commit-log', 'name the whole gap'),
   },
   {
     name: 'commits/lost-beginning-ignored',
     breaks: 'DURABLE: the first commits may vanish without a doubt',
     file: LOG,
-    find: 'if (first === null || first <= expected || log.doubt !== null) return log;',
-    replace: 'if (expected > 0) return log;',
+    find: 'if (first !== undefined && first.seq > 1 && !spans(kept, first)) {',
+    replace: 'if (first !== undefined && first.seq < 1 && !spans(kept, first)) {',
     detector: byTest('node/engine/commit-log', 'put the store in doubt when the first ones are missing'),
   },
   {

@@ -1,7 +1,16 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMIT_RECORDS_MAX, commitRecords, readCommitLog } from '../../../node/engine/commit-log.ts';
-import { createRowSeal, type RowSeal } from '../../../node/engine/row-seal.ts';
+import {
+  COMMIT_BYTES_KEPT_MIN,
+  COMMIT_RECORDS_DROPPED_MAX,
+  openCommitLog,
+} from '../../../node/engine/commit-log.ts';
+import { createRowSeal } from '../../../node/engine/row-seal.ts';
+import { openLevelStore, WRITE_BUFFER_BYTES_MAX } from '../../../node/store/level-store.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
+import type { StoreOperation } from '../../../src/ports/index.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
 import { fc, test } from '../../support/property.ts';
 import { dropRow, flipBit } from '../../support/tampering.ts';
@@ -11,20 +20,27 @@ const rowSeal = createRowSeal(cryptoRandomBytes);
 
 const countsAt = (seq: number) => ({ flags: 2 * seq, values: 3 * seq });
 
-/** A disk with the records of the commit groups `first` to `last`. */
-async function diskWith(first: number, last: number): Promise<MemoryStore> {
+/** A group that writes so many bytes. */
+const writing = (bytes: number): readonly StoreOperation[] => [
+  { kind: 'put', table: 'values', key: new Uint8Array(0), value: new Uint8Array(bytes) },
+];
+
+/** A disk with the records of the commit groups 1 to `last`, of so many bytes each. */
+async function diskWith(last: number, bytes = 1_000): Promise<MemoryStore> {
   const store = createMemoryStore();
-  for (let seq = first; seq <= last; seq++) {
-    await store.commit(commitRecords(rowSeal, KEY, seq, countsAt(seq)));
-  }
+  const { record } = await openCommitLog(store, rowSeal, KEY);
+  for (let seq = 1; seq <= last; seq++) await store.commit(record(seq, countsAt(seq), writing(bytes)));
   return store;
 }
 
-const read = (store: MemoryStore) => readCommitLog(store, rowSeal, KEY);
+async function read(store: MemoryStore) {
+  const { seq, counts, doubt } = await openCommitLog(store, rowSeal, KEY);
+  return { seq, counts, doubt };
+}
 
 describe('the commit records of a store', () => {
   it('say which group was the last and how many rows there were after it', async () => {
-    expect(await read(await diskWith(1, 9))).toEqual({ seq: 9, counts: countsAt(9), doubt: null });
+    expect(await read(await diskWith(9))).toEqual({ seq: 9, counts: countsAt(9), doubt: null });
   });
 
   it('are none on a new disk, and that is no doubt', async () => {
@@ -38,33 +54,34 @@ describe('the commit records of a store', () => {
   test.prop([fc.integer({ min: 2, max: 30 }), fc.nat()], { numRuns: 40 })(
     'put the store in doubt when any of them but the last is gone',
     async (last, place) => {
-      const store = await diskWith(1, last);
+      const store = await diskWith(last);
       const gone = place % (last - 1);
       await dropRow(store, 'meta', gone);
       const { seq, doubt } = await read(store);
       expect(seq).toBe(last);
-      expect(doubt).toBe(`commit records ${gone + 1} to ${gone + 1} are missing`);
+      const which = gone === 0 ? 'before 2' : `${gone + 1} to ${gone + 1}`;
+      expect(doubt).toBe(`commit records ${which} are missing`);
     },
   );
 
   it('name the whole gap where several groups are gone', async () => {
-    const store = await diskWith(1, 9);
+    const store = await diskWith(9);
     for (let i = 0; i < 3; i++) await dropRow(store, 'meta', 4);
     expect((await read(store)).doubt).toBe('commit records 5 to 7 are missing');
   });
 
   it('can not show that the last ones are gone: that only the other nodes know', async () => {
-    const store = await diskWith(1, 9);
+    const store = await diskWith(9);
     await dropRow(store, 'meta', 8);
     expect(await read(store)).toEqual({ seq: 8, counts: countsAt(8), doubt: null });
   });
 
   it('put the store in doubt when one was changed or moved', async () => {
-    const changed = await diskWith(1, 5);
+    const changed = await diskWith(5);
     flipBit(changed, 'meta', 2);
     expect((await read(changed)).doubt).toBe('commit record 3 does not authenticate');
 
-    const moved = await diskWith(1, 5);
+    const moved = await diskWith(5);
     const [third, fourth] = moved.rows('meta').slice(2);
     if (third === undefined || fourth === undefined) throw new Error('expected five records');
     moved.put('meta', third[0], fourth[1]);
@@ -72,50 +89,80 @@ describe('the commit records of a store', () => {
   });
 
   it('keep the first reason where there are several', async () => {
-    const store = await diskWith(1, 9);
+    const store = await diskWith(9);
     flipBit(store, 'meta', 1);
     await dropRow(store, 'meta', 6);
     expect((await read(store)).doubt).toBe('commit record 2 does not authenticate');
   });
 
   it('put the store in doubt when the first ones are missing', async () => {
-    expect((await read(await diskWith(4, 9))).doubt).toBe('commit records 1 to 3 are missing');
-    const late = COMMIT_RECORDS_MAX + 50;
-    expect((await read(await diskWith(late - 2, late))).doubt).toBe(
-      `commit records 51 to ${late - 3} are missing`,
-    );
+    const store = await diskWith(9);
+    for (let i = 0; i < 3; i++) await dropRow(store, 'meta', 0);
+    expect((await read(store)).doubt).toBe('commit records before 4 are missing');
   });
 });
 
 describe('commit records that are no longer kept', () => {
-  /** Sealing is beside the point here, and there are very many records. */
-  const plainly: RowSeal = {
-    seal: (_key, _table, _rowKey, plain) => plain,
-    open: (_key, _table, _rowKey, plain) => plain,
-  };
-  const last = COMMIT_RECORDS_MAX + 100;
+  const BYTES = COMMIT_BYTES_KEPT_MIN / 8;
+  const seqsIn = (store: MemoryStore) => store.rows('meta').map(([key]) => key.at(-1));
 
-  it('are not missed, as long as all that should be kept are there', async () => {
-    const store = createMemoryStore();
-    for (let seq = 101; seq <= last; seq++) {
-      const [record] = commitRecords(plainly, KEY, seq, countsAt(seq));
-      if (record?.kind === 'put') store.put('meta', record.key, record.value);
-    }
-    expect(await readCommitLog(store, plainly, KEY)).toEqual({
-      seq: last,
-      counts: countsAt(last),
-      doubt: null,
-    });
-    await store.commit(commitRecords(plainly, KEY, last + 1, countsAt(last + 1)));
-    expect(store.rows('meta')).toHaveLength(COMMIT_RECORDS_MAX);
-    expect((await readCommitLog(store, plainly, KEY)).doubt).toBeNull();
+  it('are those behind which enough was written, and are not missed', async () => {
+    const store = await diskWith(12, BYTES);
+    expect(seqsIn(store)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(await read(store)).toEqual({ seq: 12, counts: countsAt(12), doubt: null });
     await dropRow(store, 'meta', 0);
-    expect((await readCommitLog(store, plainly, KEY)).doubt).toBe('commit records 102 to 102 are missing');
+    expect((await read(store)).doubt).toBe('commit records before 5 are missing');
   });
 
-  it('go with the first group that makes them too many', () => {
-    const kinds = (seq: number) => commitRecords(plainly, KEY, seq, countsAt(seq)).map(({ kind }) => kind);
-    expect(kinds(COMMIT_RECORDS_MAX)).toEqual(['put']);
-    expect(kinds(COMMIT_RECORDS_MAX + 1)).toEqual(['put', 'delete']);
+  it('go on going after a restart', async () => {
+    const store = await diskWith(12, BYTES);
+    const { record } = await openCommitLog(store, rowSeal, KEY);
+    await store.commit(record(13, countsAt(13), writing(BYTES)));
+    expect(seqsIn(store)).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    expect((await read(store)).doubt).toBeNull();
   });
+
+  it('go a few at a time where one large group follows many small ones', async () => {
+    const store = await diskWith(40, 1);
+    const { record } = await openCommitLog(store, rowSeal, KEY);
+    const large = record(41, countsAt(41), writing(2 * COMMIT_BYTES_KEPT_MIN));
+    expect(large.filter(({ kind }) => kind === 'delete')).toHaveLength(COMMIT_RECORDS_DROPPED_MAX);
+    await store.commit(large);
+    await store.commit(record(42, countsAt(42), writing(1)));
+    expect(seqsIn(store)[0]).toBe(2 * COMMIT_RECORDS_DROPPED_MAX + 1);
+    expect((await read(store)).doubt).toBeNull();
+  });
+
+  test.prop([fc.array(fc.integer({ min: 0, max: 3 * BYTES }), { minLength: 1, maxLength: 60 })], {
+    numRuns: 30,
+  })('leave a gap wherever a group is lost that the store still has in its log', async (sizes) => {
+    const store = createMemoryStore();
+    const { record } = await openCommitLog(store, rowSeal, KEY);
+    for (const [i, bytes] of sizes.entries())
+      await store.commit(record(i + 1, countsAt(i + 1), writing(bytes)));
+    let behind = 0;
+    for (let seq = sizes.length; seq >= 1 && behind < COMMIT_BYTES_KEPT_MIN; seq--) {
+      expect(seqsIn(store)).toContain(seq);
+      behind += sizes[seq - 1] ?? 0;
+    }
+    expect((await read(store)).doubt).toBeNull();
+  });
+});
+
+it('commit records are kept for longer than two of the logs that LevelDB may lose, and what a group counts is less than its log takes', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLevelStore(folder);
+  const { record } = await openCommitLog(store, rowSeal, KEY);
+  const sizes = [0, 1, 100, 40_000];
+  for (const [i, bytes] of sizes.entries()) {
+    const group = writing(bytes);
+    await store.commit([...record(i + 1, countsAt(i + 1), group), ...group]);
+  }
+  const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'));
+  expect(logs).toHaveLength(1);
+  const { size } = await stat(join(folder, logs[0] ?? ''));
+  await store.close();
+  expect(size).toBeGreaterThan(sizes.reduce((sum, bytes) => sum + bytes, 0));
+  // A log ends with the group that fills it, which is never as large as a log.
+  expect(COMMIT_BYTES_KEPT_MIN).toBeGreaterThanOrEqual(4 * WRITE_BUFFER_BYTES_MAX);
 });

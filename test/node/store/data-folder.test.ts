@@ -53,6 +53,15 @@ test('a damaged name is an error, not a new store', async () => {
   await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
+test('a store of another format is refused and named', async () => {
+  const folder = await usedFolder();
+  await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 1, storeId: STORE }));
+  await expect(open(folder)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining(`expected a store of format 2 in ${folder}, got format 1`),
+  });
+});
+
 test('a start that ended between database and name starts again', async () => {
   const folder = await temporaryFolder();
   const first = await open(folder);
@@ -66,7 +75,7 @@ test('a refused folder is left unlocked', async () => {
   const folder = await usedFolder();
   await rm(join(folder, 'store.json'));
   await expect(open(folder)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 1, storeId: STORE }));
+  await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 2, storeId: STORE }));
   const { store } = await open(folder);
   await store.close();
 });
