@@ -20,9 +20,11 @@ const rowSeal = createRowSeal(cryptoRandomBytes);
 
 const countsAt = (seq: number) => ({ flags: 2 * seq, values: 3 * seq });
 
+const ZEROS = new Uint8Array(2 * COMMIT_BYTES_KEPT_MIN);
+
 /** A group that writes so many bytes. */
 const writing = (bytes: number): readonly StoreOperation[] => [
-  { kind: 'put', table: 'values', key: new Uint8Array(0), value: new Uint8Array(bytes) },
+  { kind: 'put', table: 'values', key: new Uint8Array(0), value: ZEROS.subarray(0, bytes) },
 ];
 
 /** A disk with the records of the commit groups 1 to `last`, of so many bytes each. */
