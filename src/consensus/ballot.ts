@@ -13,7 +13,10 @@ export function compareBallots(a: Ballot, b: Ballot): number {
   return a.counter - b.counter || a.proposer - b.proposer;
 }
 
-/** The lowest ballot of `proposer` above `seen`. */
-export function ballotAbove(seen: Ballot, proposer: number): Ballot {
-  return { counter: seen.counter + 1, proposer };
+/** The last counter that a message and a row hold. Only a hostile node comes near it. */
+const BALLOT_COUNTER_MAX = 2 ** 53 - 1;
+
+/** The lowest ballot of `proposer` with a counter above that of `seen`; null where that was the last one. */
+export function ballotAbove(seen: Ballot, proposer: number): Ballot | null {
+  return seen.counter < BALLOT_COUNTER_MAX ? { counter: seen.counter + 1, proposer } : null;
 }

@@ -98,8 +98,8 @@ export function highestAccepted<V>(
   return highest;
 }
 
-/** A ballot above everything the refusals of an attempt have shown. */
-export function nextBallot<V>(state: ProposerState<V>, proposer: number): Ballot {
+/** A ballot above everything the refusals of an attempt have shown; null where there is none. */
+export function nextBallot<V>(state: ProposerState<V>, proposer: number): Ballot | null {
   let seen = state.ballot;
   for (const { promised } of state.votes) if (compareBallots(promised, seen) > 0) seen = promised;
   return ballotAbove(seen, proposer);

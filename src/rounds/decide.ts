@@ -80,9 +80,7 @@ export function decideRound<V>(
   function pause(state: DecideState<V>): DecideStep<V> {
     const decided = decidedIn(state.proposer.votes, quorum);
     if (decided !== null) return finish(state, decided.value);
-    if (state.attempt >= options.attempts) {
-      return { state, effects: [{ kind: 'finish', out: { kind: 'undecided' } }] };
-    }
+    if (state.attempt >= options.attempts) return giveUp(state);
     const jitterMs = options.backOffMs * 2 ** Math.min(state.attempt - 1, 4);
     return { state, effects: [{ kind: 'wake', id: `again/${state.attempt}`, afterMs: 0, jitterMs }] };
   }
@@ -94,6 +92,8 @@ export function decideRound<V>(
       if (event.kind === 'reply') return takeVote(state, event.id, event.reply);
       if (event.kind === 'failure') return takeVote(state, event.id, NO_ANSWER);
       const ballot = nextBallot(state.proposer, options.proposer);
+      // A hostile acceptor may show the last ballot there is: then nobody decides here, and nothing else suffers.
+      if (ballot === null) return giveUp(state);
       return ask(state.attempt + 1, startProposer({ acceptors, quorum, wish, ballot }));
     },
   };
@@ -101,6 +101,10 @@ export function decideRound<V>(
 
 function still<V>(state: DecideState<V>): DecideStep<V> {
   return { state, effects: [] };
+}
+
+function giveUp<V>(state: DecideState<V>): DecideStep<V> {
+  return { state, effects: [{ kind: 'finish', out: { kind: 'undecided' } }] };
 }
 
 function finish<V>(state: DecideState<V>, value: V): DecideStep<V> {

@@ -123,6 +123,7 @@ test('the next ballot is above its own and above everything that refused it', ()
     fc.property(answers, fc.nat(9), (heard, proposer) => {
       const state = hearAll(start, heard);
       const next = nextBallot(state, proposer);
+      if (next === null) throw new Error('expected a ballot above small ones');
       expect(next.proposer).toBe(proposer);
       for (const seen of [state.ballot, ...state.votes.map(({ promised }) => promised)]) {
         expect(compareBallots(next, seen)).toBeGreaterThan(0);

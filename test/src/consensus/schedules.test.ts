@@ -80,6 +80,7 @@ function run(
       if (after.phase === 'refused' && before.phase !== 'refused') {
         attempts[message.proposer]! += 1;
         const ballot = nextBallot(after, message.proposer);
+        if (ballot === null) throw new Error('expected a ballot above small ones');
         proposers[message.proposer] = startProposer({
           acceptors: ACCEPTORS,
           quorum: QUORUM,

@@ -132,6 +132,14 @@ test('pauses double up to 16 times the first, and after the last attempt it is u
   expect(round.out()).toEqual({ kind: 'undecided' });
 });
 
+test('where an acceptor shows the last ballot there is, it is undecided', () => {
+  const round = decide();
+  round.fail('1/preparing/0');
+  round.reply('1/preparing/1', refusal(Number.MAX_SAFE_INTEGER));
+  round.wake('again/1');
+  expect(round.out()).toEqual({ kind: 'undecided' });
+});
+
 test('one acceptor decides alone', () => {
   const round = decide({ acceptors: 1, quorum: 1 });
   round.answerAll(acceptorWorld(1).answer);
