@@ -3,7 +3,7 @@ import { acceptorStep, freshAcceptor } from '../../src/consensus/index.ts';
 import { concat, EngineError, equalBytes, utf8 } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
-import { windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import { DECISION_CODECS, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import type { WindowTimes } from '../../src/protocol/window-rules.ts';
 import {
   checkOpenable,
@@ -52,6 +52,7 @@ export function createDecisionVote(
     health.checkVote();
     rings.checkVote(record.scope);
     const { decision } = request;
+    checkValue(request);
     const times = decision === 'terms' ? proposedTimes(record, request) : null;
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {
       throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
@@ -88,6 +89,14 @@ export function createDecisionVote(
     await journal.synced();
     return reply;
   };
+}
+
+/**
+ * Whatever a proposer says, nothing is decided that is no such value or that would make every domain count something twice:
+ * a decision is for ever. @throws EngineError `MALFORMED_BODY`
+ */
+function checkValue({ decision, kind, value }: SynodRequest): void {
+  if (kind === 'accept' && value !== null) DECISION_CODECS[decision].decode(value);
 }
 
 /** Whether a register is asked to accept what this node has read there at a majority, or to prepare for it. */

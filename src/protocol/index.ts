@@ -1,5 +1,20 @@
 export type { Codec } from './codec.ts';
 export { BINARY_CONTENT, JSON_CONTENT, parseJson, schemaCheck, WIRE_VERSION } from './codec.ts';
+export type {
+  DecisionName,
+  Exclusion,
+  PartitionDigest,
+  ReleasedRow,
+  Settlement,
+  WindowTerms,
+} from './decision-values.ts';
+export {
+  DECISION_CODECS,
+  exclusionCodec,
+  releasedRowCodec,
+  settlementCodec,
+  windowTermsCodec,
+} from './decision-values.ts';
 export type { EntryDigest } from './entry-digest.ts';
 export { createEntryDigest, DIGEST_WORDS } from './entry-digest.ts';
 export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
@@ -116,24 +131,17 @@ export {
 } from './share-content.ts';
 export type {
   CompareRequest,
-  DecisionName,
-  Exclusion,
   FreezeReport,
   FrozenList,
   HeldResponse,
   Holding,
   Inventory,
-  PartitionDigest,
   ReadyResponse,
-  ReleasedRow,
   RowsRequest,
   RowsResponse,
   SensorsRequest,
   SensorsResponse,
-  Settlement,
   SumResponse,
   SynodRequest,
   SynodResponse,
-  WindowTerms,
 } from './window-messages.ts';
-export { exclusionCodec, releasedRowCodec, settlementCodec, windowTermsCodec } from './window-messages.ts';

@@ -1,11 +1,10 @@
-import { domainId, epoch, PARTITIONS, windowId } from '../ring/identifiers.ts';
+import { PARTITIONS } from '../ring/identifiers.ts';
 import type { Codec } from './codec.ts';
-import { binaryCodec, WIRE_VERSION } from './codec.ts';
+import { binaryCodec } from './codec.ts';
+import { digestLayout, partitionDigests } from './decision-values.ts';
 import { ballotLayout, contextLayout, entryLayout, partitionLayout } from './flag-messages.ts';
-import type { Layout, Value } from './layout.ts';
+import type { Value } from './layout.ts';
 import {
-  decodeVersioned,
-  encodeVersioned,
   fixedBytes,
   flag,
   hexBytes,
@@ -13,12 +12,9 @@ import {
   oneOf,
   optional,
   record,
-  refined,
   sizedBytes,
-  streamHashLayout,
   text,
   u8,
-  u16,
   u32,
   u64,
 } from './layout.ts';
@@ -32,82 +28,6 @@ import {
   SENSORS_PER_PAGE_MAX,
 } from './limits.ts';
 import { sensorIdLayout } from './packets.ts';
-import type { SetDigest } from './set-hash.ts';
-
-const digestLayout: Layout<SetDigest> = record({
-  count: u32,
-  readings: u64,
-  hash: fixedBytes(32),
-});
-const partitionDigest = record({ partition: partitionLayout, digest: digestLayout });
-export type PartitionDigest = Value<typeof partitionDigest>;
-const partitionDigests = list(partitionDigest, PARTITIONS);
-
-/** Slot 0 of the window register: the terms under which the window is open. */
-const windowTerms = record({ setHashKey: fixedBytes(32), notBefore: u64, latest: u64 });
-export type WindowTerms = Value<typeof windowTerms>;
-
-/** Slot 1: the set T of TRUE flags per non-empty partition, in partition order. */
-const settlement = record({
-  placementEpoch: refined(u32, epoch),
-  partitions: partitionDigests,
-  flags: u32,
-  readings: u64,
-});
-export type Settlement = Value<typeof settlement>;
-
-/** Slot 2: the flags of T that are added nowhere, sorted by entry key; `readings` is what the counts of T minus X add up to. */
-const exclusion = record({
-  settlement: fixedBytes(32),
-  excluded: list(entryLayout, EXCLUDED_MAX),
-  readings: u64,
-});
-export type Exclusion = Value<typeof exclusion>;
-
-/**
- * One domain's released row: the same bytes for ever, whichever node answers, so nothing in it names a time,
- * a node or a signature. `elements` is the aggregate share; empty where the domain withholds.
- */
-const releasedRow = record({
-  stream: streamHashLayout,
-  window: refined(u64, windowId),
-  group: u16,
-  domain: refined(text(31), domainId),
-  index: u8,
-  settled: fixedBytes(32),
-  /** Of T minus X. */
-  readings: u64,
-  /** Of T. */
-  committed: u64,
-  /** Of T minus X. */
-  flags: u32,
-  /** Flags of X. */
-  excluded: u32,
-  verdict: oneOf('RELEASED', 'WITHHELD'),
-  reason: text(200),
-  elements: sizedBytes(16 * ELEMENTS_MAX),
-});
-export type ReleasedRow = Value<typeof releasedRow>;
-
-/** Canonical bytes of a register or ledger value and back. */
-export interface ValueCodec<T> {
-  encode(value: T): Uint8Array;
-  decode(bytes: Uint8Array): T;
-}
-
-function valueCodec<T>(layout: Layout<T>): ValueCodec<T> {
-  return {
-    encode: (value) => encodeVersioned(layout, WIRE_VERSION, value),
-    decode: (bytes) => decodeVersioned(layout, WIRE_VERSION, bytes),
-  };
-}
-export const windowTermsCodec: ValueCodec<WindowTerms> = valueCodec(windowTerms);
-export const settlementCodec: ValueCodec<Settlement> = valueCodec(settlement);
-export const exclusionCodec: ValueCodec<Exclusion> = valueCodec(exclusion);
-export const releasedRowCodec: ValueCodec<ReleasedRow> = valueCodec(releasedRow);
-
-/** The decisions of a window: three slots of its register, and each domain's ledger entry. */
-export type DecisionName = 'terms' | 'settlement' | 'exclusion' | 'release';
 
 /** A Synod request for one slot of a register, or for the ledger of the receiver's domain. */
 const synodRequest = record({

@@ -1,10 +1,10 @@
 import { EngineError } from '../foundation/index.ts';
 import type { WindowId } from '../ring/identifiers.ts';
 import { windowId } from '../ring/identifiers.ts';
+import type { WindowTerms } from './decision-values.ts';
 import { groupsOf } from './stream-groups.ts';
 import { WINDOW_AHEAD_MS_MAX, WINDOW_MS_MAX } from './stream-limits.ts';
 import type { StreamPayload } from './stream-schema.ts';
-import type { WindowTerms } from './window-messages.ts';
 
 /** When a window may be sealed at the earliest, and when its acceptors seal it by themselves; Unix milliseconds. */
 export type WindowTimes = Pick<WindowTerms, 'notBefore' | 'latest'>;

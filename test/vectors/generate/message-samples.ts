@@ -1,8 +1,9 @@
-import { labelledHash, toHex, utf8 } from '../../../src/foundation/index.ts';
+import { compareBytes, labelledHash, toHex, utf8 } from '../../../src/foundation/index.ts';
+import * as values from '../../../src/protocol/decision-values.ts';
 import * as flags from '../../../src/protocol/flag-messages.ts';
 import { REFUSALS } from '../../../src/protocol/flag-messages.ts';
 import type { FlagEntry, MessageContext, SetDigest } from '../../../src/protocol/index.ts';
-import { EMPTY_SET, entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
+import { EMPTY_SET, entryKey, entryKeys, readingId, sensorId } from '../../../src/protocol/index.ts';
 import * as windows from '../../../src/protocol/window-messages.ts';
 import { domainId, epoch, partition, streamHash, windowId } from '../../../src/ring/index.ts';
 
@@ -63,10 +64,13 @@ function entry(name: string, count = 1): FlagEntry {
 const one = entry('one');
 const two = entry('two', 2 ** 32 - 1);
 
+const sorted = (entries: readonly FlagEntry[]) =>
+  entries.toSorted((a, b) => compareBytes(entryKey(a), entryKey(b)));
+
 const digest: SetDigest = { count: 2, readings: 2 ** 33, hash: named('digest', 32) };
 const digests = [
   { partition: partition(0), digest },
-  { partition: partition(1_023), digest: { ...EMPTY_SET, count: 1 } },
+  { partition: partition(1_023), digest: { ...EMPTY_SET, count: 1, readings: 1 } },
 ];
 const zero = { counter: 0, proposer: 0 };
 const high = { counter: 2 ** 40, proposer: 65_535 };
@@ -193,24 +197,24 @@ function flagSamples(): Sample[] {
 
 function registerSamples(): Sample[] {
   const terms = { setHashKey: named('K', 32), notBefore: 1_700_000_000_000, latest: 1_800_000_000_000 };
-  const value = windows.windowTermsCodec.encode(terms);
+  const value = values.windowTermsCodec.encode(terms);
   return [
-    ...samples('window terms', windows.windowTermsCodec, terms),
+    ...samples('window terms', values.windowTermsCodec, terms),
     ...samples(
       'settlement',
-      windows.settlementCodec,
-      { placementEpoch: epoch(2), partitions: digests, flags: 3, readings: 2 ** 33 },
+      values.settlementCodec,
+      { placementEpoch: epoch(2), partitions: digests, flags: 3, readings: 2 ** 33 + 1 },
       { placementEpoch: epoch(1), partitions: [], flags: 0, readings: 0 },
     ),
     ...samples(
       'exclusion',
-      windows.exclusionCodec,
-      { settlement: named('settlement', 32), excluded: [one, two], readings: 7 },
+      values.exclusionCodec,
+      { settlement: named('settlement', 32), excluded: sorted([one, two]), readings: 7 },
       { settlement: named('settlement', 32), excluded: [], readings: 0 },
     ),
     ...samples(
       'released row',
-      windows.releasedRowCodec,
+      values.releasedRowCodec,
       {
         stream: context.stream,
         window: context.window,
@@ -354,7 +358,7 @@ function rowSamples(): Sample[] {
     ...samples('inventory', windows.inventoryCodec, {
       partitions: [
         { partition: partition(0), index: 2, digest },
-        { partition: partition(1_023), index: 255, digest: { ...EMPTY_SET, count: 1 } },
+        { partition: partition(1_023), index: 255, digest: { ...EMPTY_SET, count: 1, readings: 1 } },
       ],
     }),
   ];
