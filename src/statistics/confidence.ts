@@ -8,6 +8,7 @@ import {
   multiplyIntervals,
   multiplyRational,
   negateInterval,
+  powerOfInterval,
   type Rational,
   type Real,
   rational,
@@ -95,21 +96,18 @@ export function correlationInterval(
   confidence: Rational,
 ): RealInterval | null {
   if (readings < 4n || r.square.numerator === r.square.denominator) return null;
-  const z = normalFactor(confidence);
+  const factor = normalFactor(confidence);
+  const rest = subtractRational(ONE, r.square);
+  // (1 + |r|) / (1 - |r|) as (1 + |r|)^2 / (1 - r^2): the difference is exact, where an interval of 1 - |r| may hold zero.
   const center: Real = (bits) => {
     const size = rootOfInterval(rationalInterval(r.square, 2 * bits), bits);
-    const signed = r.sign < 0 ? negateInterval(size) : size;
-    const one = integerInterval(1n);
-    const ratio = divideIntervals(
-      addIntervals(one, signed, bits),
-      subtractIntervals(one, signed, bits),
-      bits,
-    );
-    return scaledBy(logarithm(ratio, bits), -1);
+    const above = powerOfInterval(addIntervals(integerInterval(1n), size, bits), 2, bits);
+    const z = scaledBy(logarithm(divideIntervals(above, rationalInterval(rest, bits), bits), bits), -1);
+    return r.sign < 0 ? negateInterval(z) : z;
   };
   const half: Real = (bits) =>
     multiplyIntervals(
-      z(bits),
+      factor(bits),
       rootOfInterval(rationalInterval(rational(1n, readings - 3n), bits), bits),
       bits,
     );

@@ -18,7 +18,8 @@ export interface Weighted {
 /**
  * NIST/SEMATECH Dataplot, weighted mean and weighted standard deviation. The stream shares w, w x, and for variances
  * w x^2 and w^2.
- * @throws EngineError `STATISTIC_UNDEFINED` where w or w x is not shared, or the weights do not add up to more than 0
+ * @throws EngineError `STATISTIC_UNDEFINED` where w or w x is not shared, the weights do not add up to more than 0, or so
+ * many are negative that the variance is
  */
 export function weighted(moments: Moments, weight: string, field: string): Weighted {
   const sumOfWeights = momentSum(moments, [[weight, 1]]);
@@ -45,6 +46,12 @@ export function weighted(moments: Moments, weight: string, field: string): Weigh
     second === undefined
       ? null
       : subtractRational(divideRational(second, sumOfWeights), multiplyRational(mean, mean));
+  if (populationVariance !== null && populationVariance.numerator < 0n) {
+    throw new EngineError(
+      'STATISTIC_UNDEFINED',
+      `expected weights ${weight} none of which is negative, got a variance of ${field} below 0`,
+    );
+  }
   return {
     sumOfWeights,
     mean,

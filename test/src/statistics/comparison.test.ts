@@ -5,6 +5,7 @@ import {
   formatSquareRoot,
   type Real,
   rational,
+  subtractRational,
 } from '../../../src/arithmetic/index.ts';
 import {
   anova,
@@ -119,6 +120,20 @@ describe('the interval of a correlation', () => {
     expect(number(interval.high)).toBeCloseTo(0.9798819041172174, 13);
   });
 
+  it('is found where r is nearer to 1 or -1 than the digits asked for', () => {
+    const square = subtractRational(rational(1n), rational(1n, 10n ** 60n));
+    for (const sign of [1, -1] as const) {
+      const interval = correlationInterval({ sign, square }, 1_003n, CONFIDENCE);
+      if (interval === null) throw new Error('expected an interval');
+      const [nearer, farther] = sign > 0 ? [interval.high, interval.low] : [interval.low, interval.high];
+      const minus = sign > 0 ? '' : '-';
+      expect(formatReal(nearer, { digits: 15 })).toBe(`${minus}1.00000000000000`);
+      // 1 - tanh(artanh r -+ 1.95996 / sqrt(1000)), by Python's decimals of 90 digits.
+      expect(formatReal(nearer, { digits: 70 })).toBe(`${minus}0.${'9'.repeat(60)}5582919728`);
+      expect(formatReal(farther, { digits: 70 })).toBe(`${minus}0.${'9'.repeat(60)}4340152667`);
+    }
+  });
+
   it('is none of three readings, or of readings on a line', () => {
     expect(correlationInterval({ sign: 1, square: rational(1n, 2n) }, 3n, CONFIDENCE)).toBeNull();
     expect(correlationInterval({ sign: -1, square: rational(1n) }, 9n, CONFIDENCE)).toBeNull();
@@ -209,5 +224,15 @@ describe('weighted readings', () => {
     const code = expect.objectContaining({ code: 'STATISTIC_UNDEFINED' });
     expect(() => weighted(momentsOfRows(['w', 'x'], [['1', '1']], 1), 'w', 'x')).toThrow(code);
     expect(() => weighted(momentsOfRows(['w', 'x'], [['0', '1']], 3), 'w', 'x')).toThrow(code);
+  });
+
+  it('need weights that are not so negative that nothing has such a variance', () => {
+    const rows = [
+      ['3', '0'],
+      ['-1', '2'],
+    ];
+    expect(() => weighted(momentsOfRows(['w', 'x'], rows, 3), 'w', 'x')).toThrow(
+      expect.objectContaining({ code: 'STATISTIC_UNDEFINED' }),
+    );
   });
 });
