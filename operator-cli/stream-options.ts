@@ -5,7 +5,9 @@ import { readStreamDraft } from '../src/protocol/stream-document.ts';
 import {
   FLAG_TIMEOUT_MS_MAX,
   GRACE_MS_MAX,
+  READINGS_MAX,
   RETENTION_MS_MAX,
+  SENSORS_MIN_MAX,
   WINDOW_MS_MAX,
   WINDOW_MS_MIN,
 } from '../src/protocol/stream-limits.ts';
@@ -86,7 +88,7 @@ export function addStreamOptions(command: Command): void {
       `after which a reading half sent is ERROR (default: ${shownSpan(STREAM_DEFAULTS.flagTimeoutMs)})`,
     ).argParser(duration(1_000, FLAG_TIMEOUT_MS_MAX)),
     new Option('--min-sensors <n>', 'fewest sensors of a result (default: the least safe)').argParser(
-      whole(1, 2 ** 32),
+      whole(1, SENSORS_MIN_MAX),
     ),
     new Option(
       '--min-committed <percent>',
@@ -95,7 +97,7 @@ export function addStreamOptions(command: Command): void {
     new Option(
       '--max-readings <n>',
       `most readings of a window (default: ${STREAM_DEFAULTS.maxReadings})`,
-    ).argParser(whole(1, 2 ** 32)),
+    ).argParser(whole(1, READINGS_MAX)),
     new Option(
       '--max-excluded <n>',
       `most lost readings a result may leave out (default: ${STREAM_DEFAULTS.maxExcluded})`,

@@ -6,8 +6,8 @@ export const FIELDS_MAX = 32;
 export const SENSORS_MIN_DEFAULT = 8;
 /** Distinct sensors that must be in a result; more than any window holds would be a window that never opens. */
 export const SENSORS_MIN_MAX = 2 ** 32;
-/** Readings of a window: the flag's count and every sum of counts stay safe integers. */
-export const READINGS_MAX = 2 ** 32;
+/** Readings of a window: its flags, each of one at least, are counted in 32 bits. */
+export const READINGS_MAX = 2 ** 32 - 1;
 /** Length of a fixed window, in milliseconds: sealing costs a round among all nodes, so not below a second. */
 export const WINDOW_MS_MIN = 1_000;
 export const WINDOW_MS_MAX = 366 * DAY_MS;

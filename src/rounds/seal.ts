@@ -2,6 +2,7 @@ import { EngineError, invariant } from '../foundation/index.ts';
 import type { FlagEntry, FreezeReport, FrozenList, PartitionDigest, SetDigest } from '../protocol/index.ts';
 import { digestOf, EMPTY_SET } from '../protocol/index.ts';
 import { PAGE_ENTRIES_MAX } from '../protocol/limits.ts';
+import { READINGS_MAX } from '../protocol/stream-limits.ts';
 import type { Partition } from '../ring/identifiers.ts';
 import { PARTITIONS, partition } from '../ring/identifiers.ts';
 import { agreedDigest, candidateOf } from './candidate.ts';
@@ -111,7 +112,9 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
     }
     const after = { ...state, waiting, listings };
     if (Object.keys(listings).length > 0) return { state: after, effects };
-    return finish(after, { kind: 'sealed', partitions: partitionsOf(after.agreed) });
+    const partitions = partitionsOf(after.agreed);
+    if (canBe(partitions)) return finish(after, { kind: 'sealed', partitions });
+    return finish(after, { kind: 'open', partitionsOpen: partitions.length, error: impossible() });
   }
 
   function takeList(state: SealState, node: number, at: Partition, page: FrozenList): SealStep {
@@ -242,6 +245,19 @@ function partitionsOf(agreed: SealState['agreed']): PartitionDigest[] {
   return Object.entries(agreed)
     .map(([number, digest]) => ({ partition: partition(Number(number)), digest }))
     .sort((a, b) => a.partition - b.partition);
+}
+
+/** Whether a window may have so many flags and readings: acceptors that agree on more, or on fewer readings than flags, lie. */
+function canBe(partitions: readonly PartitionDigest[]): boolean {
+  const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
+  return readings <= READINGS_MAX && partitions.every(({ digest }) => digest.readings >= digest.count);
+}
+
+function impossible(): EngineError {
+  return new EngineError(
+    'MALFORMED_BODY',
+    `expected reports of at most ${READINGS_MAX} readings, and of one for each flag, got others`,
+  );
 }
 
 function missingReports(open: number): EngineError {

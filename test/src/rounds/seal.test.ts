@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { EngineError } from '../../../src/foundation/index.ts';
-import { limits } from '../../../src/protocol/index.ts';
-import { partition } from '../../../src/ring/identifiers.ts';
+import { limits, settlementCodec } from '../../../src/protocol/index.ts';
+import { READINGS_MAX } from '../../../src/protocol/stream-limits.ts';
+import { epoch, partition, storeId } from '../../../src/ring/identifiers.ts';
 import type { SealCall, SealReply } from '../../../src/rounds/index.ts';
 import { sealRound } from '../../../src/rounds/index.ts';
 import { driveRound } from './driven-round.ts';
@@ -71,6 +72,33 @@ test('the window stays open while one partition has no majority, whatever the no
   const flags = { 0: trues([1]) };
   const { out } = sealOver([flags, flags, flags, null, null], { nodes: 5, acceptorsOf });
   expect(out).toMatchObject({ kind: 'open', partitionsOpen: 1, error: { code: 'UNREACHABLE' } });
+});
+
+test.each([
+  ['more flags and readings than a window has', { count: 2 ** 32 - 1, readings: 2 ** 32 - 1 }, [0, 1]],
+  ['fewer readings than flags', { count: 2, readings: 1 }, [0]],
+])('reports of %s seal nothing, however many acceptors agree', (_, counts, partitions) => {
+  const round = seal();
+  const digest = { ...counts, hash: new Uint8Array(32) };
+  const report = {
+    storeId: storeId('00'.repeat(16)),
+    commitSeq: 1,
+    partitions: partitions.map((at) => ({ partition: partition(at), digest })),
+  };
+  for (const node of [0, 1, 2]) round.reply(`freeze/${node}`, { kind: 'freeze', report });
+  expect(round.out()).toMatchObject({ kind: 'open', error: { code: 'MALFORMED_BODY' } });
+});
+
+test('as many readings as a stream may have are sealed, and their settlement is what a message holds', () => {
+  const round = seal();
+  const digest = { count: READINGS_MAX, readings: READINGS_MAX, hash: new Uint8Array(32) };
+  const partitions = [{ partition: partition(0), digest }];
+  const report = { storeId: storeId('00'.repeat(16)), commitSeq: 1, partitions };
+  for (const node of [0, 1, 2]) round.reply(`freeze/${node}`, { kind: 'freeze', report });
+  expect(round.out()).toEqual({ kind: 'sealed', partitions });
+  const counts = { flags: digest.count, readings: digest.readings };
+  const value = { placementEpoch: epoch(1), partitions, ...counts };
+  expect(settlementCodec.decode(settlementCodec.encode(value))).toEqual(value);
 });
 
 test('the reason of an open window is the last refusal it met', () => {
