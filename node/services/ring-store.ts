@@ -110,11 +110,15 @@ export function createRingStore(components: RingStoreComponents): RingStore {
     const { documents } = rings.history();
     if (documents.some((known) => known.jws === jws)) return;
     const ring = await open(jws);
-    if (documents.some(({ epoch }) => epoch === ring.epoch)) refuseSecond(ring.epoch, ring.hash);
+    if (documents.some(({ epoch }) => epoch === ring.epoch)) {
+      // One that was refused may still be on its way when another is in its place, and must not stop the ring.
+      check?.(ring);
+      refuseSecond(ring.epoch, ring.hash);
+    }
     await add(ring, check);
   }
 
-  const begins = (ring: RingDocument): boolean => ring.placementEpoch !== rings.newest().placementEpoch;
+  const begins = ({ epoch, placementEpoch }: RingDocument): boolean => epoch > 1 && placementEpoch === epoch;
 
   async function checkBegins(jws: string): Promise<void> {
     const ring = await open(jws);

@@ -186,6 +186,24 @@ describe('a ring document that changes placement', () => {
     expect(cloud.handle(nodeOf(0)).ring().hash).toBe(another.hash);
   });
 
+  it('stops nothing where it was refused and arrives once more behind the one that took its place', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const refused = await nextRing(cloud.ring, grown(A), START_MS);
+    await publish(await nextRing(cloud.ring, grown(A), BEGINS));
+    await expectCode(publish(refused), 'RING_REFUSED');
+    const window = await cloud.openWindow();
+    const sensor = await openSensor();
+    await uploadAll(sensor, window, ['1']);
+    expectExact(await cloud.compute(window), ['1']);
+    await sensor.close();
+  });
+
+  it('stops admission where another of its epoch exists and both could be taken', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    await publish(await nextRing(cloud.ring, grown(A), BEGINS));
+    await expectCode(publish(await nextRing(cloud.ring, grown(A), BEGINS + 1)), 'RING_CONFLICT');
+  });
+
   it('gets no promise from a node that has voted in one of its windows, now or after a restart', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const second = await nextRing(cloud.ring, grown(A), BEGINS);
