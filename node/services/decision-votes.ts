@@ -49,9 +49,11 @@ export function createDecisionVote(
   const { journal, tables, storeKey, health, lock, retirements } = components;
   const { unopened, votedReleases, rings, self, clock } = components;
   return async (record, request) => {
+    const { decision } = request;
+    // No vote, and true of a store in doubt as well: others may only forget their promises once enough say so.
+    if (record.erased && decision !== 'release') throw windowErased(record.scope.window);
     health.checkVote();
     rings.checkVote(record.scope);
-    const { decision } = request;
     checkValue(request);
     const times = decision === 'terms' ? proposedTimes(record, request) : null;
     if (!acceptorsOf(record, decision).includes(self.nodeId)) {

@@ -55,7 +55,11 @@ export function createSettling(components: SettlingComponents): Settling {
   }
 
   async function seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
-    const sealed = await freeze(record, signal);
+    const frozen = await freeze(record, signal);
+    // What is settled was sealed, whoever has lost a freeze since then.
+    const looks = frozen.kind === 'open' ? decisions.look(record, 'settlement', signal) : null;
+    const known = await looks?.catch((error: unknown) => silence(error));
+    const sealed = known == null ? frozen : sealedAs(settlementCodec.decode(known));
     if (sealed.kind === 'sealed' && record.exclusion === null) {
       await decideAll(record, sealed.partitions, signal).catch((error: unknown) => silence(error));
     }
@@ -153,4 +157,8 @@ export function createSettling(components: SettlingComponents): Settling {
   }
 
   return { seal, settle, exclude };
+}
+
+function sealedAs({ partitions }: Settlement): Sealed {
+  return { kind: 'sealed', partitions };
 }

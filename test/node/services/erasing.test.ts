@@ -258,6 +258,17 @@ describe('at a window’s end and retention', () => {
     expect(kept()).toEqual([]);
   });
 
+  it('a promise is gone also where a store in doubt is one of the two that have erased the window', async () => {
+    const { second, kept } = await promised();
+    await cloud.stop(second);
+    for (const { place } of rowsOf(second, 'S')) flipBit(cloud.store(second), 'windows', place);
+    await cloud.start(second);
+    expect(cloud.handle(second).readiness().reasons.join()).toContain('does not authenticate');
+    await toErasure();
+    await cloud.clock.advance(MINUTE);
+    expect(kept()).toEqual([]);
+  });
+
   it('a window that was withheld is erased like any other, and stays withheld', async () => {
     const window = await open({ publicData: false, minSensors: 10 });
     await cloud.reading(window, '1').commit();

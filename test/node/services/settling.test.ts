@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { createPlacement } from '../../../src/ring/index.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
@@ -41,5 +42,19 @@ describe('SEAL', () => {
     expect(paths).not.toContain(operations.READY.path);
     expect(asked).toContain('exclusion read');
     expect(asked.filter((one) => !one.endsWith('read'))).toEqual([]);
+  });
+
+  it('says of a settled window that it is sealed, also where too few of those who froze it are left', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const register = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [node] = register as [NodeId];
+    const seal = () => cloud.clock.until(cloud.order(node, operations.SEAL, question));
+    expect(await seal()).toMatchObject({ sealed: true });
+    // Each of them votes about half of the partitions, and about a quarter both do.
+    for (const one of cloud.nodeIds.filter((id) => !register.includes(id)).slice(0, 2)) await cloud.stop(one);
+    expect(await seal()).toMatchObject({ sealed: true, partitionsOpen: 0 });
   });
 });
