@@ -80,6 +80,15 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/ring-exchange', 'gets no promise from a node that has voted'),
   },
   {
+    name: 'ring/late-document-stops-admission',
+    breaks:
+      'no invariant, but a refused document that arrives behind the one in its place stops the ring for ever',
+    file: 'node/services/ring-store.ts',
+    find: '      check?.(ring);\n',
+    replace: '',
+    detector: byTest('node/services/ring-exchange', 'stops nothing where it was refused'),
+  },
+  {
     name: 'ring/new-store-votes-in-old-windows',
     breaks: 'ONE-OUTCOME: a store that took the place of a lost one votes where that one had voted',
     file: 'node/engine/rings.ts',

@@ -108,4 +108,13 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     replace: 'if (!last || entries.length > 0) return true;',
     detector: byTest('node/services/set-lists', 'ids that are not those of their digest'),
   },
+  {
+    name: 'seal/settled-called-open',
+    breaks:
+      'no invariant, but SEAL says for ever of a settled window that it is open where two freezes were lost',
+    file: 'node/services/settling.ts',
+    find: 'const sealed = known == null ? frozen : sealedAs(',
+    replace: 'const sealed = known == null || looks !== null ? frozen : sealedAs(',
+    detector: byTest('node/services/settling', 'says of a settled window that it is sealed'),
+  },
 ];

@@ -184,6 +184,15 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/tell', 'is not how many readings there are'),
   },
   {
+    name: 'erasure/silent-in-doubt',
+    breaks:
+      'BOUNDED: where one of two that have erased a window is in doubt, the promise of the third is kept for a year',
+    file: 'node/services/decision-votes.ts',
+    find: "    if (record.erased && decision !== 'release') throw windowErased(record.scope.window);\n",
+    replace: '',
+    detector: byTest('node/services/erasing', 'a promise is gone also where a store in doubt'),
+  },
+  {
     name: 'erasure/promise-kept',
     breaks: 'BOUNDED: a promise about a window whose end the node never learned is kept for a year and more',
     file: 'node/services/unopened-votes.ts',
