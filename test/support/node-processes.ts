@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { atExit } from './at-exit.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Lines of a process kept for a failure's message. */
@@ -39,10 +40,15 @@ export async function buildPrograms(folder: string): Promise<void> {
 }
 
 /** Starts a compiled program as a process of its own. */
-export function startProgram(file: string, args: readonly string[]): Program {
-  const child = spawn(process.execPath, [file, ...args], {
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Program {
+  const child = spawn(process.execPath, [...nodeOptions, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const stay = atExit(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   const watchers = new Set<(line: string) => void>();
   for (const output of [child.stdout, child.stderr]) {
@@ -52,7 +58,10 @@ export function startProgram(file: string, args: readonly string[]): Program {
       for (const watch of watchers) watch(line);
     });
   }
-  const ended = once(child, 'exit').then(([code, signal]): Ended => ({ code, signal }));
+  const ended = once(child, 'exit').then(([code, signal]): Ended => {
+    stay();
+    return { code, signal };
+  });
   return {
     child,
     ended,
