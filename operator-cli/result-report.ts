@@ -42,7 +42,7 @@ export function seriesText(series: SeriesResult, options: StatisticsOptions, pal
 
 /** One part on a line, as --follow prints it. */
 export function answerText(answer: ReleasedPart | MissingPart, digits: number): string {
-  return 'state' in answer ? `  ${missingLine(answer)}\n` : renderTable([partRow(answer, digits)]);
+  return 'state' in answer ? missingLines(answer) : renderTable([partRow(answer, digits)]);
 }
 
 function titleOf({ stream }: SeriesResult, { window, group }: ReleasedPart, palette: Palette): string {
@@ -138,16 +138,28 @@ function groupsBlocks({ stream, groups }: SeriesResult, digits: number): readonl
 /** What is in no total, and why. */
 export function missingText(missing: readonly MissingPart[]): string {
   if (missing.length === 0) return '';
-  const shown = missing.slice(0, PARTS_TOLD_MAX).map((part) => `  ${missingLine(part)}\n`);
+  const shown = missing.slice(0, PARTS_TOLD_MAX).map(missingLines);
   const more = missing.length - shown.length;
   const rest = more <= 0 ? '' : `  and ${more} more; --json lists them all\n`;
   return `Missing:\n${shown.join('')}${rest}`;
 }
 
-/** One missing part: "window 1767225600000 (2026-01-01T00:00:00.000Z): withheld, domain b: fewer than 13 sensors". */
-export function missingLine({ window, group, state, reason }: MissingPart): string {
+/**
+ * One missing part: "window 1767225600000 (2026-01-01T00:00:00.000Z): withheld, domain b: fewer than 13 sensors".
+ * Where several domains are behind it, each has a line of its own beneath.
+ */
+export function missingLines({ window, group, state, reason }: MissingPart): string {
   const label = group.name === null ? '' : `, group ${group.name}`;
-  return `window ${window} (${shownTime(window)})${label}: ${state}, ${reason}`;
+  const head = `  window ${window} (${shownTime(window)})${label}: ${state}`;
+  return reason.includes('\n') ? `${head}\n${indented(reason)}` : `${head}, ${reason}\n`;
+}
+
+/** A reason of several lines, beneath what it is the reason of. */
+export function indented(reason: string): string {
+  return reason
+    .split('\n')
+    .map((line) => `    ${line}\n`)
+    .join('');
 }
 
 /** Warnings of single parts; a total of many hides what one of them tells. */

@@ -16,7 +16,7 @@ import {
   waitOption,
   wholeNumber,
 } from '../option-values.ts';
-import { answerText, missingLine, seriesText } from '../result-report.ts';
+import { answerText, indented, missingLines, seriesText } from '../result-report.ts';
 import { answerDocument, seriesDocument } from '../series-document.ts';
 import { createSession, type Session } from '../session.ts';
 import { CONFIDENCE, type StatisticsOptions, statisticsDocument } from '../statistics-document.ts';
@@ -180,10 +180,14 @@ function failureOf({ total, missing }: SeriesResult): EngineError | undefined {
 
 function failure(code: ErrorCode, parts: readonly MissingPart[]): EngineError {
   const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return new EngineError(code, first.reason);
-  const told = parts.slice(0, REASONS_MAX).map(missingLine).join('; ');
-  const more = parts.length > REASONS_MAX ? `; and ${parts.length - REASONS_MAX} more` : '';
-  return new EngineError(code, `expected a result, got none of ${parts.length}: ${told}${more}`);
+  if (parts.length === 1 && first !== undefined) {
+    const { reason } = first;
+    const told = reason.includes('\n') ? `expected a result, got none\n${indented(reason)}` : reason;
+    return new EngineError(code, told.trimEnd());
+  }
+  const told = parts.slice(0, REASONS_MAX).map(missingLines).join('');
+  const more = parts.length > REASONS_MAX ? `  and ${parts.length - REASONS_MAX} more` : '';
+  return new EngineError(code, `expected a result, got none of ${parts.length}\n${told}${more}`.trimEnd());
 }
 
 /** Reads Unix milliseconds or a time; a span would mean another moment whenever it is asked. */

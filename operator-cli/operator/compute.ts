@@ -12,6 +12,7 @@ import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 /** The three honest answers; a wrong number is none of them. */
 export type ComputeOutcome =
   | WindowResult
+  /** A line for each domain that gave no row. */
   | { readonly kind: 'incomplete'; readonly reason: string }
   | { readonly kind: 'withheld'; readonly reason: string };
 
@@ -63,7 +64,7 @@ export async function computeWindow(
     return undefined;
   };
   const outcome = await repeatUntil(ports, round, wait);
-  return outcome ?? { kind: 'incomplete', reason: waiting.join('; ') };
+  return outcome ?? { kind: 'incomplete', reason: waiting.join('\n') };
 }
 
 async function askDomain(

@@ -28,7 +28,9 @@ export interface MissingPart {
   readonly window: WindowId;
   readonly group: StreamGroup;
   readonly state: MissingState;
-  /** For people; it depends on which nodes answered, so it is no part of the answer to a program. */
+  /**
+   * For people, a line or more; it depends on which nodes answered, so it is no part of the answer to a program.
+   */
   readonly reason: string;
 }
 

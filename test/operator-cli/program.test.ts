@@ -104,15 +104,24 @@ describe('compute', () => {
   });
 
   it.each([
-    ['INCOMPLETE', 8, 'incomplete'],
-    ['WITHHELD', 9, 'withheld'],
-  ])('ends %s with exit code %i and the reason', async (kind, code, state) => {
+    [
+      'INCOMPLETE',
+      8,
+      'incomplete',
+      `INCOMPLETE: expected a result, got none
+    domain a: flags undecided
+    domain b: flags undecided
+    domain c: flags undecided
+The same`,
+    ],
+    ['WITHHELD', 9, 'withheld', 'WITHHELD: domain a: fewer than 13 sensors\n'],
+  ])('ends %s with exit code %i and the reason', async (kind, code, state, told) => {
     const { clouds, run } = await servedClouds();
     if (kind === 'WITHHELD') serveRows(clouds, withheldRows(clouds.stream, 'fewer than 13 sensors'));
     else clouds.on(operations.COMPUTE, () => ({ status: 'INCOMPLETE' as const, reason: 'flags undecided' }));
     const text = await run('compute', 'temperatures', '--wait', '1');
     expect(text).toMatchObject({ code, out: '' });
-    expect(text.err).toMatch(new RegExp(`^${kind}: domain a: `, 'm'));
+    expect(text.err).toContain(told);
     const json = await run('compute', 'temperatures', '--wait', '1', '--json');
     expect(json.code).toBe(code);
     expect(JSON.parse(json.out)).toMatchObject({
@@ -120,6 +129,23 @@ describe('compute', () => {
       total: null,
       missing: [{ window: WINDOW, group: null, state }],
     });
+  });
+
+  it('tells the windows without a result under each other, and their domains beneath them', async () => {
+    const { clouds, run } = await servedClouds();
+    const days = [0, 1, 2, 3].map((day) => windowId(WINDOW + day * 86_400_000));
+    serveWindows(
+      clouds,
+      days.map((day) => listedWindow(day)),
+    );
+    clouds.on(operations.COMPUTE, () => ({ status: 'INCOMPLETE' as const, reason: 'flags undecided' }));
+    const { err } = await run('compute', 'temperatures', '--wait', '0');
+    const lines = err.split('\n').filter((line) => !line.startsWith('development ring'));
+    expect(lines[0]).toBe('INCOMPLETE: expected a result, got none of 4');
+    expect(lines[1]).toMatch(/^ {2}window \d+ \([^)]*\): incomplete$/);
+    expect(lines[2]).toBe('    domain a: flags undecided');
+    expect(lines).toContain('  and 1 more');
+    for (const line of lines) expect(line.length).toBeLessThan(100);
   });
 
   it('prints every window of a series, the total, and what is missing from it', async () => {

@@ -60,7 +60,7 @@ describe('compute', () => {
     const outcome = await createOperator(clouds.ports).compute(clouds.stream, WINDOW, { waitMs: 1_000 });
     expect(outcome).toEqual({
       kind: 'incomplete',
-      reason: 'domain b: store b1 [2J is away; domain c: UNREACHABLE: no answer',
+      reason: 'domain b: store b1 [2J is away\ndomain c: UNREACHABLE: no answer',
     });
     expect(clouds.clock.slept.reduce((sum, ms) => sum + ms, 0)).toBe(1_000);
   });
