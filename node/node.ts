@@ -136,7 +136,11 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   const ending = new AbortController();
   let failure: Error | null = null;
   let served = false;
-  const start = { ...base, retirements, rosterSpread, learn: exchange.learn };
+  let waitsFor = 'answers of the other nodes';
+  const onWait = (why: string): void => {
+    waitsFor = why;
+  };
+  const start = { ...base, retirements, rosterSpread, learn: exchange.learn, onWait };
   const serving = checkStart(start, sealed.recallMark.seq, ending.signal)
     .then(() => sealed.recallMark.clear(journal))
     .then(() => {
@@ -154,11 +158,13 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     return error;
   });
 
+  const startText = (): string =>
+    `starting: asks the other nodes what they remember of this store, and waits for ${waitsFor}`;
   function readiness(): { ready: boolean; reasons: string[] } {
     const reasons: string[] = [];
     if (failure !== null) reasons.push(`stopping: ${failure.message}`);
     else if (ending.signal.aborted) reasons.push('stopping');
-    else if (!served) reasons.push('starting: asking the other nodes what they remember of this store');
+    else if (!served) reasons.push(startText());
     const doubt = health.doubt();
     if (doubt !== null) reasons.push(`repair: ${doubt}`);
     if (repair.waiting() > 0) reasons.push(`repair: ${repair.waiting()} windows or partitions to be fetched`);
@@ -184,7 +190,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     // Who asks what a starting node asks may not take copies yet.
     if (caller.kind === 'peer' && !ANSWERED_AT_ONCE.includes(path)) peers.heard(caller.node);
     if (served || ANSWERED_AT_ONCE.includes(path)) return;
-    throw new EngineError('NOT_READY', 'the node is asking the others what they remember of its store');
+    throw new EngineError('NOT_READY', startText());
   };
   // Until it serves it shows what it started with: a number of this life, told back, would look like one lost.
   const stamp = (contentType: string): string =>

@@ -1,5 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { Clock, RandomBytes } from '../../src/ports/index.ts';
+import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, StoreId } from '../../src/ring/index.ts';
 import { oldestOf } from '../../src/ring/index.ts';
@@ -11,6 +11,11 @@ import type { RosterSpread } from './roster-spread.ts';
 
 /** Pause before nodes that did not answer are asked again. */
 const ASK_AGAIN_MS = 250;
+/** A start that waits this long says for whom: until then nodes that start together answer each other. */
+const TELL_AFTER_MS = 5_000;
+const TELL_AGAIN_MS = 60_000;
+/** Enough to see which cloud is away. */
+const NODES_NAMED = 6;
 
 export interface StartCheckComponents {
   readonly rings: Rings;
@@ -23,6 +28,9 @@ export interface StartCheckComponents {
   readonly retirements: Pick<Retirements, 'fetch'>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
+  readonly log: Log;
+  /** Told for whom the start waits, after each round of questions. */
+  readonly onWait: (why: string) => void;
 }
 
 /**
@@ -38,6 +46,7 @@ export async function checkStart(
   signal: AbortSignal,
 ): Promise<void> {
   const { rings, self, callPeer, learn, health, retirements, rosterSpread, clock, randomBytes } = components;
+  const { log, onWait } = components;
   /** What each node is asked, and how many of these it has answered: an answer that came is not asked for again. */
   const questions: readonly ((node: NodeId) => Promise<void>)[] = [
     async (node) => {
@@ -51,6 +60,8 @@ export async function checkStart(
     (node) => retirements.fetch(node, signal),
   ];
   const answers = new Map<NodeId, number>();
+  /** Why the newest question to a node has no answer. */
+  const failures = new Map<NodeId, string>();
   const hasAnswered = (node: NodeId): boolean => answers.get(node) === questions.length;
 
   /** Those of the placement in force that can remember anything; a document learned meanwhile may name others. */
@@ -73,7 +84,20 @@ export async function checkStart(
       }
     } catch (error) {
       if (!(error instanceof EngineError) && !signal.aborted) throw error;
+      failures.set(node, error instanceof EngineError ? `${error.code}: ${error.message}` : 'stopped');
     }
+  }
+
+  let tellAt = clock.now() + TELL_AFTER_MS;
+  function tell(silent: readonly NodeId[], mayBeAway: number): void {
+    onWait(waitText(silent, mayBeAway));
+    if (clock.now() < tellAt) return;
+    tellAt = clock.now() + TELL_AGAIN_MS;
+    const failure = silent.map((node) => failures.get(node)).find((text) => text !== undefined);
+    log.warn('node waits', {
+      for: waitText(silent, mayBeAway),
+      ...(failure === undefined ? {} : { failure }),
+    });
   }
 
   for (;;) {
@@ -83,11 +107,20 @@ export async function checkStart(
     await Promise.all(waiting.filter((node) => own.includes(node)).map(ask));
     await Promise.all(waiting.filter((node) => !own.includes(node)).map(ask));
     const asked = others();
-    const silent = asked.filter((node) => !hasAnswered(node)).length;
+    const silent = asked.filter((node) => !hasAnswered(node));
     const mayBeAway = asked.length > 1 ? 1 : 0;
-    if (silent <= mayBeAway && oldestOf(rings.history()).epoch === 1) return;
+    if (silent.length <= mayBeAway && oldestOf(rings.history()).epoch === 1) return;
     signal.throwIfAborted();
+    tell(silent, mayBeAway);
     const jitter = Math.floor(((randomBytes(1)[0] ?? 0) / 256) * ASK_AGAIN_MS);
     await clock.sleep(ASK_AGAIN_MS + jitter, signal);
   }
+}
+
+/** What a person looks for: which nodes to start, or that a document is not to be had. */
+function waitText(silent: readonly NodeId[], mayBeAway: number): string {
+  if (silent.length <= mayBeAway) return 'the ring documents before its own, which no node that answers has';
+  const more = silent.length > NODES_NAMED ? ` and ${silent.length - NODES_NAMED} more` : '';
+  const needed = silent.length - mayBeAway;
+  return `answers of ${needed} of ${silent.slice(0, NODES_NAMED).join(', ')}${more}`;
 }

@@ -66,5 +66,9 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
     ];
   });
   const numbers = Array.from({ length: 8 }, () => 'right' as const);
-  return renderTable([header, ...rows], ['left', 'left', 'left', ...numbers]);
+  const table = renderTable([header, ...rows], ['left', 'left', 'left', ...numbers]);
+  const failures = reports.flatMap((report) =>
+    'status' in report ? [] : [[report.node, `${report.failure.code}: ${report.failure.message}`]],
+  );
+  return failures.length === 0 ? table : `${table}\nNo answer:\n${renderTable(failures)}`;
 }

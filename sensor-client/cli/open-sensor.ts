@@ -37,6 +37,7 @@ export function addSensorOptions(command: Command): Command {
 
 /** What a person may allow by one word each; all of it is refused otherwise. */
 const ALLOWED: Readonly<Record<string, Partial<SensorPolicy>>> = {
+  labels: { allowGroups: true },
   cells: { elementKinds: ['count', 'moment', 'cell'] },
   seeds: { allowSeeds: true },
   batches: { allowBatches: true },
@@ -58,12 +59,19 @@ function allowedList(text: string): Partial<SensorPolicy> {
 
 /** A rule that a person changes by an option is told by the option's name. */
 function inOptions(error: unknown): unknown {
-  if (!(error instanceof EngineError) || error.details.rule !== 'allowDevelopment') return error;
-  return new EngineError(
-    error.code,
-    error.message.replace('allowDevelopment', '--allow-development'),
-    error.details,
-  );
+  if (!(error instanceof EngineError)) return error;
+  const { code, message, details } = error;
+  if (details.rule === 'allowDevelopment') {
+    return new EngineError(code, message.replace('allowDevelopment', '--allow-development'), details);
+  }
+  const option = optionOf(details.rule);
+  return option === undefined ? error : new EngineError(code, `${message}; ${option} agrees to it`, details);
+}
+
+function optionOf(rule: unknown): string | undefined {
+  if (rule === 'minSensors') return '--min-sensors';
+  const word = Object.entries(ALLOWED).find(([, rules]) => Object.keys(rules).some((name) => name === rule));
+  return word && `--allow ${word[0]}`;
 }
 
 /** Opens a sensor, works with it, and closes it whatever happens. */
@@ -93,7 +101,10 @@ export async function withSensor(
     throw inOptions(error);
   });
   try {
-    await work(sensor);
+    // The stream is read when it is first needed.
+    await work(sensor).catch((error: unknown) => {
+      throw inOptions(error);
+    });
   } finally {
     await sensor.close();
   }

@@ -10,6 +10,7 @@ import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing, type RingShape } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { isPending } from '../../support/pending.ts';
+import { recordingLog } from '../../support/recording-log.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, dropRow, restoreDisk, wipeDisk } from '../../support/tampering.ts';
 
@@ -36,6 +37,8 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
   };
   const ending = new AbortController();
   const seen = { state: 'waiting' };
+  const log = recordingLog();
+  const waits: string[] = [];
   checkStart(
     {
       rings: createRings({
@@ -50,6 +53,8 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
       retirements: { fetch: async () => {} },
       clock,
       randomBytes: (length) => new Uint8Array(length),
+      log,
+      onWait: (why) => waits.push(why),
     },
     5,
     ending.signal,
@@ -61,7 +66,7 @@ async function checkOf(shape: RingShape, remembered: Map<string, number>) {
       seen.state = 'ended';
     },
   );
-  return { clock, reasons, asked, seen, ending };
+  return { clock, reasons, asked, seen, ending, lines: log.lines, waits };
 }
 
 describe('the check before a node serves', () => {
@@ -84,6 +89,20 @@ describe('the check before a node serves', () => {
     answers.set('b1', 0);
     await clock.advance(MINUTE_MS);
     expect(seen.state).toBe('done');
+  });
+
+  it('says for whom it waits, and why there is no answer, where it waits for long', async () => {
+    const answers = new Map<string, number>();
+    const { clock, waits, lines } = await checkOf({ nodes: [2, 1, 1] }, answers);
+    await clock.advance(4_000);
+    expect(waits.at(-1)).toBe('answers of 2 of a2, b1, c1');
+    expect(lines).toEqual([]);
+    await clock.advance(2_000);
+    answers.set('a2', 0);
+    await clock.advance(MINUTE_MS);
+    const line = (text: string) =>
+      `{"level":"warn","message":"node waits","for":"answers of ${text}","failure":"UNREACHABLE: away"}`;
+    expect(lines).toEqual([line('2 of a2, b1, c1'), line('1 of b1, c1')]);
   });
 
   it('asks nobody again who has answered', async () => {

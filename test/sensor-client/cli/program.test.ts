@@ -72,6 +72,15 @@ test('a gateway commits a column in batches, each under one flag', async () => {
   expect(await run('upload', column, call)).toMatchObject({ exit: 4, committed: 0 });
 });
 
+test('a reading with a label is committed where its sensor agrees that labels are public', async () => {
+  const call = { scene: { stream: { groups: ['north', 'south'] } } } as const;
+  const done = await run('upload', ['1', '--group', 'north', '--allow', 'labels'], call);
+  expect(done).toMatchObject({ exit: 0, committed: 1 });
+  const refused = await run('upload', ['1', '--group', 'north'], call);
+  expect(refused).toMatchObject({ exit: 4, committed: 0 });
+  expect(refused.err).toMatch(/^STREAM_REFUSED: .* labels are public; --allow labels agrees to it$/m);
+});
+
 test('a CSV column is committed, and --json prints exactly one object', async () => {
   const done = await run('upload', ['--csv', 'day.csv', '--column', 'c', '--json'], {
     files: { 'day.csv': 'time,c\n0,1.5\n1,-2\n2,3\n' },
