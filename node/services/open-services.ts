@@ -163,7 +163,8 @@ export async function openServices(base: ServiceBase) {
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
-  const repair = createRepair({ ...base, windows, unopened, admission, gather, shares });
+  const inventory = createInventory({ ...base, streams });
+  const repair = createRepair({ ...base, windows, unopened, admission, gather, shares, inventory });
   const erasing = createErasing({ ...base, decisions, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,
@@ -177,7 +178,6 @@ export async function openServices(base: ServiceBase) {
     streams,
     windows,
   });
-  const inventory = createInventory({ ...base, streams });
   const copies = createCopyCheck({ ...base, shares, streams });
   const ringStore = createRingStore({ ...base, windows });
   const exchange = createRingExchange({ ...base, ringStore });

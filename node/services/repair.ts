@@ -1,5 +1,5 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
-import { operations, partitionKey, windowName } from '../../src/protocol/index.ts';
+import { equalDigests, operations, partitionKey, windowName } from '../../src/protocol/index.ts';
 import {
   PARTITIONS,
   partition as partitionNumber,
@@ -7,7 +7,7 @@ import {
   streamHashFromBytes,
   windowId,
 } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, Partition, RingDocument, StoreId } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
@@ -15,6 +15,7 @@ import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
 import type { Gather } from './gathering.ts';
+import type { RowInventory } from './inventory.ts';
 import type { ShareTable } from './share-table.ts';
 import type { UnopenedVotes } from './unopened-votes.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
@@ -28,23 +29,38 @@ export interface RepairComponents {
   readonly gather: Gather;
   readonly shares: ShareTable;
   readonly rings: Rings;
-  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly storeId: StoreId };
   readonly callPeer: CallPeer;
+  readonly inventory: RowInventory;
 }
 
 /**
- * REPAIR: a store in doubt fetches the value rows that it should own from the other nodes of its domain, one
- * that found a bad row those of its partition. Votes are not fetched: no other store has them.
+ * REPAIR: a store in doubt, and one that took the place of another, fetch the value rows that they should own from
+ * the other nodes of their domain, one that found a bad row those of its partition. Votes are not fetched: no other
+ * store has them.
  */
 export interface Repair {
   run(signal: AbortSignal): Promise<void>;
-  /** Windows and partitions still to be fetched; for a store in doubt at least 1 until it has them all. */
+  /** Windows and partitions still to be fetched, as far as they are known. */
   waiting(): number;
 }
 
 export function createRepair(components: RepairComponents): Repair {
   const { damaged, health, windows, unopened, admission, gather, shares, rings, self, callPeer } = components;
+  const { inventory } = components;
   const whole = new Set<string>();
+  let searched = false;
+
+  /** Whether a document gives this node another store: what that one held, only the others of the domain have. */
+  function hadOtherStore({ domains }: RingDocument): boolean {
+    const nodes = domains.find(({ domain }) => domain === self.domain)?.nodes;
+    const listed = nodes?.find(({ id }) => id === self.nodeId);
+    return listed !== undefined && listed.storeId !== self.storeId;
+  }
+
+  const lacksRows = (record: OpenWindowRecord): boolean =>
+    !whole.has(windowName(record.scope)) &&
+    (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring));
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
     const { placement } = rings.of(scope);
@@ -59,16 +75,23 @@ export function createRepair(components: RepairComponents): Repair {
       if (node === self.nodeId) continue;
       const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
       for (const { stream } of streams) {
-        const answer = await callPeer(node, operations.READ_STREAM, { stream }, signal);
-        for (const { window, group } of answer.windows) {
-          const scope = { stream: streamHash(stream), window: windowId(window), group };
-          await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
-            // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
-            if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
-          });
-        }
+        let after: string | undefined;
+        do {
+          const question = { stream, ...(after === undefined ? {} : { after }) };
+          const answer = await callPeer(node, operations.READ_STREAM, question, signal);
+          for (const { window, group } of answer.windows) {
+            const scope = { stream: streamHash(stream), window: windowId(window), group };
+            await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
+              // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
+              if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
+            });
+          }
+          const last = answer.windows.at(-1);
+          after = last && `${last.window}.${last.group}`;
+        } while (after !== undefined);
       }
     }
+    searched = true;
   }
 
   /** Whoever lost what it knew of a window must still know when to erase what it has of it; any node can say. */
@@ -88,19 +111,40 @@ export function createRepair(components: RepairComponents): Repair {
   }
 
   async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
-    const name = windowName(record.scope);
-    if (whole.has(name)) return;
-    await gather(record, ownedIn(record), signal);
-    whole.add(name);
+    const owned = ownedIn(record);
+    await gather(record, health.doubt() === null ? await differing(record, owned, signal) : owned, signal);
+    whole.add(windowName(record.scope));
+  }
+
+  /** Those of which another node has other rows: a store that is whole by itself need not look at all of them. */
+  async function differing(
+    record: OpenWindowRecord,
+    owned: readonly Partition[],
+    signal: AbortSignal,
+  ): Promise<readonly Partition[]> {
+    const { holdings } = await inventory.take(record, signal);
+    const here = new Map(holdings.map(({ partition, digest }) => [partition, digest]));
+    const context = rings.contextOf(record.scope);
+    const wanted = new Set<Partition>();
+    for (const node of rings.of(record.scope).livingNodesOf(self.domain)) {
+      if (node === self.nodeId) continue;
+      const { partitions } = await callPeer(node, operations.INVENTORY, { context }, signal);
+      for (const { partition, digest } of partitions) {
+        const mine = here.get(partition);
+        if (mine === undefined || !equalDigests(mine, digest)) wanted.add(partition);
+      }
+    }
+    return owned.filter((at) => wanted.has(at));
   }
 
   return {
     async run(signal) {
-      if (health.doubt() !== null) {
+      const replaced = rings.history().documents.some(hadOtherStore);
+      if (health.doubt() !== null || (replaced && !searched)) {
         await findEnds(signal);
         await findWindows(signal);
-        for (const record of windows.all()) await refill(record, signal);
       }
+      for (const record of windows.all()) if (lacksRows(record)) await refill(record, signal);
       for (const key of damaged.waiting()) {
         const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
         const scope = {
@@ -120,11 +164,8 @@ export function createRepair(components: RepairComponents): Repair {
       }
     },
     waiting() {
-      const windowsLeft =
-        health.doubt() === null
-          ? 0
-          : windows.all().filter((record) => !whole.has(windowName(record.scope))).length;
-      return windowsLeft + damaged.waiting().length;
+      const searching = !searched && rings.history().documents.some(hadOtherStore) ? 1 : 0;
+      return windows.all().filter(lacksRows).length + searching + damaged.waiting().length;
     },
   };
 }

@@ -267,6 +267,27 @@ describe('a store that is gone', () => {
     await sensor.close();
   });
 
+  it('gets its rows again from the domain, in whose windows it had votes', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const sensor = await openSensor();
+    const window = await cloud.openWindow();
+    await uploadAll(sensor, window, readingsFrom(1, 20));
+    await cloud.clock.advance(CARE_MS);
+    const [node, other] = [nodeOf(0), nodeOf(1)];
+    const held = cloud.rowsAt(other, 'values').length;
+    await cloud.stop(node);
+    const second = await nextRing(cloud.ring, lost(A, 0, 'f'.repeat(32)), BEGINS);
+    await publish(second, other);
+    const handle = await cloud.begin(A, node, second.jws);
+    await cloud.clock.until(handle.serving);
+    expect(handle.readiness().reasons.join()).toMatch(/^repair: \d+ windows or partitions to be fetched$/);
+    await cloud.clock.advance(CARE_MS);
+    expect(cloud.rowsAt(node, 'values')).toHaveLength(held);
+    expect(handle.readiness()).toEqual({ ready: true, reasons: [] });
+    expectExact(await cloud.compute(window), readingsFrom(1, 20));
+    await sensor.close();
+  });
+
   it('keeps the release of a domain of two nodes waiting until its loss is declared', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const sensor = await openSensor();
