@@ -163,9 +163,12 @@ function readJson(path: string): unknown {
   }
   try {
     return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the file.
-    throw invalid(path, 'expected JSON');
+  } catch (error) {
+    // The parser's own message quotes the file, but it says where it stopped; without a place that was the end.
+    const stopped = /position (\d+)/.exec(String(error))?.[1];
+    const end = text.trimEnd().length;
+    const read = text.slice(0, Math.min(end, Number(stopped ?? end)));
+    throw invalid(path, `expected JSON, got something else in line ${read.split('\n').length}`);
   }
 }
 

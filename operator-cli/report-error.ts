@@ -25,7 +25,8 @@ const FOREIGN_CAUSES: readonly unknown[] = [
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
-const CONFIG_HINT = 'Give --config FILE or MCLOUD_CONFIG, or make a cluster with `m-cloud cluster init DIR`.';
+const CONFIG_HINT =
+  'Give --config FILE or MCLOUD_CONFIG, or make an operator with `m-cloud operator init DIR`, or a cluster for trying with `m-cloud cluster init DIR`.';
 
 function hintOf({ code, details }: EngineError): string | undefined {
   if (details.hint === 'config') return CONFIG_HINT;

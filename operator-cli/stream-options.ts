@@ -124,7 +124,19 @@ export function addStreamOptions(command: Command): void {
       'the whole stream from a JSON file, instead of the options below',
     ).conflicts(options.map((option) => option.attributeName())),
   );
-  for (const option of options) command.addOption(option);
+  for (const option of options) command.addOption(option.long === '--field' ? option : once(option));
+}
+
+/** The last of two would hold for every field, also for one that the first was meant for. */
+function once(option: Option): Option {
+  if (option.isBoolean()) return option;
+  const parse = option.parseArg;
+  return option.argParser((text: string, before: unknown) => {
+    if (before === undefined) return parse === undefined ? text : parse(text, before);
+    throw new InvalidArgumentError(
+      'Expected it once, for all fields; what holds for one is said in it, such as --field celsius,decimals=1.',
+    );
+  });
 }
 
 /**

@@ -53,6 +53,7 @@ export function addDomainInit(parent: Command, environment: CliEnvironment): voi
     const folder = resolve(environment.workingFolder, dir);
     const { publicPort, peerPort, listen: listenHost } = options;
     checkDistinct(options.node);
+    checkPorts(options);
     const material = await createDomain(
       {
         domain: options.domain,
@@ -97,6 +98,13 @@ function checkDistinct(nodes: readonly NodeOption[]): void {
       throw new EngineError('INVALID_ARGUMENT', `expected every ${what} of --node once, got ${twice} twice`);
     }
   }
+}
+
+/** The ring would refuse the section later, on another person's desk. */
+function checkPorts({ publicPort, peerPort }: DomainInitOptions): void {
+  if (publicPort !== peerPort) return;
+  const got = `got ${publicPort} for both`;
+  throw new EngineError('INVALID_ARGUMENT', `expected --public-port and --peer-port to differ, ${got}`);
 }
 
 function domainOption(text: string): DomainId {

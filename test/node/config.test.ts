@@ -126,6 +126,8 @@ test('a file that is missing, no JSON or no object is refused', async () => {
   expect(() => loadNodeConfig('/nowhere/node.json', {})).toThrow(
     /\/nowhere\/node\.json: cannot be read: ENOENT \(no such file or folder\)/,
   );
-  await expectRefused('{"nodeId": ', /expected JSON/);
+  await expectRefused('{"nodeId": ', /expected JSON, got something else in line 1$/);
+  await expectRefused('{\n"nodeId": "a",\n}\n', /expected JSON, got something else in line 3$/);
+  await expectRefused('{\n"nodeId": "a"\n', /expected JSON, got something else in line 2$/);
   await expectRefused('[]', /expected a JSON object/);
 });

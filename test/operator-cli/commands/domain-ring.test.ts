@@ -75,6 +75,7 @@ describe('a domain', () => {
   it.each([
     ['two nodes of one id', ['--node', 'cloud-d-1=elsewhere.example'], 2, 'every id of --node once'],
     ['two nodes of one host', ['--node', 'cloud-d-3=cloud-d-1.example'], 2, 'every host of --node once'],
+    ['one port for both', ['--peer-port', '7400'], 2, '--public-port and --peer-port to differ, got 7400'],
     ['a node without host', ['--node', 'cloud-d-3'], 2, 'a node and its host'],
     ['a bad id', ['--node', 'Cloud=x.example'], 2, 'a node id'],
     ['no name', ['--provider', ''], 4, 'provider'],

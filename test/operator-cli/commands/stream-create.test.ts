@@ -201,6 +201,28 @@ describe('a stream from options', () => {
     });
   });
 
+  it.each(['decimals', 'min', 'max', 'unit', 'window'])(
+    'refuses --%s twice, of which one would be lost',
+    async (name) => {
+      const { run } = await scene();
+      const given = { decimals: '1', min: '0', max: '5', unit: 'C', window: '1h' };
+      const all = Object.entries(given).flatMap(([option, value]) => [`--${option}`, value]);
+      const { code, err } = await run(
+        '--name',
+        'air',
+        '--field',
+        'x',
+        ...all,
+        '--field',
+        'y',
+        `--${name}`,
+        '2',
+      );
+      expect(code).toBe(2);
+      expect(err).toMatch(/Expected it once, for all fields/);
+    },
+  );
+
   it('takes spans for window, grace, flag timeout and retention', async () => {
     const { run } = await scene();
     const spans = ['--window', '15m', '--grace', '90s', '--flag-timeout', '2m', '--retention', '30d'];
