@@ -11,7 +11,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { FlagEntry, HeldResponse, PartitionDigest, SumResponse } from '../../src/protocol/index.ts';
 import { entryName } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
-import { partitionOf } from '../../src/ring/identifiers.ts';
+import { type Partition, partitionOf } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SetLists } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
@@ -45,14 +45,6 @@ export interface ShareSums {
 export function createShareSums({ journal, shares, lists, tallies }: ShareSumsComponents): ShareSums {
   const tallyWindow = createTallyReader({ journal, shares, tallies });
 
-  /** @throws EngineError `INCOMPLETE` where a partition waits for its repair */
-  async function checkSure(record: OpenWindowRecord, partitions: readonly PartitionDigest[]): Promise<void> {
-    const unsure = await shares.unsure(record);
-    const found = partitions.find(({ partition }) => unsure.has(partition));
-    if (found === undefined) return;
-    throw new EngineError('INCOMPLETE', `rows of partition ${found.partition} are being fetched again`);
-  }
-
   async function membersOf(
     record: OpenWindowRecord,
     named: PartitionDigest,
@@ -65,7 +57,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
     );
   }
 
-  /** T minus `excluded` from the tally, by taking out what differs; null where a row of that does not open. */
+  /** T minus `excluded` from the tally, by taking out what differs; null where a row of that does not open or X is no part of T. */
   async function sumByDifference(
     record: OpenWindowRecord,
     tally: Tally,
@@ -73,6 +65,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
     strays: readonly FlagEntry[],
     excluded: readonly FlagEntry[],
   ): Promise<PartSum | null> {
+    if (namesStray(excluded, strays)) return null;
     const sum = createLimbSum(record.stream.elements.length);
     mergeLimbSum(sum, tally.sum);
     const out = await shares.sharesOf(record, named.partition, [...strays, ...excluded]);
@@ -132,7 +125,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       return { partitions: answers };
     },
     async sum(record, partitions, excluded) {
-      await checkSure(record, partitions);
+      checkSure(partitions, await shares.unsure(record));
       const found = await tallyWindow(record);
       const total = createLimbSum(record.stream.elements.length);
       let flags = 0;
@@ -157,6 +150,19 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       return { complete: true, readings, flags, elements: encodeElements(limbSumElements(total)) };
     },
   };
+}
+
+/** @throws EngineError `INCOMPLETE` where a partition waits for its repair */
+function checkSure(partitions: readonly PartitionDigest[], unsure: ReadonlySet<Partition>): void {
+  const found = partitions.find(({ partition }) => unsure.has(partition));
+  if (found === undefined) return;
+  throw new EngineError('INCOMPLETE', `rows of partition ${found.partition} are being fetched again`);
+}
+
+/** Whether X names a flag outside T, whose share would go out twice; the rows of T alone then show that X is wrong. */
+function namesStray(excluded: readonly FlagEntry[], strays: readonly FlagEntry[]): boolean {
+  const outside = new Set(strays.map(entryName));
+  return excluded.some((entry) => outside.has(entryName(entry)));
 }
 
 /** The tally of a partition whose rows are T. */

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EMPTY_SET, type Operation, operations } from '../../../src/protocol/index.ts';
+import { labelledHash } from '../../../src/foundation/index.ts';
+import { EMPTY_SET, exclusionCodec, type Operation, operations } from '../../../src/protocol/index.ts';
 import { partition } from '../../../src/ring/identifiers.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { imposeSettlement, imposeSlot } from '../../support/imposed-slots.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 import { flipBit } from '../../support/tampering.ts';
@@ -59,6 +61,28 @@ describe('the sum of a partition', () => {
     expectExact(await cloud.compute(window), ['1', '-2']);
     // One look in each domain, for the share that the running sum has too much.
     expect(passes()).toBe(cloud.nodeIds.length);
+  });
+
+  it('waits where X names a flag that is not in T, and does not take its share out a second time', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const window = await cloud.openWindow();
+    const inOnePlace = (reading: string) => cloud.reading(window, reading, { group: 5 });
+    const readings = ['1', '20', '-2'].map(inOnePlace);
+    for (const reading of readings) await commitEverywhere(reading);
+    const unset = inOnePlace('3');
+    for (const index of [0, 1, 2]) await unset.upload(index);
+    const settled = await imposeSettlement(
+      cloud,
+      window,
+      readings.map(({ entry }) => entry),
+    );
+    const settlement = labelledHash('settlement', settled);
+    const exclusion = exclusionCodec.encode({ settlement, excluded: [unset.entry], readings: 2 });
+    await imposeSlot(cloud, window, 'exclusion', exclusion);
+    expect(await cloud.compute(window)).toMatchObject({
+      kind: 'incomplete',
+      reason: expect.stringContaining('not those of T minus X'),
+    });
   });
 
   it('is kept while readings come, so that seal and compute read no row', async () => {
