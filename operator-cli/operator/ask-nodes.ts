@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../src/foundation/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Operation } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
@@ -35,6 +36,25 @@ export async function askNode<Q, R>(
 ): Promise<R> {
   const token = operation.audience === 'operator' ? await ports.tokenFor(asked.domain) : undefined;
   return callOperation(ports.transport, asked.node, operation, request, options, token);
+}
+
+/** Why a node did not answer. */
+export interface Unanswered {
+  readonly failure: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** What a node answers, or why it does not: of one that is down, the others are no less worth asking. */
+export async function answerOrReason<T>(
+  { signal }: CallOptions,
+  answer: () => Promise<T>,
+): Promise<T | Unanswered> {
+  try {
+    return await answer();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof EngineError)) throw error;
+    return { failure: { code: error.code, message: error.message } };
+  }
 }
 
 /**

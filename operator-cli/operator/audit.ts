@@ -1,20 +1,11 @@
-import type { ErrorCode } from '../../src/foundation/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import type { DomainId, NodeId } from '../../src/ring/index.ts';
-import { type AskedNode, askNode, nodesOf } from './ask-nodes.ts';
+import { type AskedNode, answerOrReason, askNode, nodesOf, type Unanswered } from './ask-nodes.ts';
 import { AUDIT_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
 
 /** What a node found when it read all its rows, or why it did not. */
-export type AuditReport =
-  | { readonly node: NodeId; readonly domain: DomainId; readonly audit: NodeAudit }
-  | {
-      readonly node: NodeId;
-      readonly domain: DomainId;
-      readonly failure: { readonly code: ErrorCode; readonly message: string };
-    };
+export type AuditReport = AskedNode & ({ readonly audit: NodeAudit } | Unanswered);
 
 /**
  * Lets every node of the ring audit itself: the domains at once, the nodes of a domain one after another, because
@@ -34,11 +25,8 @@ export async function auditNodes(
 
 async function reportOf(ports: OperatorPorts, asked: AskedNode, options: CallOptions): Promise<AuditReport> {
   const timeout = { ...options, timeoutMs: AUDIT_TIMEOUT_MS };
-  try {
-    return { ...asked, audit: await askNode(ports, asked, operations.AUDIT, null, timeout) };
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof EngineError)) throw error;
-    return { ...asked, failure: { code: error.code, message: error.message } };
-  }
+  const report = await answerOrReason(options, async () => ({
+    audit: await askNode(ports, asked, operations.AUDIT, null, timeout),
+  }));
+  return { ...asked, ...report };
 }

@@ -1,10 +1,8 @@
-import { createRemoteJWKSet, decodeJwt, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { EngineError } from '../foundation/index.ts';
 import type { OperatorTokenClaims } from './operator-token.ts';
-import { OPERATOR_TOKEN_SECONDS_MAX } from './operator-token.ts';
+import { claimsOf, unauthenticated } from './operator-token.ts';
 
-/** How far the clocks of issuer and node may differ, seconds. */
-const CLOCK_TOLERANCE = 5;
 /** Public-key algorithms alone: with HS256 among them, whoever has the issuer's public key could sign. */
 const ALGORITHMS = ['EdDSA', 'ES256', 'PS256', 'RS256'];
 /** RFC 9068: an access token for a service, never the ID token that the same issuer gives to a web page. */
@@ -53,30 +51,16 @@ export function issuerTokens({ issuer, jwks }: TokenIssuer, domain: string): Iss
         return false;
       }
     },
-    async verify(token, nowMs) {
-      try {
-        const { payload } = await jwtVerify(token, keys, {
-          algorithms: ALGORITHMS,
-          typ: TOKEN_TYPE,
-          issuer,
-          audience: domain,
-          requiredClaims: ['exp', 'iat', 'sub', 'aud'],
-          maxTokenAge: OPERATOR_TOKEN_SECONDS_MAX,
-          clockTolerance: CLOCK_TOLERANCE,
-          currentDate: new Date(nowMs),
-        });
-        const { exp = 0, iat = 0, sub = '', scope } = payload;
-        if (exp - iat > OPERATOR_TOKEN_SECONDS_MAX) throw unauthenticated('its life is too long');
-        if (typeof scope !== 'string') throw unauthenticated('it has no scope');
-        return { subject: sub, scopes: scope.split(' ').filter((name) => name !== '') };
-      } catch (error) {
-        if (error instanceof EngineError) throw error;
-        throw unauthenticated(error instanceof errors.JOSEError ? error.code : 'its keys could not be had');
-      }
+    verify(token, nowMs) {
+      const signer = { algorithms: ALGORITHMS, typ: TOKEN_TYPE, issuer };
+      return claimsOf(
+        (rules) => jwtVerify(token, keys, { ...rules, ...signer }),
+        { domain, nowMs },
+        (check) => {
+          const why = check ?? 'its keys could not be had';
+          return unauthenticated(`expected a valid token of the issuer; refused: ${why}`);
+        },
+      );
     },
   };
-}
-
-function unauthenticated(why: string): EngineError {
-  return new EngineError('UNAUTHENTICATED', `expected a valid token of the issuer; refused: ${why}`);
 }

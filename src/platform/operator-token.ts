@@ -1,4 +1,4 @@
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify, SignJWT } from 'jose';
 import { EngineError } from '../foundation/index.ts';
 import { ed25519PrivateKey, ed25519PublicKey } from './ed25519.ts';
 
@@ -50,26 +50,41 @@ export async function verifyOperatorToken(
   token: string,
   expected: { readonly operatorKey: Uint8Array; readonly domain: string; readonly nowMs: number },
 ): Promise<OperatorTokenClaims> {
-  try {
-    const { payload } = await jwtVerify(token, ed25519PublicKey(expected.operatorKey), {
-      algorithms: ['EdDSA'],
-      typ: TOKEN_TYPE,
-      audience: expected.domain,
-      requiredClaims: ['exp', 'iat', 'sub', 'aud'],
-      maxTokenAge: OPERATOR_TOKEN_SECONDS_MAX,
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      currentDate: new Date(expected.nowMs),
-    });
-    const { exp = 0, iat = 0, sub = '', scope } = payload;
-    if (exp - iat > OPERATOR_TOKEN_SECONDS_MAX) throw unauthenticated('its life is too long');
-    if (typeof scope !== 'string') throw unauthenticated('it has no scope');
-    return { subject: sub, scopes: scope.split(' ').filter((name) => name !== '') };
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw unauthenticated(error instanceof errors.JOSEError ? error.code : 'it is not a token');
-  }
+  const signer = { algorithms: ['EdDSA'], typ: TOKEN_TYPE };
+  const key = ed25519PublicKey(expected.operatorKey);
+  return claimsOf(
+    (rules) => jwtVerify(token, key, { ...rules, ...signer }),
+    expected,
+    (check) => unauthenticated(`expected a valid operator token; refused: ${check ?? 'it is not a token'}`),
+  );
 }
 
-function unauthenticated(why: string): EngineError {
-  return new EngineError('UNAUTHENTICATED', `expected a valid operator token; refused: ${why}`);
+/**
+ * What a token says, whoever signed it: one for one domain, of a short life, with scopes.
+ * @param verify checks the token by these rules and its signer's own.
+ * @param refused the error for a failed check; null where what failed is no check.
+ */
+export async function claimsOf(
+  verify: (rules: JWTVerifyOptions) => Promise<JWTVerifyResult>,
+  { domain, nowMs }: { readonly domain: string; readonly nowMs: number },
+  refused: (check: string | null) => EngineError,
+): Promise<OperatorTokenClaims> {
+  const rules = {
+    audience: domain,
+    requiredClaims: ['exp', 'iat', 'sub', 'aud'],
+    maxTokenAge: OPERATOR_TOKEN_SECONDS_MAX,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    currentDate: new Date(nowMs),
+  };
+  const { payload } = await verify(rules).catch((error: unknown) => {
+    throw refused(error instanceof errors.JOSEError ? error.code : null);
+  });
+  const { exp = 0, iat = 0, sub = '', scope } = payload;
+  if (exp - iat > OPERATOR_TOKEN_SECONDS_MAX) throw refused('its life is too long');
+  if (typeof scope !== 'string') throw refused('it has no scope');
+  return { subject: sub, scopes: scope.split(' ').filter((name) => name !== '') };
+}
+
+export function unauthenticated(message: string): EngineError {
+  return new EngineError('UNAUTHENTICATED', message);
 }
