@@ -1,4 +1,4 @@
-import { invariant } from '../foundation/index.ts';
+import { equalBytes, invariant } from '../foundation/index.ts';
 import type { Accepted, AcceptorReply, AcceptorRequest } from './acceptor.ts';
 import type { Ballot } from './ballot.ts';
 import { BALLOT_ZERO, ballotAbove, compareBallots } from './ballot.ts';
@@ -107,7 +107,8 @@ export function nextBallot<V>(state: ProposerState<V>, proposer: number): Ballot
 
 /**
  * The decided value if `quorum` of the replies show it accepted at one ballot; null when the replies cannot
- * tell, which says nothing about whether a decision exists.
+ * tell, which says nothing about whether a decision exists. One ballot has one value; an acceptor that shows another
+ * one lies, and must not speak for those that don't.
  */
 export function decidedIn<V>(
   replies: readonly { readonly accepted: Accepted<V> | null }[],
@@ -116,9 +117,17 @@ export function decidedIn<V>(
   for (const { accepted } of replies) {
     if (accepted === null) continue;
     const same = replies.filter(
-      (other) => other.accepted !== null && compareBallots(other.accepted.ballot, accepted.ballot) === 0,
+      (other) =>
+        other.accepted !== null &&
+        compareBallots(other.accepted.ballot, accepted.ballot) === 0 &&
+        sameValue(other.accepted.value, accepted.value),
     );
     if (same.length >= quorum) return accepted;
   }
   return null;
+}
+
+/** Values are words or bytes. */
+function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || (a instanceof Uint8Array && b instanceof Uint8Array && equalBytes(a, b));
 }

@@ -82,9 +82,9 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     name: 'flag/votes-of-different-ballots-added',
     breaks: 'ONE-OUTCOME: votes at different ballots are counted as one majority',
     file: 'src/consensus/proposer.ts',
-    find: '(other) => other.accepted !== null && compareBallots(other.accepted.ballot, accepted.ballot) === 0,',
-    replace: '(other) => other.accepted !== null,',
-    detector: byTest('src/consensus/proposer', 'replies show a decision exactly when a quorum accepted'),
+    find: 'compareBallots(other.accepted.ballot, accepted.ballot) === 0 &&',
+    replace: '',
+    detector: byTest('src/rounds/decide', 'refusals that show one value at two ballots prove nothing'),
   },
   {
     name: 'flag/bare-vote-at-ballot-0',

@@ -153,6 +153,19 @@ test('replies show a decision exactly when a quorum accepted at one ballot', () 
   );
 });
 
+test.each([
+  ['words', 'ERROR', 'TRUE', 'TRUE'],
+  ['bytes', Uint8Array.of(6), Uint8Array.of(7), Uint8Array.of(7)],
+])(
+  'an acceptor that shows another value at the ballot of the others speaks for itself alone, in %s',
+  (_, ...values) => {
+    const [lie, ...truths] = values.map((value) => ({ accepted: { ballot: BALLOT_ZERO, value } }));
+    if (lie === undefined) throw new Error('expected a lie');
+    expect(decidedIn([lie, ...truths.slice(1)], 2)).toBeNull();
+    expect(decidedIn([lie, ...truths], 2)).toEqual(truths[0]?.accepted);
+  },
+);
+
 test('the highest accepted vote and the proposal agree with sorting', () => {
   fc.assert(
     fc.property(fc.array(accepteds, { maxLength: 5 }), (shown) => {

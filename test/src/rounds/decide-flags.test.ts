@@ -55,6 +55,14 @@ test('a resolver proposes what was accepted and ERROR where nothing was, as two 
   expect(round.out()).toEqual(['ERROR', 'TRUE', 'ERROR']);
 });
 
+test('ERROR at ballot 0, which no honest acceptor shows, turns nobody else’s TRUE into ERROR', () => {
+  const round = decide(1, BALLOT_ZERO);
+  round.reply('0', [{ ...refusal, accepted: accepted('ERROR') }]);
+  round.reply('1', [{ ...grant, accepted: accepted('TRUE') }]);
+  round.fail('2');
+  expect(round.out()).toEqual(['UNDECIDED']);
+});
+
 test('a vote of one acceptor is no outcome', () => {
   const round = decide(1, BALLOT_ZERO);
   round.reply('0', [grant]);
