@@ -125,7 +125,8 @@ export function createPeers(components: PeersComponents): Peers {
       const answer = await callOperation(transport, to, operation, request, options);
       silentUntil.delete(to);
       return answer;
-    } catch (error) {
+    } catch (thrown) {
+      const error = hasCode(thrown, 'STORE_FAILED') ? stopping(to, thrown) : thrown;
       // A node that starts takes no copies either.
       if (hasCode(error, 'UNREACHABLE', 'NOT_READY')) silentUntil.set(to, clock.now() + SUSPECT_MS);
       else if (error instanceof EngineError) silentUntil.delete(to);
@@ -161,6 +162,16 @@ export function createPeers(components: PeersComponents): Peers {
     suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
     heard: (node) => void silentUntil.delete(node),
   };
+}
+
+/** A node whose disk has failed stops. Its code would say here that this node's own disk has. */
+function stopping(node: NodeId, cause: EngineError): EngineError {
+  return new EngineError(
+    'UNREACHABLE',
+    `the disk of node ${node} has failed and the node stops`,
+    {},
+    { cause },
+  );
 }
 
 /** The context of a message about a window; null for any other. */

@@ -96,6 +96,29 @@ describe('a node that did not answer', () => {
   });
 });
 
+describe('a node whose disk has failed', () => {
+  it('is silent, and does not make this node believe that its own disk failed', async () => {
+    const { callPeer, suspected } = peersOver(async () => {
+      throw new EngineError('STORE_FAILED', 'the disk refused a write; the node stops');
+    });
+    const asked = callPeer(other, operations.READ_RING, null);
+    await expect(asked).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: `the disk of node ${other} has failed and the node stops`,
+    });
+    expect(silence(await asked.catch((error: unknown) => error))).toBeNull();
+    expect(suspected(other)).toBe(true);
+  });
+
+  it('is what this node is, where it says so itself', async () => {
+    const { callPeer, handlers } = peersOver(() => Promise.reject(new Error('no network here')));
+    handlers.add(operations.READ_RING, async () => {
+      throw new EngineError('STORE_FAILED', 'the disk refused a write; the node stops');
+    });
+    await expectCode(callPeer(self.nodeId, operations.READ_RING, null), 'STORE_FAILED');
+  });
+});
+
 describe('collecting answers', () => {
   const never = new Promise<number>(() => {});
 
