@@ -31,6 +31,11 @@ export function mayBeErased(plan: Plan, window: number, now: number): boolean {
   return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
 }
 
+/** Before this, Unix milliseconds, no clock of the run shows that the window may be frozen. */
+export function frozenFrom({ windows }: Plan, window: number): number {
+  return START_MS + (windows[window]?.notBeforeMs ?? 0) - SKEW_MS;
+}
+
 /** A window of the plan as messages name it. */
 export function plannedScope(
   plan: Plan,

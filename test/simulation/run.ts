@@ -1,13 +1,13 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import { runAuthority } from './authority-process.ts';
-import { checkReadings, type ReadingRecord } from './checkers/readings.ts';
+import { checkReadings, checkSettled, type ReadingRecord } from './checkers/readings.ts';
 import { checkSameRows, computeOnce, noteErased, saysNeverOpened } from './compute.ts';
 import { SKEW_MS } from './gate-watch.ts';
 import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
-import { mayBeErased, plannedGroup, plannedWindowId } from './planned.ts';
+import { mayBeErased, plannedGroup, plannedScope, plannedWindowId } from './planned.ts';
 import { erasedAt } from './planned-windows.ts';
 import { changeRing, declareLosses } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -173,8 +173,18 @@ async function live(world: World): Promise<void> {
   world.exchanges.atEnd();
   world.outputs.atEnd();
   world.gate.atEnd(world.membersOf);
+  world.decisions.atEnd();
   const readings = sensors.flatMap((sensor) => sensor.readings());
   for (const wrong of checkReadings(readings, results, resultless)) violation(wrong);
+  for (const wrong of checkSettled(readings, settledFlags(world))) violation(wrong);
+}
+
+/** By window, where any node knows of a settlement, how many flags it has. */
+function settledFlags({ plan, stream, decisions }: World): ReadonlyMap<number, number> {
+  const found = [...plan.windows.keys()].map(
+    (window) => [window, decisions.settledFlags(plannedScope(plan, stream, window))] as const,
+  );
+  return new Map(found.flatMap(([window, flags]) => (flags === undefined ? [] : [[window, flags]])));
 }
 
 /** The stream at its nodes, and every window opened at its time, however often the network fails. */
@@ -223,11 +233,7 @@ async function checkErased(world: World, sleep: Sleep): Promise<void> {
   const last = Math.max(...plan.windows.map((window) => erasedAt(plan, retentionMs, window)));
   await sleep(Math.max(0, START_MS + last + SKEW_MS + ERASING_MS - kernel.now()));
   for (const window of plan.windows.keys()) {
-    const scope = {
-      stream: stream.hash,
-      window: plannedWindowId(plan, window),
-      group: plannedGroup(plan, window),
-    };
+    const scope = plannedScope(plan, stream, window);
     for (const node of nodes) if (!node.gone()) world.erasure.checkGone(node, scope);
     if (results.has(window)) await checkSameRows(world, window);
   }

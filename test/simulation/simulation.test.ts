@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
-import { EngineError, fromBase64Url, fromUtf8, hasCode, toBase64Url } from '../../src/foundation/index.ts';
+import {
+  EngineError,
+  fromBase64Url,
+  fromUtf8,
+  hasCode,
+  toBase64Url,
+  utf8,
+} from '../../src/foundation/index.ts';
+import type { StoreOperation } from '../../src/ports/index.ts';
 import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
@@ -11,6 +19,9 @@ import type { Sabotage } from './sabotage.ts';
 
 /** Seeds of short runs that have every class of faults between them; `npm run simulate` runs the long ones. */
 const SEEDS = [3, 4, 6, 7, 9, 11, 39];
+
+/** 'W', the window's key and 'F'. */
+const FROZEN_KEY_BYTES = 44;
 
 describe('a simulated cluster', () => {
   for (const seed of SEEDS) {
@@ -59,6 +70,19 @@ describe('the checkers', () => {
       }),
     };
     expect(await violationsOf(plainPlan({}), sabotage)).toContain('DURABLE');
+  });
+
+  it.each([
+    ['its votes about windows', 'S', 'knows the terms of window 1800000000000 by 0 votes'],
+    ['that a window is frozen', 'F', 'that its disk does not call frozen'],
+  ])('see a node that keeps %s in memory only', async (_, letter, said) => {
+    const isLost = (key: Uint8Array) =>
+      letter === 'S' ? key[0] === utf8('S')[0] : key[0] === utf8('W')[0] && key.length === FROZEN_KEY_BYTES;
+    const isKept = ({ table, key }: StoreOperation) => table !== 'windows' || !isLost(key);
+    const sabotage: Sabotage = {
+      store: (store) => ({ ...store, commit: (rows) => store.commit(rows.filter(isKept)) }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain(said);
   });
 
   it('see a program that uploads a reading again after an unknown outcome', async () => {

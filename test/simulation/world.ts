@@ -1,13 +1,15 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import type { RingDocument } from '../../src/ring/index.ts';
-import { createPlacement, majority, nodeId } from '../../src/ring/index.ts';
+import type { Placement, RingDocument } from '../../src/ring/index.ts';
+import { createPlacement, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { type FixedRing, fixedRing, fixedStream, type RingMember } from '../support/simulated-ring.ts';
 import { AUTHORITY_KEY } from './authority-process.ts';
 import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts';
+import { createDecisionChecker, type DecisionChecker } from './checkers/decisions.ts';
 import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
 import { createExclusionChecker } from './checkers/exclusions.ts';
@@ -22,7 +24,7 @@ import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode, storeIn } from './node-process.ts';
 import { startOperator } from './operator-process.ts';
 import type { Plan } from './plan.ts';
-import { graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
+import { frozenFrom, graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
 import type { Sabotage } from './sabotage.ts';
 import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
 import type { Residual } from './tolerance.ts';
@@ -43,6 +45,7 @@ export interface World extends WorldReports {
   readonly outputs: OutputChecker;
   readonly gate: GateChecker;
   readonly erasure: ErasureChecker;
+  readonly decisions: DecisionChecker;
   readonly barrier: BarrierChecker;
   /** The ring documents that some node has taken, one after the other. */
   readonly rings: readonly RingDocument[];
@@ -104,7 +107,12 @@ export async function buildWorld(
     (scope, entry) => placedWindows(plan, scope).some((window) => losses.has(window, entry)),
     violation,
   );
-  const erasure = createErasureChecker(nodes, majority(plan.shape.acceptors), violation);
+  // Fixed windows that the plan does not name are opened and erased as well.
+  const mayLackAll = (scope: WindowScope): boolean => {
+    const windows = placedWindows(plan, scope);
+    return windows.length === 0 || windows.some((window) => mayBeErased(plan, window, kernel.now()));
+  };
+  const erasure = createErasureChecker(nodes, majority(plan.shape.acceptors), mayLackAll, violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
     stream,
@@ -116,6 +124,7 @@ export async function buildWorld(
       outputs.answered(exchange);
       gate.answered(exchange);
       erasure.answered(exchange);
+      decisions.answered(exchange);
       barrier.answered(exchange);
     },
     fault,
@@ -125,6 +134,20 @@ export async function buildWorld(
   });
   const barrier = createBarrierChecker(violation);
   const rings = [ring.document];
+  const placingOf = ({ window }: WindowScope) => placedBy(placingDocument({ documents: rings }, window));
+  const domains = stream.domains.map(({ id }) => id);
+  const decisions = createDecisionChecker({
+    nodes,
+    acceptorsOf: (scope) =>
+      placingOf(scope).placement.registerAcceptors(domains, scope.stream, scope.window, scope.group),
+    forgot(scope, id) {
+      const voter = storeIn(placingOf(scope).document, nodeId(id));
+      return voter !== undefined && nodes.some(({ node, harm }) => node === id && harm.forgotten.has(voter));
+    },
+    mayBeErased: mayLackAll,
+    frozenFrom: (scope) => Math.max(...placedWindows(plan, scope).map((window) => frozenFrom(plan, window))),
+    violation,
+  });
   const made = new Map([[ring.document.epoch, placedBy(ring.document)]]);
   membersOfPlan(plan, ring).forEach((member, place) => {
     const skewMs = plan.skewsMs[place] ?? 0;
@@ -145,6 +168,7 @@ export async function buildWorld(
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
           if (table === 'windows') {
+            decisions.stored(node, key, kernel.now());
             exclusions.stored(node, key);
             const settling = node.rows.settlementVote(key);
             if (settling !== undefined)
@@ -203,6 +227,7 @@ export async function buildWorld(
     outputs,
     gate,
     erasure,
+    decisions,
     barrier,
     rings,
     make(next) {
@@ -221,8 +246,18 @@ export async function buildWorld(
   };
 }
 
-function placedBy(document: RingDocument) {
-  return { document, placement: createPlacement(document) };
+/** Placements are computed again and again, and never change. */
+const placed = new WeakMap<RingDocument, PlacedBy>();
+
+interface PlacedBy {
+  readonly document: RingDocument;
+  readonly placement: Placement;
+}
+
+function placedBy(document: RingDocument): PlacedBy {
+  const known = placed.get(document) ?? { document, placement: createPlacement(document) };
+  placed.set(document, known);
+  return known;
 }
 
 /** All nodes there will ever be; those that domains get later come last, so that places keep their numbers. */

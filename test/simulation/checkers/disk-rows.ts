@@ -11,6 +11,7 @@ import {
 import { STORE_KEY_NAME } from '../../../node/engine/sealed-store.ts';
 import { endOfPrefix } from '../../../node/engine/tables.ts';
 import type { PackedTable } from '../../../node/engine/window-rows.ts';
+import type { AcceptorState } from '../../../src/consensus/index.ts';
 import { bigEndian, concat, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import type { DecisionName, Exclusion, FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
@@ -48,10 +49,23 @@ export interface DiskRows {
   decided(scope: WindowScope, decision: DecisionName): Uint8Array | undefined;
   /** Whose settlement the row, a vote of this node, has accepted; undefined for any other row. */
   settlementVote(rowKey: Uint8Array): WindowScope | undefined;
+  /** What a row of the table of windows says was decided; undefined for a row of something else. */
+  decision(rowKey: Uint8Array): DecidedRow | undefined;
+  /** How the node has voted in a slot of a register or ledger; undefined where it has not. */
+  slot(scope: WindowScope, decision: DecisionName): AcceptorState<Uint8Array> | undefined;
+  /** The window that the row calls frozen; undefined for a row of something else. */
+  frozenScope(rowKey: Uint8Array): WindowScope | undefined;
+  isFrozen(scope: WindowScope): boolean;
   /** Whether the node has accepted terms of the window in its register. */
   hasTermsVote(scope: WindowScope): boolean;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
+}
+
+export interface DecidedRow {
+  readonly scope: WindowScope;
+  readonly decision: DecisionName;
+  readonly value: Uint8Array;
 }
 
 /** 'C' and the number of the commit group. */
@@ -61,8 +75,9 @@ const RING_KEY_BYTES = 5;
 /** 'R', the authority's key and the number of the batch. */
 const ROSTER_KEY_BYTES = 41;
 /** 'W', the window's key and the name of the slot. */
-const EXCLUSION_KEY = 'D/exclusion';
 const SETTLEMENT_VOTE = 'settlement';
+const FROZEN_KEY = 'F';
+const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
 const SLOT_KEY_AT = 43;
 /** More records than a run writes. */
 const EVERY_RECORD = 1_000_000;
@@ -117,6 +132,27 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return { epoch: new DataView(rowKey.buffer, rowKey.byteOffset).getUint32(1), promised: plain[0] === 1 };
   }
 
+  function slot(scope: WindowScope, decision: DecisionName): AcceptorState<Uint8Array> | undefined {
+    const plain = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8(decision)));
+    return plain === null ? undefined : decodeSynodRow(plain);
+  }
+
+  /** The window of a row that begins with 'W', and what it says of it. */
+  function saidOfWindow(
+    rowKey: Uint8Array,
+  ): { readonly scope: WindowScope; readonly what: string } | undefined {
+    if (fromUtf8(rowKey.slice(0, 1)) !== 'W') return undefined;
+    return { scope: scopeOfKey(rowKey.slice(1)), what: fromUtf8(rowKey.slice(SLOT_KEY_AT)) };
+  }
+
+  function decision(rowKey: Uint8Array): DecidedRow | undefined {
+    const said = saidOfWindow(rowKey);
+    const name = DECISIONS.find((one) => said?.what === `D/${one}`);
+    const value = name === undefined ? null : openOwn('windows', rowKey);
+    if (said === undefined || name === undefined || value === null) return undefined;
+    return { scope: said.scope, decision: name, value };
+  }
+
   return {
     acceptedAt(rowKey) {
       if (rowKey.length !== ROSTER_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'R') return undefined;
@@ -130,11 +166,9 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     hasRing: (epoch) => ringRow(concat(utf8('E'), bigEndian(epoch, 4))) !== undefined,
     ringRow,
     exclusion(rowKey) {
-      if (fromUtf8(rowKey.slice(0, 1)) !== 'W') return undefined;
-      if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== EXCLUSION_KEY) return undefined;
-      const plain = openOwn('windows', rowKey);
-      if (plain === null) return undefined;
-      return { scope: scopeOfKey(rowKey.slice(1)), value: exclusionCodec.decode(plain) };
+      const found = decision(rowKey);
+      if (found?.decision !== 'exclusion') return undefined;
+      return { scope: found.scope, value: exclusionCodec.decode(found.value) };
     },
     decided(scope, decision) {
       const rowKey = concat(utf8('W'), windowKey(scope), utf8(`D/${decision}`));
@@ -147,10 +181,14 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       if (plain === null || decodeSynodRow(plain).accepted === null) return undefined;
       return scopeOfKey(rowKey.slice(1));
     },
-    hasTermsVote(scope) {
-      const plain = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8('terms')));
-      return plain !== null && decodeSynodRow(plain).accepted !== null;
+    slot,
+    decision,
+    frozenScope(rowKey) {
+      const said = saidOfWindow(rowKey);
+      return said?.what === FROZEN_KEY ? said.scope : undefined;
     },
+    isFrozen: (scope) => openOwn('windows', concat(utf8('W'), windowKey(scope), utf8(FROZEN_KEY))) !== null,
+    hasTermsVote: (scope) => (slot(scope, 'terms')?.accepted ?? null) !== null,
     indicesOf(recordKey) {
       const sealed = disk.get('values', recordKey);
       if (sealed === undefined) return [];

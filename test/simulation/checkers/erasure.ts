@@ -1,7 +1,7 @@
 import { concat, fromUtf8, toHex, utf8 } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import type { WindowScope } from '../../../src/protocol/index.ts';
-import { WINDOW_KEY_BYTES, windowKey } from '../../../src/protocol/index.ts';
+import { scopeOfKey, WINDOW_KEY_BYTES, windowKey } from '../../../src/protocol/index.ts';
 import type { SimulatedDisk } from '../disk.ts';
 import type { Exchange } from '../network-types.ts';
 import type { SimulatedKeys } from '../window-keys.ts';
@@ -30,10 +30,14 @@ const NOTE = 'X';
 const TRACE_BYTES = 24;
 const LEDGER = utf8('release');
 
-/** @param quorum how many acceptors of a register decide. */
+/**
+ * @param quorum how many acceptors of a register decide.
+ * @param mayBeErased whether some clock may show that the window is past its retention.
+ */
 export function createErasureChecker(
   nodes: readonly ErasingNode[],
   quorum: number,
+  mayBeErased: (scope: WindowScope) => boolean,
   violation: (what: string) => void,
 ): ErasureChecker {
   /** By node and window the time from which the node's disk has said that it is erased. */
@@ -54,7 +58,10 @@ export function createErasureChecker(
         ? ['', key.slice(0, WINDOW_KEY_BYTES)]
         : [fromUtf8(key.slice(0, 1)), key.slice(1, 1 + WINDOW_KEY_BYTES)];
       const name = `${node.node}/${toHex(window)}`;
-      if (letter === NOTE) notedAt.set(name, now);
+      if (letter === NOTE) {
+        notedAt.set(name, now);
+        if (!mayBeErased(scopeOfKey(window))) violation(`ERASED: ${node.node} erases a window too early`);
+      }
       // What the commit wrote that noted the erasure was staged before it, and goes with the rest.
       else if (notedAt.has(name) && letter !== 'Y' && hasNote(node, window) && isThere(node, table, key))
         violation(`ERASED: ${node.node} writes ${table} ${letter} of a window that it has erased`);

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../support/property.ts';
-import { type ComputedWindow, checkReadings, checkResult, digitsOf, type Fate } from './readings.ts';
+import {
+  type ComputedWindow,
+  checkReadings,
+  checkResult,
+  checkSettled,
+  digitsOf,
+  type Fate,
+} from './readings.ts';
 
 function computed(exponents: readonly number[], overrides: Partial<ComputedWindow> = {}): ComputedWindow {
   const sum = exponents.reduce((total, exponent) => total + 4n ** BigInt(exponent), 0n);
@@ -26,13 +33,39 @@ describe('the check of a result', () => {
   });
 
   it('sees a count that is not the number of readings in the sum', () => {
-    expect(checkResult(computed([3, 7], { readings: 3 }))).toHaveLength(1);
+    expect(checkResult(computed([3, 7], { readings: 3, committed: 3 }))).toHaveLength(1);
   });
 
   it('sees more exclusions than shares were lost', () => {
-    expect(checkResult(computed([3], { excluded: 1 }))).toHaveLength(1);
-    expect(checkResult(computed([3], { excluded: 1 }), 1)).toEqual([]);
-    expect(checkResult(computed([3], { excluded: 2 }), 1)).toHaveLength(1);
+    const excluding = (excluded: number) => computed([3], { excluded, committed: 1 + excluded });
+    expect(checkResult(excluding(1))).toHaveLength(1);
+    expect(checkResult(excluding(1), 1)).toEqual([]);
+    expect(checkResult(excluding(2), 1)).toHaveLength(1);
+  });
+
+  it('sees a result that leaves readings out and does not say so', () => {
+    expect(checkResult(computed([3], { committed: 2 }))).toEqual([
+      'EXACT: window 0 excludes 0 of 2 and counts 1',
+    ]);
+  });
+});
+
+describe('the check of a settlement', () => {
+  const readings = [
+    reading(1, 'committed'),
+    reading(2, 'unknown'),
+    reading(3, 'errored'),
+    reading(4, 'refused'),
+    reading(5, 'committed', 1),
+  ];
+
+  it('accepts every number of flags that what the sensors know allows', () => {
+    for (const flags of [1, 2]) expect(checkSettled(readings, new Map([[0, flags]]))).toEqual([]);
+  });
+
+  it('names a settlement without a committed reading, and one with a reading that was errored', () => {
+    for (const flags of [0, 3]) expect(checkSettled(readings, new Map([[0, flags]]))).toHaveLength(1);
+    expect(checkSettled(readings, new Map([[1, 0]])).join()).toContain('0 flags of window 1');
   });
 });
 

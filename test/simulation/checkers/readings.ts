@@ -38,6 +38,12 @@ export function checkResult(result: ComputedWindow, lost = 0): string[] {
   if (violations.length === 0 && ones !== result.readings) {
     violations.push(`EXACT: window ${result.window} counts ${result.readings} readings and sums ${ones}`);
   }
+  if (result.readings + result.excluded !== result.committed) {
+    const { window, committed, excluded } = result;
+    violations.push(
+      `EXACT: window ${window} excludes ${excluded} of ${committed} and counts ${result.readings}`,
+    );
+  }
   if (result.sum < 0n) violations.push(`EXACT: window ${result.window} has a negative sum`);
   if (result.excluded > lost) {
     violations.push(
@@ -94,6 +100,25 @@ export function checkReadings(
     }
   }
   return violations;
+}
+
+/**
+ * ONE-OUTCOME also where no sum is told: how many flags each window's settlement has, against what sensors were told.
+ * @param settled by window; a reading is one flag of it.
+ */
+export function checkSettled(
+  readings: readonly ReadingRecord[],
+  settled: ReadonlyMap<number, number>,
+): string[] {
+  return [...settled].flatMap(([window, flags]) => {
+    const fates = readings.filter((reading) => reading.window === window).map(({ fate }) => fate);
+    const least = fates.filter((fate) => fate === 'committed').length;
+    const most = fates.filter((fate) => fate !== 'errored' && fate !== 'refused').length;
+    if (flags >= least && flags <= most) return [];
+    return [
+      `ONE-OUTCOME: ${flags} flags of window ${window} are settled as TRUE, and sensors know of ${least} to ${most}`,
+    ];
+  });
 }
 
 /** The digits of a sum in base 4, the one of 4^0 first. */

@@ -1,0 +1,125 @@
+import { compareBallots } from '../../../src/consensus/index.ts';
+import { equalBytes } from '../../../src/foundation/index.ts';
+import type { DecisionName, SynodRequest, WindowScope } from '../../../src/protocol/index.ts';
+import { operations, settlementCodec, windowName } from '../../../src/protocol/index.ts';
+import type { DomainId } from '../../../src/ring/index.ts';
+import { majority } from '../../../src/ring/index.ts';
+import type { Exchange } from '../network-types.ts';
+import type { DiskRows } from './disk-rows.ts';
+
+export interface DecidingNode {
+  readonly node: string;
+  readonly domain: DomainId;
+  readonly rows: Pick<DiskRows, 'decision' | 'slot' | 'frozenScope' | 'isFrozen'>;
+  /** What storage faults have taken from its disks. */
+  readonly harm: { readonly any: boolean };
+}
+
+/**
+ * DURABLE and one decision for registers, ledgers and freezes: every vote is compared with the disk when it is given,
+ * and every decision that a node writes down with all others and with the votes that made it.
+ */
+export interface DecisionChecker {
+  /** A row of the table of windows has become durable. */
+  stored(node: DecidingNode, key: Uint8Array, now: number): void;
+  answered(exchange: Exchange): void;
+  /** How many flags are TRUE in the window's settlement; undefined where no node has written it down. */
+  settledFlags(scope: WindowScope): number | undefined;
+  /** What only the end can show. */
+  atEnd(): void;
+}
+
+export interface DecisionCheckerOptions {
+  readonly nodes: readonly DecidingNode[];
+  /** Who votes about the window in its register. */
+  acceptorsOf(scope: WindowScope): readonly string[];
+  /** Whether the store that voted at the node about the window has forgotten votes. */
+  forgot(scope: WindowScope, node: string): boolean;
+  /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
+  mayBeErased(scope: WindowScope): boolean;
+  /** Before this, Unix milliseconds, no clock shows that the window may be frozen. */
+  frozenFrom(scope: WindowScope): number;
+  violation(what: string): void;
+}
+
+export function createDecisionChecker(options: DecisionCheckerOptions): DecisionChecker {
+  const { nodes, acceptorsOf, forgot, mayBeErased, frozenFrom, violation } = options;
+  const decided = new Map<string, Uint8Array>();
+  const acknowledged: (() => void)[] = [];
+
+  const nameOf = (scope: WindowScope, decision: DecisionName) => `${windowName(scope)}/${decision}`;
+
+  /** Every acceptor that has accepted what was decided keeps it, under whatever ballot. */
+  function checkVotes(by: string, scope: WindowScope, decision: DecisionName, value: Uint8Array): void {
+    if (decision === 'release' || mayBeErased(scope)) return;
+    const acceptors = acceptorsOf(scope);
+    const votes = nodes.filter(({ node, rows }) => {
+      if (!acceptors.includes(node)) return false;
+      // A vote that a fault has taken from its disk was there when it counted.
+      if (forgot(scope, node)) return true;
+      const accepted = rows.slot(scope, decision)?.accepted?.value;
+      return accepted !== undefined && equalBytes(accepted, value);
+    });
+    if (votes.length < majority(acceptors.length))
+      violation(`DECIDED: ${by} knows the ${decision} of window ${scope.window} by ${votes.length} votes`);
+  }
+
+  function watchVote({ to }: Exchange, node: DecidingNode, request: SynodRequest): void {
+    const { context, decision, kind, ballot } = request;
+    if (kind === 'read') return;
+    const check = () => {
+      if (mayBeErased(context)) return;
+      const row = node.rows.slot(context, decision);
+      const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
+      if (held === undefined || compareBallots(held, ballot) < 0)
+        violation(`DURABLE: ${to} granted a ${kind} of a ${decision} that is not on its disk`);
+    };
+    keep(node, check);
+  }
+
+  function keep(node: DecidingNode, check: () => void): void {
+    check();
+    acknowledged.push(() => {
+      if (!node.harm.any) check();
+    });
+  }
+
+  return {
+    stored(node, key, now) {
+      const frozen = node.rows.frozenScope(key);
+      if (frozen !== undefined && now < frozenFrom(frozen))
+        violation(`SEAL: ${node.node} freezes window ${frozen.window} before it may be sealed`);
+      const found = node.rows.decision(key);
+      if (found === undefined) return;
+      const { scope, decision, value } = found;
+      // Every domain has a ledger of its own, and all have one register.
+      const name = `${nameOf(scope, decision)}${decision === 'release' ? `/${node.domain}` : ''}`;
+      const first = decided.get(name) ?? value;
+      decided.set(name, first);
+      if (!equalBytes(first, value))
+        violation(`DECIDED: ${node.node} knows of a second ${decision} of window ${scope.window}`);
+      checkVotes(node.node, scope, decision, value);
+    },
+    answered(exchange) {
+      const { request, response, to } = exchange;
+      const node = nodes.find((one) => one.node === to);
+      if (node === undefined || response.status !== 200) return;
+      const asked = [operations.SYNOD, operations.LEDGER].find(({ path }) => path === request.path);
+      if (asked?.response.decode(response.body).granted === true)
+        watchVote(exchange, node, asked.request.decode(request.body));
+      if (request.path !== operations.FREEZE.path) return;
+      const { context } = operations.FREEZE.request.decode(request.body);
+      keep(node, () => {
+        if (!mayBeErased(context) && !node.rows.isFrozen(context))
+          violation(`DURABLE: ${to} reports a window that its disk does not call frozen`);
+      });
+    },
+    settledFlags(scope) {
+      const settlement = decided.get(nameOf(scope, 'settlement'));
+      return settlement === undefined ? undefined : settlementCodec.decode(settlement).flags;
+    },
+    atEnd() {
+      for (const check of acknowledged) check();
+    },
+  };
+}
