@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, utf8 } from '../../../src/foundation/index.ts';
 import type { DecisionName, WindowScope } from '../../../src/protocol/index.ts';
 import { operations, settlementCodec } from '../../../src/protocol/index.ts';
-import { domainId, epoch, streamHash, windowId } from '../../../src/ring/index.ts';
+import { domainId, epoch, partition, streamHash, windowId } from '../../../src/ring/index.ts';
 import { createDecisionChecker, type DecidingNode } from './decisions.ts';
 
 const SCOPE: WindowScope = { stream: streamHash('ab'.repeat(32)), window: windowId(7_000), group: 0 };
@@ -116,7 +116,13 @@ describe('the check of what is decided', () => {
 });
 
 it('the flags of a settlement are told as soon as any node knows it', () => {
-  const bytes = settlementCodec.encode({ placementEpoch: epoch(1), partitions: [], flags: 5, readings: 9 });
+  const digest = { count: 5, readings: 9, hash: new Uint8Array(32) };
+  const bytes = settlementCodec.encode({
+    placementEpoch: epoch(1),
+    partitions: [{ partition: partition(3), digest }],
+    flags: 5,
+    readings: 9,
+  });
   const { checker } = watch([a1]);
   expect(checker.settledFlags(SCOPE)).toBeUndefined();
   const settled = {
