@@ -1,9 +1,9 @@
 import type { AcceptorRequest } from '../../src/consensus/index.ts';
 import { acceptorStep, freshAcceptor } from '../../src/consensus/index.ts';
-import { concat, EngineError, equalBytes, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, equalBytes } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { DecisionName, SynodRequest, SynodResponse } from '../../src/protocol/index.ts';
-import { DECISION_CODECS, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import { DECISION_CODECS, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import type { WindowTimes } from '../../src/protocol/window-rules.ts';
 import {
   checkOpenable,
@@ -20,7 +20,7 @@ import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Retirements } from './retirements.ts';
-import type { UnopenedVotes } from './unopened-votes.ts';
+import { type UnopenedVotes, voteKey } from './unopened-votes.ts';
 import type { VotedReleases } from './voted-releases.ts';
 import type { WindowRecord } from './windows.ts';
 
@@ -61,7 +61,7 @@ export function createDecisionVote(
     }
     const name = windowName(record.scope);
     const reply = await lock.run(`${name}/${decision}`, async () => {
-      const row = concat(utf8('S'), windowKey(record.scope), utf8(decision));
+      const row = voteKey(record.scope, decision);
       const [plain] = await tables.readMany('windows', storeKey, [row]);
       rings.check(request.context);
       // A window that is open was opened under a placement in force; a new one must not open before its own is.

@@ -155,7 +155,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     vote,
     decide,
     look,
-    readRelease: (record, signal) => readDecided(votersOf(record, 'release'), signal),
+    readRelease: async (record, signal) => readDecided(votersOf(record, 'release'), signal),
     isUntouched: async (record, decision) => areUntouched(votersOf(record, decision)),
     isErased: async (record) => areErased(votersOf(record, 'terms')),
   };

@@ -52,7 +52,7 @@ import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
 import { openUnopenedVotes } from './unopened-votes.ts';
 import { createValues } from './values.ts';
-import { createVotedReleases } from './voted-releases.ts';
+import { openVotedReleases } from './voted-releases.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { openWindows } from './windows.ts';
 
@@ -139,7 +139,7 @@ export async function openServices(base: ServiceBase) {
   const erased = createErasedWindows(base);
   const windows = await openWindows({ ...base, erased, streams });
   const unopened = await openUnopenedVotes({ ...base, erased, windows });
-  const votedReleases = createVotedReleases(windows);
+  const votedReleases = await openVotedReleases({ ...base, windows });
   const decisions = createDecisions({ ...base, retirements, unopened, votedReleases, windows });
   const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });

@@ -1,6 +1,6 @@
 import { concat, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
-import type { WindowScope } from '../../src/protocol/index.ts';
+import type { DecisionName, WindowScope } from '../../src/protocol/index.ts';
 import { scopeOfKey, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
@@ -69,7 +69,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     const known = fixedTimes(stream, scope.window) ?? kept.get(windowName(scope));
     if (known != null) return known;
     await journal.synced();
-    const [plain] = await tables.peekMany('windows', storeKey, [voteKey(scope)]);
+    const [plain] = await tables.peekMany('windows', storeKey, [voteKey(scope, 'terms')]);
     // Of a vote that does not open nobody knows the terms; the store is in doubt by now.
     const accepted = plain == null ? null : decodeSynodRow(plain).accepted;
     return accepted === null
@@ -125,6 +125,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
   };
 }
 
-function voteKey(scope: WindowScope): Uint8Array {
-  return concat(VOTE, windowKey(scope), utf8('terms'));
+/** Row key of what this node has promised and accepted about a decision of a window. */
+export function voteKey(scope: WindowScope, decision: DecisionName): Uint8Array {
+  return concat(VOTE, windowKey(scope), utf8(decision));
 }

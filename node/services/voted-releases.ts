@@ -1,5 +1,15 @@
+import { hasCode } from '../../src/foundation/index.ts';
+import { decodeSynodRow } from '../engine/rows.ts';
+import { SCAN_PAGE_ROWS, type Tables } from '../engine/tables.ts';
 import type { Decisions } from './decisions.ts';
+import { voteKey } from './unopened-votes.ts';
 import type { WindowRecord, Windows } from './windows.ts';
+
+export interface VotedReleasesComponents {
+  readonly tables: Pick<Tables, 'peekMany'>;
+  readonly storeKey: Uint8Array;
+  readonly windows: Pick<Windows, 'all' | 'learn'>;
+}
 
 /**
  * Releases that this node has voted for and does not know to be decided: in a domain of two it can't ask a majority any
@@ -11,14 +21,35 @@ export interface VotedReleases {
   run(decisions: Pick<Decisions, 'readRelease'>, signal: AbortSignal): Promise<void>;
 }
 
-export function createVotedReleases(windows: Pick<Windows, 'learn'>): VotedReleases {
+/** Reads back the votes of before the last stop. */
+export async function openVotedReleases(components: VotedReleasesComponents): Promise<VotedReleases> {
+  const { tables, storeKey, windows } = components;
   const voted = new Set<WindowRecord>();
   const isOver = ({ release, erased }: WindowRecord): boolean => release !== null || erased;
+
+  const open = windows.all().filter((record) => !isOver(record));
+  for (let from = 0; from < open.length; from += SCAN_PAGE_ROWS) {
+    const page = open.slice(from, from + SCAN_PAGE_ROWS);
+    const keys = page.map(({ scope }) => voteKey(scope, 'release'));
+    const rows = await tables.peekMany('windows', storeKey, keys);
+    page.forEach((record, place) => {
+      const row = rows[place];
+      if (row != null && decodeSynodRow(row).accepted !== null) voted.add(record);
+    });
+  }
+
+  /** A ledger that is lost for ever keeps back its own windows and no others. */
+  const read = (decisions: Pick<Decisions, 'readRelease'>, record: WindowRecord, signal: AbortSignal) =>
+    decisions.readRelease(record, signal).catch((error: unknown) => {
+      if (!hasCode(error, 'INCOMPLETE')) throw error;
+      return null;
+    });
+
   return {
     note: (record) => void voted.add(record),
     async run(decisions, signal) {
       for (const record of voted) {
-        const decided = isOver(record) ? null : await decisions.readRelease(record, signal);
+        const decided = isOver(record) ? null : await read(decisions, record, signal);
         if (decided !== null) await windows.learn(record, 'release', decided);
         if (isOver(record)) voted.delete(record);
       }

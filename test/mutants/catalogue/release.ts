@@ -51,6 +51,23 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/decisions', 'is known to all who voted for it'),
   },
   {
+    name: 'ledger/voters-forget',
+    breaks:
+      'LIVENESS: a node that was stopped after its vote for a release never looks whether it was decided',
+    file: 'node/services/voted-releases.ts',
+    find: '      if (row != null && decodeSynodRow(row).accepted !== null) voted.add(record);\n',
+    replace: '',
+    detector: byTest('node/services/decisions', 'is looked for by a voter that was stopped'),
+  },
+  {
+    name: 'ledger/lost-one-in-the-way',
+    breaks: 'LIVENESS: a window whose ledger is lost keeps its node from hearing of any other release',
+    file: 'node/services/voted-releases.ts',
+    find: "if (!hasCode(error, 'INCOMPLETE')) throw error;",
+    replace: 'throw error;',
+    detector: byTest('node/services/voted-releases', 'a ledger that is lost keeps back'),
+  },
+  {
     name: 'exclusion/before-all-are-ready',
     breaks: 'GATE: X is decided when one domain is READY, and what another one lacks is never excluded',
     file: 'src/rounds/settle.ts',
