@@ -22,7 +22,7 @@ import type { Tables } from '../engine/tables.ts';
 import type { Retirements } from './retirements.ts';
 import { type UnopenedVotes, voteKey } from './unopened-votes.ts';
 import type { VotedReleases } from './voted-releases.ts';
-import type { WindowRecord } from './windows.ts';
+import type { WindowRecord, Windows } from './windows.ts';
 
 export interface DecisionVotesComponents {
   readonly journal: Journal;
@@ -33,7 +33,8 @@ export interface DecisionVotesComponents {
   readonly retirements: Pick<Retirements, 'check'>;
   readonly unopened: Pick<UnopenedVotes, 'note'>;
   readonly votedReleases: Pick<VotedReleases, 'note'>;
-  readonly rings: Rings;
+  readonly windows: Pick<Windows, 'checkOwn'>;
+  readonly rings: Pick<Rings, 'check' | 'checkInForce' | 'checkVote'>;
   readonly self: { readonly nodeId: NodeId };
   readonly clock: Clock;
 }
@@ -47,7 +48,7 @@ export function createDecisionVote(
   acceptorsOf: (record: WindowRecord, decision: DecisionName) => readonly NodeId[],
 ): DecisionVote {
   const { journal, tables, storeKey, health, lock, retirements } = components;
-  const { unopened, votedReleases, rings, self, clock } = components;
+  const { unopened, votedReleases, windows, rings, self, clock } = components;
   return async (record, request) => {
     const { decision } = request;
     // No vote, and true of a store in doubt as well: others may only forget their promises once enough say so.
@@ -82,6 +83,7 @@ export function createDecisionVote(
       const told = decision === 'release' && request.kind === 'read' && plain !== undefined;
       if (record.erased && !told) throw windowErased(record.scope.window);
       if (state !== before) {
+        windows.checkOwn(record);
         journal.stage([tables.put('windows', storeKey, row, encodeSynodRow(state))]);
         unopened.note(record);
         if (decision === 'release' && request.kind === 'accept') votedReleases.note(record);

@@ -10,6 +10,7 @@ import { majority } from '../../src/ring/index.ts';
 import { decideRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, silence } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
 import type { DecisionVote, DecisionVotesComponents } from './decision-votes.ts';
 import { createDecisionVote } from './decision-votes.ts';
 import type { WindowRecord, Windows } from './windows.ts';
@@ -21,6 +22,7 @@ const LOOK_ATTEMPTS = 4;
 
 export interface DecisionsComponents extends DecisionVotesComponents {
   readonly windows: Windows;
+  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
   readonly randomBytes: RandomBytes;

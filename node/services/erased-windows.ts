@@ -7,8 +7,8 @@ import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
+import { DECISIONS } from './window-rows.ts';
 import type { Known } from './windows.ts';
-import { DECISIONS } from './windows.ts';
 
 /** What is kept of an erased window. */
 export interface ErasedWindow {
@@ -27,6 +27,8 @@ export interface ErasedWindowsComponents {
 
 /** The windows past their retention, on disk alone: a node lives through more of them than its memory holds. */
 export interface ErasedWindows {
+  /** How many erasures have begun since the start: what was read while one began may be of before it. */
+  begun(): number;
   find(scope: WindowScope): Promise<ErasedWindow | null>;
   /** Those of a stream, oldest first. */
   of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
@@ -44,6 +46,8 @@ const ERASED = utf8('X');
 const UNFINISHED = utf8('Y');
 
 export function createErasedWindows({ journal, tables, storeKey }: ErasedWindowsComponents): ErasedWindows {
+  let begun = 0;
+
   /** @param read what to make of a row; of one that does not open only the key can be told. */
   async function listed<T>(
     prefix: Uint8Array,
@@ -67,12 +71,14 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
   }
 
   return {
+    begun: () => begun,
     find,
     of: (stream) =>
       listed(concat(ERASED, streamHashBytes(stream)), (scope, plain) =>
         plain === null ? [] : [erasedWindow(scope, plain)],
       ),
     async begin(window, gone) {
+      begun += 1;
       const { scope, release } = window;
       const key = windowKey(scope);
       // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.

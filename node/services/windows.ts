@@ -1,4 +1,4 @@
-import { concat, EngineError, unreachable, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, unreachable, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type {
   DecisionName,
@@ -15,12 +15,10 @@ import {
   scopeOfKey,
   settlementCodec,
   WINDOW_KEY_BYTES,
-  windowKey,
   windowName,
   windowTermsCodec,
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
 import {
   checkGroup,
   checkWindowTimes,
@@ -29,17 +27,14 @@ import {
   type WindowTimes,
   windowErased,
 } from '../../src/protocol/window-rules.ts';
-import type { StreamHash, WindowId } from '../../src/ring/identifiers.ts';
+import type { WindowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
-import type { ErasedWindows } from './erased-windows.ts';
+import type { ErasedWindow, ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
-
-/** Windows of all streams that a node keeps in memory: all that are open and not erased. */
-export const WINDOWS_MAX = 65_536;
-/** Windows asked about that are not open: anyone may name one, so the oldest is forgotten beyond this. */
-export const UNOPENED_MAX = 1_024;
+import { createWindowMemory, UNOPENED_MAX } from './window-memory.ts';
+import { decidedRows, decisionOf, FROZEN, rowKeyOf } from './window-rows.ts';
 
 /** A decision as it was decided: its canonical bytes and what they say. */
 export interface Known<T> {
@@ -86,6 +81,11 @@ export interface Windows {
   find(scope: WindowScope): Promise<WindowRecord>;
   /** The record if the window's terms are known here. */
   findOpen(scope: WindowScope): OpenWindowRecord | undefined;
+  /**
+   * Refuses what is about to be written through a record that was forgotten meanwhile: its window may have been erased
+   * through another one. @throws `OVERLOADED`
+   */
+  checkOwn(record: WindowRecord): void;
   /** Waits until a window whose terms are known takes rows. */
   makeOpen(record: WindowRecord): Promise<void>;
   /** Records a decision that was read at a majority or made here, and syncs it where the window's terms are known. */
@@ -101,35 +101,31 @@ export interface Windows {
   all(): readonly OpenWindowRecord[];
 }
 
-/** Row keys of the windows table: 'W', the window's key, then 'F' or 'D/' and the decision's name. */
-const FROZEN = 'F';
-const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
-  concat(utf8('W'), windowKey(scope), utf8(what));
-
 export async function openWindows(components: WindowsComponents): Promise<Windows> {
   const { journal, tables, keys, storeKey, streams, health, erased, clock } = components;
-  const opened = new Map<string, OpenWindowRecord>();
-  const unopened = new Map<string, WindowRecord>();
+  const memory = createWindowMemory();
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
-  /** How many of `opened` each stream has. */
-  const openedOf = new Map<StreamHash, number>();
 
   /** The node's own record of a window: another one where that was forgotten while somebody kept it. */
-  const ownOf = (record: WindowRecord): WindowRecord =>
-    opened.get(windowName(record.scope)) ?? unopened.get(windowName(record.scope)) ?? record;
+  const ownOf = (record: WindowRecord): WindowRecord => memory.of(record.scope) ?? record;
+  const isOwn = (record: WindowRecord): boolean => memory.of(record.scope) === record;
+
+  function checkOwn(record: WindowRecord): void {
+    if (isOwn(record)) return;
+    throw new EngineError('OVERLOADED', `expected at most ${UNOPENED_MAX} windows to be asked for at once`);
+  }
 
   async function find({ stream: hash, window, group }: WindowScope): Promise<WindowRecord> {
     const scope = { stream: hash, window, group };
     const stream = await streams.find(scope.stream);
     streams.indexOf(stream);
     checkGroup(stream, scope.group);
-    const name = windowName(scope);
-    const known = opened.get(name) ?? unopened.get(name);
+    const known = memory.of(scope);
     if (known !== undefined) return known;
-    const past = await erased.find(scope);
+    const past = await erasureOf(erased, scope);
     // Somebody else may have asked meanwhile, and two records of one window would know different things.
-    const now = opened.get(name) ?? unopened.get(name);
+    const now = memory.of(scope);
     if (now !== undefined) return now;
     const record: WindowRecord = {
       scope,
@@ -138,9 +134,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
       erased: past !== null || isPastRetention(stream, window, clock.now()),
       release: past?.release ?? null,
     };
-    unopened.set(name, record);
-    const oldest = unopened.keys().next().value;
-    if (unopened.size > UNOPENED_MAX && oldest !== undefined) unopened.delete(oldest);
+    memory.note(record);
     return record;
   }
 
@@ -150,7 +144,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     const release = record.release ?? own.release;
     // First in memory, so that nobody who has a record stages anything behind this.
     for (const one of [record, own]) markErased(one);
-    if (opened.delete(windowName(scope))) openedOf.set(scope.stream, (openedOf.get(scope.stream) ?? 1) - 1);
+    memory.close(scope);
     await erased.begin({ scope, notBefore, latest, release }, decidedRows(scope));
   }
 
@@ -163,15 +157,12 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   async function makeKey(record: WindowRecord): Promise<void> {
-    const { stream } = record.scope;
-    checkRoom(opened.size, openedOf.get(stream) ?? 0);
-    const rowKey = await keys.create(stream, record.scope.window, record.scope.group);
-    const name = windowName(record.scope);
-    if (opened.has(name)) return;
+    const { stream, window, group } = record.scope;
+    memory.checkRoom(stream);
+    const rowKey = await keys.create(stream, window, group);
+    if (memory.openOf(record.scope) !== undefined) return;
     record.rowKey = rowKey;
-    if (isOpen(record)) opened.set(name, record);
-    openedOf.set(stream, (openedOf.get(stream) ?? 0) + 1);
-    unopened.delete(name);
+    if (isOpen(record)) memory.open(record);
   }
 
   async function remember(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void> {
@@ -202,10 +193,13 @@ export async function openWindows(components: WindowsComponents): Promise<Window
 
   return {
     find,
-    findOpen: (scope) => opened.get(windowName(scope)),
+    findOpen: memory.openOf,
     erase,
+    checkOwn,
     makeOpen,
-    async learn(record, decision, bytes) {
+    async learn(asked, decision, bytes) {
+      // A window that was forgotten may have been erased since, through another record of it.
+      const record = asked.erased || isOwn(asked) ? asked : await find(asked.scope);
       // A node that joined after the window is asked what was released of it, and would not know when to delete the row.
       const isKept = decision === 'terms' || ownOf(record).terms !== null;
       if (isKept && !record.erased) {
@@ -216,7 +210,10 @@ export async function openWindows(components: WindowsComponents): Promise<Window
         await journal.synced();
       }
       // An erasure that came meanwhile has taken the row with it.
-      if (!record.erased) return remember(record, decision, bytes);
+      if (!record.erased) {
+        checkOwn(record);
+        return remember(record, decision, bytes);
+      }
       // What the domain released may still be told; nothing else about an erased window is written.
       if (decision !== 'release') throw windowErased(record.scope.window);
       await erased.addRelease(record.scope, bytes);
@@ -229,21 +226,21 @@ export async function openWindows(components: WindowsComponents): Promise<Window
       }
       await journal.synced();
     },
-    of: (stream) => [...opened.values()].filter(({ scope }) => scope.stream === stream.hash),
-    all: () => [...opened.values()],
+    of: (stream) => memory.all().filter(({ scope }) => scope.stream === stream.hash),
+    all: memory.all,
   };
 }
 
-/** The slots of the register, and the ledger. */
-export const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
-
-function checkRoom(windows: number, ofStream: number): void {
-  if (windows >= WINDOWS_MAX) throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
-  if (ofStream >= WINDOWS_PER_STREAM_MAX) {
-    throw new EngineError(
-      'OVERLOADED',
-      `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
-    );
+/** The note of the window's erasure; null only where none has begun by then. */
+async function erasureOf(
+  erased: Pick<ErasedWindows, 'begun' | 'find'>,
+  scope: WindowScope,
+): Promise<ErasedWindow | null> {
+  for (;;) {
+    const begun = erased.begun();
+    const past = await erased.find(scope);
+    // An erasure takes commits, so that few begin while one row is read.
+    if (past !== null || begun === erased.begun()) return past;
   }
 }
 
@@ -256,11 +253,6 @@ const NOTHING_KNOWN = {
   exclusion: null,
   release: null,
 } as const;
-
-/** The rows that say what was decided and frozen. */
-function decidedRows(scope: WindowScope): readonly Uint8Array[] {
-  return [FROZEN, ...DECISIONS.map((decision) => `D/${decision}`)].map((what) => rowKeyOf(scope, what));
-}
 
 /** A fixed window says by its name when it is erased, also where this node never knew it. */
 function isPastRetention(stream: StreamDocument, window: WindowId, now: number): boolean {
@@ -298,12 +290,6 @@ function setDecision(record: WindowRecord, decision: DecisionName, bytes: Uint8A
     default:
       unreachable(decision);
   }
-}
-
-function decisionOf(what: string): DecisionName {
-  const name = what.slice(2);
-  if (name === 'settlement' || name === 'exclusion' || name === 'release') return name;
-  throw new EngineError('ROW_CORRUPT', 'the windows table has a row that this program never writes');
 }
 
 /** How far the window has come, as far as this node knows. */

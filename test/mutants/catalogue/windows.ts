@@ -176,6 +176,31 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erased-windows', 'is erased for whoever has asked since'),
   },
   {
+    name: 'erasure/looked-for-too-early',
+    breaks: 'one decision: a window whose erasure began while a node looked for it is open to votes again',
+    file: 'node/services/windows.ts',
+    find: 'if (past !== null || begun === erased.begun()) return past;',
+    replace: 'return past;',
+    detector: byTest('node/services/erased-windows', 'just before it came'),
+  },
+  {
+    name: 'erasure/forgotten-record-written',
+    breaks: 'ERASED: a window is written again through a record that was forgotten before the erasure',
+    file: 'node/services/windows.ts',
+    find: 'const record = asked.erased || isOwn(asked) ? asked : await find(asked.scope);',
+    replace: 'const record = asked;',
+    detector: byTest('node/services/erased-windows', 'had it forgotten once more'),
+  },
+  {
+    name: 'erasure/forgotten-record-voted-with',
+    breaks:
+      'one decision: an acceptor votes through a record that was forgotten before its window was erased',
+    file: 'node/services/decision-votes.ts',
+    find: '        windows.checkOwn(record);\n',
+    replace: '',
+    detector: byTest('node/services/decision-votes', 'is refused, because the window may be erased'),
+  },
+  {
     name: 'windows/counts-told-exactly',
     breaks: 'GATE: an operator who asks often sees every upload pass before the window is released',
     file: 'src/protocol/told-counts.ts',

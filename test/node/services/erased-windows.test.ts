@@ -4,7 +4,8 @@ import { openJournal } from '../../../node/engine/journal.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createErasedWindows } from '../../../node/services/erased-windows.ts';
-import { openWindows, UNOPENED_MAX, type Windows } from '../../../node/services/windows.ts';
+import { UNOPENED_MAX } from '../../../node/services/window-memory.ts';
+import { openWindows, type Windows } from '../../../node/services/windows.ts';
 import { fromUtf8, toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
@@ -28,11 +29,19 @@ async function startStream() {
 
 type Stream = Awaited<ReturnType<typeof startStream>>;
 
-/** The windows of a node that starts on this disk. */
-function windowsOn(store: MemoryStore, stream: Stream): Promise<Windows> {
+/**
+ * The windows of a node that starts on this disk.
+ * @param looked what happens between the reading of an erasure's note and its use
+ */
+function windowsOn(
+  store: MemoryStore,
+  stream: Stream,
+  looked: () => Promise<void> = async () => {},
+): Promise<Windows> {
   const journal = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
   const corrupt = createCorruptRows(recordingLog(), () => {});
   const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
+  const erased = createErasedWindows({ journal, tables, storeKey: KEY });
   return openWindows({
     journal,
     tables,
@@ -45,7 +54,14 @@ function windowsOn(store: MemoryStore, stream: Stream): Promise<Windows> {
     storeKey: KEY,
     streams: { find: async () => stream, indexOf: () => 0 },
     health: { raise: () => {} },
-    erased: createErasedWindows({ journal, tables, storeKey: KEY }),
+    erased: {
+      ...erased,
+      async find(scope) {
+        const found = await erased.find(scope);
+        await looked();
+        return found;
+      },
+    },
     clock: createManualClock(WINDOW),
   });
 }
@@ -53,10 +69,10 @@ function windowsOn(store: MemoryStore, stream: Stream): Promise<Windows> {
 const TERMS: WindowTerms = { ...TIMES, setHashKey: KEY };
 
 /** A window that the node knows nothing of yet, and what its domain may have released of it. */
-async function unknownWindow() {
+async function unknownWindow(looked?: () => Promise<void>) {
   const stream = await startStream();
   const store = createMemoryStore();
-  const windows = await windowsOn(store, stream);
+  const windows = await windowsOn(store, stream, looked);
   const scope = { stream: stream.hash, window: WINDOW, group: 0 };
   const record = await windows.find(scope);
   const [domain] = stream.domains;
@@ -137,12 +153,20 @@ describe('a release of a window whose terms a node does not know', () => {
   });
 });
 
+/** Asks for so many others that the node forgets the window. */
+async function forget({
+  windows,
+  scope,
+}: Pick<Awaited<ReturnType<typeof unknownWindow>>, 'windows' | 'scope'>) {
+  for (let past = 1; past <= UNOPENED_MAX; past++)
+    await windows.find({ ...scope, window: windowId(WINDOW - past) });
+}
+
 describe('a window that was forgotten and asked for again', () => {
   async function askedAgain() {
     const scene = await unknownWindow();
     const { windows, scope, record } = scene;
-    for (let past = 1; past <= UNOPENED_MAX; past++)
-      await windows.find({ ...scope, window: windowId(WINDOW - past) });
+    await forget(scene);
     const again = await windows.find(scope);
     expect(again).not.toBe(record);
     return { ...scene, again };
@@ -162,5 +186,29 @@ describe('a window that was forgotten and asked for again', () => {
     await windows.learn(again, 'release', release);
     await windows.erase(record, TIMES);
     expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+
+  it('is erased for whoever looked for the note of its erasure just before it came', async () => {
+    const looking = { now: async () => {} };
+    const scene = await unknownWindow(() => looking.now());
+    const { windows, scope, record } = scene;
+    await forget(scene);
+    looking.now = async () => {
+      looking.now = async () => {};
+      await windows.erase(record, TIMES);
+    };
+    expect((await windows.find(scope)).erased).toBe(true);
+  });
+
+  it('is erased for whoever had it forgotten once more when the erasure came', async () => {
+    const { windows, scope, record, again, store } = await askedAgain();
+    await forget({ windows, scope });
+    await windows.erase(record, TIMES);
+    expect(again.erased).toBe(false);
+    expect(() => windows.checkOwn(again)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    await expect(windows.learn(again, 'terms', windowTermsCodec.encode(TERMS))).rejects.toThrow(
+      expect.objectContaining({ code: 'WINDOW_ERASED' }),
+    );
+    expect(store.rows('windows').filter(([key]) => fromUtf8(key.slice(0, 1)) === 'W')).toEqual([]);
   });
 });

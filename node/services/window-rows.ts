@@ -1,0 +1,22 @@
+import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
+import type { DecisionName, WindowScope } from '../../src/protocol/index.ts';
+import { windowKey } from '../../src/protocol/index.ts';
+
+/** The slots of the register, and the ledger. */
+export const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
+
+/** Row keys of the windows table: 'W', the window's key, then 'F' or 'D/' and the decision's name. */
+export const FROZEN = 'F';
+export const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
+  concat(utf8('W'), windowKey(scope), utf8(what));
+
+/** The rows that say what was decided and frozen. */
+export function decidedRows(scope: WindowScope): readonly Uint8Array[] {
+  return [FROZEN, ...DECISIONS.map((decision) => `D/${decision}`)].map((what) => rowKeyOf(scope, what));
+}
+
+export function decisionOf(what: string): DecisionName {
+  const name = what.slice(2);
+  if (name === 'settlement' || name === 'exclusion' || name === 'release') return name;
+  throw new EngineError('ROW_CORRUPT', 'the windows table has a row that this program never writes');
+}
