@@ -10,6 +10,7 @@ import {
   checkWindowName,
   checkWindowTimes,
   eraseAt,
+  fixedTimes,
   windowErased,
 } from '../../src/protocol/window-rules.ts';
 import type { NodeId } from '../../src/ring/index.ts';
@@ -34,7 +35,7 @@ export interface DecisionVotesComponents {
   readonly unopened: Pick<UnopenedVotes, 'note'>;
   readonly votedReleases: Pick<VotedReleases, 'note'>;
   readonly windows: Pick<Windows, 'checkOwn'>;
-  readonly rings: Pick<Rings, 'check' | 'checkInForce' | 'checkVote'>;
+  readonly rings: Pick<Rings, 'check' | 'checkInForce' | 'checkVote' | 'of'>;
   readonly self: { readonly nodeId: NodeId };
   readonly clock: Clock;
 }
@@ -49,6 +50,19 @@ export function createDecisionVote(
 ): DecisionVote {
   const { journal, tables, storeKey, health, lock, retirements } = components;
   const { unopened, votedReleases, windows, rings, self, clock } = components;
+
+  /**
+   * Whether a fixed window has ended and the store of another acceptor is declared lost. What that one had accepted with
+   * a second one may be decided, and then this one must accept it too, or nobody could ever say whether the window is
+   * open: docs/decisions/0029-windows-left-open.md.
+   */
+  function isLeftOpen({ stream, scope }: WindowRecord, acceptors: readonly NodeId[]): boolean {
+    const times = fixedTimes(stream, scope.window);
+    if (times === null || clock.now() < times.latest) return false;
+    const { lostVotersOf } = rings.of(scope);
+    return stream.domains.flatMap(({ id }) => lostVotersOf(id)).some((node) => acceptors.includes(node));
+  }
+
   return async (record, request) => {
     const { decision } = request;
     // No vote, and true of a store in doubt as well: others may only forget their promises once enough say so.
@@ -57,7 +71,8 @@ export function createDecisionVote(
     rings.checkVote(record.scope);
     checkValue(request);
     const times = decision === 'terms' ? proposedTimes(record, request) : null;
-    if (!acceptorsOf(record, decision).includes(self.nodeId)) {
+    const acceptors = acceptorsOf(record, decision);
+    if (!acceptors.includes(self.nodeId)) {
       throw new EngineError('WRONG_NODE', `expected an acceptor of the ${decision} of this window`);
     }
     const name = windowName(record.scope);
@@ -72,7 +87,7 @@ export function createDecisionVote(
       // open or not; nothing new is, whatever a node says that did not hear of it. What this node knows to be decided is
       // not new: where a store that accepted it is lost, the others must make up a majority or nobody learns it any more.
       const isNew = before.accepted === null && !isDecided(record, request);
-      if (decision === 'terms' && request.kind !== 'read' && isNew) {
+      if (decision === 'terms' && request.kind !== 'read' && isNew && !isLeftOpen(record, acceptors)) {
         retirements.check(record.stream);
         if (times !== null) checkOpenable(record.stream, record.scope.window, times, clock.now());
       } else if (times !== null && clock.now() >= eraseAt(record.stream, record.scope.window, times)) {

@@ -101,7 +101,10 @@ export function createOpening(components: OpeningComponents): Opening {
     }
     // A node that missed its opening must not call a window closed because nobody could be asked.
     if (clock.now() >= times.latest && !(await decisions.isUntouched(record, 'terms')))
-      throw new EngineError('INCOMPLETE', 'too few acceptors of the window say whether it was opened');
+      throw new EngineError(
+        'INCOMPLETE',
+        'too few acceptors of the window say whether it was opened; a store of theirs that is lost must be declared lost',
+      );
     await open(record, times);
   }
 

@@ -183,21 +183,36 @@ function losesVotes(
 }
 
 /**
- * Whether nobody can say any more that a fixed window was opened, nor that it never was: too few acceptors of its
- * register have accepted its terms, and too few have not, because the stores of the others are lost.
+ * Whether nobody can say that a fixed window was opened, nor that it never was: too few acceptors of its register have
+ * accepted its terms, and too few have not, because the stores of the others are lost and none of them is declared so.
  */
 function isOpeningUnknown(world: World, placing: RingDocument, scope: WindowScope): boolean {
-  const { plan, nodes, stream } = world;
+  const { plan, nodes } = world;
   if (plan.fixedMs === undefined) return false;
   const silent = silentNodes(world, placing);
-  const domains = stream.domains.map(({ id }) => id);
-  const register = placementOf(placing).registerAcceptors(domains, scope.stream, scope.window, scope.group);
+  const register = registerOf(world, placing, scope);
+  const declared = lostVoters(world, placing);
+  if (register.some((node) => declared.has(node))) return false;
   const able = nodes.filter(({ node }) => register.includes(node) && !silent.has(node));
   const open = able.filter(
     ({ rows }) => rows.hasTermsVote(scope) || rows.decided(scope, 'terms') !== undefined,
   ).length;
   const least = majority(register.length);
   return able.length >= least && open < least && able.length - open < least;
+}
+
+function registerOf({ stream }: World, placing: RingDocument, scope: WindowScope): readonly string[] {
+  const domains = stream.domains.map(({ id }) => id);
+  return placementOf(placing).registerAcceptors(domains, scope.stream, scope.window, scope.group);
+}
+
+/** The nodes of a document whose stores of then are declared lost. */
+function lostVoters({ rings }: World, { domains }: RingDocument): ReadonlySet<string> {
+  const lost = domains.flatMap(({ domain, nodes }) => {
+    const stores = lostStoresOf({ documents: rings }, domain);
+    return nodes.filter(({ storeId }) => stores.has(storeId));
+  });
+  return new Set(lost.map(({ id }) => id));
 }
 
 /** Placements are computed again and again, and never change. */
@@ -240,7 +255,17 @@ export function lacksDeclaration(world: World, node: SimulatedNode): boolean {
   const windows = [...world.plan.windows.keys()];
   const silent =
     isAway(world, node) && windows.some((window) => residualOf(world, window) === 'store silent');
-  return silent || isMissedByLedger(world, node);
+  return silent || isMissedByLedger(world, node) || isMissedByRegister(world, node);
+}
+
+/** Whether somebody could say again whether a fixed window was opened if the node's store were declared lost. */
+function isMissedByRegister(world: World, { node }: SimulatedNode): boolean {
+  return [...world.plan.windows.keys()].some((window) => {
+    if (residualOf(world, window) !== 'opening unknown') return false;
+    const scope = plannedScope(world.plan, world.stream, window);
+    const placing = placingDocument({ documents: world.rings }, scope.window);
+    return registerOf(world, placing, scope).includes(node) && silentNodes(world, placing).has(node);
+  });
 }
 
 /** Whether the domain of a node would have its ledger back if the node's store were declared lost. */

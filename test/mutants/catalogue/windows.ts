@@ -30,6 +30,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/opening', 'accepted after their end'),
   },
   {
+    name: 'opening/lost-vote-in-the-way',
+    breaks: 'LIVENESS: nobody can ever say whether a window is open where a store that voted for it is lost',
+    file: 'node/services/decision-votes.ts',
+    find: 'if (times === null || clock.now() < times.latest) return false;',
+    replace: 'if (times !== null || times === null) return false;',
+    detector: byTest('node/services/opening', 'where the store of another one is declared lost'),
+  },
+  {
     name: 'windows/readings-before-the-start',
     breaks: 'GATE: sensors are accepted after the first readings of a window are there',
     file: 'node/services/admission.ts',

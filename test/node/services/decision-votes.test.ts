@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
 import { openJournal } from '../../../node/engine/journal.ts';
 import { createKeyedLock } from '../../../node/engine/keyed-lock.ts';
+import { createRings } from '../../../node/engine/rings.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createDecisionVote } from '../../../node/services/decision-votes.ts';
@@ -9,7 +10,7 @@ import type { WindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
-import { nodeId, windowId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing, fixedKey, testVerifier } from '../../support/development-ring.ts';
 import { streamPayload } from '../../support/development-stream.ts';
@@ -17,7 +18,6 @@ import { createManualClock } from '../../support/manual-clock.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
-const NODE = nodeId('a-1');
 const KEY = new Uint8Array(32).fill(1);
 const WINDOW = windowId(1_700_000_000_000);
 const nothing = () => {};
@@ -25,6 +25,10 @@ const nothing = () => {};
 /** An acceptor that has forgotten the window since it was asked, and how it answers. */
 async function forgetfulScene() {
   const ring = await developmentRing({ nodes: [1, 1] });
+  const [section] = ring.domains;
+  const [node] = section?.nodes ?? [];
+  if (section === undefined || node === undefined) throw new Error('expected a domain with a node');
+  const self = { nodeId: node.id, domain: section.domain, storeId: node.storeId };
   const jws = await signStream(streamPayload(ring), fixedKey('operator').signer);
   const stream = await openStreamDocument(jws, testVerifier, ring);
   const store = createMemoryStore();
@@ -48,11 +52,11 @@ async function forgetfulScene() {
           throw new EngineError('OVERLOADED', 'the window was forgotten');
         },
       },
-      rings: { check: nothing, checkInForce: nothing, checkVote: nothing },
-      self: { nodeId: NODE },
+      rings: createRings({ history: { documents: [ring] }, self }),
+      self,
       clock: createManualClock(WINDOW),
     },
-    () => [NODE],
+    () => [self.nodeId],
   );
   const context = { epoch: ring.epoch, placementEpoch: ring.placementEpoch, ...scope };
   const ask = (kind: 'prepare' | 'read') =>

@@ -5,6 +5,7 @@ import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { lost, nextRing } from '../../support/next-ring.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const MINUTE = 60_000;
@@ -142,6 +143,46 @@ describe('fixed windows', () => {
     await cloud.clock.advance(end - cloud.clock.now());
     await expectCode(accept(reader, 9, 1), 'WINDOW_SEALED');
     expect(await accept(reader, 9, 0)).toMatchObject({ granted: true });
+  });
+
+  it('that one acceptor opened in time are open where the store of another one is declared lost', async () => {
+    cloud = await startSmallCloud({
+      shape: { nodes: [2, 2, 2], acceptors: 3 },
+      stream: { ...FIXED, graceMs: 3 * MINUTE },
+    });
+    const late = windowId(RUNNING - 2 * MINUTE);
+    const { context } = cloud.reading(late, '1').flagsRequest;
+    const [first, second, third] = createPlacement(cloud.ring).registerAcceptors(
+      cloud.stream.domains.map(({ id }) => id),
+      cloud.stream.hash,
+      late,
+      0,
+    ) as [NodeId, NodeId, NodeId];
+    const end = late + 4 * MINUTE;
+    const value = windowTermsCodec.encode({ setHashKey: new Uint8Array(32), notBefore: end, latest: end });
+    const ballot = { counter: 1, proposer: 0 };
+    const vote = { context, decision: 'terms', kind: 'accept', ballot, value } as const;
+    await cloud.askAs(first, first, operations.SYNOD, vote);
+    await cloud.stop(third);
+    await cloud.clock.advance(end - cloud.clock.now());
+    const compute = (node: NodeId) =>
+      cloud.clock.until(cloud.order(node, operations.COMPUTE, questionOf(late)));
+    for (const node of [first, second]) {
+      expect(await compute(node)).toMatchObject({
+        status: 'INCOMPLETE',
+        reason: expect.stringContaining('must be declared lost'),
+      });
+    }
+    const { domain } = createPlacement(cloud.ring).node(third);
+    const place = cloud.ring.domains
+      .find((one) => one.domain === domain)
+      ?.nodes.findIndex(({ id }) => id === third);
+    const { jws } = await nextRing(cloud.ring, lost(domain, place ?? 0));
+    await cloud.clock.until(cloud.order(first, operations.PUBLISH_RING, { ring: jws }));
+    for (const node of cloud.nodeIds) {
+      if (node === third) continue;
+      expect(await compute(node)).toMatchObject({ status: 'ROW' });
+    }
   });
 
   it('take nothing before they begin, and do not open further ahead or between two starts', async () => {
