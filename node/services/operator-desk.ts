@@ -102,6 +102,13 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
     return row;
   }
 
+  /** What keeps a window for ever that was opened before its placement was published, and what to do about it. */
+  function pendingPlacement(question: WindowQuestion): string {
+    const { placementEpoch } = rings.of(scopeOf(question)).ring;
+    if (rings.isInForce(placementEpoch)) return '';
+    return `; the placement of epoch ${placementEpoch}, which is the window's, is not in force, and never will be where nodes had opened the window before: then publish another document with a later --placement-from`;
+  }
+
   async function release(question: WindowQuestion, signal: AbortSignal): Promise<Uint8Array> {
     const record = await windowOf(question).catch((error: unknown) => ({ error }));
     if ('error' in record) return releasedBefore(question, record.error);
@@ -124,7 +131,10 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
         return { status: 'ROW', row: toBase64Url(await release(question, signal)) };
       } catch (error) {
         if (!hasCode(error, ...NOT_COMPLETE)) throw error;
-        return { status: 'INCOMPLETE', reason: `${error.code}: ${error.message}` };
+        return {
+          status: 'INCOMPLETE',
+          reason: `${error.code}: ${error.message}${pendingPlacement(question)}`,
+        };
       }
     },
     async describe(stream, after) {

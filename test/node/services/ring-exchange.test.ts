@@ -211,6 +211,13 @@ describe('a ring document that changes placement', () => {
     const offer = { epoch: second.epoch, hash: second.hash, rings: [second.jws] };
     const ask = () => cloud.askAs(nodeOf(1), nodeOf(0), operations.OFFER_RING, offer);
     expect(await ask()).toMatchObject({ epoch: 2, unpromised: [2], inForce: 1 });
+    const question = { stream: cloud.stream.hash, window: windowId(BEGINS), group: 0 };
+    const compute = () => cloud.clock.until(cloud.order(nodeOf(0), operations.COMPUTE, question));
+    const because = "the placement of epoch 2, which is the window's, is not in force";
+    expect(await compute()).toMatchObject({
+      status: 'INCOMPLETE',
+      reason: expect.stringContaining(because),
+    });
     await cloud.stop(nodeOf(0));
     await cloud.start(nodeOf(0));
     expect(await ask()).toMatchObject({ epoch: 2, unpromised: [2], inForce: 1 });
