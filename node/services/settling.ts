@@ -142,6 +142,7 @@ export function createSettling(components: SettlingComponents): Settling {
     const round = settleRound({
       nodesOf: domains.map(({ length }) => length),
       excludedMax: Math.min(record.stream.maxExcluded, EXCLUDED_MAX),
+      readings: settlement.value.readings,
     });
     const perform = async ({ domain, node }: SettleCall, over: AbortSignal): Promise<SettleReply> => {
       const to = at(at(domains, domain), node);

@@ -10,6 +10,7 @@ import type {
   WindowTerms,
 } from '../../src/protocol/index.ts';
 import {
+  DECISION_CODECS,
   exclusionCodec,
   releasedRowCodec,
   scopeOfKey,
@@ -198,6 +199,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     checkOwn,
     makeOpen,
     async learn(asked, decision, bytes) {
+      // Whatever a majority says: with a row that is no such value the node would never start again.
+      DECISION_CODECS[decision].decode(bytes);
       // A window that was forgotten may have been erased since, through another record of it.
       const record = asked.erased || isOwn(asked) ? asked : await find(asked.scope);
       // A node that joined after the window is asked what was released of it, and would not know when to delete the row.

@@ -9,6 +9,8 @@ export interface SettleOptions {
   readonly nodesOf: readonly number[];
   /** Most flags of T that may be excluded; beyond it the window stays INCOMPLETE until rows return. */
   readonly excludedMax: number;
+  /** What the counts of T add up to: no domain can miss more. */
+  readonly readings: number;
 }
 
 /** READY, asked at one node of a domain. */
@@ -50,6 +52,11 @@ export function settleRound(options: SettleOptions): Round<SettleState, SettleCa
     for (const entry of Object.values(next.missing).flat()) union.set(entryName(entry), entry);
     if (union.size > options.excludedMax) {
       const reason = `${union.size} committed readings are held nowhere by some domain, the stream excludes at most ${options.excludedMax}`;
+      return finish(next, { kind: 'incomplete', reason });
+    }
+    const missed = [...union.values()].reduce((sum, { count }) => sum + count, 0);
+    if (missed > options.readings) {
+      const reason = `a domain misses readings that were never committed: ${missed} of ${options.readings}`;
       return finish(next, { kind: 'incomplete', reason });
     }
     return finish(next, { kind: 'ready', excluded: sortEntries([...union.values()]) });

@@ -52,7 +52,7 @@ export function canRelease(rows: readonly boolean[], exclusion: Exclusion): bool
 
 /** X as a coordinator proposes it once both domains have answered, null where a domain is not READY. */
 export function exclusionFrom(held: Held): Exclusion | null {
-  const kind = createProcessKind(settleRound({ nodesOf: [1, 1], excludedMax: 1 }));
+  const kind = createProcessKind(settleRound({ nodesOf: [1, 1], excludedMax: 1, readings: 1 }));
   const other = kind.hear(kind.start, 0, kind.replies.idOf(ready([])));
   const { out } = kind.valueOf(kind.hear(other, 1, kind.replies.idOf(readyOf(held))));
   if (out?.kind !== 'ready') return null;

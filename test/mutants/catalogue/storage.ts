@@ -145,8 +145,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'storage/damaged-vote-keeps-the-node-from-starting',
     breaks: 'one flipped bit in a vote about a window that never opened takes the whole node away',
     file: 'node/services/unopened-votes.ts',
-    find: "await tables.peekMany('windows', storeKey, [voteKey(scope)]);",
-    replace: "await tables.readMany('windows', storeKey, [voteKey(scope)]);",
+    find: "await tables.peekMany('windows', storeKey, [voteKey(scope, 'terms')]);",
+    replace: "await tables.readMany('windows', storeKey, [voteKey(scope, 'terms')]);",
     detector: byTest('node/services/erasing', 'a node starts where the note of an erasure does not open'),
   },
   {

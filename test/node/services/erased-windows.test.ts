@@ -11,6 +11,7 @@ import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
 import { windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing, fixedKey, testVerifier } from '../../support/development-ring.ts';
 import { streamPayload } from '../../support/development-stream.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
@@ -150,6 +151,15 @@ describe('a release of a window whose terms a node does not know', () => {
     await windows.learn(record, 'release', release);
     await windows.erase(record, TIMES);
     expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+});
+
+describe('a decision that is no such value, whatever a majority says', () => {
+  it('is refused before it is written, because the node would not start again', async () => {
+    const { store, windows, record } = await openScene();
+    const before = store.rows('windows').length;
+    await expectCode(windows.learn(record, 'settlement', Uint8Array.of(1, 9)), 'MALFORMED_BODY');
+    expect(store.rows('windows')).toHaveLength(before);
   });
 });
 

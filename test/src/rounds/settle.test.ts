@@ -5,8 +5,8 @@ import { settleRound } from '../../../src/rounds/index.ts';
 import { driveRound } from './driven-round.ts';
 import { flagEntries } from './flag-entries.ts';
 
-const settle = (nodesOf: readonly number[], excludedMax = 100) =>
-  driveRound(settleRound({ nodesOf, excludedMax }));
+const settle = (nodesOf: readonly number[], excludedMax = 100, readings = 1_000) =>
+  driveRound(settleRound({ nodesOf, excludedMax, readings }));
 const ready = (numbers: readonly number[]): SettleReply => ({ kind: 'ready', missing: flagEntries(numbers) });
 const waiting = (reason: string): SettleReply => ({ kind: 'waiting', reason });
 
@@ -65,4 +65,18 @@ test('more exclusions than the stream allows leave the window incomplete', () =>
 
 test('a wake-up is a mistake in the program', () => {
   expect(() => settle([1]).wake('0/0')).toThrow('waits for nothing');
+});
+
+test('a domain that misses more readings than T has leaves the window incomplete, and nobody encodes less than none', () => {
+  const lying = settle([1, 1], 100, 2);
+  lying.reply('0/0', ready([]));
+  lying.reply('1/0', ready([1, 2, 3]));
+  expect(lying.out()).toEqual({
+    kind: 'incomplete',
+    reason: 'a domain misses readings that were never committed: 3 of 2',
+  });
+  const honest = settle([1, 1], 100, 3);
+  honest.reply('0/0', ready([]));
+  honest.reply('1/0', ready([1, 2, 3]));
+  expect(honest.out()).toMatchObject({ kind: 'ready' });
 });
