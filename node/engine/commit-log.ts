@@ -44,6 +44,10 @@ export async function openCommitLog(
     const page = await store.range('meta', { from, to: utf8('D'), limit: PAGE_RECORDS_MAX });
     for (const [key, sealed] of page) {
       const seq = seqOf(key);
+      if (!Number.isSafeInteger(seq)) {
+        doubt ??= 'a commit record has a damaged number';
+        continue;
+      }
       const last = kept.at(-1);
       const plain = rowSeal.open(storeKey, 'meta', key, sealed);
       if (plain === null) doubt ??= `commit record ${seq} does not authenticate`;

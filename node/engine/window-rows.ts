@@ -2,7 +2,7 @@ import { bigEndian, concat, equalBytes } from '../../src/foundation/index.ts';
 import type { TableName } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { PARTITION_KEY_BYTES, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
-import { partition as partitionNumber } from '../../src/ring/identifiers.ts';
+import { PARTITIONS, partition as partitionNumber } from '../../src/ring/identifiers.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import type { EntryHash } from './entry-hash.ts';
@@ -171,13 +171,13 @@ export async function readWindow(
     const page = await source.journal.range(table, { from, to, limit: RECORDS_AT_ONCE });
     for (const [recordKey, sealed] of page) {
       const plain = openRecord(source, window, recordKey, sealed);
-      if (recordKey.length !== RECORD_KEY_BYTES) {
+      const named = recordNamed(recordKey);
+      if (named === null) {
         window.strange += 1;
         continue;
       }
-      const view = new DataView(recordKey.buffer, recordKey.byteOffset, recordKey.byteLength);
-      const rows = partitionRows(window, partitionNumber(view.getUint16(WINDOW_KEY_BYTES)));
-      const place = rows.numbers.push(Number(view.getBigUint64(PARTITION_KEY_BYTES))) - 1;
+      const rows = partitionRows(window, named.partition);
+      const place = rows.numbers.push(named.number) - 1;
       if (plain === null) rows.unsure = true;
       else await indexRecord(source, rows, place, plain);
     }
@@ -185,6 +185,16 @@ export async function readWindow(
     if (last === undefined || page.length < RECORDS_AT_ONCE) return window;
     from = concat(last[0], Uint8Array.of(0));
   }
+}
+
+/** What a record's key says; null for a damaged one, which names no partition or no number that was ever given. */
+function recordNamed(key: Uint8Array): { readonly partition: Partition; readonly number: number } | null {
+  if (key.length !== RECORD_KEY_BYTES) return null;
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const partition = view.getUint16(WINDOW_KEY_BYTES);
+  const number = Number(view.getBigUint64(PARTITION_KEY_BYTES));
+  if (partition >= PARTITIONS || number === 0 || !Number.isSafeInteger(number)) return null;
+  return { partition: partitionNumber(partition), number };
 }
 
 async function indexRecord(

@@ -18,7 +18,7 @@ import { expectCode } from '../../support/bad-input.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
 import { fc, test } from '../../support/property.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { flipBit } from '../../support/tampering.ts';
+import { dropRow, flipBit } from '../../support/tampering.ts';
 
 const AT = partition(0);
 const SCOPE: WindowScope = { stream: streamHash('0'.repeat(64)), window: windowId(1), group: 0 };
@@ -313,6 +313,31 @@ describe('a record that does not open', () => {
     expect(corrupt.count()).toBe(0);
     expect(await read(1, 2)).toEqual(['from another owner', 'this one too']);
     expect(await openRows(store).read(1, 2)).toEqual(['from another owner', 'this one too']);
+  });
+});
+
+describe('a record whose name the disk has damaged', () => {
+  it.each([
+    ['a number that was never given', 8],
+    ['a partition that there is not', 10],
+  ])('is left out where it names %s, and the others are read', async (_, fromEnd) => {
+    const store = createMemoryStore();
+    const rows = openRows(store);
+    for (const number of [1, 2]) {
+      await rows.write(new Map([[number, `row ${number}`]]));
+      await rows.journal.synced();
+    }
+    const [first] = store.rows('values');
+    if (first === undefined) throw new Error('expected a record');
+    const [key, sealed] = first;
+    await dropRow(store, 'values', 0);
+    const damaged = key.slice();
+    damaged[damaged.length - fromEnd] = 0x80;
+    store.put('values', damaged, sealed);
+    const again = openRows(store);
+    expect((await again.scanned()).filter((row) => row !== null)).toEqual([[2, 'row 2']]);
+    expect(await again.read(1, 2)).toEqual([undefined, 'row 2']);
+    expect(again.corrupt.count()).toBe(1);
   });
 });
 
