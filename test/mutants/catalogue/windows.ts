@@ -148,7 +148,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     file: 'node/services/decision-votes.ts',
     find: '      if (record.erased && !told) throw windowErased(record.scope.window);\n',
     replace: '',
-    detector: byTest('node/services/erasing', 'every message about it is answered ERASED'),
+    detector: byTest('node/services/decision-votes', 'is refused where its slot went with the window'),
   },
   {
     name: 'erasure/votes-of-unopened-windows-kept',

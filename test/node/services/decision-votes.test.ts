@@ -59,9 +59,9 @@ async function forgetfulScene() {
     () => [self.nodeId],
   );
   const context = { epoch: ring.epoch, placementEpoch: ring.placementEpoch, ...scope };
-  const ask = (kind: 'prepare' | 'read') =>
-    vote(record, { context, decision: 'terms', kind, ballot: { counter: 1, proposer: 0 }, value: null });
-  return { store, ask };
+  const ask = (kind: 'prepare' | 'read', decision: 'terms' | 'release' = 'terms') =>
+    vote(record, { context, decision, kind, ballot: { counter: 1, proposer: 0 }, value: null });
+  return { store, record, ask };
 }
 
 describe('a vote about a window that its acceptor has forgotten meanwhile', () => {
@@ -70,5 +70,15 @@ describe('a vote about a window that its acceptor has forgotten meanwhile', () =
     await expectCode(ask('prepare'), 'OVERLOADED');
     expect(store.rows('windows')).toEqual([]);
     expect(await ask('read')).toMatchObject({ accepted: null });
+  });
+});
+
+describe('a vote about the release of an erased window', () => {
+  it('is refused where its slot went with the window, also to who only reads', async () => {
+    const { store, record, ask } = await forgetfulScene();
+    record.erased = true;
+    await expectCode(ask('prepare', 'release'), 'WINDOW_ERASED');
+    await expectCode(ask('read', 'release'), 'WINDOW_ERASED');
+    expect(store.rows('windows')).toEqual([]);
   });
 });
