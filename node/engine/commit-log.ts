@@ -72,8 +72,8 @@ function spans(kept: readonly KeptRecord[], { bytes }: KeptRecord): boolean {
   return (kept.at(-1)?.bytes ?? 0) - bytes >= COMMIT_BYTES_KEPT_MIN;
 }
 
-function recorder(rowSeal: RowSeal, storeKey: Uint8Array, records: readonly KeptRecord[]): CommitRecord {
-  let kept = [...records];
+/** @param kept the records on disk, oldest first; grows with every commit. */
+function recorder(rowSeal: RowSeal, storeKey: Uint8Array, kept: KeptRecord[]): CommitRecord {
   let dropped = 0;
 
   /** The oldest record goes where the one behind it is old enough. */
@@ -82,7 +82,7 @@ function recorder(rowSeal: RowSeal, storeKey: Uint8Array, records: readonly Kept
     if (oldest === undefined || next === undefined || !spans(kept, next)) return null;
     dropped += 1;
     if (2 * dropped > kept.length) {
-      kept = kept.slice(dropped);
+      kept.splice(0, dropped);
       dropped = 0;
     }
     return { kind: 'delete', table: 'meta', key: recordKey(oldest.seq) };

@@ -90,12 +90,13 @@ export async function checkStart(
 
   let tellAt = clock.now() + TELL_AFTER_MS;
   function tell(silent: readonly NodeId[], mayBeAway: number): void {
-    onWait(waitText(silent, mayBeAway));
+    const text = waitText(silent, mayBeAway);
+    onWait(text);
     if (clock.now() < tellAt) return;
     tellAt = clock.now() + TELL_AGAIN_MS;
-    const failure = silent.map((node) => failures.get(node)).find((text) => text !== undefined);
+    const failure = silent.map((node) => failures.get(node)).find((why) => why !== undefined);
     log.warn('node waits', {
-      for: waitText(silent, mayBeAway),
+      for: text,
       ...(failure === undefined ? {} : { failure }),
     });
   }
