@@ -21,8 +21,9 @@ import { decodeSynodRow, encodeSynodRow } from '../engine/rows.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Retirements } from './retirements.ts';
-import { type UnopenedVotes, voteKey } from './unopened-votes.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
 import type { VotedReleases } from './voted-releases.ts';
+import { voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 export interface DecisionVotesComponents {

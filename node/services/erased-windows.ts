@@ -7,7 +7,7 @@ import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
-import { DECISIONS } from './window-rows.ts';
+import { DECISIONS, voteKey } from './window-rows.ts';
 import type { Known } from './windows.ts';
 
 /** What is kept of an erased window. */
@@ -83,7 +83,7 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
       const key = windowKey(scope);
       // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
       const slots = DECISIONS.filter((decision) => decision !== 'release' || release === null);
-      const rows = [...gone, ...slots.map((decision) => concat(utf8('S'), key, utf8(decision)))];
+      const rows = [...gone, ...slots.map((decision) => voteKey(scope, decision))];
       journal.stage([
         noteOf(window, release?.bytes ?? new Uint8Array(0)),
         tables.put('windows', storeKey, concat(UNFINISHED, key), Uint8Array.of(1)),

@@ -1,7 +1,7 @@
-import { concat, hasCode, utf8 } from '../../src/foundation/index.ts';
+import { hasCode } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
-import type { DecisionName, WindowScope } from '../../src/protocol/index.ts';
-import { scopeOfKey, windowKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
+import { scopeOfKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -10,6 +10,7 @@ import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
+import { VOTE, voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 export interface UnopenedVotesComponents {
@@ -49,8 +50,6 @@ export interface UnopenedVotes {
 
 /** Pause before the other acceptors are asked again about windows of which this node knows no end. */
 const ASK_ERASED_EVERY_MS = 15_000;
-
-const VOTE = utf8('S');
 
 /** Reads back the votes and keys of before the last stop. */
 export async function openUnopenedVotes(components: UnopenedVotesComponents): Promise<UnopenedVotes> {
@@ -123,9 +122,4 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
       return due;
     },
   };
-}
-
-/** Row key of what this node has promised and accepted about a decision of a window. */
-export function voteKey(scope: WindowScope, decision: DecisionName): Uint8Array {
-  return concat(VOTE, windowKey(scope), utf8(decision));
 }

@@ -1,10 +1,11 @@
-import { equalBytes, utf8 } from '../../src/foundation/index.ts';
+import { equalBytes } from '../../src/foundation/index.ts';
 import { PARTITION_KEY_BYTES } from '../../src/protocol/index.ts';
 import type { Journal, RecordCounts } from '../engine/journal.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
 import type { Tables } from '../engine/tables.ts';
 import { endOfPrefix, SCAN_PAGE_ROWS } from '../engine/tables.ts';
 import type { PackedTable } from '../engine/window-rows.ts';
+import { VOTE } from './window-rows.ts';
 import type { Windows } from './windows.ts';
 
 export interface VerifyRowsComponents {
@@ -42,7 +43,7 @@ export async function verifyRows(
 
   /** Adds to `hidden` the decided slots that one long scan finds and a search does not. */
   async function verifySlots(): Promise<void> {
-    const prefix = utf8('S');
+    const prefix = VOTE;
     let rows = 0;
     let partition = prefix;
     const keys: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import { hasCode } from '../../src/foundation/index.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
 import { SCAN_PAGE_ROWS, type Tables } from '../engine/tables.ts';
 import type { Decisions } from './decisions.ts';
-import { voteKey } from './unopened-votes.ts';
+import { voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 export interface VotedReleasesComponents {

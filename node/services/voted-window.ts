@@ -1,8 +1,8 @@
-import { utf8 } from '../../src/foundation/index.ts';
 import { scopeOfKey } from '../../src/protocol/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Tables } from '../engine/tables.ts';
+import { VOTE } from './window-rows.ts';
 import type { Windows } from './windows.ts';
 
 export interface VotedWindowComponents {
@@ -21,7 +21,7 @@ export async function votedWindow(
   if (opened !== undefined) return opened.scope.window;
   await journal.synced();
   // Windows whose terms are not decided yet: register votes are all there is of them.
-  for await (const { key } of tables.scan('windows', storeKey, utf8('S'))) {
+  for await (const { key } of tables.scan('windows', storeKey, VOTE)) {
     const { window } = scopeOfKey(key.subarray(1));
     if (window >= from) return window;
   }

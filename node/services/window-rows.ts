@@ -10,6 +10,14 @@ export const FROZEN = 'F';
 export const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
   concat(utf8('W'), windowKey(scope), utf8(what));
 
+/** What the keys of a node's votes begin with. */
+export const VOTE = utf8('S');
+
+/** Row key of what this node has promised and accepted about a decision of a window. */
+export function voteKey(scope: WindowScope, decision: DecisionName): Uint8Array {
+  return concat(VOTE, windowKey(scope), utf8(decision));
+}
+
 /** The rows that say what was decided and frozen. */
 export function decidedRows(scope: WindowScope): readonly Uint8Array[] {
   return [FROZEN, ...DECISIONS.map((decision) => `D/${decision}`)].map((what) => rowKeyOf(scope, what));
