@@ -105,32 +105,30 @@ describe('a ledger', () => {
   });
 });
 
+/** A domain of two nodes whose first one has released a window. */
+async function releasedByFirst() {
+  cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 } });
+  const window = await cloud.openWindow();
+  await cloud.reading(window, '4.5').commit();
+  const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+  const question = { stream: cloud.stream.hash, window, group: 0 };
+  const compute = (node: NodeId) => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
+  await cloud.clock.until(cloud.order(a1, operations.SEAL, question));
+  const row = await compute(a1);
+  expect(row).toMatchObject({ status: 'ROW' });
+  return { a1, a2, compute, row };
+}
+
 describe('a release', () => {
   it('is known to all who voted for it, and told when the one that made it is away', async () => {
-    cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 } });
-    const window = await cloud.openWindow();
-    await cloud.reading(window, '4.5').commit();
-    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
-    const question = { stream: cloud.stream.hash, window, group: 0 };
-    const compute = (node: NodeId) => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
-    await cloud.clock.until(cloud.order(a1, operations.SEAL, question));
-    const row = await compute(a1);
-    expect(row).toMatchObject({ status: 'ROW' });
+    const { a1, a2, compute, row } = await releasedByFirst();
     await cloud.clock.advance(3_000);
     await cloud.stop(a1);
     expect(await compute(a2)).toEqual(row);
   });
 
   it('is looked for by a voter that was stopped before it had heard of it', async () => {
-    cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 } });
-    const window = await cloud.openWindow();
-    await cloud.reading(window, '4.5').commit();
-    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
-    const question = { stream: cloud.stream.hash, window, group: 0 };
-    const compute = (node: NodeId) => cloud.clock.until(cloud.order(node, operations.COMPUTE, question));
-    await cloud.clock.until(cloud.order(a1, operations.SEAL, question));
-    const row = await compute(a1);
-    expect(row).toMatchObject({ status: 'ROW' });
+    const { a1, a2, compute, row } = await releasedByFirst();
     await cloud.stop(a2);
     await cloud.start(a2);
     await cloud.clock.advance(3_000);
