@@ -1,4 +1,4 @@
-import type { EngineError } from '../src/foundation/index.ts';
+import type { EngineError, ErrorCode } from '../src/foundation/index.ts';
 import { hasCode, invariant } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../src/ports/index.ts';
 import type { FlagKey, MessageContext, WindowScope } from '../src/protocol/index.ts';
@@ -31,6 +31,8 @@ export interface Split {
   /** What domain j answered for share j, once it did. */
   readonly receipts: Map<number, Uint8Array>;
   setSent: boolean;
+  /** What last failed of it in the company of others. */
+  readonly lastFailure?: ErrorCode | null;
 }
 
 /**

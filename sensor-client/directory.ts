@@ -194,6 +194,7 @@ function onlyOpenWindow(windows: readonly WindowSummary[], at?: number): WindowI
     );
   }
   if (first !== undefined) return first;
-  if (windows.length === 0) throw new EngineError('WINDOW_NOT_OPEN', 'expected an open window, got none');
+  if (windows.length === 0)
+    throw new EngineError('WINDOW_NOT_OPEN', 'expected an open window, got none; the operator opens one');
   throw new EngineError('WINDOW_SEALED', `expected an open window${then}, got only others`);
 }

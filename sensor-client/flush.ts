@@ -1,4 +1,5 @@
-import { concat, invariant } from '../src/foundation/index.ts';
+import type { ErrorCode } from '../src/foundation/index.ts';
+import { concat, EngineError, invariant } from '../src/foundation/index.ts';
 import type { FlagKey, PacketReading } from '../src/protocol/index.ts';
 import { shareContentBytes } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
@@ -49,6 +50,7 @@ interface Sent<Item = FlushItem> {
   /** Of each domain, once it has stored the packet whole. */
   readonly receipts: (Uint8Array | null)[];
   setSent: boolean;
+  lastFailure: ErrorCode | null;
 }
 
 const READING_ID_BYTES = 16;
@@ -126,7 +128,7 @@ async function runFlush(
     deadlineMs,
   });
   const scope = { stream: context.stream, window, group };
-  const perform = (call: FlushCall): Promise<FlushReply> =>
+  const ask = (call: FlushCall): Promise<FlushReply> =>
     onNewestRing(
       directory,
       window,
@@ -154,6 +156,11 @@ async function runFlush(
         return { kind: 'voted', others };
       },
     );
+  const perform = (call: FlushCall) =>
+    ask(call).catch((error: unknown) => {
+      if (error instanceof EngineError) for (const one of sent) one.lastFailure = error.code;
+      throw error;
+    });
   return runRound(round, { perform, clock, randomBytes }, signal);
 }
 
@@ -199,6 +206,7 @@ function splitParcel<Item extends FlushItem>(
     parcel: { sensor, readings, shares },
     receipts: place.domains.map(() => null),
     setSent: false,
+    lastFailure: null,
   };
 }
 
@@ -246,7 +254,7 @@ function contentPlaces(document: StreamDocument, domain: number, items: readonly
 function splitsOf(
   context: UploaderContext,
   { document, window, group }: FlushPlace,
-  { items, parcel, setSent }: Sent,
+  { items, parcel, setSent, lastFailure }: Sent,
 ): (at: number) => Split {
   const { sensor } = parcel;
   // Once for all: where a domain refuses the packet, every reading goes on alone.
@@ -265,6 +273,7 @@ function splitsOf(
       },
       receipts: new Map(),
       setSent,
+      lastFailure,
     };
   };
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails } from '../src/foundation/index.ts';
 import { EngineError, unreachable } from '../src/foundation/index.ts';
-import type { NodeId } from '../src/ring/index.ts';
+import type { NodeId, WindowId } from '../src/ring/index.ts';
 import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
@@ -29,11 +29,11 @@ export function failureOf(
     case 'errored':
       return new EngineError('READING_ERRORED', 'the flag became ERROR before the reading was SET', details);
     case 'unknown': {
-      const last = out.lastFailure ?? 'none';
+      const last = out.lastFailure ?? attempt.lastFailure ?? null;
       const { refusal } = out;
       if (refusal === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
-      const facts = { ...details, lastFailure: last, ...(refusal === null ? {} : { refusal }) };
-      const seen = seenOf(out.lastFailure, silent.now());
+      const facts = { ...details, lastFailure: last ?? 'none', ...(refusal === null ? {} : { refusal }) };
+      const seen = seenOf(last, attempt.key.window, silent.now());
       const why =
         refusal === null
           ? seen
@@ -67,12 +67,16 @@ export function failureOf(
 }
 
 /** What the sensor saw go wrong: nodes that do not answer say more than the last of many failures. */
-function seenOf(last: ErrorCode | null, silent: ReadonlySet<NodeId>): string {
+function seenOf(last: ErrorCode | null, window: WindowId, silent: ReadonlySet<NodeId>): string {
   const nodes = [...silent];
   const more = nodes.length > SILENT_NODES_NAMED ? ` and ${nodes.length - SILENT_NODES_NAMED} more` : '';
   const unheard = `no answer from ${nodes.slice(0, SILENT_NODES_NAMED).join(', ')}${more}`;
   if (last === null) return nodes.length === 0 ? 'without a failure' : unheard;
-  return nodes.length === 0 ? `last failure ${last}` : `last failure ${last}, ${unheard}`;
+  const failed =
+    last === 'WINDOW_NOT_OPEN'
+      ? `window ${window} is not open at the nodes that were asked (nobody has opened it, or it has not begun)`
+      : `last failure ${last}`;
+  return nodes.length === 0 ? failed : `${failed}, ${unheard}`;
 }
 
 function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {

@@ -155,3 +155,15 @@ test('without an open window nothing is uploaded', async () => {
     code: 'WINDOW_NOT_OPEN',
   });
 });
+
+test('readings of a window that nobody opened are told so at their deadline', async () => {
+  const { clock, nodes, sensor } = await sensorScene({ windows: [] });
+  const own = await sensor({ window: WINDOW });
+  const summary = await clock.until(own.uploadMany([1, 2], { deadlineMs: 30_000 }));
+  expect(summary.failuresByCode).toEqual({ DEADLINE_EXCEEDED: 2 });
+  for (const { message, details } of summary.failures) {
+    expect(details.lastFailure).toBe('WINDOW_NOT_OPEN');
+    expect(message).toContain(`within 30000 ms, window ${WINDOW} is not open at the nodes that were asked (`);
+  }
+  expect(nodes.flags.size).toBe(0);
+});
