@@ -1,3 +1,4 @@
+import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { Published, RingOffer, RingState } from '../../src/protocol/ring-messages.ts';
@@ -6,6 +7,7 @@ import { majorityPromised, nodesEver, oldestOf, windowId } from '../../src/ring/
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
+import { missingNodes } from './missing-nodes.ts';
 import type { RingStore } from './ring-store.ts';
 
 /** Pause before the others are asked again what they have; a document comes to most of them at once. */
@@ -41,6 +43,8 @@ export interface RingExchange {
 export function createRingExchange(components: RingExchangeComponents): RingExchange {
   const { ringStore, rings, self, callPeer, clock } = components;
   const states = new Map<NodeId, RingState>();
+  /** Why a node could not be asked when it last was. */
+  const failures = new Map<NodeId, EngineError | undefined>();
   let askedAt = 0;
   let askedWith = 0;
 
@@ -125,7 +129,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
     askedWith = rings.newest().epoch;
     const pending = isPending();
     const open = others().filter((node) => pending || (states.get(node)?.epoch ?? 0) < askedWith);
-    await Promise.all(open.map((node) => meet(node).catch(silence)));
+    await Promise.all(open.map(async (node) => void failures.set(node, await failureOf(meet(node)))));
     // Each by itself: that a later one is in force says nothing about the windows of one before it.
     for (const placement of rings.pending())
       if (holds(placement) || saidByOthers(placement)) await ringStore.putInForce(placement);
@@ -140,13 +144,15 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
       await askOthers();
       const { epoch, placementFrom, domains } = rings.newest();
       const nodes = domains.flatMap((section) => section.nodes.map(({ id }) => id));
-      const stored = nodes.filter((node) => node === self.nodeId || (states.get(node)?.epoch ?? 0) >= epoch);
+      const stateOf = (node: NodeId) => (node === self.nodeId ? ringStore.state() : states.get(node));
+      const stored = nodes.filter((node) => (stateOf(node)?.epoch ?? 0) >= epoch);
       return {
         epoch,
         nodes: nodes.length,
         stored: Math.max(1, stored.length),
         placementFrom,
         inForce: !isPending(),
+        missing: missingNodes(rings, nodes, stateOf, failures),
       };
     },
     async offered(offer) {
@@ -162,4 +168,15 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
       if (due && !signal.aborted) await askOthers();
     },
   };
+}
+
+/** What went wrong, where something did. */
+async function failureOf(asked: Promise<void>): Promise<EngineError | undefined> {
+  try {
+    await asked;
+    return undefined;
+  } catch (error) {
+    silence(error);
+    return error instanceof EngineError ? error : undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { inFile } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
+import type { Published } from '../../src/protocol/ring-messages.ts';
 import { openRingDocument } from '../../src/ring/index.ts';
 import { replaceFile } from '../cluster/index.ts';
 import { readOperatorKey, readText } from '../config.ts';
@@ -30,12 +31,21 @@ export function addRingPublish(parent: Command, environment: CliEnvironment): vo
     // From here on the operator's other commands find nodes where the new document says.
     await replaceFile(ringPath, `${ring.jws}\n`);
     session.answer(published, () =>
-      renderTable([
-        ['epoch', String(published.epoch)],
-        ['nodes that have it', `${published.stored} of ${published.nodes}`],
-        ['places windows from', shownTime(published.placementFrom)],
-        ['in force', published.inForce ? 'yes' : 'not yet: its windows do not open; publish again to see'],
-      ]),
+      [
+        renderTable([
+          ['epoch', String(published.epoch)],
+          ['nodes that have it', `${published.stored} of ${published.nodes}`],
+          ['places windows from', shownTime(published.placementFrom)],
+          ['in force', published.inForce ? 'yes' : 'not yet: its windows do not open; publish again to see'],
+        ]),
+        missingText(published.missing),
+      ].join(''),
     );
   });
+}
+
+/** A node that is away fetches it when it is back; what refuses it needs a person. */
+function missingText(missing: Published['missing']): string {
+  if (missing.length === 0) return '';
+  return `\nMissing:\n${renderTable(missing.map(({ node, code, message }) => [node, `${code}: ${message}`]))}`;
 }

@@ -16,7 +16,7 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 export const PROBLEM_TYPE_PREFIX = 'urn:m-cloud:error:';
 
 /** Longest message taken from an answer, characters: it ends up on a person's screen and in logs. */
-const DETAIL_CHARS_MAX = 1_000;
+export const DETAIL_CHARS_MAX = 1_000;
 
 /** Unknown members are allowed, as RFC 9457 asks; a problem is not a signed document. */
 const PROBLEM_SCHEMA = Type.Object({

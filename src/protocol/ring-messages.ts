@@ -3,11 +3,13 @@ import Type from 'typebox';
 import { DOCUMENT_CHARS_MAX, RING_DOCUMENTS_MAX } from '../ring/limits.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';
+import { DETAIL_CHARS_MAX } from './problem.ts';
 
 const closed = { additionalProperties: false } as const;
 const epoch = Type.Integer({ minimum: 1, maximum: RING_DOCUMENTS_MAX });
 const hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const document = Type.String({ maxLength: DOCUMENT_CHARS_MAX });
+const TEXT = Type.String({ maxLength: DETAIL_CHARS_MAX });
 const documents = Type.Array(document, { maxItems: RING_DOCUMENTS_MAX });
 
 const ring = Type.Object({ ring: document }, closed);
@@ -24,6 +26,9 @@ const ringsAnswer = Type.Object({ rings: documents }, closed);
 export type RingsAnswer = Static<typeof ringsAnswer>;
 export const ringsAnswerCodec: Codec<RingsAnswer> = jsonCodec(ringsAnswer);
 
+/** Nodes that lack a document, named one by one for a person; the counts tell of the others. */
+export const MISSING_NAMED_MAX = 16;
+
 /** How far a published document has come, as far as the node that was asked knows. */
 const published = Type.Object(
   {
@@ -34,6 +39,10 @@ const published = Type.Object(
     placementFrom: Type.Integer({ minimum: 0 }),
     /** Whether windows from `placementFrom` on may open. */
     inForce: Type.Boolean(),
+    /** Nodes that are not known to have it, or that promise nothing while it is not in force, with the error that says why. */
+    missing: Type.Array(Type.Object({ node: TEXT, code: TEXT, message: TEXT }, closed), {
+      maxItems: MISSING_NAMED_MAX,
+    }),
   },
   closed,
 );

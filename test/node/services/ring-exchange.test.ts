@@ -62,7 +62,9 @@ describe('a ring document that moves nothing', () => {
     const away = nodeOf(3);
     await cloud.stop(away);
     const second = await nextRing(cloud.ring, renamed);
-    expect(await publish(second)).toMatchObject({ epoch: 2, nodes: 6, stored: 5, inForce: true });
+    const published = await publish(second);
+    expect(published).toMatchObject({ epoch: 2, nodes: 6, stored: 5, inForce: true });
+    expect(published.missing).toEqual([{ node: away, code: 'UNREACHABLE', message: expect.any(String) }]);
     const third = await nextRing(second, (section) => ({
       ...section,
       provider: `Cloud 2 ${section.domain}`,
@@ -137,12 +139,16 @@ describe('a ring document that changes placement', () => {
     const second = await nextRing(cloud.ring, grown(A), BEGINS);
     const away = [nodeOf(2), nodeOf(4)];
     for (const node of away) await cloud.stop(node);
-    expect(await publish(second)).toMatchObject({ inForce: false, stored: 4 });
+    const published = await publish(second);
+    expect(published).toMatchObject({ inForce: false, stored: 4 });
+    expect(published.missing.map(({ node }) => node)).toEqual(['a3', nodeOf(2), nodeOf(4)]);
     const window = windowId(BEGINS);
     await expectCode(cloud.openWindow({ window }), 'PLACEMENT_PENDING');
     for (const node of away) await cloud.start(node);
     await cloud.clock.advance(CARE_MS);
-    expect(await publish(second)).toMatchObject({ inForce: true, stored: 6 });
+    const inForce = await publish(second);
+    expect(inForce).toMatchObject({ inForce: true, stored: 6 });
+    expect(inForce.missing.map(({ node }) => node)).toEqual(['a3']);
     await cloud.openWindow({ window });
     const sensor = await openSensor(second);
     await uploadAll(sensor, before, ['1', '2']);
@@ -211,6 +217,13 @@ describe('a ring document that changes placement', () => {
     const offer = { epoch: second.epoch, hash: second.hash, rings: [second.jws] };
     const ask = () => cloud.askAs(nodeOf(1), nodeOf(0), operations.OFFER_RING, offer);
     expect(await ask()).toMatchObject({ epoch: 2, unpromised: [2], inForce: 1 });
+    const published = await publish(second);
+    expect(published.inForce).toBe(false);
+    expect(published.missing).toContainEqual({
+      node: nodeOf(0),
+      code: 'PLACEMENT_PENDING',
+      message: expect.stringContaining('promises nothing'),
+    });
     const question = { stream: cloud.stream.hash, window: windowId(BEGINS), group: 0 };
     const compute = () => cloud.clock.until(cloud.order(nodeOf(0), operations.COMPUTE, question));
     const because = "the placement of epoch 2, which is the window's, is not in force";
