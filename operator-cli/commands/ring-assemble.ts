@@ -15,7 +15,7 @@ import { createSession } from '../session.ts';
 interface AssembleCliOptions {
   readonly out?: string;
   readonly previous?: string;
-  readonly acceptors: '1' | '3';
+  readonly acceptors?: '1' | '3';
   readonly placementFrom?: TimeOption;
 }
 
@@ -24,7 +24,12 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
     .command('assemble')
     .description('make the ring document of independent domains from the sections they have signed')
     .argument('<section...>', 'the section.jws of each domain')
-    .addOption(new Option('--acceptors <n>', 'nodes that vote on a flag').choices(['1', '3']).default('3'))
+    .addOption(
+      new Option('--acceptors <n>', 'nodes that vote on a flag (default: as in --previous, else 3)').choices([
+        '1',
+        '3',
+      ]),
+    )
     .option('--previous <file>', 'the newest ring document, which the new one follows')
     .option(
       '--placement-from <time>',
@@ -58,7 +63,7 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
     const ring = await assembleRing({
       sections,
       operatorKeyPem: privateKeyPem,
-      acceptors: options.acceptors === '1' ? 1 : 3,
+      acceptors: acceptorsOf(options.acceptors) ?? previous?.acceptors ?? 3,
       ...(previous === undefined ? {} : { previous }),
       ...(options.placementFrom === undefined
         ? {}
@@ -79,6 +84,10 @@ export function addRingAssemble(parent: Command, environment: CliEnvironment): v
       () => ringText(out, ring),
     );
   });
+}
+
+function acceptorsOf(option: AssembleCliOptions['acceptors']): 1 | 3 | undefined {
+  return option === undefined ? undefined : option === '1' ? 1 : 3;
 }
 
 function momentOf(time: TimeOption, { clock }: CliEnvironment): number {

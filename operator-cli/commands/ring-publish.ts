@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { inFile } from '../../src/foundation/index.ts';
+import { EngineError, inFile } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import type { Published } from '../../src/protocol/ring-messages.ts';
 import { openRingDocument } from '../../src/ring/index.ts';
@@ -28,8 +28,15 @@ export function addRingPublish(parent: Command, environment: CliEnvironment): vo
     const published = await session.withOperator(({ operator }) =>
       operator.publishRing(ring.jws, { signal }),
     );
+    if (published.epoch > ring.epoch) {
+      throw new EngineError(
+        'RING_REFUSED',
+        `expected the newest ring document, got epoch ${ring.epoch}; the nodes have ${published.epoch}`,
+      );
+    }
     // From here on the operator's other commands find nodes where the new document says.
     await replaceFile(ringPath, `${ring.jws}\n`);
+    session.say(`${file} is now the ring document of the operator, ${ringPath}`);
     session.answer(published, () =>
       [
         renderTable([
