@@ -7,8 +7,8 @@ import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { Known } from './decided.ts';
 import { DECISIONS, voteKey } from './window-rows.ts';
-import type { Known } from './windows.ts';
 
 /** What is kept of an erased window. */
 export interface ErasedWindow {

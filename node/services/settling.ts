@@ -9,9 +9,10 @@ import { runRound, sealRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { Known } from './decided.ts';
 import type { Decisions } from './decisions.ts';
 import { digestOfSlot } from './holding.ts';
-import type { Known, OpenWindowRecord } from './windows.ts';
+import type { OpenWindowRecord } from './windows.ts';
 
 /** Partitions whose differing lists one seal reads at the same time; bounds its memory. */
 const LISTS_AT_ONCE = 8;

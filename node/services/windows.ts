@@ -1,24 +1,7 @@
-import { EngineError, unreachable, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
-import type {
-  DecisionName,
-  Exclusion,
-  ReleasedRow,
-  Settlement,
-  WindowScope,
-  WindowState,
-  WindowTerms,
-} from '../../src/protocol/index.ts';
-import {
-  DECISION_CODECS,
-  exclusionCodec,
-  releasedRowCodec,
-  scopeOfKey,
-  settlementCodec,
-  WINDOW_KEY_BYTES,
-  windowName,
-  windowTermsCodec,
-} from '../../src/protocol/index.ts';
+import type { DecisionName, WindowScope, WindowState, WindowTerms } from '../../src/protocol/index.ts';
+import { scopeOfKey, WINDOW_KEY_BYTES, windowName } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import {
   checkGroup,
@@ -32,19 +15,15 @@ import type { WindowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { Decided, Decision, Known } from './decided.ts';
+import { noteDecision, openDecision } from './decided.ts';
 import type { ErasedWindow, ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
 import { createWindowMemory, UNOPENED_MAX } from './window-memory.ts';
 import { decidedRows, decisionOf, FROZEN, rowKeyOf } from './window-rows.ts';
 
-/** A decision as it was decided: its canonical bytes and what they say. */
-export interface Known<T> {
-  readonly bytes: Uint8Array;
-  readonly value: T;
-}
-
 /** What this node knows of one window. Decisions appear once, after they were read at a majority or made here. */
-export interface WindowRecord {
+export interface WindowRecord extends Decided {
   readonly scope: WindowScope;
   readonly stream: StreamDocument;
   /** Key of the window's rows at this node, kept outside the Store; drawn when the node learns the terms. */
@@ -53,10 +32,6 @@ export interface WindowRecord {
   frozen: boolean;
   /** Past its retention: nothing is written for it any more, and nothing is said of it but what was released. */
   erased: boolean;
-  terms: Known<WindowTerms> | null;
-  settlement: Known<Settlement> | null;
-  exclusion: Known<Exclusion> | null;
-  release: Known<ReleasedRow> | null;
 }
 
 /** A window whose terms this node knows; only such a record is ever frozen or takes a row. */
@@ -113,8 +88,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   const isOwn = (record: WindowRecord): boolean => memory.of(record.scope) === record;
 
   function checkOwn(record: WindowRecord): void {
-    if (isOwn(record)) return;
-    throw new EngineError('OVERLOADED', `expected at most ${UNOPENED_MAX} windows to be asked for at once`);
+    if (!isOwn(record)) throw forgotten();
   }
 
   async function find({ stream: hash, window, group }: WindowScope): Promise<WindowRecord> {
@@ -166,10 +140,10 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     if (isOpen(record)) memory.open(record);
   }
 
-  async function remember(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void> {
+  async function remember(record: WindowRecord, decision: Decision): Promise<void> {
     // A record that was forgotten while its caller waited must not keep what the node's own record lacks.
-    if (decision !== 'terms') return setDecision(ownOf(record), decision, bytes);
-    setDecision(record, decision, bytes);
+    if (decision.name !== 'terms') return noteDecision(ownOf(record), decision);
+    noteDecision(record, decision);
     await makeOpen(record);
   }
 
@@ -183,9 +157,9 @@ export async function openWindows(components: WindowsComponents): Promise<Window
       const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
       const record = await find(scope).catch((error: unknown) => streamGone(error, health));
       if (record === null) continue;
-      if (what === 'D/terms') await remember(record, 'terms', plain);
+      if (what === 'D/terms') await remember(record, openDecision('terms', plain));
       else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
-      else later.push(async () => remember(await find(scope), decisionOf(what), plain));
+      else later.push(async () => remember(await find(scope), openDecision(decisionOf(what), plain)));
     }
     for (const apply of later) await apply();
   }
@@ -198,29 +172,28 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     erase,
     checkOwn,
     makeOpen,
-    async learn(asked, decision, bytes) {
+    async learn(asked, name, bytes) {
       // Whatever a majority says: with a row that is no such value the node would never start again.
-      DECISION_CODECS[decision].decode(bytes);
+      const decision = openDecision(name, bytes);
       // A window that was forgotten may have been erased since, through another record of it.
       const record = asked.erased || isOwn(asked) ? asked : await find(asked.scope);
       // A node that joined after the window is asked what was released of it, and would not know when to delete the row.
-      const isKept = decision === 'terms' || ownOf(record).terms !== null;
+      const isKept = name === 'terms' || ownOf(record).terms !== null;
       if (isKept && !record.erased) {
         // A majority that breaks the window's own rules is no majority of honest nodes.
-        if (decision === 'terms')
-          checkWindowTimes(record.stream, record.scope.window, windowTermsCodec.decode(bytes));
-        journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${decision}`), bytes)]);
+        if (decision.name === 'terms') checkWindowTimes(record.stream, record.scope.window, decision.value);
+        journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${name}`), bytes)]);
         await journal.synced();
       }
       // An erasure that came meanwhile has taken the row with it.
       if (!record.erased) {
         checkOwn(record);
-        return remember(record, decision, bytes);
+        return remember(record, decision);
       }
       // What the domain released may still be told; nothing else about an erased window is written.
-      if (decision !== 'release') throw windowErased(record.scope.window);
+      if (name !== 'release') throw windowErased(record.scope.window);
       await erased.addRelease(record.scope, bytes);
-      setDecision(record, decision, bytes);
+      noteDecision(record, decision);
     },
     async freeze(record) {
       if (!record.frozen) {
@@ -232,6 +205,10 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     of: (stream) => memory.all().filter(({ scope }) => scope.stream === stream.hash),
     all: memory.all,
   };
+}
+
+function forgotten(): EngineError {
+  return new EngineError('OVERLOADED', `expected at most ${UNOPENED_MAX} windows to be asked for at once`);
 }
 
 /** The note of the window's erasure; null only where none has begun by then. */
@@ -274,25 +251,6 @@ function markFrozen(record: WindowRecord): void {
 
 function isOpen(record: WindowRecord): record is OpenWindowRecord {
   return record.terms !== null && record.rowKey !== null;
-}
-
-function setDecision(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): void {
-  switch (decision) {
-    case 'terms':
-      record.terms ??= { bytes, value: windowTermsCodec.decode(bytes) };
-      break;
-    case 'settlement':
-      record.settlement ??= { bytes, value: settlementCodec.decode(bytes) };
-      break;
-    case 'exclusion':
-      record.exclusion ??= { bytes, value: exclusionCodec.decode(bytes) };
-      break;
-    case 'release':
-      record.release ??= { bytes, value: releasedRowCodec.decode(bytes) };
-      break;
-    default:
-      unreachable(decision);
-  }
 }
 
 /** How far the window has come, as far as this node knows. */

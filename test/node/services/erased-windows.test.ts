@@ -17,6 +17,7 @@ import { streamPayload } from '../../support/development-stream.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { withheldRow } from '../../support/withheld-row.ts';
 
 const WINDOW = windowId(1_700_000_000_000);
 const TIMES = { notBefore: WINDOW, latest: WINDOW + 60_000 };
@@ -76,21 +77,7 @@ async function unknownWindow(looked?: () => Promise<void>) {
   const windows = await windowsOn(store, stream, looked);
   const scope = { stream: stream.hash, window: WINDOW, group: 0 };
   const record = await windows.find(scope);
-  const [domain] = stream.domains;
-  if (domain === undefined) throw new Error('expected a domain');
-  const release = releasedRowCodec.encode({
-    ...scope,
-    domain: domain.id,
-    index: 0,
-    settled: new Uint8Array(32),
-    readings: 0,
-    committed: 0,
-    flags: 0,
-    excluded: 0,
-    verdict: 'WITHHELD',
-    reason: 'TOO_FEW_SENSORS',
-    elements: new Uint8Array(0),
-  });
+  const release = releasedRowCodec.encode(withheldRow(scope));
   const releaseAfterRestart = async () => {
     const { release: kept } = await (await windowsOn(store, stream)).find(scope);
     return kept === null ? null : toHex(kept.bytes);

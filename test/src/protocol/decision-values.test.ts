@@ -10,7 +10,7 @@ import {
 } from '../../../src/protocol/decision-values.ts';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
 import { entryKey, entryName, readingId, sensorId } from '../../../src/protocol/index.ts';
-import { domainId, epoch, partition, streamHash, windowId } from '../../../src/ring/identifiers.ts';
+import { epoch, partition, windowId } from '../../../src/ring/identifiers.ts';
 import {
   anyBytes,
   anyDomain,
@@ -26,6 +26,7 @@ import {
   anyU64,
 } from '../../support/any-message.ts';
 import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
+import { withheldRow } from '../../support/withheld-row.ts';
 
 /** Partitions in order, each with fewer flags than readings. */
 const anyPartitions: fc.Arbitrary<readonly PartitionDigest[]> = fc
@@ -140,21 +141,7 @@ describe('an exclusion', () => {
 });
 
 describe('a released row', () => {
-  const row = {
-    stream: streamHash('5a'.repeat(32)),
-    window: windowId(1_700_000_000_000),
-    group: 0,
-    domain: domainId('cloud-a'),
-    index: 0,
-    settled: new Uint8Array(32),
-    readings: 0,
-    committed: 0,
-    flags: 0,
-    excluded: 0,
-    verdict: 'WITHHELD',
-    reason: 'too few',
-    elements: new Uint8Array(0),
-  } as const;
+  const row = withheldRow();
   const withDomain = (name: readonly number[]) => {
     const bytes = releasedRowCodec.encode(row);
     const at = 1 + 32 + 8 + 2;
