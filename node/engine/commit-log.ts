@@ -11,6 +11,8 @@ export const COMMIT_BYTES_KEPT_MIN = 64 * 1_048_576;
 /** Records that go with one commit group: as many come with as many groups, and no batch grows by thousands of deletes. */
 export const COMMIT_RECORDS_DROPPED_MAX = 16;
 const PAGE_RECORDS_MAX = 4_096;
+/** More commit groups than a store comes to; numbers of rows, 8,192 for each group, stay exact up to twice as many. */
+const COMMIT_SEQ_END = 2 ** 39;
 const RECORD = utf8('C');
 const RECORD_BYTES = 32;
 
@@ -44,7 +46,7 @@ export async function openCommitLog(
     const page = await store.range('meta', { from, to: utf8('D'), limit: PAGE_RECORDS_MAX });
     for (const [key, sealed] of page) {
       const seq = seqOf(key);
-      if (!Number.isSafeInteger(seq)) {
+      if (seq === null) {
         doubt ??= 'a commit record has a damaged number';
         continue;
       }
@@ -117,8 +119,11 @@ function recordKey(seq: number): Uint8Array {
   return concat(RECORD, bigEndian(seq, 8));
 }
 
-function seqOf(key: Uint8Array): number {
-  return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(RECORD.length));
+/** The number in a record's key; null for a damaged one, which is no number that a store has come to. */
+function seqOf(key: Uint8Array): number | null {
+  if (key.length !== RECORD.length + 8) return null;
+  const seq = Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(RECORD.length));
+  return seq < COMMIT_SEQ_END ? seq : null;
 }
 
 function countsOf(plain: Uint8Array): RecordCounts {

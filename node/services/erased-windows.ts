@@ -1,14 +1,14 @@
 import { concat, utf8 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { ReleasedRow, WindowScope } from '../../src/protocol/index.ts';
-import { releasedRowCodec, scopeOfKey, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
+import { releasedRowCodec, windowKey } from '../../src/protocol/index.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Known } from './decided.ts';
-import { DECISIONS, voteKey } from './window-rows.ts';
+import { DECISIONS, scopeOfRow, voteKey } from './window-rows.ts';
 
 /** What is kept of an erased window. */
 export interface ErasedWindow {
@@ -55,7 +55,8 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
   ): Promise<T[]> {
     const found: T[] = [];
     for await (const { key, plain } of tables.scan('windows', storeKey, prefix)) {
-      found.push(...read(scopeOfKey(key.slice(1, 1 + WINDOW_KEY_BYTES)), plain));
+      const scope = scopeOfRow(key);
+      if (scope !== null) found.push(...read(scope, plain));
     }
     return found;
   }

@@ -1,4 +1,4 @@
-import { concat, utf8 } from '../../src/foundation/index.ts';
+import { concat, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, Log, TableName, WindowKeys } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { windowKey, windowName } from '../../src/protocol/index.ts';
@@ -6,6 +6,7 @@ import { eraseAt } from '../../src/protocol/window-rules.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { PackedRows } from '../engine/packed-rows.ts';
+import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { endOfPrefix } from '../engine/tables.ts';
 import type { Decisions } from './decisions.ts';
 import type { ErasedWindows } from './erased-windows.ts';
@@ -93,12 +94,31 @@ export function createErasing(components: ErasingComponents): Erasing {
     packed.forget(record.scope);
   }
 
-  async function resume(): Promise<void> {
-    for (const scope of await erased.unfinished()) await destroy(scope);
+  async function goOn(): Promise<void> {
+    for (const scope of await erased.unfinished()) {
+      // A window that is open has no such row: this one has a damaged key, and was written about another window.
+      if (windows.findOpen(scope) === undefined) await destroy(scope);
+      else await erased.finish(scope);
+    }
+  }
+
+  /** Keys of windows that are noted as erased, where the disk has lost that their rows are still to be destroyed. */
+  async function destroyLeft(): Promise<void> {
+    for (const scope of await keys.list()) {
+      if (scope.stream === STORE_KEY_NAME || windows.findOpen(scope) !== undefined) continue;
+      const note = await erased.find(scope).catch((error: unknown) => {
+        if (!hasCode(error, 'ROW_CORRUPT')) throw error;
+        return null;
+      });
+      if (note !== null) await destroy(scope);
+    }
   }
 
   return {
-    resume,
+    async resume() {
+      await goOn();
+      await destroyLeft();
+    },
     async run(signal) {
       for (const record of windows.all()) {
         if (signal?.aborted) return;
@@ -114,7 +134,7 @@ export function createErasing(components: ErasingComponents): Erasing {
         await destroy(record.scope);
       }
       // An erasure that an error interrupted is not among the windows any more.
-      await resume();
+      await goOn();
     },
   };
 }

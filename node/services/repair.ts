@@ -1,10 +1,15 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
-import { equalDigests, operations, partitionKey, windowName } from '../../src/protocol/index.ts';
+import {
+  equalDigests,
+  operations,
+  scopeOfKey,
+  WINDOW_KEY_BYTES,
+  windowName,
+} from '../../src/protocol/index.ts';
 import {
   PARTITIONS,
   partition as partitionNumber,
   streamHash,
-  streamHashFromBytes,
   windowId,
 } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition, RingDocument, StoreId } from '../../src/ring/index.ts';
@@ -137,6 +142,23 @@ export function createRepair(components: RepairComponents): Repair {
     return owned.filter((at) => wanted.has(at));
   }
 
+  /** Fetches what was in a record that does not open. @param key begins with what its key says, which may be damaged too */
+  async function replace(key: Uint8Array, signal: AbortSignal): Promise<void> {
+    const record = windows.findOpen(scopeOfKey(key));
+    if (record === undefined)
+      throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
+    const [high = PARTITIONS, low = 0] = key.subarray(WINDOW_KEY_BYTES);
+    const number = 256 * high + low;
+    const named = number < PARTITIONS ? [partitionNumber(number)] : [];
+    // It may have been of any other partition, where nothing shows that a record is gone.
+    const others = await differing(record, ownedIn(record), signal);
+    await gather(record, [...new Set([...named, ...others])], signal);
+    // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
+    const alone = rings.livingNodesOf(self.domain).every((node) => node === self.nodeId);
+    for (const at of named) await shares.refilled(record, at, !alone);
+    damaged.repaired(key);
+  }
+
   return {
     async run(signal) {
       const replaced = rings.history().documents.some(hadOtherStore);
@@ -145,23 +167,7 @@ export function createRepair(components: RepairComponents): Repair {
         await findWindows(signal);
       }
       for (const record of windows.all()) if (lacksRows(record)) await refill(record, signal);
-      for (const key of damaged.waiting()) {
-        const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-        const scope = {
-          stream: streamHashFromBytes(key.slice(0, 32)),
-          window: windowId(Number(view.getBigUint64(32))),
-          group: view.getUint16(40),
-        };
-        const record = windows.findOpen(scope);
-        if (record === undefined)
-          throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
-        const at = partitionNumber(view.getUint16(42));
-        await gather(record, [at], signal);
-        // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
-        const others = rings.livingNodesOf(self.domain).filter((node) => node !== self.nodeId);
-        await shares.refilled(record, at, others.length > 0);
-        damaged.repaired(partitionKey(scope, at));
-      }
+      for (const key of damaged.waiting()) await replace(key, signal);
     },
     waiting() {
       const searching = !searched && rings.history().documents.some(hadOtherStore) ? 1 : 0;

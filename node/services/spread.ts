@@ -2,8 +2,15 @@ import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, RowsResponse, WindowScope } from '../../src/protocol/index.ts';
-import { entryName, operations, partitionKey, shareColumns, windowName } from '../../src/protocol/index.ts';
-import { partition as partitionNumber, streamHashFromBytes, windowId } from '../../src/ring/identifiers.ts';
+import {
+  entryName,
+  operations,
+  partitionKey,
+  shareColumns,
+  WINDOW_KEY_BYTES,
+  windowName,
+} from '../../src/protocol/index.ts';
+import { PARTITIONS, partition as partitionNumber } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
@@ -12,6 +19,7 @@ import type { Tables } from '../engine/tables.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Streams } from './streams.ts';
 import type { WindowCount } from './tell.ts';
+import { scopeOfRow } from './window-rows.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Partitions spread in one round of care; the rest waits for the next round. */
@@ -52,6 +60,8 @@ interface Mark {
 }
 
 const MARK = utf8('M');
+/** Where the partition stands in a mark's key. */
+const PARTITION_AT = MARK.length + WINDOW_KEY_BYTES;
 
 export async function openSpread(components: SpreadComponents): Promise<Spread> {
   const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer } = components;
@@ -62,14 +72,12 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     rings.of(scope).placement.owners(self.domain, partition);
 
   for await (const { key } of tables.scan('windows', storeKey, MARK)) {
-    const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-    const scope = {
-      stream: streamHashFromBytes(key.slice(1, 33)),
-      window: windowId(Number(view.getBigUint64(33))),
-      group: view.getUint16(41),
-    };
-    const at = partitionNumber(view.getUint16(43));
-    marks.set(nameOf(scope, at), { scope, partition: at, version: 0 });
+    const scope = scopeOfRow(key);
+    const at = ((key[PARTITION_AT] ?? 0) << 8) | (key[PARTITION_AT + 1] ?? 0);
+    // A damaged key; the store is in doubt by now, and its repair compares all rows with those of its domain.
+    if (scope === null || at >= PARTITIONS) continue;
+    const partition = partitionNumber(at);
+    marks.set(nameOf(scope, partition), { scope, partition, version: 0 });
   }
 
   function mark(record: OpenWindowRecord, at: Partition): readonly StoreOperation[] {

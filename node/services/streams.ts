@@ -1,10 +1,10 @@
-import { EngineError, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, fromUtf8, toHex, utf8 } from '../../src/foundation/index.ts';
 import type { Log } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { STREAMS_LISTED_MAX } from '../../src/protocol/limits.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument, shareIndex } from '../../src/protocol/stream-document.ts';
-import { streamHashBytes, streamHashFromBytes } from '../../src/ring/identifiers.ts';
+import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, StreamHash, Verifier } from '../../src/ring/index.ts';
 import { ringOfStreams } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -44,11 +44,10 @@ export async function openStreams(components: StreamsComponents): Promise<Stream
   const asked = new Map<StreamHash, Promise<StreamDocument>>();
 
   for (const [key, value] of await allDocuments(journal)) {
-    const hash = streamHashFromBytes(key);
     // A document that no longer verifies was altered on disk; without it the stream is unknown, and asked for again.
     const document = await openStored(value).catch(() => null);
-    if (document !== null && document.hash === hash) known.set(hash, document);
-    else log.error('a stored stream document does not verify', { stream: hash });
+    if (document !== null && document.hash === toHex(key)) known.set(document.hash, document);
+    else log.error('a stored stream document does not verify', { stream: toHex(key) });
   }
 
   /** Rejects whatever is wrong with the bytes: one flipped bit may leave them no text at all. */

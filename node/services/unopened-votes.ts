@@ -1,7 +1,7 @@
-import { hasCode } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
-import { scopeOfKey, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
+import { windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -10,7 +10,7 @@ import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ErasedWindows } from './erased-windows.ts';
-import { VOTE, voteKey } from './window-rows.ts';
+import { scopeOfRow, VOTE, voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 export interface UnopenedVotesComponents {
@@ -76,16 +76,22 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
       : windowTermsCodec.decode(accepted.value);
   }
 
-  async function readBack(scope: WindowScope): Promise<void> {
-    const found = await windows
-      .find(scope)
-      .catch((error: unknown) => (hasCode(error, 'ROW_CORRUPT') ? null : streamGone(error, health)));
+  async function readBack(scope: WindowScope, opens = true): Promise<void> {
+    const found = await windows.find(scope).catch((error: unknown) => {
+      if (hasCode(error, 'ROW_CORRUPT')) return null;
+      // What does not open may have a damaged key, and name no window of this node or of the stream.
+      if (!opens && error instanceof EngineError && error.code !== 'STORE_FAILED') return null;
+      return streamGone(error, health);
+    });
+    if (found === null || found.terms !== null) return;
     // Of a window that is noted as erased only the ledger's vote is left, and stays.
-    if (found !== null && (await erased.find(found.scope)) === null) note(found);
+    if ((await erased.find(found.scope)) === null) note(found);
   }
 
-  for await (const { key } of tables.scan('windows', storeKey, VOTE))
-    await readBack(scopeOfKey(key.subarray(1)));
+  for await (const { key, plain } of tables.scan('windows', storeKey, VOTE)) {
+    const scope = scopeOfRow(key);
+    if (scope !== null) await readBack(scope, plain !== null);
+  }
   for (const name of await keys.list()) {
     if (name.stream === STORE_KEY_NAME) continue;
     await readBack(name);

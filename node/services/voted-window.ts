@@ -1,8 +1,7 @@
-import { scopeOfKey } from '../../src/protocol/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Tables } from '../engine/tables.ts';
-import { VOTE } from './window-rows.ts';
+import { scopeOfRow, VOTE } from './window-rows.ts';
 import type { Windows } from './windows.ts';
 
 export interface VotedWindowComponents {
@@ -22,8 +21,8 @@ export async function votedWindow(
   await journal.synced();
   // Windows whose terms are not decided yet: register votes are all there is of them.
   for await (const { key } of tables.scan('windows', storeKey, VOTE)) {
-    const { window } = scopeOfKey(key.subarray(1));
-    if (window >= from) return window;
+    const window = scopeOfRow(key)?.window ?? null;
+    if (window !== null && window >= from) return window;
   }
   return null;
 }

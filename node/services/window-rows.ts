@@ -1,6 +1,6 @@
 import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { DecisionName, WindowScope } from '../../src/protocol/index.ts';
-import { windowKey } from '../../src/protocol/index.ts';
+import { scopeOfKey, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
 
 /** The slots of the register, and the ledger. */
 export const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
@@ -12,6 +12,16 @@ export const rowKeyOf = (scope: WindowScope, what: string): Uint8Array =>
 
 /** What the keys of a node's votes begin with. */
 export const VOTE = utf8('S');
+
+/**
+ * The window whose key stands behind the letter of a row's key; null for a key that the disk has damaged so that it names
+ * none that there can be. Of a row that does not open it may also be another window than the row was written for.
+ */
+export function scopeOfRow(key: Uint8Array): WindowScope | null {
+  if (key.length < 1 + WINDOW_KEY_BYTES) return null;
+  const start = new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(33);
+  return Number.isSafeInteger(Number(start)) ? scopeOfKey(key.subarray(1)) : null;
+}
 
 /** Row key of what this node has promised and accepted about a decision of a window. */
 export function voteKey(scope: WindowScope, decision: DecisionName): Uint8Array {

@@ -82,6 +82,8 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   const memory = createWindowMemory();
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
+  /** An erasure's note comes with the end of what is read back: one that stands beside that has a damaged key. */
+  let restored = false;
 
   /** The node's own record of a window: another one where that was forgotten while somebody kept it. */
   const ownOf = (record: WindowRecord): WindowRecord => memory.of(record.scope) ?? record;
@@ -98,7 +100,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     checkGroup(stream, scope.group);
     const known = memory.of(scope);
     if (known !== undefined) return known;
-    const past = await erasureOf(erased, scope);
+    const past = restored ? await erasureOf(erased, scope) : null;
     // Somebody else may have asked meanwhile, and two records of one window would know different things.
     const now = memory.of(scope);
     if (now !== undefined) return now;
@@ -165,6 +167,7 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   await restore();
+  restored = true;
 
   return {
     find,

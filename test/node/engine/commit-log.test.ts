@@ -90,21 +90,27 @@ describe('the commit records of a store', () => {
     expect((await read(moved)).doubt).toBe('commit record 3 does not authenticate');
   });
 
-  it('put the store in doubt, and do not keep its node from going on, when one has a damaged number', async () => {
-    const store = await diskWith(5);
-    const [, , third] = store.rows('meta');
-    if (third === undefined) throw new Error('expected five records');
-    const [key, sealed] = third;
-    const damaged = key.slice();
-    damaged[1] = 0x80;
-    await dropRow(store, 'meta', 2);
-    store.put('meta', damaged, sealed);
-    const log = await openCommitLog(store, rowSeal, KEY);
-    expect(log.seq).toBe(5);
-    expect(log.doubt).toMatch(/^commit record/);
-    await store.commit(log.record(6, countsAt(6), writing(1)));
-    expect((await read(store)).seq).toBe(6);
-  });
+  it.each([
+    ['no number', [1, 0x80]],
+    ['a number that no store comes to', [3, 0x40]],
+  ])(
+    'put the store in doubt, and do not keep its node from going on, when one has %s',
+    async (_, [at = 0, bit = 0]) => {
+      const store = await diskWith(5);
+      const [, , third] = store.rows('meta');
+      if (third === undefined) throw new Error('expected five records');
+      const [key, sealed] = third;
+      const damaged = key.slice();
+      damaged[at] = bit;
+      await dropRow(store, 'meta', 2);
+      store.put('meta', damaged, sealed);
+      const log = await openCommitLog(store, rowSeal, KEY);
+      expect(log.seq).toBe(5);
+      expect(log.doubt).toMatch(/^commit record/);
+      await store.commit(log.record(6, countsAt(6), writing(1)));
+      expect((await read(store)).seq).toBe(6);
+    },
+  );
 
   it('keep the first reason where there are several', async () => {
     const store = await diskWith(9);

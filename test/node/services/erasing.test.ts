@@ -12,7 +12,7 @@ import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
-import { dropRow, flipBit } from '../../support/tampering.ts';
+import { copyDisk, dropRow, flipBit } from '../../support/tampering.ts';
 
 const MINUTE = 60_000;
 const RETENTION = 2 * MINUTE;
@@ -345,6 +345,54 @@ describe('at a window’s end and retention', () => {
     for (const place of votes.flat()) flipBit(cloud.store(node), 'windows', place);
     await cloud.start(node);
     expect(cloud.handle(node).readiness().reasons.join()).toContain('does not authenticate');
+  });
+
+  /** A window that is open beside one whose erasure the node did not finish, and what it noted of that. */
+  async function halfErased() {
+    const gone = await open();
+    const left = await cloud.openWindow({ window: windowId(gone + 2 ** 16), latest: START_MS + 60 * MINUTE });
+    const reading = cloud.reading(gone, '1', { group: 5 });
+    await reading.commit();
+    const node = reading.owner(0);
+    const store = cloud.store(node);
+    const before = copyDisk(store);
+    await toErasure();
+    await cloud.reading(left, '7', { group: 5 }).commit();
+    await cloud.stop(node);
+    await cloud.keys(node).create(cloud.stream.hash, gone, 0);
+    for (const [table, row, value] of before)
+      if (table === 'values' || table === 'flags') store.put(table, row, value);
+    const note = store.commits.flat().find(isUnfinished);
+    if (note?.kind !== 'put') throw new Error('expected the note of an erasure under way');
+    const keyOf = (window: WindowId, letter: string) => concat(utf8(letter), windowKey(questionOf(window)));
+    return { gone, left, node, store, note, keyOf };
+  }
+
+  it.each(['Y', 'X'])(
+    'a note %s whose damaged key names an open window takes nothing from it',
+    async (letter) => {
+      const { left, node, store, note, keyOf } = await halfErased();
+      store.put('windows', keyOf(left, letter), note.value);
+      const rows = cloud.rowsAt(node, 'values').length;
+      expect(rows).toBeGreaterThan(0);
+      await cloud.start(node);
+      expect(cloud.rowsAt(node, 'values')).toHaveLength(rows);
+      expect(await stateOf(node)).toContain('OPEN');
+      expect(await cloud.keys(node).find(cloud.stream.hash, left, 0)).toBeDefined();
+    },
+  );
+
+  it('a node goes on also where its disk has lost that there is something to destroy', async () => {
+    const { gone, node, store } = await halfErased();
+    const prefix = toHex(windowKey(questionOf(gone)));
+    const left = () =>
+      (['values', 'flags'] as const)
+        .flatMap((table) => store.rows(table).map(([key]) => toHex(key)))
+        .filter((key) => key.startsWith(prefix));
+    expect(left()).not.toEqual([]);
+    await cloud.start(node);
+    expect(left()).toEqual([]);
+    expect(await cloud.keys(node).find(cloud.stream.hash, gone, 0)).toBeUndefined();
   });
 
   it('a node erases also what its disk has lost the window of', async () => {

@@ -67,6 +67,29 @@ describe('a share that does not open', () => {
     expectExact(await cloud.compute(window), READINGS);
   });
 
+  it.each([
+    ['another partition', 43, 1],
+    ['a partition that there is not', 42, 0x80],
+    ['a number that was never given', 44, 0x80],
+  ])('is fetched also where the key of its record is damaged and names %s', async (_, byte, bit) => {
+    const { window, readings } = await committed({ shape: SHAPE });
+    const [first, second] = ownersOf(readings, 0);
+    await damage(first, async () => {
+      const [row] = cloud.store(first).rows('values');
+      const [key, value] = row ?? expect.fail('no row');
+      await dropRow(cloud.store(first), 'values');
+      const damaged = key.slice();
+      damaged[byte] = (damaged[byte] ?? 0) ^ bit;
+      cloud.store(first).put('values', damaged, value);
+    });
+    expect(await missingAt(first, second, readings)).toBe(1);
+    await cloud.clock.advance(MINUTE_MS);
+    expect(reasonsOf(first)).toBe('');
+    expect(await missingAt(first, second, readings)).toBe(0);
+    await damage(second, () => flipBit(cloud.store(second), 'values'));
+    expectExact(await cloud.compute(window), READINGS);
+  });
+
   it('makes the window INCOMPLETE where it was the only one, and no wrong number', async () => {
     const { window, readings } = await committed({
       shape: { nodes: [1, 1, 1], acceptors: 3 },
