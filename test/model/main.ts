@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { programFile } from '../support/program-files.ts';
 import { CATALOGUE } from './catalogue.ts';
 import type { CheckReport } from './report.ts';
 import { reportText, runCheck } from './report.ts';
@@ -76,7 +76,7 @@ async function runAll(
   const waiting = [...names];
   const reports = new Map<string, CheckReport>();
   async function work(): Promise<void> {
-    const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)));
+    const child = fork(programFile('test/model/worker'));
     const died = once(child, 'exit').then(() =>
       Promise.reject(new Error('a process of the model checker died')),
     );

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { programFile } from '../support/program-files.ts';
 import { replayCommand } from './report.ts';
 import type { RunReport } from './run.ts';
 
@@ -17,7 +17,7 @@ export async function runSeeds(
   const waiting = [...seeds.entries()];
   const reports: RunReport[] = [];
   async function work(): Promise<void> {
-    const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)));
+    const child = fork(programFile('test/simulation/worker'));
     const died = once(child, 'exit').then(() => Promise.reject(new Error('a process of the simulator died')));
     died.catch(() => {});
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
