@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
   {
     count: ({ flags }) => flags.corrupt,
     what: ['row of the flags table does not open', 'rows of the flags table do not open'],
-    hint: 'A vote that is lost cannot be fetched: give the node a new store.',
+    hint: 'A vote that is lost cannot be fetched: `m-cloud node replace-store` gives the node a new store.',
     passing: false,
   },
   {
@@ -69,19 +69,19 @@ const RULES: readonly Rule[] = [
       'partition of which another owner lacks rows that are here',
       'partitions of which another owner lacks rows that are here',
     ],
-    hint: 'Restart the owners of its domain, so that a store that lost rows finds out and fetches them.',
+    hint: 'Restart the other nodes of its domain, one after the other: a store that lost rows finds out when it starts, and fetches them. Where it lasts, `m-cloud node replace-store` gives the node that lacks them a new one.',
     passing: false,
   },
   {
     count: ({ thinPartitions }) => thinPartitions,
     what: ['partition has too few copies', 'partitions have too few copies'],
-    hint: 'Is a node of the domain away? The copies are made when it is back.',
+    hint: 'Their readings are on fewer disks than the domain has replicas. Start the node of the domain that is away, as `m-cloud status` shows, and the copies are made; where its disk is gone, the domain gives it a new store: `m-cloud node replace-store`.',
     passing: true,
   },
   {
     count: ({ hintedPartitions }) => hintedPartitions,
     what: ['partition is kept for an owner that was away', 'partitions are kept for owners that were away'],
-    hint: 'They go to their owners when those are back.',
+    hint: 'They go to their owners when those are back: start the nodes of the domain that are away.',
     passing: true,
   },
   {
@@ -131,14 +131,17 @@ function findingsOf(report: AuditReport, epoch: number): readonly Finding[] {
   if (audit.epoch !== epoch) {
     found.push({
       what: `uses ring epoch ${audit.epoch}, expected ${epoch}`,
-      hint: 'Give it the ring document of the others and restart it.',
-      passing: false,
+      hint:
+        audit.epoch > epoch
+          ? 'This command uses an older ring document than the node: `m-cloud ring publish` of the newest one replaces it.'
+          : 'It fetches the newest document from the other nodes by itself; where it does not, look at its log.',
+      passing: audit.epoch < epoch,
     });
   }
   if (audit.doubt !== null) {
     found.push({
       what: `its store is in doubt: ${audit.doubt}`,
-      hint: 'It keeps its rows but votes no more; the other acceptors go on. Give it a new store.',
+      hint: 'It keeps its rows but votes no more; the other acceptors go on. `m-cloud node replace-store` gives it a new store.',
       passing: false,
     });
   }
