@@ -6,6 +6,7 @@ import { EngineError, systemReason } from '../src/foundation/index.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import type { NodeConfig } from './config.ts';
 import type { Readiness } from './http/index.ts';
+import { hostIn, originOf } from './http/index.ts';
 
 /** Longest wait for the node's answer, ms: less than any health checker waits for this program. */
 export const HEALTH_TIMEOUT_MS = 5_000;
@@ -33,8 +34,7 @@ export async function askHealth(
       `expected node ${config.nodeId} of domain ${config.domain} in the ring document, got none`,
     );
   }
-  const { hostname } = new URL(node.url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = hostIn(node.url);
   return ask({
     host: dialledHost(config.publicListen.host),
     port: config.publicListen.port,
@@ -57,9 +57,9 @@ function ask(options: RequestOptions): Promise<Readiness> {
         if (text.length > ANSWER_CHARS_MAX) response.destroy(new Error('too long an answer'));
       });
       response.on('end', () => resolve(readinessOf(text)));
-      response.on('error', (error) => reject(failure(error)));
+      response.on('error', (error) => reject(failure(options, error)));
     });
-    asking.on('error', (error) => reject(failure(error)));
+    asking.on('error', (error) => reject(failure(options, error)));
     asking.end();
   });
 }
@@ -81,13 +81,14 @@ function readinessOf(text: string): Readiness {
   return { ready: false, reasons: ['expected an answer of /readyz, got another one'] };
 }
 
-function failure(error: Error): EngineError {
+function failure({ host, port }: RequestOptions, error: Error): EngineError {
+  const node = `the node at ${originOf(String(host), Number(port))}`;
   if (error.name === 'TimeoutError' || error.cause instanceof DOMException) {
-    return new EngineError('DEADLINE_EXCEEDED', 'expected an answer of the node in time, got none');
+    return new EngineError('DEADLINE_EXCEEDED', `expected an answer of ${node} in time, got none`);
   }
   return new EngineError(
     'UNREACHABLE',
-    `expected an answer of the node, got ${systemReason(error)}`,
+    `expected an answer of ${node}, got ${systemReason(error)}`,
     {},
     { cause: error },
   );

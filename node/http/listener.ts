@@ -5,6 +5,8 @@ import { EngineError, systemCode, systemReason } from '../../src/foundation/inde
 export interface TlsIdentity {
   readonly cert: string;
   readonly key: string;
+  /** File of the certificate, for messages. */
+  readonly file?: string;
 }
 
 export interface ListenAddress {
@@ -30,11 +32,17 @@ export function originOf(host: string, port: number): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** The host of an origin as a certificate names it. */
+export function hostIn(origin: string): string {
+  return new URL(origin).hostname.replace(/^\[|\]$/g, '');
+}
+
 /** @throws EngineError `INVALID_ARGUMENT`: the certificate or key that a server was to be made of is not usable. */
-export function tlsFailure(name: string, error: unknown): EngineError {
+export function tlsFailure(name: string, { file }: TlsIdentity, error: unknown): EngineError {
+  const where = file === undefined ? '' : ` in ${file}`;
   return new EngineError(
     'INVALID_ARGUMENT',
-    `expected a usable certificate and key for the ${name} port, got ${systemReason(error)}`,
+    `expected a usable certificate and key for the ${name} port${where}, got ${systemReason(error)}`,
   );
 }
 

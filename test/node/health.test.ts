@@ -77,9 +77,10 @@ test('a port nobody listens on, and one that never answers, are no health', asyn
   const silent: Server = createServer((socket) => socket.resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as AddressInfo;
-  await expectCode(ask(port, 50), 'DEADLINE_EXCEEDED');
+  const late = await expectCode(ask(port, 50), 'DEADLINE_EXCEEDED');
   await new Promise((resolve) => silent.close(resolve));
-  await expectCode(ask(port), 'UNREACHABLE');
+  const away = await expectCode(ask(port), 'UNREACHABLE');
+  for (const { message } of [late, away]) expect(message).toContain(`the node at https://127.0.0.1:${port}`);
 });
 
 test('a node that the ring document does not list has no health', async () => {
