@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { EngineError } from '../src/foundation/index.ts';
 import { nodeIdentityOf, nodeIdentityUri } from '../src/platform/index.ts';
 import type { Log } from '../src/ports/index.ts';
@@ -15,13 +16,15 @@ export interface OwnCertificates {
   readonly peerTls: TlsIdentity;
   /** PEM of the domain's certificate authority in the newest ring document known here; a domain may have left. */
   readonly authority: string | undefined;
+  /** Where the newest ring document known here has the node, without brackets. */
+  readonly host: string | undefined;
   readonly nowMs: number;
 }
 
 /**
  * Looks at the certificates that a node is about to show: with the wrong ones it would run, and everybody would
  * hang up on it. Logs what a newer ring document or a renewal may set right.
- * @throws EngineError `INVALID_ARGUMENT` where the peer certificate is another node's, or one is no certificate
+ * @throws EngineError `INVALID_ARGUMENT` where the peer certificate is another node's or none, or where a peer's is for the public port
  */
 export function checkOwnCertificates(own: OwnCertificates, log: Log): void {
   const { domain, nodeId: node, peerTls } = own;
@@ -29,21 +32,42 @@ export function checkOwnCertificates(own: OwnCertificates, log: Log): void {
   const identity = nodeIdentityOf(peer.subjectAltName);
   if (identity?.domain !== domain || identity.node !== node) {
     const came = identity === undefined ? 'one that names no node' : nodeIdentityUri(identity);
-    throw new EngineError(
-      'INVALID_ARGUMENT',
-      `expected a peer certificate of ${nodeIdentityUri({ domain, node })}, got ${came}`,
+    throw wrongOne(`a peer certificate of ${nodeIdentityUri({ domain, node })}`, peerTls, came);
+  }
+  const open = certificateOf('public', own.tls);
+  const peerShown = nodeIdentityOf(open.subjectAltName);
+  // It would work, and put the key by which other nodes know this one at the port that everybody reaches.
+  if (peerShown !== undefined) {
+    throw wrongOne(
+      'a certificate for the public port',
+      own.tls,
+      `the peer certificate of ${nodeIdentityUri(peerShown)}`,
     );
   }
   tellDoubts('peer', peer, own, log);
-  tellDoubts('public', certificateOf('public', own.tls), own, log);
+  tellDoubts('public', open, own, log);
+  if (own.host === undefined || isFor(open, own.host)) return;
+  log.error("the certificate is not for the node's host, and no sensor will trust it", {
+    port: 'public',
+    host: own.host,
+  });
 }
 
-function certificateOf(port: string, { cert }: TlsIdentity): X509Certificate {
+function certificateOf(port: string, tls: TlsIdentity): X509Certificate {
   try {
-    return new X509Certificate(cert);
+    return new X509Certificate(tls.cert);
   } catch (error) {
-    throw tlsFailure(port, error);
+    throw tlsFailure(port, tls, error);
   }
+}
+
+function wrongOne(expected: string, { file }: TlsIdentity, came: string): EngineError {
+  const where = file === undefined ? '' : ` in ${file}`;
+  return new EngineError('INVALID_ARGUMENT', `expected ${expected}${where}, got ${came}`);
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 }
 
 function tellDoubts(

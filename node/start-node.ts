@@ -12,7 +12,7 @@ import type { Log } from '../src/ports/index.ts';
 import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
 import { publicKeyBytes } from '../src/ring/index.ts';
 import type { HttpLimits, ListenAddress, Listener, Shedding, TlsIdentity } from './http/index.ts';
-import { listenPublic } from './http/index.ts';
+import { hostIn, listenPublic } from './http/index.ts';
 import { listenPeer } from './links/index.ts';
 import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';
@@ -109,8 +109,16 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       ...(minSensorsFloor === undefined ? {} : { minSensorsFloor }),
     });
     closing.push(() => node.close());
-    const authority = node.ring().domains.find((section) => section.domain === domain)?.certificateAuthority;
-    checkOwnCertificates({ domain, nodeId, tls, peerTls, authority, nowMs: clock.now() }, log);
+    const section = node.ring().domains.find((one) => one.domain === domain);
+    const url = section?.nodes.find(({ id }) => id === nodeId)?.url;
+    checkOwnCertificates(
+      {
+        ...{ domain, nodeId, tls, peerTls, nowMs: clock.now() },
+        authority: section?.certificateAuthority,
+        host: url === undefined ? undefined : hostIn(url),
+      },
+      log,
+    );
     const listeners = await Promise.allSettled([
       listenPeer({
         address: options.peerListen,

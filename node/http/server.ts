@@ -103,7 +103,7 @@ function createApp(options: PortOptions): FastifyInstance {
       routerOptions: { querystringParser: () => ({}) },
     });
   } catch (error) {
-    throw tlsFailure('public', error);
+    throw tlsFailure('public', options.tls, error);
   }
   app.server.maxConnections = limits.connectionsMax;
   limitConnections(app.server, options.shedding);

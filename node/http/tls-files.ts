@@ -7,7 +7,8 @@ import type { TlsIdentity } from './listener.ts';
  * @throws EngineError `INVALID_ARGUMENT` naming the file that cannot be read
  */
 export function readTlsIdentity(paths: { readonly cert: string; readonly key: string }): TlsIdentity {
-  return { cert: readText(paths.cert, 'a certificate'), key: readText(paths.key, 'a private key') };
+  const { cert, key } = paths;
+  return { cert: readText(cert, 'a certificate'), key: readText(key, 'a private key'), file: cert };
 }
 
 function readText(path: string, what: string): string {

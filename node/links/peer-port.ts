@@ -90,7 +90,7 @@ function openServer({ tls, peers, log }: PeerPortOptions, limits: PeerPortLimits
       handshakeTimeout: limits.handshakeMs,
     });
   } catch (error) {
-    throw tlsFailure('peer', error);
+    throw tlsFailure('peer', tls, error);
   }
   server.maxConnections = limits.connectionsMax;
   server.on('tlsClientError', (error) => {

@@ -38,6 +38,7 @@ async function told(change: Partial<Parameters<typeof checkOwnCertificates>[0]> 
     tls: await serverOf(alpha),
     peerTls: await peerOf(alpha, 'alpha', 'a-1'),
     authority: alpha.certificatePem,
+    host: '127.0.0.1',
     nowMs: NOW_MS,
   };
   checkOwnCertificates({ ...usual, ...change }, log);
@@ -56,7 +57,21 @@ describe('the certificates of a node that starts', () => {
     await expect(told({ peerTls: await peerOf(beta, 'beta', 'a-1') })).rejects.toThrow(
       'got mcloud://beta/a-1',
     );
-    await expect(told({ peerTls: await serverOf(alpha) })).rejects.toThrow('got one that names no node');
+  });
+
+  it('are refused by their file when they were put in each other’s place', async () => {
+    const peer = { ...(await peerOf(alpha, 'alpha', 'a-1')), file: '/a-1/peer.pem' };
+    const server = { ...(await serverOf(alpha)), file: '/a-1/tls.pem' };
+    await expect(told({ peerTls: server })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message:
+        'expected a peer certificate of mcloud://alpha/a-1 in /a-1/tls.pem, got one that names no node',
+    });
+    await expect(told({ tls: peer })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message:
+        'expected a certificate for the public port in /a-1/peer.pem, got the peer certificate of mcloud://alpha/a-1',
+    });
   });
 
   it('are refused when they are none', async () => {
@@ -72,6 +87,13 @@ describe('the certificates of a node that starts', () => {
     ]);
     expect(await told({ authority: beta.certificatePem })).toHaveLength(2);
     expect(await told({ authority: undefined })).toEqual([]);
+  });
+
+  it('are told when the public one is for another host than the ring document has', async () => {
+    expect(await told({ host: 'a-1.example' })).toEqual([
+      expect.stringMatching(/"error".*not for the node's host.*"host":"a-1.example"/),
+    ]);
+    expect(await told({ host: undefined })).toEqual([]);
   });
 
   it('are told a month before they end, and louder when they have', async () => {

@@ -11,5 +11,5 @@ test('certificate and key are read, and a missing one is named', async () => {
   expect(() => readTlsIdentity(paths)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   expect(() => readTlsIdentity(paths)).toThrow(`${paths.key}, got ENOENT`);
   await writeFile(paths.key, 'key');
-  expect(readTlsIdentity(paths)).toEqual({ cert: 'certificate', key: 'key' });
+  expect(readTlsIdentity(paths)).toEqual({ cert: 'certificate', key: 'key', file: paths.cert });
 });
