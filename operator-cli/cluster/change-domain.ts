@@ -1,5 +1,5 @@
-import { basename, dirname, join } from 'node:path';
-import { EngineError, toHex } from '../../src/foundation/index.ts';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { EngineError, invariant, toHex } from '../../src/foundation/index.ts';
 import type { RandomBytes } from '../../src/ports/index.ts';
 import type { DomainSection, NodeId, StoreId } from '../../src/ring/index.ts';
 import { storeId } from '../../src/ring/index.ts';
@@ -8,7 +8,8 @@ import type { CertificateSource } from './certificates.ts';
 import { openAuthority } from './certificates.ts';
 import { createNode } from './domain.ts';
 import { readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
-import { replaceFile, writeNewFolder } from './new-folder.ts';
+import type { NewFile } from './new-folder.ts';
+import { replaceFile, secretFile, writeNewFolder } from './new-folder.ts';
 import { nodeFiles, SECTION_FILE } from './write-cluster.ts';
 
 /** A store that takes the place of a lost one, from the placement that names it on. */
@@ -52,8 +53,26 @@ export async function replaceStore(
   return { section, lost: node.storeId, storeId: next, dataFolder };
 }
 
+/** Settings that are the domain's: a node with another floor would release what the others withhold. */
+const SHARED_SETTINGS = [
+  'enrolmentAuthorities',
+  'allowOpenEnrolment',
+  'formerSealingKeys',
+  'minSensorsFloor',
+  'tokenIssuer',
+];
+
+/** A node that its domain has from the placement on that names it. */
+export interface AddedNode {
+  readonly section: DomainSection;
+  /** The settings that it shares with the domain's first node, and the folder of that one. */
+  readonly shared: readonly string[];
+  readonly sharedWith: string;
+}
+
 /**
  * Adds a node to the domain: its keys, certificates and settings in a folder of its own, and the domain's next section.
+ * What nodes of a domain share is taken from the settings of the first one, as they stand in the domain's folder.
  * @throws EngineError `INVALID_ARGUMENT` when there is such a folder, `RING_REFUSED` for a node no section may have
  */
 export async function addNode(
@@ -62,7 +81,7 @@ export async function addNode(
   address: NodeAddress,
   replicas: number | undefined,
   source: CertificateSource,
-): Promise<DomainSection> {
+): Promise<AddedNode> {
   const before = await readSection(folder);
   const [caPem, caKey, sealingKey] = await Promise.all(
     ['ca.pem', 'ca.key', 'sealing.key'].map((name) => readOwn(join(folder, name))),
@@ -75,16 +94,26 @@ export async function addNode(
     nodes: [...before.nodes, { id, url, peerUrl, storeId: store }],
   });
   const [first] = before.nodes;
-  const settings = first === undefined ? {} : await readSettings(join(folder, first.id, 'node.json'));
-  const enrolment = {
-    enrolmentAuthorities: Array.isArray(settings.enrolmentAuthorities)
-      ? settings.enrolmentAuthorities.map(String)
-      : [],
-    allowOpenEnrolment: settings.allowOpenEnrolment === true,
-  };
-  await writeNewFolder(join(folder, id), nodeFiles('', node, sealingKey ?? '', enrolment));
+  invariant(first !== undefined, 'a section lists a node');
+  const settings = await readSettings(join(folder, first.id, 'node.json'));
+  const shared = SHARED_SETTINGS.filter((name) => settings[name] !== undefined);
+  const own = Object.fromEntries(shared.map((name) => [name, settings[name]]));
+  await writeNewFolder(join(folder, id), [
+    ...nodeFiles('', node, sealingKey ?? '', own),
+    ...(await formerKeys(join(folder, first.id), settings)),
+  ]);
   await replaceFile(join(folder, SECTION_FILE), `${section.jws}\n`);
-  return section;
+  return { section, shared, sharedWith: first.id };
+}
+
+/** The files of a node that its settings name as former keys; a path from elsewhere is good for the new node as it is. */
+function formerKeys(
+  nodeFolder: string,
+  { formerSealingKeys }: Readonly<Record<string, unknown>>,
+): Promise<NewFile[]> {
+  const names = Array.isArray(formerSealingKeys) ? formerSealingKeys.map(String) : [];
+  const inFolder = names.filter((name) => !isAbsolute(name));
+  return Promise.all(inFolder.map(async (name) => secretFile(name, await readOwn(join(nodeFolder, name)))));
 }
 
 function noNode({ domain, nodes }: DomainSection, id: NodeId): EngineError {

@@ -87,8 +87,11 @@ export interface DomainEnrolment {
   readonly allowOpenEnrolment: boolean;
 }
 
-/** The settings file of a node as `m-cloud-node` reads it; paths count from the node's folder. */
-export function nodeSettingsOf(node: NodeMaterial, enrolment: DomainEnrolment) {
+/**
+ * The settings file of a node as `m-cloud-node` reads it; paths count from the node's folder.
+ * @param shared settings that all nodes of its domain have.
+ */
+export function nodeSettingsOf(node: NodeMaterial, shared: object) {
   const { listenHost: host, publicPort, peerPort } = node.address;
   return {
     nodeId: node.id,
@@ -101,7 +104,7 @@ export function nodeSettingsOf(node: NodeMaterial, enrolment: DomainEnrolment) {
     tls: { cert: 'tls.pem', key: 'tls.key' },
     peerTls: { cert: 'peer.pem', key: 'peer.key' },
     sealingKey: 'sealing.key',
-    ...enrolment,
+    ...shared,
     logLevel: 'info',
   };
 }

@@ -89,15 +89,15 @@ function domainFiles(folder: string, domain: DomainMaterial, enrolment: DomainEn
   ];
 }
 
-/** What a node's folder holds besides the ring document. */
+/** What a node's folder holds besides the ring document. @param shared settings that all nodes of its domain have. */
 export function nodeFiles(
   folder: string,
   node: NodeMaterial,
   sealingKeyPem: string,
-  enrolment: DomainEnrolment,
+  shared: object,
 ): readonly NewFile[] {
   return [
-    jsonFile(join(folder, 'node.json'), nodeSettingsOf(node, enrolment)),
+    jsonFile(join(folder, 'node.json'), nodeSettingsOf(node, shared)),
     openFile(join(folder, 'tls.pem'), node.publicTls.certificatePem),
     secretFile(join(folder, 'tls.key'), node.publicTls.privateKeyPem),
     openFile(join(folder, 'peer.pem'), node.peerTls.certificatePem),

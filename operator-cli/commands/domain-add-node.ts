@@ -34,7 +34,10 @@ export function addDomainAddNode(parent: Command, environment: CliEnvironment): 
       const { publicPort, peerPort, listen: listenHost } = options;
       const address = { host, listenHost, publicPort, peerPort };
       const source = { randomBytes: environment.randomBytes, nowMs: environment.clock.now() };
-      const section = await addNode(folder, node, address, options.replicas, source);
+      const { section, shared, sharedWith } = await addNode(folder, node, address, options.replicas, source);
+      session.say(
+        `${node}/node.json took ${shared.join(', ') || 'nothing'} from ${sharedWith}/node.json in this folder: they must be as on the computers of the domain's other nodes`,
+      );
       session.say(
         'send section.jws to the operator, who assembles it with --placement-from and publishes it; then join the ' +
           'new ring document and start the node',

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { copyFile, readFile, stat } from 'node:fs/promises';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadNodeConfig } from '../../../node/config.ts';
@@ -60,6 +60,30 @@ describe('a node that is added to a domain', () => {
     expect(await ringOf('ring-2.jws')).toMatchObject({ epoch: 2, placementEpoch: 2 });
     expect(await run('domain', 'join', 'a', 'ring-2.jws')).toMatchObject({ code: 0 });
     expect((await ringOf('a', 'a-3', 'ring.jws')).epoch).toBe(2);
+  });
+
+  it('gets the settings that the nodes of a domain share, and the keys that they name', async () => {
+    const { at, run, next } = await ringOfTwo();
+    await run('domain', 'renew', 'a', 'sealing-key');
+    const first = at('a', 'a-1', 'node.json');
+    const shared = {
+      enrolmentAuthorities: ['A'.repeat(43)],
+      minSensorsFloor: 50,
+      tokenIssuer: { issuer: 'https://id.example', jwks: 'https://id.example/keys' },
+    };
+    await writeFile(first, JSON.stringify({ ...JSON.parse(await readFile(first, 'utf8')), ...shared }));
+    expect(await run('domain', 'add-node', 'a', 'a-3', 'a-3.example')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(
+        'took enrolmentAuthorities, allowOpenEnrolment, formerSealingKeys, minSensorsFloor, tokenIssuer from a-1/node.json',
+      ),
+    });
+    const settings = loadNodeConfig(at('a', 'a-3', 'node.json'), {});
+    expect(settings).toMatchObject({ ...shared, formerSealingKeys: [at('a', 'a-3', 'sealing-1.key')] });
+    expect(await readFile(at('a', 'a-3', 'sealing-1.key'), 'utf8')).toBe(
+      await readFile(at('a', 'a-1', 'sealing-1.key'), 'utf8'),
+    );
+    expect(await next('--placement-from', '+1h')).toMatchObject({ code: 0 });
   });
 
   it('is refused where there is one of its name, or the folder is no domain’s', async () => {
