@@ -1,4 +1,4 @@
-import { EngineError } from '../src/foundation/index.ts';
+import { EngineError, hasCode } from '../src/foundation/index.ts';
 import type { TokenIssuer } from '../src/platform/index.ts';
 import {
   createLinkTransport,
@@ -8,9 +8,10 @@ import {
   p256FromPem,
   systemClock,
 } from '../src/platform/index.ts';
-import type { Log } from '../src/ports/index.ts';
+import type { Log, WindowKeys } from '../src/ports/index.ts';
 import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
 import { publicKeyBytes } from '../src/ring/index.ts';
+import { nodeStops } from './engine/node-stops.ts';
 import type { HttpLimits, ListenAddress, Listener, Shedding, TlsIdentity } from './http/index.ts';
 import { hostIn, listenPublic } from './http/index.ts';
 import { listenPeer } from './links/index.ts';
@@ -80,6 +81,10 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       cryptoRandomBytes,
     );
     closing.push(() => store.close());
+    let keyFailed = (_: Error): void => {};
+    const keysStopped = new Promise<Error>((resolve) => {
+      keyFailed = resolve;
+    });
     const connect: NodePorts['connect'] = (targets) => {
       const peers = createLinkTransport({ targets, clientCertificate: peerTls });
       closing.push(() => peers.close());
@@ -89,7 +94,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       clock,
       randomBytes: cryptoRandomBytes,
       store,
-      keys: windowKeys,
+      keys: stoppingKeys(windowKeys, keyFailed),
       connect,
       log,
       verifier: nodeVerifier,
@@ -149,7 +154,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       publicOrigin: open.origin,
       peerOrigin: peer.origin,
       serving: node.serving,
-      stopped: node.stopped,
+      stopped: Promise.race([node.stopped, keysStopped]),
       close: closeAll,
     };
   } catch (error) {
@@ -161,4 +166,21 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
 function opened(listener: PromiseSettledResult<Listener>): Listener {
   if (listener.status === 'rejected') throw listener.reason;
   return listener.value;
+}
+
+/** Without the key of a window its messages would fail one by one, on a disk that soon refuses everything else. */
+function stoppingKeys(keys: WindowKeys, failed: (reason: Error) => void): WindowKeys {
+  return {
+    ...keys,
+    async create(...name) {
+      try {
+        return await keys.create(...name);
+      } catch (cause) {
+        if (!hasCode(cause, 'STORE_FAILED')) throw cause;
+        const error = nodeStops(cause);
+        failed(error);
+        throw error;
+      }
+    },
+  };
 }

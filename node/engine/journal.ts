@@ -1,5 +1,6 @@
 import { EngineError, invariant } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
+import { nodeStops } from './node-stops.ts';
 import { createOverlay } from './overlay.ts';
 
 /** Operations that may wait for the disk at once; beyond it new work is refused before it is taken in. */
@@ -155,7 +156,7 @@ export function openJournal(store: Store, start: JournalStart, commitRecord: Com
 
   /** After a failed sync nobody knows what is on disk; every waiter learns of it and nothing is written again. */
   function stop(group: Group, cause: unknown): void {
-    failure = new EngineError('STORE_FAILED', 'the disk refused a write; the node stops', {}, { cause });
+    failure = nodeStops(cause);
     running = null;
     for (const waiting of [group, ...groups.splice(0)]) waiting.settle.reject(failure);
     report(failure);

@@ -34,7 +34,8 @@ export function toEngineError(error: unknown): unknown {
  */
 export function logFailure(log: Log, error: unknown, fields: LogFields): void {
   if (error instanceof EngineError) {
-    if (error.status === 500)
+    // Told once for all, as the reason of the stop, and not by every request that was waiting.
+    if (error.status === 500 && error.details.stops !== true)
       log.error('operation failed', { ...fields, code: error.code, reason: error.message });
     return;
   }

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EngineError, systemCode, systemReason } from '../../src/foundation/index.ts';
+import { EngineError, explainedCode, systemCode, systemReason } from '../../src/foundation/index.ts';
 
 /** Read and written by the node's own user only. */
 const PRIVATE_FILE = 0o600;
@@ -93,10 +93,31 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** LevelDB has one code for whatever the disk refuses; the system's own words stand behind the name of a file. */
+const LEVEL_WORDS: readonly (readonly [words: string, code: string])[] = [
+  ['No space left on device', 'ENOSPC'],
+  ['Disk quota exceeded', 'EDQUOT'],
+  ['Input/output error', 'EIO'],
+  ['Read-only file system', 'EROFS'],
+  ['Too many open files', 'EMFILE'],
+  ['Permission denied', 'EACCES'],
+];
+
+function diskCode(error: unknown): string {
+  const code = systemCode(error);
+  if (code !== 'LEVEL_IO_ERROR') return code;
+  let text = '';
+  for (let at: unknown = error; at instanceof Error; at = at.cause) text = at.message;
+  return LEVEL_WORDS.find(([words]) => text.endsWith(words))?.[1] ?? code;
+}
+
+/** @param doing what was tried, with the path: the log is all that a person has. */
 export function diskFailure(doing: string, error: unknown): EngineError {
+  const code = diskCode(error);
+  const advice = code === 'ENOSPC' || code === 'EDQUOT' ? '; make room there, then start the node again' : '';
   return new EngineError(
     'STORE_FAILED',
-    `expected to ${doing}, got ${systemReason(error)}`,
+    `expected to ${doing}, got ${explainedCode(code)}${advice}`,
     {},
     { cause: error },
   );

@@ -69,7 +69,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
     try {
       await batch.write({ sync: true });
     } catch (error) {
-      failure = diskFailure('write to the store', error);
+      failure = diskFailure(`write to the store in ${folder}`, error);
       throw failure;
     }
   }
@@ -99,7 +99,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
       assertOpen();
       const rows = await database
         .getMany(keys.map((key) => rowKey(table, key)))
-        .catch((error) => Promise.reject(diskFailure('read from the store', error)));
+        .catch((error) => Promise.reject(diskFailure(`read from the store in ${folder}`, error)));
       return rows.map((row) => row && plainBytes(row, 0));
     },
     async range(table, { from, to, limit }) {
@@ -114,7 +114,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
         .all();
       scans.add(scan);
       const rows = await scan
-        .catch((error) => Promise.reject(diskFailure('read from the store', error)))
+        .catch((error) => Promise.reject(diskFailure(`read from the store in ${folder}`, error)))
         .finally(() => scans.delete(scan));
       return rows.map(([key, value]) => [plainBytes(key, 1), plainBytes(value, 0)] as const);
     },
@@ -143,7 +143,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
         await touch(start, lastBefore(end));
         await database.compactRange(start, end);
       } catch (error) {
-        throw diskFailure('compact the store', error);
+        throw diskFailure(`compact the store in ${folder}`, error);
       }
     },
     close() {

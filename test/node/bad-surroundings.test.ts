@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endOfPrefix } from '../../node/engine/tables.ts';
@@ -161,6 +161,24 @@ describe('a node does not start', () => {
     const dataFolder = await temporaryFolder();
     await chmod(dataFolder, 0o500);
     await expectCode(started({ dataFolder }), 'DATA_FOLDER_UNUSABLE');
+  });
+});
+
+describe('a node stops', () => {
+  it('where the key of a window cannot be written, and says once why', async () => {
+    const node = nodeOf(0);
+    const keys = join(nodes.optionsOf(node).dataFolder, 'keys');
+    await rename(keys, `${keys}-away`);
+    // The others may open it.
+    await client.openWindow().catch(() => undefined);
+    const { message } = await nodes.stopped(node);
+    expect(message).toMatch(
+      /^the disk refused a write, and the node stops: expected to write .*keys.*, got ENOENT/,
+    );
+    expect(nodes.logLines.filter((line) => line.includes('ENOENT'))).toEqual([]);
+    await nodes.stop(node);
+    await rename(`${keys}-away`, keys);
+    await nodes.start(node);
   });
 });
 

@@ -18,6 +18,8 @@ export interface RealNodes {
   /** Resolves when the node serves, for which most of the others must run. */
   start(nodeId: string): Promise<void>;
   stop(nodeId: string): Promise<void>;
+  /** Resolves with the reason when a running node can't go on. */
+  stopped(nodeId: string): Promise<Error>;
   /** Lets a test change what a stopped node has on its disk. */
   withStore(nodeId: string, change: (store: Store, keys: WindowKeys) => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -72,6 +74,11 @@ export async function startRealNodes(
     async stop(nodeId) {
       await running.get(nodeId)?.close();
       running.delete(nodeId);
+    },
+    stopped(nodeId) {
+      const node = running.get(nodeId);
+      if (node === undefined) throw new Error(`expected a running node, got ${nodeId}`);
+      return node.stopped;
     },
     async withStore(nodeId, change) {
       const { dataFolder, storeId } = optionsOf(nodeId);
