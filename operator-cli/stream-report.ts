@@ -1,5 +1,6 @@
 import type { WindowSummary } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import { groupsOf } from '../src/protocol/stream-groups.ts';
 import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import { elementName } from '../src/sharing/index.ts';
 import { AMBIGUITY_BITS, ambiguityBits, checkCapacity, LEAST_SENSORS_MAX } from '../src/statistics/index.ts';
@@ -64,6 +65,9 @@ export function streamText(stream: StreamDocument, palette: Palette): string {
     ...(stream.countMode === 'batch'
       ? [['batches', 'many readings under one flag; their number is public']]
       : []),
+    ...(stream.publishesCells
+      ? [['cells', 'how many readings fell into each is published, however few they are']]
+      : []),
     ...(stream.seeds ? [['shares', 'all but the last are seeds: secret by computation only']] : []),
     ['erased', `${shownSpan(stream.retentionMs)} after the end of a window`],
     ['sensors', stream.enrolment === 'required' ? 'enrolled ones only' : 'anyone may upload'],
@@ -77,17 +81,22 @@ function windowsOf({ window, graceMs }: StreamDocument): string {
   return `${shownSpan(window.durationMs)} long, aligned to UTC${grace}`;
 }
 
-/** The windows of a stream, newest first. */
-export function windowsText(windows: readonly WindowSummary[]): string {
+/** The windows of a stream, newest first, and in each its groups. */
+export function windowsText(windows: readonly WindowSummary[], groups: readonly string[]): string {
   if (windows.length === 0) return '  no window was opened yet\n';
+  const labelled = (cell: string) => (groups.length === 0 ? [] : [cell]);
   const rows = windows
     .toSorted((a, b) => b.window - a.window)
-    .map(({ window, state, notBefore, latest }) => [
+    .map(({ window, group, state, notBefore, latest }) => [
       String(window),
       shownTime(window),
+      ...labelled(groupsOf({ groups }).find((one) => one.group === group)?.name ?? ''),
       state,
       shownTime(notBefore),
       shownTime(latest),
     ]);
-  return renderTable([['window', 'starts', 'state', 'not sealed before', 'sealed at the latest'], ...rows]);
+  return renderTable([
+    ['window', 'starts', ...labelled('group'), 'state', 'not sealed before', 'sealed at the latest'],
+    ...rows,
+  ]);
 }

@@ -18,7 +18,7 @@ export function addStreamShow(parent: Command, environment: CliEnvironment): voi
     await session.withOperator(async ({ operator }) => {
       const { stream, windows, retired } = await operator.findStream(name, { signal: environment.signal });
       session.answer({ ...streamJson(stream), retired, windows }, () =>
-        [streamText(stream, session.palette), retired ? RETIRED : '', windowsText(windows)]
+        [streamText(stream, session.palette), retired ? RETIRED : '', windowsText(windows, stream.groups)]
           .filter((text) => text !== '')
           .join('\n'),
       );
