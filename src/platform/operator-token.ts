@@ -77,12 +77,20 @@ export async function claimsOf(
     currentDate: new Date(nowMs),
   };
   const { payload } = await verify(rules).catch((error: unknown) => {
-    throw refused(error instanceof errors.JOSEError ? error.code : null);
+    if (!(error instanceof errors.JOSEError)) throw refused(null);
+    const clock = `, and by the clock of this node it is ${new Date(nowMs).toISOString()}`;
+    throw refused(isAboutTime(error) ? error.code + clock : error.code);
   });
   const { exp = 0, iat = 0, sub = '', scope } = payload;
   if (exp - iat > OPERATOR_TOKEN_SECONDS_MAX) throw refused('its life is too long');
   if (typeof scope !== 'string') throw refused('it has no scope');
   return { subject: sub, scopes: scope.split(' ').filter((name) => name !== '') };
+}
+
+/** Where two clocks differ, a token that was made a moment ago is from the past or the future. */
+function isAboutTime(error: errors.JOSEError): boolean {
+  if (error instanceof errors.JWTExpired) return true;
+  return error instanceof errors.JWTClaimValidationFailed && ['iat', 'nbf'].includes(error.claim);
 }
 
 export function unauthenticated(message: string): EngineError {

@@ -49,6 +49,19 @@ describe('operator tokens', () => {
     ).rejects.toMatchObject(refused);
   });
 
+  it('name the clock of the node that refuses them for their time, and else do not', async () => {
+    const { publicKey, token } = await operator();
+    const refusal = async (change: object) => {
+      const expected = { operatorKey: publicKey, domain: 'cloud-a', nowMs: NOW, ...change };
+      return String(await verifyOperatorToken(token, expected).catch((error: unknown) => error));
+    };
+    expect(await refusal({ nowMs: NOW + 3 * 3_600_000 })).toContain(
+      'ERR_JWT_EXPIRED, and by the clock of this node it is 2027-01-15T11:00:00.000Z',
+    );
+    expect(await refusal({ nowMs: NOW - 3_600_000 })).toContain('it is 2027-01-15T07:00:00.000Z');
+    expect(await refusal({ domain: 'cloud-b' })).not.toContain('clock');
+  });
+
   it('never pass for a document of the same key, nor a document for a token', async () => {
     const { privateKeyPem, publicKey, token } = await operator();
     const payload = {
