@@ -51,10 +51,11 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
   async function learn(node: NodeId, signal?: AbortSignal): Promise<void> {
     await learnOlder(node, signal);
     for (;;) {
-      const from = String(rings.newest().epoch + 1);
-      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
-      if (answer.rings.length === 0) return;
+      const { epoch } = rings.newest();
+      const answer = await callPeer(node, operations.READ_RINGS, { from: String(epoch + 1) }, signal);
       await ringStore.take(answer.rings);
+      // Whoever has nothing newer is not asked again, also if it sends what was not asked for.
+      if (rings.newest().epoch === epoch) return;
     }
   }
 
@@ -80,7 +81,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
       states.set(node, state);
       if (state.epoch > epoch) return learn(node);
       if (state.epoch === epoch && state.hash !== hash) ringStore.refuseSecond(epoch, state.hash);
-      if (state.epoch === epoch || (brought.length > 0 && state.epoch === theirs)) return;
+      if (state.epoch === epoch || (brought.length > 0 && state.epoch <= theirs)) return;
     }
   }
 

@@ -89,7 +89,8 @@ export function createSetLists(components: SetListsComponents): SetLists {
     while (entries.length <= digest.count) {
       const after = entries.at(-1) ?? null;
       const page = await callPeer(node, operations.READ_LIST, { context, partition, digest, after }, signal);
-      if (!page.known) return null;
+      // A page without an entry, and more behind it, would be asked for again without an end.
+      if (!page.known || (page.more && page.entries.length === 0)) return null;
       entries.push(...page.entries);
       if (!page.more)
         return equalDigests(digestOf(record.terms.value.setHashKey, entries), digest) ? entries : null;

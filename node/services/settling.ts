@@ -3,19 +3,16 @@ import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, Settlement } from '../../src/protocol/index.ts';
 import { exclusionCodec, operations, settlementCodec, windowName } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
-import { majority } from '../../src/ring/index.ts';
-import type { SealCall, Sealed, SealReply, SettleCall, SettleReply } from '../../src/rounds/index.ts';
-import { runRound, sealRound, settleRound } from '../../src/rounds/index.ts';
+import type { Sealed, SettleCall, SettleReply } from '../../src/rounds/index.ts';
+import { runRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Known } from './decided.ts';
 import type { Decisions } from './decisions.ts';
+import { createFreezing } from './freezing.ts';
 import { digestOfSlot } from './holding.ts';
 import type { OpenWindowRecord } from './windows.ts';
-
-/** Partitions whose differing lists one seal reads at the same time; bounds its memory. */
-const LISTS_AT_ONCE = 8;
 
 export interface SettlingComponents {
   readonly decisions: Decisions;
@@ -46,6 +43,7 @@ export interface Settling {
 
 export function createSettling(components: SettlingComponents): Settling {
   const { decisions, rings, callPeer, clock, randomBytes, log } = components;
+  const freeze = createFreezing(components);
 
   async function settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>> {
     const known = await decisions.look(record, 'settlement', signal);
@@ -93,39 +91,6 @@ export function createSettling(components: SettlingComponents): Settling {
     const decided = await decisions.decide(record, 'settlement', wish, signal);
     log.info('window settled', { window: windowName(record.scope) });
     return { bytes: decided, value: settlementCodec.decode(decided) };
-  }
-
-  function freeze(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed> {
-    const domains = record.stream.domains.map(({ id }) => id);
-    const { placement, nodesOf } = rings.of(record.scope);
-    const nodes = domains.flatMap(nodesOf);
-    const places = new Map(nodes.map((node, place) => [node, place]));
-    const round = sealRound({
-      nodes: nodes.length,
-      acceptorsOf: (partition) =>
-        placement.acceptors(domains, partition).map((node) => places.get(node) ?? 0),
-      quorumOf: majority,
-      setHashKey: record.terms.value.setHashKey,
-      listsAtOnce: LISTS_AT_ONCE,
-    });
-    const context = rings.contextOf(record.scope);
-    const perform = async (call: SealCall, over: AbortSignal): Promise<SealReply> => {
-      const to = at(nodes, call.node);
-      switch (call.kind) {
-        case 'freeze':
-          return { kind: 'freeze', report: await callPeer(to, operations.FREEZE, { context }, over) };
-        case 'list':
-          return {
-            kind: 'list',
-            list: await callPeer(to, operations.FROZEN_LIST, { context, ...call }, over),
-          };
-        case 'keep': {
-          const { kept } = await callPeer(to, operations.KEEP_LIST, { context, ...call }, over);
-          return { kind: 'keep', kept };
-        }
-      }
-    };
-    return runRound(round, { perform, clock, randomBytes }, signal);
   }
 
   async function exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void> {

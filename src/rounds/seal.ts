@@ -6,6 +6,7 @@ import { READINGS_MAX } from '../protocol/stream-limits.ts';
 import type { Partition } from '../ring/identifiers.ts';
 import { PARTITIONS, partition } from '../ring/identifiers.ts';
 import { agreedDigest, candidateOf } from './candidate.ts';
+import { canBe, goesOn, impossible, impossiblePage, readingsIn, reportError } from './frozen-answers.ts';
 import type { Effect, Round, RoundEvent, Step } from './round.ts';
 
 export interface SealOptions {
@@ -14,6 +15,8 @@ export interface SealOptions {
   /** The acceptors of each partition, as places in the list of nodes. */
   readonly acceptorsOf: (partition: Partition) => readonly number[];
   readonly quorumOf: (acceptors: number) => number;
+  /** Readings that an acceptor may know in the window; one whose flags stand for more lies. */
+  readonly maxReadings: number;
   /** K of the window's set hash. */
   readonly setHashKey: Uint8Array;
   /** Partitions whose lists are fetched and kept at the same time; bounds memory. */
@@ -45,7 +48,13 @@ export type SealReply =
 /** What the reports of a sealed window add up to, or why the window is not sealed. */
 export type Sealed =
   | { readonly kind: 'sealed'; readonly partitions: readonly PartitionDigest[] }
-  | { readonly kind: 'open'; readonly partitionsOpen: number; readonly error: EngineError };
+  | {
+      readonly kind: 'open';
+      readonly partitionsOpen: number;
+      readonly error: EngineError;
+      /** The node whose answer no honest acceptor gives, where one ended the round; it is to count as none. */
+      readonly liar?: number;
+    };
 
 /** A partition whose reports differ: its lists are read, T is made from them and kept at a quorum. */
 interface Listing {
@@ -61,6 +70,8 @@ export interface SealState {
   readonly agreed: Readonly<Record<number, SetDigest>>;
   readonly waiting: readonly Partition[];
   readonly listings: Readonly<Record<number, Listing>>;
+  /** Per node the readings of all flags that it has listed. */
+  readonly listed: Readonly<Record<number, number>>;
 }
 
 type SealStep = Step<SealState, SealCall, Sealed>;
@@ -73,7 +84,7 @@ type SealEffect = Effect<SealCall, Sealed>;
  */
 export function sealRound(options: SealOptions): Round<SealState, SealCall, SealReply, Sealed> {
   const start = (): SealStep => ({
-    state: { reports: {}, error: null, agreed: {}, waiting: [], listings: {} },
+    state: { reports: {}, error: null, agreed: {}, waiting: [], listings: {}, listed: {} },
     effects: Array.from({ length: options.nodes }, (_, node) => ({
       kind: 'call',
       id: `freeze/${node}`,
@@ -113,19 +124,26 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
     const after = { ...state, waiting, listings };
     if (Object.keys(listings).length > 0) return { state: after, effects };
     const partitions = partitionsOf(after.agreed);
-    if (canBe(partitions)) return finish(after, { kind: 'sealed', partitions });
-    return finish(after, { kind: 'open', partitionsOpen: partitions.length, error: impossible() });
+    if (canBe(partitions, READINGS_MAX)) return finish(after, { kind: 'sealed', partitions });
+    return finish(after, {
+      kind: 'open',
+      partitionsOpen: partitions.length,
+      error: impossible(READINGS_MAX),
+    });
   }
 
   function takeList(state: SealState, node: number, at: Partition, page: FrozenList): SealStep {
     const listing = state.listings[at];
     if (listing === undefined) return { state, effects: [] };
-    // Asking again would ask the same: the acceptor could hold the round, and with it the seal, for ever.
-    if (page.more && page.flags.length === 0)
-      return finish(state, { kind: 'open', partitionsOpen: 1, error: emptyPage() });
-    const flags = [...(listing.lists[node]?.flags ?? []), ...page.flags];
+    const before = listing.lists[node]?.flags ?? [];
+    const readings = (state.listed[node] ?? 0) + readingsIn(page);
+    // It would fill the memory, or be asked the same again, without an end, and keep the window from being sealed.
+    if (!goesOn(page, at, before.at(-1)?.entry) || readings > options.maxReadings)
+      return stop(state, impossiblePage(), node);
+    const flags = [...before, ...page.flags];
     const lists = { ...listing.lists, [node]: { flags, whole: !page.more } };
-    const next = { ...state, listings: { ...state.listings, [at]: { ...listing, lists } } };
+    const listed = { ...state.listed, [node]: readings };
+    const next = withListing({ ...state, listed }, at, { ...listing, lists });
     if (page.more) return { state: next, effects: [listCall(node, at, flags.at(-1)?.entry ?? null)] };
     const asked = frozenAcceptors(state, at);
     if (!asked.every((acceptor) => lists[acceptor]?.whole === true)) return { state: next, effects: [] };
@@ -135,7 +153,7 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
   function keepCandidate(state: SealState, at: Partition, entries: readonly FlagEntry[]): SealStep {
     const digest = digestOf(options.setHashKey, entries);
     const listing: Listing = { lists: {}, candidate: { entries, digest }, kept: [] };
-    const next = { ...state, listings: { ...state.listings, [at]: listing } };
+    const next = withListing(state, at, listing);
     return {
       state: next,
       effects: frozenAcceptors(state, at).map((node) => keepCall(node, at, entries, digest, 0)),
@@ -151,10 +169,7 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
     }
     const kept = [...listing.kept, node];
     if (kept.length < options.quorumOf(options.acceptorsOf(at).length)) {
-      return {
-        state: { ...state, listings: { ...state.listings, [at]: { ...listing, kept } } },
-        effects: [],
-      };
+      return { state: withListing(state, at, { ...listing, kept }), effects: [] };
     }
     const { [at]: _, ...listings } = state.listings;
     const agreed = digest.count > 0 ? { ...state.agreed, [at]: digest } : state.agreed;
@@ -175,15 +190,22 @@ export function sealRound(options: SealOptions): Round<SealState, SealCall, Seal
         if (kind === 'freeze') return takeReport(state, node, null, event.error);
         // A list or a kept page is needed from a quorum that has just answered; losing it is not worth a
         // second plan: whoever asks next begins at line 1 again.
-        return finish(state, { kind: 'open', partitionsOpen: 1, error: event.error });
+        return stop(state, event.error);
       }
       const { reply } = event;
-      if (reply.kind === 'freeze') return takeReport(state, node, reply.report, null);
+      if (reply.kind === 'freeze') {
+        const error = reportError(reply.report, options.maxReadings);
+        return takeReport(state, node, error === null ? reply.report : null, error);
+      }
       if (reply.kind === 'list') return takeList(state, node, partition(Number(partitionText)), reply.list);
-      if (!reply.kept) return finish(state, { kind: 'open', partitionsOpen: 1, error: notKept() });
+      if (!reply.kept) return stop(state, notKept(), node);
       return takeKept(state, node, partition(Number(partitionText)), Number(pageText));
     },
   };
+}
+
+function withListing(state: SealState, at: Partition, listing: Listing): SealState {
+  return { ...state, listings: { ...state.listings, [at]: listing } };
 }
 
 function listCall(node: number, at: Partition, after: FlagEntry | null): SealEffect {
@@ -247,32 +269,18 @@ function partitionsOf(agreed: SealState['agreed']): PartitionDigest[] {
     .sort((a, b) => a.partition - b.partition);
 }
 
-/** Whether a window may have so many flags and readings: acceptors that agree on more, or on fewer readings than flags, lie. */
-function canBe(partitions: readonly PartitionDigest[]): boolean {
-  const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
-  return readings <= READINGS_MAX && partitions.every(({ digest }) => digest.readings >= digest.count);
-}
-
-function impossible(): EngineError {
-  return new EngineError(
-    'MALFORMED_BODY',
-    `expected reports of at most ${READINGS_MAX} readings, and of one for each flag, got others`,
-  );
-}
-
 function missingReports(open: number): EngineError {
   return new EngineError('INCOMPLETE', `a majority of the acceptors of ${open} partitions is not frozen`);
 }
 
-function emptyPage(): EngineError {
-  return new EngineError(
-    'MALFORMED_BODY',
-    'expected flags in a page that has another one after it, got none',
-  );
-}
-
 function notKept(): EngineError {
   return new EngineError('INTERNAL', 'an acceptor did not keep the list of a partition under its digest');
+}
+
+/** @param liar who ended the round by an answer that no honest acceptor gives */
+function stop(state: SealState, error: EngineError, liar?: number): SealStep {
+  const open = { kind: 'open', partitionsOpen: 1, error } as const;
+  return finish(state, liar === undefined ? open : { ...open, liar });
 }
 
 function finish(state: SealState, out: Sealed): SealStep {

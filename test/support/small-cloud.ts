@@ -98,6 +98,8 @@ export interface SmallCloudOptions {
   readonly sealing?: (domain: DomainId) => Pick<NodeSettings, 'sealingKey' | 'formerSealingKeys'>;
   /** Is told every message with its answer; `from` is no node where a sensor or the operator asks. */
   readonly overhear?: (message: Overheard) => void;
+  /** What a node that lies answers in place of this, if anything. */
+  readonly lie?: (message: Overheard) => Uint8Array | undefined;
 }
 
 export interface Overheard {
@@ -137,8 +139,10 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
         const router = from === undefined ? handle.publicRouter : handle.peerRouter;
         const answer = await handled(router, caller, request, signal);
         const { path, body } = request;
-        options.overhear?.({ from, to, path, request: body, response: answer.body });
-        return answer;
+        const message = { from, to, path, request: body, response: answer.body };
+        options.overhear?.(message);
+        const lie = from === to ? undefined : options.lie?.(message);
+        return lie === undefined ? answer : { ...answer, body: lie };
       },
       close: async () => {},
     };

@@ -45,6 +45,7 @@ export function createSealing(quorumOf: (acceptors: number) => number) {
       nodes: EVERY_ACCEPTOR.length,
       acceptorsOf: () => EVERY_ACCEPTOR,
       quorumOf,
+      maxReadings: 1,
       setHashKey: SET_HASH_KEY,
       listsAtOnce: 1,
     }),

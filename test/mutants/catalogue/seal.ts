@@ -48,6 +48,33 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/flags', 'a frozen window refuses everything'),
   },
   {
+    name: 'seal/list-without-an-end',
+    breaks: 'BOUNDED: an acceptor that lies fills the memory of whoever seals, with pages that never end',
+    file: 'src/rounds/seal.ts',
+    find: ' || readings > options.maxReadings)',
+    replace: ')',
+    detector: byTest('src/rounds/seal', 'more readings over its partitions than the window has'),
+  },
+  {
+    name: 'seal/page-repeated',
+    breaks: 'BOUNDED: an acceptor that lists the same flags again and again is asked for ever',
+    file: 'src/rounds/frozen-answers.ts',
+    find: 'compareBytes(last, key) >= 0',
+    replace: 'compareBytes(last, key) > 0',
+    detector: byTest('src/rounds/seal', 'that lists a flag twice is named'),
+  },
+  {
+    name: 'seal/liar-asked-again',
+    breaks: 'an acceptor that lists its flags without an end keeps a window from being sealed',
+    file: 'node/services/freezing.ts',
+    find: '      if (lie !== undefined) throw lie;\n',
+    replace: '',
+    detector: byTest(
+      'node/services/hostile-peers',
+      'with lists of its flags keeps no window from being sealed',
+    ),
+  },
+  {
     name: 'freeze/before-its-time',
     breaks: 'a window can be sealed while its sensors still upload',
     file: 'node/services/frozen.ts',

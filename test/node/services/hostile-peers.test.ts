@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { DecisionName, Settlement } from '../../../src/protocol/index.ts';
 import { exclusionCodec, operations, settlementCodec } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { epoch, partition, windowId } from '../../../src/ring/index.ts';
+import { createPlacement, epoch, partition, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
-import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+import { nextRing } from '../../support/next-ring.ts';
+import { type Overheard, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const MINUTE_MS = 60_000;
 const THREE_DOMAINS = { nodes: [1, 1, 1], acceptors: 3 } as const;
@@ -58,6 +59,123 @@ describe('an acceptor of a register', () => {
     for (const vote of await askRegister(window, 'settlement', { counter: 9, value: Uint8Array.of(1, 9) })) {
       await expectCode(vote, 'MALFORMED_BODY');
     }
+  });
+});
+
+describe('a node that answers without an end', () => {
+  /** Whether the message is an answer of this operation by the node of domain c. */
+  const fromC = ({ to, path }: Overheard, operation: { readonly path: string }): boolean =>
+    to === 'c1' && path.startsWith(operation.path);
+
+  it('with lists of its flags keeps no window from being sealed', async () => {
+    let asked = 0;
+    const page = () => {
+      const { entry } = cloud.reading(window, '1', { group: 5 });
+      asked += 1;
+      return { entry, ballot: { counter: 0, proposer: 0 }, value: 'TRUE' } as const;
+    };
+    cloud = await startSmallCloud({
+      shape: THREE_DOMAINS,
+      lie(message) {
+        if (fromC(message, operations.FREEZE)) {
+          const report = operations.FREEZE.response.decode(message.response);
+          const digest = { count: 1, readings: 1, hash: new Uint8Array(32) };
+          return operations.FREEZE.response.encode({
+            ...report,
+            partitions: [{ partition: partition(5), digest }],
+          });
+        }
+        if (!fromC(message, operations.FROZEN_LIST) || asked > 1_000) return undefined;
+        return operations.FROZEN_LIST.response.encode({ flags: [page()], more: true });
+      },
+    });
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '1', { group: 5 });
+    for (const index of [0, 1, 2]) await reading.upload(index);
+    const [a] = cloud.nodeIds as [NodeId];
+    await reading.accept(a);
+    await cloud.clock.advance(1_000);
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const sealed = await cloud.clock.until(cloud.order(a, operations.SEAL, question));
+    expect(sealed).toMatchObject({ sealed: true });
+    expect(asked).toBeLessThan(100);
+  });
+
+  it('with pages of a settled list that are empty keeps nobody from a result', async () => {
+    let asked = 0;
+    let liar: NodeId | undefined;
+    cloud = await startSmallCloud({
+      shape: { nodes: [2, 1, 1], acceptors: 3, replicas: 2 },
+      lie({ to, path }) {
+        if (path !== operations.READ_LIST.path || to !== liar || asked > 1_000) return undefined;
+        asked += 1;
+        return operations.READ_LIST.response.encode({ known: true, entries: [], more: true });
+      },
+    });
+    const window = await cloud.openWindow();
+    const [set, unset] = ['1', '2'].map((value) => cloud.reading(window, value, { group: 5 }));
+    if (set === undefined || unset === undefined) throw new Error('expected two readings');
+    for (const index of [0, 1, 2]) await Promise.all([set.upload(index), unset.upload(index)]);
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const acceptors = createPlacement(cloud.ring).acceptors(domains, set.partition);
+    const other = cloud.nodeIds.find((node) => !acceptors.includes(node));
+    if (other === undefined) throw new Error('expected an owner that does not vote');
+    for (const acceptor of acceptors.slice(0, 2)) await set.accept(acceptor);
+    [liar] = acceptors;
+    await cloud.clock.advance(1_000);
+    const question = { stream: cloud.stream.hash, window, group: 0 };
+    const answer = await cloud.clock.until(cloud.order(other, operations.COMPUTE, question));
+    expect(answer).toMatchObject({ status: 'ROW' });
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(100);
+  });
+
+  it('with ring documents that are known already keeps nobody from its care', async () => {
+    let asked = 0;
+    let lying = false;
+    cloud = await startSmallCloud({
+      shape: THREE_DOMAINS,
+      lie(message) {
+        if (!lying) return undefined;
+        if (fromC(message, operations.OFFER_RING)) {
+          const state = operations.OFFER_RING.response.decode(message.response);
+          return operations.OFFER_RING.response.encode({ ...state, epoch: 9 });
+        }
+        asked += 1;
+        if (!fromC(message, operations.READ_RINGS) || asked > 1_000) return undefined;
+        return operations.READ_RINGS.response.encode({ rings: [cloud.ring.jws] });
+      },
+    });
+    const [a, b] = cloud.nodeIds as [NodeId, NodeId];
+    const second = await nextRing(cloud.ring, (section) => ({ ...section, operatorName: 'Another name' }));
+    lying = true;
+    await cloud.clock.until(cloud.order(a, operations.PUBLISH_RING, { ring: second.jws }));
+    expect(cloud.handle(b).ring().epoch).toBe(2);
+    expect(asked).toBeLessThan(100);
+  });
+
+  it('with an epoch that goes up and down keeps nobody from publishing', async () => {
+    let asked = 0;
+    let lying = false;
+    cloud = await startSmallCloud({
+      shape: THREE_DOMAINS,
+      lie(message) {
+        if (!lying || !fromC(message, operations.OFFER_RING)) return undefined;
+        asked += 1;
+        if (asked > 1_000) return undefined;
+        const state = operations.OFFER_RING.response.decode(message.response);
+        return operations.OFFER_RING.response.encode({ ...state, epoch: 1 + (asked % 2) });
+      },
+    });
+    const [a, b] = cloud.nodeIds as [NodeId, NodeId];
+    let ring = cloud.ring;
+    for (const operatorName of ['A name', 'Another name', 'A third name', 'A fourth name']) {
+      ring = await nextRing(ring, (section) => ({ ...section, operatorName }));
+      lying = ring.epoch > 3;
+      await cloud.clock.until(cloud.order(a, operations.PUBLISH_RING, { ring: ring.jws }));
+    }
+    expect(cloud.handle(b).ring().epoch).toBe(5);
+    expect(asked).toBeLessThan(100);
   });
 });
 

@@ -14,6 +14,7 @@ const OPTIONS = {
   nodes: 3,
   acceptorsOf: (_: number): readonly number[] => [0, 1, 2],
   quorumOf: (acceptors: number) => Math.floor(acceptors / 2) + 1,
+  maxReadings: READINGS_MAX,
   setHashKey: SET_HASH_KEY,
   listsAtOnce: 8,
 };
@@ -174,7 +175,7 @@ test('an acceptor that could not keep a list under its digest ends the round', (
   const world = sealedWorld([{ 0: trues([1]) }, { 0: trues([2]) }, null]);
   const round = seal();
   round.answerAll((call) => (call.kind === 'keep' ? { kind: 'keep', kept: false } : world.answer(call)));
-  expect(round.out()).toMatchObject({ kind: 'open', error: { code: 'INTERNAL' } });
+  expect(round.out()).toMatchObject({ kind: 'open', error: { code: 'INTERNAL' }, liar: 0 });
 });
 
 test('an acceptor that promises more but lists nothing is not asked for ever', () => {
@@ -188,6 +189,46 @@ test('an acceptor that promises more but lists nothing is not asked for ever', (
   });
   expect(calls.length).toBeLessThan(10);
   expect(round.out()).toMatchObject({ kind: 'open', error: { code: 'MALFORMED_BODY' } });
+});
+
+const listed = (numbers: readonly number[], at = 0, more = false): SealReply => ({
+  kind: 'list',
+  list: { flags: trues(numbers, at).map((flag) => ({ ...flag, ballot: { counter: 0, proposer: 0 } })), more },
+});
+
+test.each([
+  ['a flag twice', [listed([1, 1])]],
+  ['flags in another order', [listed([2, 1])]],
+  ['flags of another partition', [listed([1], 3)]],
+  ['a page that begins before the end of the one before', [listed([1, 2], 0, true), listed([2])]],
+  ['more readings than the window has', [listed([1, 2], 0, true), listed([3, 4])]],
+])('an acceptor that lists %s is named, so that its answer counts as none', (_, pages) => {
+  const world = sealedWorld([{ 0: trues([1]) }, { 0: trues([2]) }, null]);
+  const round = seal({ maxReadings: 3 });
+  const left = [...pages];
+  round.answerAll((call) =>
+    call.kind === 'list' && call.node === 1 ? (left.shift() ?? null) : world.answer(call),
+  );
+  expect(left).toEqual([]);
+  expect(round.out()).toMatchObject({ kind: 'open', error: { code: 'MALFORMED_BODY' }, liar: 1 });
+});
+
+test('an acceptor that lists more readings over its partitions than the window has is named', () => {
+  const world = sealedWorld([{ 0: trues([1]) }, { 0: trues([2, 3]), 1: trues([2, 3], 1) }, null]);
+  const round = seal({ maxReadings: 4 });
+  const more: SealReply = listed([2, 3, 4], 1);
+  round.answerAll((call) =>
+    call.kind === 'list' && call.node === 1 && call.partition === 1 ? more : world.answer(call),
+  );
+  expect(round.out()).toMatchObject({ kind: 'open', liar: 1 });
+});
+
+test('an acceptor that reports more readings than the window has counts as one that does not answer', () => {
+  const flags = { 0: trues([1]) };
+  const { out } = sealOver([flags, { 0: trues([1, 2, 3]) }, flags], { maxReadings: 2 });
+  expect(out).toEqual({ kind: 'sealed', partitions: [digestAt(0, flagEntries([1]))] });
+  const { out: open } = sealOver([flags, { 0: trues([1, 2, 3]) }, null], { maxReadings: 2 });
+  expect(open).toMatchObject({ kind: 'open', partitionsOpen: 1_024, error: { code: 'UNREACHABLE' } });
 });
 
 test('a wake-up is a mistake in the program', () => {
