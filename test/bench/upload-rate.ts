@@ -16,6 +16,12 @@ export interface UploadSample extends Sample {
   readonly nodeCpuMicros: number;
 }
 
+/** Readings of the same window that come before the clock starts; the sums have them too. */
+export interface EarlyReadings {
+  readonly texts: readonly string[];
+  upload(window: WindowId): Promise<unknown>;
+}
+
 /**
  * Measures uploads into a window of their own, then seals it and compares its statistics with the plain ones.
  * @param upload gives back the flags it did not set itself.
@@ -24,8 +30,10 @@ export async function uploadRate(
   scene: ClusterScene,
   texts: readonly string[],
   upload: (window: WindowId) => Promise<readonly ReceivedParcel[]>,
+  early?: EarlyReadings,
 ): Promise<UploadSample> {
   const window = await scene.openWindow();
+  await early?.upload(window);
   let open: readonly ReceivedParcel[] = [];
   const before = await scene.nodeCpuMicros();
   const { wallMicros, cpuMicros } = await timed(async () => {
@@ -36,7 +44,7 @@ export async function uploadRate(
     const entry = open[index];
     if (entry !== undefined) await scene.uploader.commit(window, entry);
   });
-  const { exact } = await scene.conclude(window, texts);
+  const { exact } = await scene.conclude(window, [...(early?.texts ?? []), ...texts]);
   return {
     amount: (texts.length * 1e6) / wallMicros,
     cpuMicros: (cpuMicros + nodeCpuMicros) / texts.length,

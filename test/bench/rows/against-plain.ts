@@ -24,26 +24,38 @@ const DIFFERENCE = 'the plain endpoint keeps every reading readable, in one plac
 /** Sensors that send one reading at a time, each over connections of its own. */
 export function loneRow(scene: ClusterScene, plain: PlainEndpoint, row: LoneRow): Comparison {
   const work = `${row.inFlight} sensors, each with connections of its own and one reading under way`;
-  return loneComparison(scene, plain, row, scene.fleet, work);
+  return loneComparison(scene, plain, row, { work, fleetOf: scene.fleet, relayed: false });
 }
 
-/** The same, each handing its readings to one node in one request. */
+/**
+ * The same, each handing its readings to one node in one request. A sensor's first reading of a manual window speaks to every
+ * domain, and comes before the clock starts.
+ */
 export function loneRelayRow(scene: ClusterScene, plain: PlainEndpoint, row: LoneRow): Comparison {
   const work = `${row.inFlight} sensors with one reading under way, each in one request to one node`;
-  return loneComparison(scene, plain, row, scene.relayedFleet, work);
+  return loneComparison(scene, plain, row, { work, fleetOf: scene.relayedFleet, relayed: true });
+}
+
+interface LoneForm {
+  readonly work: string;
+  readonly fleetOf: ClusterScene['fleet'];
+  readonly relayed: boolean;
 }
 
 function loneComparison(
   scene: ClusterScene,
   plain: PlainEndpoint,
   row: LoneRow,
-  fleetOf: ClusterScene['fleet'],
-  work: string,
+  { work, fleetOf, relayed }: LoneForm,
 ): Comparison {
   const upload = async (readings: number, inFlight: number) => {
     const texts = benchReadings(readings);
     const sensors = await fleetOf(inFlight);
-    return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window));
+    const first = benchReadings(relayed ? inFlight : 0);
+    return uploadRate(scene, texts, (window) => uploadLone(sensors, texts, window), {
+      texts: first,
+      upload: (window) => uploadLone(sensors, first, window),
+    });
   };
   return {
     ...headOf(row, work),
