@@ -22,6 +22,11 @@ const FOLDER = new URL('regressions/', import.meta.url);
  * - 791151614: a bit flipped in a stored stream document so that it was no text any more, and its node did not start.
  * - 777027: a register had lost the stores that said that a window was open, and nodes that had missed its opening answered
  *   INCOMPLETE for ever about what their own domain had released. They now read it in the ledger.
+ * - 1400038: with one acceptor a ledger is one node, and its store was lost. The checker of residuals asked for a majority of
+ *   all nodes of the domain, and so for a result that nobody could have.
+ * - 1400047: every copy of a share was damaged while one node of the domain was away for good, and what was still under way
+ *   brought the share back. The nodes say nothing of its partition before all others have told what they have of it, so
+ *   that they wait until the store is declared lost; the checker thought that nothing was missing.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {

@@ -11,6 +11,7 @@ import {
   placingDocument,
 } from '../../src/ring/index.ts';
 import { isSilent, mayAnswer } from './harm.ts';
+import type { Loss } from './losses.ts';
 import type { SimulatedNode } from './node-process.ts';
 import { plannedScope } from './planned.ts';
 import type { World } from './world.ts';
@@ -53,7 +54,7 @@ export function residualOf(world: World, window: number): Residual | undefined {
   if (!isPromised(world, placing)) return 'placement too late';
   if (isOpeningUnknown(world, placing, scope)) return 'opening unknown';
   if (losesVotes(world, placing, scope, untold)) return 'votes lost';
-  if (untold.some(({ domain }) => losesLedger(world, placing, domain))) return 'ledger lost';
+  if (untold.some(({ domain }) => losesLedger(world, placing, domain, scope))) return 'ledger lost';
   if (untold.some(({ domain }) => gateWaits(world, placing, domain))) return 'store silent';
   return whyRowsAreMissed(world, window, scope);
 }
@@ -65,7 +66,7 @@ export function residualOf(world: World, window: number): Residual | undefined {
 export function mayLackRow(world: World, window: number, { domain }: SimulatedNode): boolean {
   const scope = plannedScope(world.plan, world.stream, window);
   if (!knows(world, domain, scope, 'release')) return residualOf(world, window) !== undefined;
-  return losesLedger(world, placingDocument({ documents: world.rings }, scope.window), domain);
+  return losesLedger(world, placingDocument({ documents: world.rings }, scope.window), domain, scope);
 }
 
 /** Whether a node that may be asked has on its disk what was decided. */
@@ -109,20 +110,28 @@ function whyRowsAreMissed(world: World, window: number, scope: WindowScope): Res
   const { maxExcluded = 0 } = plan;
   if (new Set(lost.map(({ entry }) => entryName(entry))).size > maxExcluded) return 'rows lost';
   const missed = lost.filter(({ entry }) => !excluded.has(entryName(entry)));
-  if (decided !== undefined) return missed.length > 0 ? 'rows lost after T' : undefined;
   const since = losses.settlingSince(window) ?? Number.POSITIVE_INFINITY;
-  if (missed.some(({ atMs }) => atMs >= since)) return 'rows lost after T';
-  const silent = missed.some(({ domain }) =>
-    nodes.some((one) => one.domain === domain && isAway(world, one)),
-  );
-  return silent ? 'store silent' : undefined;
+  if (missed.some(({ atMs }) => decided !== undefined || atMs >= since)) return 'rows lost after T';
+  const waits = ({ entry, domain }: Loss) =>
+    !excluded.has(entryName(entry)) &&
+    !nodes.some((one) => isBackAt(one, scope, entry, domain) && !isRepairing(one)) &&
+    nodes.some((one) => one.domain === domain && isAway(world, one));
+  return losses.of(window).some(waits) ? 'store silent' : undefined;
 }
 
 /** Whether a copy that was on its way has brought a lost share back. */
 function isBack({ nodes }: World, scope: WindowScope, entry: FlagEntry, domain: DomainId): boolean {
-  return nodes.some(
-    (one) => one.domain === domain && mayAnswer(one) && one.rows.value(scope, entry) !== undefined,
-  );
+  return nodes.some((one) => isBackAt(one, scope, entry, domain));
+}
+
+function isBackAt(one: SimulatedNode, scope: WindowScope, entry: FlagEntry, domain: DomainId): boolean {
+  return one.domain === domain && mayAnswer(one) && one.rows.value(scope, entry) !== undefined;
+}
+
+/** Whether a node says nothing about some of its rows before all others of its domain have told what they have of them. */
+function isRepairing({ handle }: SimulatedNode): boolean {
+  const { reasons = [] } = handle()?.readiness() ?? {};
+  return reasons.some((reason) => reason.startsWith('repair:'));
 }
 
 /** Whether the flag can be in T: somebody has voted for it, or what somebody voted is lost. */
@@ -225,15 +234,23 @@ function placementOf(document: RingDocument): Placement {
 }
 
 /** Whether a domain's ledger has no quorum: docs/PROTOCOL.md, "Seal, settle, release". */
-function losesLedger(world: World, placing: RingDocument, domain: DomainId): boolean {
-  const section = placing.domains.find((one) => one.domain === domain);
-  if (section === undefined) return false;
-  const silent = silentNodes(world, { domains: [section] });
-  const least = majority(section.nodes.length);
-  if (section.nodes.length - silent.size >= least) return false;
+function losesLedger(world: World, placing: RingDocument, domain: DomainId, scope: WindowScope): boolean {
+  const { voters, silent } = ledgerOf(world, placing, domain, scope);
+  const least = majority(voters.length);
+  if (voters.length - silent.length >= least) return false;
   const lost = lostStoresOf({ documents: world.rings }, domain);
-  const undeclared = section.nodes.some(({ id, storeId }) => silent.has(id) && !lost.has(storeId));
-  return silent.size >= least || undeclared;
+  return silent.length >= least || silent.some(({ storeId }) => !lost.has(storeId));
+}
+
+/** Who votes about what a domain releases of a window: all its nodes, or one where a single acceptor decides. */
+function ledgerOf(world: World, placing: RingDocument, domain: DomainId, scope: WindowScope) {
+  const section = placing.domains.find((one) => one.domain === domain);
+  if (section === undefined) return { voters: [], silent: [] };
+  const { stream, window, group } = scope;
+  const acceptors = placementOf(placing).ledgerAcceptors(domain, stream, window, group);
+  const voters = section.nodes.filter(({ id }) => acceptors.includes(id));
+  const away = silentNodes(world, { domains: [section] });
+  return { voters, silent: voters.filter(({ id }) => away.has(id)) };
 }
 
 /**
@@ -268,21 +285,17 @@ function isMissedByRegister(world: World, { node }: SimulatedNode): boolean {
   });
 }
 
-/** Whether the domain of a node would have its ledger back if the node's store were declared lost. */
-function isMissedByLedger(world: World, node: SimulatedNode): boolean {
-  const placings = new Set(
-    [...world.plan.windows.keys()].map((window) =>
-      placingDocument({ documents: world.rings }, plannedScope(world.plan, world.stream, window).window),
-    ),
-  );
-  return [...placings].some((placing) => {
-    const section = placing.domains.find(({ domain }) => domain === node.domain);
-    const listed = section?.nodes.find(({ id }) => id === node.node);
-    if (section === undefined || listed === undefined || !isSilent(node, listed.storeId)) return false;
-    const silent = silentNodes(world, { domains: [section] }).size;
-    const least = majority(section.nodes.length);
-    const declared = lostStoresOf({ documents: world.rings }, node.domain).has(listed.storeId);
-    return !declared && section.nodes.length - silent < least && silent < least;
+/** Whether the domain of a node would have its ledger of a window back if the node's store were declared lost. */
+function isMissedByLedger(world: World, { node, domain }: SimulatedNode): boolean {
+  return [...world.plan.windows.keys()].some((window) => {
+    const scope = plannedScope(world.plan, world.stream, window);
+    const placing = placingDocument({ documents: world.rings }, scope.window);
+    const { voters, silent } = ledgerOf(world, placing, domain, scope);
+    const voter = silent.find(({ id }) => id === node);
+    if (voter === undefined || lostStoresOf({ documents: world.rings }, domain).has(voter.storeId))
+      return false;
+    const least = majority(voters.length);
+    return voters.length - silent.length < least && silent.length < least;
   });
 }
 
