@@ -206,6 +206,24 @@ describe('a data folder that goes back to an old copy', () => {
   });
 });
 
+describe('a row of a ledger', () => {
+  it('is seen where it is told and no quorum has accepted it', async () => {
+    const sabotage: Sabotage = {
+      publicRouter: (router) => ({
+        ...router,
+        handle: async (caller, request, signal) => {
+          const answer = await router.handle(caller, request, signal);
+          if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
+          const row = readRow(answer.body);
+          // The same at every answer, so that no two versions are told.
+          return row === undefined ? answer : { ...answer, body: writeRow({ ...row, flags: row.flags + 1 }) };
+        },
+      }),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage)).toContain('which no quorum has accepted');
+  });
+});
+
 function readRow(body: Uint8Array) {
   const answer = JSON.parse(fromUtf8(body)) as { status: string; row?: string };
   return answer.row === undefined ? undefined : releasedRowCodec.decode(fromBase64Url(answer.row));

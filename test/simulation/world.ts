@@ -2,19 +2,21 @@ import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import type { Placement, RingDocument } from '../../src/ring/index.ts';
-import { createPlacement, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
+import type { DomainId, Placement, RingDocument } from '../../src/ring/index.ts';
+import { createPlacement, lostStoresOf, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { type FixedRing, fixedRing, fixedStream, type RingMember } from '../support/simulated-ring.ts';
 import { AUTHORITY_KEY } from './authority-process.ts';
 import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts';
+import { createCommitChecker } from './checkers/commits.ts';
 import { createDecisionChecker, type DecisionChecker } from './checkers/decisions.ts';
 import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
 import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
 import { createExclusionChecker } from './checkers/exclusions.ts';
 import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
+import { createQuorumChecker } from './checkers/quorums.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
 import { createGateWatch, membersOf } from './gate-watch.ts';
 import type { Kernel } from './kernel/index.ts';
@@ -124,6 +126,8 @@ export async function buildWorld(
       outputs.answered(exchange);
       gate.answered(exchange);
       erasure.answered(exchange);
+      quorums.answered(exchange);
+      commits.answered(exchange);
       decisions.answered(exchange);
       barrier.answered(exchange);
     },
@@ -133,13 +137,33 @@ export async function buildWorld(
     },
   });
   const barrier = createBarrierChecker(violation);
+  const commits = createCommitChecker(nodes, violation);
   const rings = [ring.document];
   const placingOf = ({ window }: WindowScope) => placedBy(placingDocument({ documents: rings }, window));
   const domains = stream.domains.map(({ id }) => id);
+  const made = new Map([[ring.document.epoch, placedBy(ring.document)]]);
+  const votersOf = (scope: WindowScope, ledger?: DomainId) => {
+    const { document, placement } = placingOf(scope);
+    const { stream, window, group } = scope;
+    const acceptors =
+      ledger === undefined
+        ? placement.registerAcceptors(domains, stream, window, group)
+        : placement.ledgerAcceptors(ledger, stream, window, group);
+    return acceptors.flatMap((node) => {
+      const store = storeIn(document, node);
+      return store === undefined ? [] : [{ node, store }];
+    });
+  };
+  const quorums = createQuorumChecker({
+    nodes,
+    votersOf,
+    declaredLost: (domain) =>
+      lostStoresOf({ documents: [...made.values()].map(({ document }) => document) }, domain),
+    violation,
+  });
   const decisions = createDecisionChecker({
     nodes,
-    acceptorsOf: (scope) =>
-      placingOf(scope).placement.registerAcceptors(domains, scope.stream, scope.window, scope.group),
+    acceptorsOf: (scope) => votersOf(scope).map(({ node }) => node),
     forgot(scope, id) {
       const voter = storeIn(placingOf(scope).document, nodeId(id));
       return voter !== undefined && nodes.some(({ node, harm }) => node === id && harm.forgotten.has(voter));
@@ -148,7 +172,6 @@ export async function buildWorld(
     frozenFrom: (scope) => Math.max(...placedWindows(plan, scope).map((window) => frozenFrom(plan, window))),
     violation,
   });
-  const made = new Map([[ring.document.epoch, placedBy(ring.document)]]);
   membersOfPlan(plan, ring).forEach((member, place) => {
     const skewMs = plan.skewsMs[place] ?? 0;
     nodes.push(
@@ -168,13 +191,15 @@ export async function buildWorld(
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
           if (table === 'windows') {
+            quorums.stored(node, key);
             decisions.stored(node, key, kernel.now());
             exclusions.stored(node, key);
-            const settling = node.rows.settlementVote(key);
-            if (settling !== undefined)
-              for (const window of placedWindows(plan, settling)) losses.settling(window, kernel.now());
+            const vote = node.rows.vote(key);
+            if (vote?.decision === 'settlement' && vote.accepted !== null)
+              for (const window of placedWindows(plan, vote.scope)) losses.settling(window, kernel.now());
           }
           if (table !== 'meta') return;
+          commits.stored(node, key);
           roster.stored(node, key, kernel.now());
           const taken = node.rows.ringRow(key);
           if (taken !== undefined) barrier.stored(node.node, taken, kernel.now());

@@ -47,8 +47,8 @@ export interface DiskRows {
   exclusion(rowKey: Uint8Array): { readonly scope: WindowScope; readonly value: Exclusion } | undefined;
   /** What a node knows to be decided about a window; undefined where it knows nothing that opens. */
   decided(scope: WindowScope, decision: DecisionName): Uint8Array | undefined;
-  /** Whose settlement the row, a vote of this node, has accepted; undefined for any other row. */
-  settlementVote(rowKey: Uint8Array): WindowScope | undefined;
+  /** What the row says that the node has voted; undefined for a row of something else. */
+  vote(rowKey: Uint8Array): VoteOnDisk | undefined;
   /** What a row of the table of windows says was decided; undefined for a row of something else. */
   decision(rowKey: Uint8Array): DecidedRow | undefined;
   /** How the node has voted in a slot of a register or ledger; undefined where it has not. */
@@ -58,6 +58,10 @@ export interface DiskRows {
   isFrozen(scope: WindowScope): boolean;
   /** Whether the node has accepted terms of the window in its register. */
   hasTermsVote(scope: WindowScope): boolean;
+  /** The number of the commit group that the row of the table of documents records; undefined for a row of something else. */
+  commitNumber(rowKey: Uint8Array): number | undefined;
+  /** Whether there is a record of that commit group or of a later one. */
+  hasCommitFrom(number: number): boolean;
   /** The highest commit of another store that this node has written down; 0 where it knows none. */
   remembered(node: NodeId, store: StoreId): number;
 }
@@ -68,16 +72,24 @@ export interface DecidedRow {
   readonly value: Uint8Array;
 }
 
+export interface VoteOnDisk {
+  readonly scope: WindowScope;
+  readonly decision: DecisionName;
+  /** Null where the node has only made a promise, or where the row does not open. */
+  readonly accepted: AcceptorState<Uint8Array>['accepted'];
+  readonly opens: boolean;
+}
+
 /** 'C' and the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
 /** 'E' and the epoch. */
 const RING_KEY_BYTES = 5;
 /** 'R', the authority's key and the number of the batch. */
 const ROSTER_KEY_BYTES = 41;
-/** 'W', the window's key and the name of the slot. */
-const SETTLEMENT_VOTE = 'settlement';
+/** Behind 'W' and the window's key. */
 const FROZEN_KEY = 'F';
 const DECISIONS: readonly DecisionName[] = ['terms', 'settlement', 'exclusion', 'release'];
+/** A letter and the window's key stand before the name of a slot. */
 const SLOT_KEY_AT = 43;
 /** More records than a run writes. */
 const EVERY_RECORD = 1_000_000;
@@ -174,12 +186,14 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       const rowKey = concat(utf8('W'), windowKey(scope), utf8(`D/${decision}`));
       return openOwn('windows', rowKey) ?? undefined;
     },
-    settlementVote(rowKey) {
+    vote(rowKey) {
       if (fromUtf8(rowKey.slice(0, 1)) !== 'S') return undefined;
-      if (fromUtf8(rowKey.slice(SLOT_KEY_AT)) !== SETTLEMENT_VOTE) return undefined;
+      const name = fromUtf8(rowKey.slice(SLOT_KEY_AT));
+      const decision = DECISIONS.find((one) => one === name);
+      if (decision === undefined) return undefined;
       const plain = openOwn('windows', rowKey);
-      if (plain === null || decodeSynodRow(plain).accepted === null) return undefined;
-      return scopeOfKey(rowKey.slice(1));
+      const accepted = plain === null ? null : decodeSynodRow(plain).accepted;
+      return { scope: scopeOfKey(rowKey.slice(1)), decision, accepted, opens: plain !== null };
     },
     slot,
     decision,
@@ -194,6 +208,11 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       if (sealed === undefined) return [];
       const bodies = [...bodiesIn('values', recordKey, sealed).values()];
       return bodies.flatMap((body) => (body === undefined ? [] : [decodeValueRow(body).index]));
+    },
+    commitNumber,
+    hasCommitFrom(number) {
+      const from = concat(utf8('C'), bigEndian(number, 8));
+      return disk.range('meta', { from, to: utf8('D'), limit: 1 }).length > 0;
     },
     values: () => rowsOnDisk('values', disk.rows('values'), keyOf),
     remembered(node, store) {
@@ -211,12 +230,15 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
   };
 }
 
+function commitNumber(rowKey: Uint8Array): number | undefined {
+  if (rowKey.length !== COMMIT_KEY_BYTES || fromUtf8(rowKey.slice(0, 1)) !== 'C') return undefined;
+  return Number(new DataView(rowKey.buffer, rowKey.byteOffset).getBigUint64(1));
+}
+
 /** The number of the last commit group in a copy of a disk. */
 export function lastCommitOf(copy: DiskCopy): number {
-  const numbers = copy.flatMap(([table, key]) =>
-    table === 'meta' && key.length === COMMIT_KEY_BYTES && fromUtf8(key.slice(0, 1)) === 'C'
-      ? [Number(new DataView(key.buffer, key.byteOffset).getBigUint64(1))]
-      : [],
+  return copy.reduce(
+    (last, [table, key]) => (table === 'meta' ? Math.max(last, commitNumber(key) ?? 0) : last),
+    0,
   );
-  return Math.max(0, ...numbers);
 }
