@@ -50,6 +50,8 @@ export interface RingBook {
   refresh(node: NodeId): Promise<void>;
   /** Fetches older documents where the window was placed before those at hand. */
   reach(window: WindowId): void | Promise<void>;
+  /** Fetches all older documents. */
+  reachFirst(): Promise<void>;
 }
 
 export interface RingBookOptions {
@@ -142,6 +144,7 @@ export function createRingBook(options: RingBookOptions): RingBook {
     domainOf: (node) => listed(history, node).domain,
     refresh,
     reach: (window) => (reaches(history, window) ? undefined : fetchOlder()),
+    reachFirst: fetchOlder,
   };
 }
 

@@ -3,8 +3,8 @@ import { createSensor } from '../../sensor-client/index.ts';
 import { PARTITION_MS } from '../../sensor-client/limits.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signRetirement } from '../../src/protocol/stream-retirement.ts';
-import type { RingDocument, RingPayload, SectionPayload } from '../../src/ring/index.ts';
-import { domainId, epoch, openRingDocument, signKeyRotation, signSection } from '../../src/ring/index.ts';
+import type { RingPayload, SectionPayload } from '../../src/ring/index.ts';
+import { domainId, epoch, openRingDocument } from '../../src/ring/index.ts';
 import {
   developmentRing,
   domainNames,
@@ -15,6 +15,7 @@ import {
   signFixedSection,
   testVerifier,
 } from '../support/development-ring.ts';
+import { rotatedRing } from '../support/next-ring.ts';
 import { bundleOf, sensorScene, WINDOW } from '../support/sensor-scene.ts';
 
 const SHAPE = { nodes: [1, 1] };
@@ -225,28 +226,29 @@ test('a bundle made after a new placement fetches the documents that place older
 test("a domain's new key is followed when the pinned one has signed it, twice over, and no other", async () => {
   const { clock, nodes, ring, sensor } = await sensorScene({ shape: SHAPE });
   const own = await sensor();
-  const rotated = async (before: string, after: string, version: number, previous: RingDocument) => {
-    const rotation = {
-      domain: domainId('a'),
-      oldKey: fixedKey(before).publicKey,
-      newKey: fixedKey(after).publicKey,
-    };
-    const keyProof = await signKeyRotation(rotation, fixedKey(before).signer);
-    const payload = { ...sectionPayload(domainId('a'), 1), version, key: rotation.newKey, keyProof };
-    const a = await signSection(payload, fixedKey(after).signer);
-    const b = await signFixedSection(sectionPayload(domainId('b'), 1));
-    const change = { epoch: epoch(version), previous: previous.hash };
-    return openRingDocument(await signFixedRing({ ...ringPayload([a, b]), ...change }), testVerifier);
-  };
-  const second = await rotated('domain a', 'second', 2, ring);
+  const a = domainId('a');
+  const second = await rotatedRing(ring, a, 'domain a', 'second');
   nodes.adopt(second);
-  nodes.adopt(await rotated('second', 'third', 3, second));
+  nodes.adopt(await rotatedRing(second, a, 'second', 'third'));
   await clock.until(own.upload(1));
   expect([...nodes.flags.values()]).toEqual(['TRUE']);
   const stranger = await sensor();
-  const forged = await rotated('not pinned', 'second', 2, ring);
+  const forged = await rotatedRing(ring, a, 'not pinned', 'second');
   nodes.adopt(forged);
   await expect(clock.until(stranger.upload(1))).rejects.toMatchObject({ code: 'RING_REFUSED' });
+});
+
+test('a stream is known by the keys of its time, also to a sensor that begins with a newer document', async () => {
+  const { clock, nodes, ring, stream, ports } = await sensorScene({ shape: SHAPE });
+  const second = await rotatedRing(ring, domainId('a'), 'domain a', 'second');
+  nodes.adopt(second);
+  const policy = { allowDevelopment: true };
+  const own = await createSensor(
+    { bundle: bundleOf(second), stream: stream.hash, policy, relay: false },
+    ports,
+  );
+  await clock.until(own.upload(1));
+  expect([...nodes.flags.values()]).toEqual(['TRUE']);
 });
 
 test('a node with an older document is waited for', async () => {

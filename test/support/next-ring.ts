@@ -1,6 +1,7 @@
 import type { DomainId, RingDocument, SectionPayload } from '../../src/ring/index.ts';
-import { epoch, openRingDocument, storeId } from '../../src/ring/index.ts';
+import { epoch, openRingDocument, signKeyRotation, signSection, storeId } from '../../src/ring/index.ts';
 import {
+  fixedKey,
   ringPayload,
   sectionPayload,
   signFixedRing,
@@ -57,4 +58,28 @@ export function lost(
     );
     return { ...section, nodes, lostStores: [...section.lostStores, node.storeId] };
   };
+}
+
+/** The document after `before` in which a domain has another key, for which the one before vouches; both by their names. */
+export async function rotatedRing(
+  before: RingDocument,
+  domain: DomainId,
+  from: string,
+  to: string,
+): Promise<RingDocument> {
+  const rotation = { domain, oldKey: fixedKey(from).publicKey, newKey: fixedKey(to).publicKey };
+  const keyProof = await signKeyRotation(rotation, fixedKey(from).signer);
+  const sections = await Promise.all(
+    before.domains.map(({ jws, rotatedFrom: _, ...section }) => {
+      if (section.domain !== domain) return jws;
+      const rotated = { ...section, version: section.version + 1, key: rotation.newKey, keyProof };
+      return signSection(rotated, fixedKey(to).signer);
+    }),
+  );
+  const { acceptors, development, placementFrom, placementEpoch } = before;
+  const signed = await signFixedRing({
+    ...ringPayload(sections, { acceptors, development }),
+    ...{ epoch: epoch(before.epoch + 1), previous: before.hash, placementFrom, placementEpoch },
+  });
+  return openRingDocument(signed, testVerifier);
 }
