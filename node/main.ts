@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { Command, CommanderError } from 'commander';
-import { EngineError, inFile, systemReason } from '../src/foundation/index.ts';
+import { EngineError, hasCode, inFile, systemReason } from '../src/foundation/index.ts';
 import { jsonLog, nodeVerifier, p256FromPem } from '../src/platform/index.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
@@ -62,6 +62,8 @@ async function runNode(configPath: string): Promise<void> {
     formerSealingKeys: await Promise.all(config.formerSealingKeys.map(readSealingKey)),
     ...(config.minSensorsFloor === undefined ? {} : { minSensorsFloor: config.minSensorsFloor }),
     log,
+  }).catch((error: unknown) => {
+    throw hasCode(error, 'RING_REFUSED', 'RING_CONFLICT') ? inRing(config, error) : error;
   });
   started = node;
   log.info('node listens', { publicOrigin: node.publicOrigin, peerOrigin: node.peerOrigin });
@@ -75,6 +77,11 @@ async function runNode(configPath: string): Promise<void> {
   log.error('node stops', { reason: reason.message });
   await node.close().catch(() => {});
   process.exit(1);
+}
+
+/** A document of another ring, or of another time, is told by its file: what it is held against lies in the store. */
+function inRing({ ring }: NodeConfig, { code, message, details }: EngineError): EngineError {
+  return new EngineError(code, `with the ring document ${ring}: ${message}`, details);
 }
 
 function readSettingFile(path: string, what: string): string {
