@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../../src/protocol/index.ts';
@@ -53,6 +53,15 @@ describe('a stream from a file', () => {
     });
     expect(new Set(documents).size).toBe(1);
     expect(documents).toHaveLength(6);
+  });
+
+  it('may be the one that the documents show', async () => {
+    const { fromFile } = await scene();
+    const text = await readFile(new URL('../../../docs/STATISTICS.md', import.meta.url), 'utf8');
+    const [, example = ''] = /^```json\n([\s\S]*?)^```/m.exec(text) ?? [];
+    const { code, err, created } = await fromFile(JSON.parse(example));
+    expect(code, err).toBe(0);
+    expect(created).toMatchObject({ name: 'vote', publishesCells: true, enrolment: 'required' });
   });
 
   it('keeps all that the file says', async () => {
