@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { EngineError, systemCode } from '../foundation/index.ts';
 import type { TransportRequest, TransportResponse } from '../ports/index.ts';
 import { createFrameReader, encodeFrame, type Frame, LINK_PROTOCOL } from '../protocol/index.ts';
@@ -12,8 +12,8 @@ import type { TransportTarget } from './transport-target.ts';
 export interface ClientLinkOptions {
   readonly nodeId: string;
   readonly target: TransportTarget;
-  /** The node's own certificate and key, in PEM. */
-  readonly identity: { readonly cert: string; readonly key: string };
+  /** The node's own certificate, and the only authority that the other one's may come from. */
+  readonly secureContext: SecureContext;
   readonly limits: LinkLimits;
   /** The link takes no further call. */
   readonly onRetired: () => void;
@@ -143,7 +143,7 @@ export function openClientLink(options: ClientLinkOptions): ClientLink {
   };
 }
 
-function dial({ nodeId, target, identity }: ClientLinkOptions): TLSSocket {
+function dial({ nodeId, target, secureContext }: ClientLinkOptions): TLSSocket {
   const { hostname, port } = new URL(target.origin);
   const host = hostname.replace(/^\[|\]$/g, '');
   return connect({
@@ -151,10 +151,7 @@ function dial({ nodeId, target, identity }: ClientLinkOptions): TLSSocket {
     port: Number(port === '' ? '443' : port),
     // A name in the handshake, never an address (RFC 6066).
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ca: target.trust,
-    cert: identity.cert,
-    key: identity.key,
-    minVersion: 'TLSv1.3',
+    secureContext,
     ALPNProtocols: [LINK_PROTOCOL],
     rejectUnauthorized: true,
     checkServerIdentity: (_name, certificate) => {

@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { EngineError } from '../foundation/index.ts';
 import type { Transport } from '../ports/index.ts';
 import { type ClientLink, openClientLink } from './client-link.ts';
@@ -31,7 +32,17 @@ export function createLinkTransport(options: LinkTransportOptions): Transport {
   const limits = { ...LINK_LIMITS, ...options.limits };
   const links = new Map<string, OpenLink>();
   const open = new Set<ClientLink>();
+  /** By authority: while a node is away, reading keys and certificates for every attempt is most of the work. */
+  const contexts = new Map<string, SecureContext>();
   let closed = false;
+
+  function contextFor(authority: string): SecureContext {
+    const { cert, key } = options.clientCertificate;
+    const known = contexts.get(authority);
+    const context = known ?? createSecureContext({ ca: authority, cert, key, minVersion: 'TLSv1.3' });
+    contexts.set(authority, context);
+    return context;
+  }
 
   function linkTo(nodeId: string, patient: boolean): ClientLink {
     const target = options.targets(nodeId);
@@ -43,7 +54,7 @@ export function createLinkTransport(options: LinkTransportOptions): Transport {
     const link = openClientLink({
       nodeId,
       target,
-      identity: options.clientCertificate,
+      secureContext: contextFor(target.trust),
       limits,
       onRetired: () => {
         if (links.get(key)?.link === link) links.delete(key);

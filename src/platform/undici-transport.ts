@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import { createSecureContext } from 'node:tls';
+import { buildConnector, Pool } from 'undici';
 import { EngineError, systemCode } from '../foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
 import { noAnswer } from './no-answer.ts';
@@ -97,15 +98,23 @@ function openPool(target: TransportTarget, limits: TransportLimits): Pool {
     // Every request has its own deadline over the whole exchange, see exchange().
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Node does not check a resumed session's certificate again, so a replaced one would go on being trusted.
-    maxCachedSessions: 0,
-    connect: {
-      timeout: limits.connectMs,
-      ca: target.trust,
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: true,
-    },
+    connect: connectorTo(target, limits),
   });
+}
+
+/** Reads the authority's certificate once: while a node is away, doing so for every attempt is most of the work. */
+function connectorTo(target: TransportTarget, limits: TransportLimits): buildConnector.connector {
+  let connector: buildConnector.connector | undefined;
+  return (options, callback) => {
+    connector ??= buildConnector({
+      timeout: limits.connectMs,
+      secureContext: createSecureContext({ ca: target.trust, minVersion: 'TLSv1.3' }),
+      rejectUnauthorized: true,
+      // Node does not check a resumed session's certificate again, so a replaced one would go on being trusted.
+      maxCachedSessions: 0,
+    });
+    connector(options, callback);
+  };
 }
 
 async function exchange(
