@@ -1,5 +1,6 @@
 import type { WindowResult } from '../../operator-cli/operator/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
+import { systemClock } from '../../src/platform/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { WindowId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
@@ -8,6 +9,9 @@ import { type ReadingRecord, timesAdded } from './readings.ts';
 import type { FinishedWindow } from './traffic.ts';
 
 const NODE_MS_MAX = 30_000;
+/** Time in which an outcome must be known once its window has a result and every node is up, ms. */
+const OUTCOME_MS_MAX = 60_000;
+const OUTCOME_PAUSE_MS = 250;
 
 export interface AuditOptions {
   readonly cluster: ProcessCluster;
@@ -36,12 +40,23 @@ export interface Audit {
   audit(finished: FinishedWindow, waitMs: number): Promise<string | null>;
   /** COMPUTE through every node by itself: rows of one domain are the same bytes. Silent nodes are passed over. */
   repeat(window: WindowId): Promise<void>;
+  /** Asks once more for outcomes that nobody knew while nodes were away; with all of them up somebody must. */
+  askUndecided(): Promise<void>;
+}
+
+/** An outcome that the result of its window has decided. */
+interface DecidedReading {
+  readonly window: WindowId;
+  readonly record: ReadingRecord;
+  readonly added: boolean;
 }
 
 export function createAudit({ cluster, outcome, violation }: AuditOptions): Audit {
   const { operator, stream, processes, transport, tokenFor } = cluster;
+  const clock = systemClock();
   const counts: AuditCounts = { results: 0, withheld: 0, sameRows: 0, lost: 0, doubled: 0, wrong: 0 };
   const firstRows = new Map<string, string>();
+  const undecided: DecidedReading[] = [];
 
   function wrong(window: WindowId, text: string): void {
     counts.wrong += 1;
@@ -72,16 +87,25 @@ export function createAudit({ cluster, outcome, violation }: AuditOptions): Audi
       if (count > 0 && (record === undefined || record.fate === 'errored' || record.fate === 'refused')) {
         wrong(window, `reading ${index} was ${record?.code ?? 'never sent'} and is added`);
       }
-      if (record?.fate === 'unknown') await checkOutcome(window, record, count > 0);
+      if (record?.fate !== 'unknown') continue;
+      const reading = { window, record, added: count > 0 };
+      if (!(await checkOutcome(reading))) undecided.push(reading);
     }
   }
 
-  /** A sensor that asks later is told what the result says. */
-  async function checkOutcome(window: WindowId, { flagKey, index }: ReadingRecord, added: boolean) {
-    const later = flagKey === null ? null : await outcome(flagKey);
-    if (later !== null && later !== (added ? 'TRUE' : 'ERROR')) {
+  /**
+   * A sensor that asks later is told what the result says.
+   * @returns false where it is told nothing yet
+   */
+  async function checkOutcome({ window, record, added }: DecidedReading): Promise<boolean> {
+    const { flagKey, index } = record;
+    if (flagKey === null) return true;
+    const later = await outcome(flagKey);
+    if (later === null || later === 'UNDECIDED') return false;
+    if (later !== (added ? 'TRUE' : 'ERROR')) {
       wrong(window, `reading ${index} is ${added ? 'added' : 'not added'} and its flag is ${later}`);
     }
+    return true;
   }
 
   return {
@@ -102,6 +126,18 @@ export function createAudit({ cluster, outcome, violation }: AuditOptions): Audi
         if (!(error instanceof EngineError)) throw error;
         if (!error.retry) wrong(window, `COMPUTE fails with ${error.code}: ${error.message}`);
         return `${error.code}: ${error.message}`;
+      }
+    },
+    async askUndecided() {
+      for (const reading of undecided.splice(0)) {
+        const deadline = clock.now() + OUTCOME_MS_MAX;
+        while (!(await checkOutcome(reading))) {
+          if (clock.now() > deadline) {
+            wrong(reading.window, `nobody knows the outcome of reading ${reading.record.index}`);
+            break;
+          }
+          await clock.sleep(OUTCOME_PAUSE_MS);
+        }
       }
     },
     async repeat(window) {

@@ -207,4 +207,5 @@ async function auditHealed(
     else violation(`window ${finished.window} has no result with all nodes up: ${reason}`);
   }
   for (const { window } of done) await audit.repeat(window);
+  await audit.askUndecided();
 }

@@ -46,6 +46,8 @@ export interface NodeProcesses {
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<unknown>;
+  /** The node has written a line; its first is about a port that it has opened. */
+  spoke: boolean;
   killed: boolean;
 }
 
@@ -73,6 +75,8 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
   }
 
   async function answersReady(nodeId: string): Promise<boolean> {
+    // Asked before it listens, a node would only be kept from its start by who asks.
+    if (running.get(nodeId)?.spoke !== true) return false;
     const request = { method: 'GET', path: '/readyz', body: new Uint8Array(0), contentType: '' } as const;
     try {
       const answer = await transport.send(nodeId, request, { timeoutMs: PROBE_MS_MAX });
@@ -91,9 +95,12 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       });
-      const one: Running = { child, exited: once(child, 'exit'), killed: false };
+      const one: Running = { child, exited: once(child, 'exit'), spoke: false, killed: false };
       running.set(nodeId, one);
-      child.stdout?.on('data', (chunk) => keepLog(nodeId, chunk));
+      child.stdout?.on('data', (chunk) => {
+        one.spoke = true;
+        keepLog(nodeId, chunk);
+      });
       child.stderr?.on('data', (chunk) => keepLog(nodeId, chunk));
       child.once('exit', (code, signal) => {
         if (one.killed) return;
