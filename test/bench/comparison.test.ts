@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison, Sample } from './comparison.ts';
-import { InexactSumError, measure, median, meetsTarget, skippedRow } from './comparison.ts';
+import { checkRow, InexactSumError, measure, median, meetsTarget, skippedRow } from './comparison.ts';
+import { benchTable } from './report.ts';
 
 /** A comparison whose sides give these amounts, one after another, and write down whose turn it was. */
 function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
@@ -80,4 +81,32 @@ test('a target speaks of the ratio, or of our own figure where it says so', () =
   expect(meetsTarget(row(5, 1, 'ours <= 5'))).toBe(true);
   expect(meetsTarget(row(5, 1, 'recorded'))).toBe(null);
   expect(meetsTarget(skippedRow({ ...head, target: '>= 0.5' }, 'nothing to compare with'))).toBe(null);
+});
+
+test('a row has the name it is asked for by, a target, and two figures with their ratio or none', () => {
+  const head = { name: 'r', unit: '', peerName: '', note: '', pairs: 1 };
+  const good = { ...head, target: '>= 0.5', ours: 5, peer: 10, ratio: 0.5 };
+  const skipped = skippedRow({ ...head, target: 'ours <= 5' }, 'nothing to compare with');
+  for (const row of [good, { ...good, target: 'recorded' }, skipped]) expect(checkRow(row, 'r')).toBe(row);
+  for (const change of [
+    { name: 'other' },
+    { target: '> 0.5' },
+    { ratio: 2 },
+    { ratio: Number.NaN },
+    { ours: 0, ratio: 0 },
+    { peer: 0, ratio: Number.POSITIVE_INFINITY },
+    { peer: null },
+    { ours: null, peer: null },
+  ]) {
+    expect(() => checkRow({ ...good, ...change }, 'r')).toThrow('expected a row r');
+  }
+});
+
+test('the table names every row and what it is compared with', () => {
+  const rows = ['one', 'two'].map((name) => {
+    return { name, unit: 'u', peerName: `peer of ${name}`, target: 'recorded', note: '', pairs: 1 };
+  });
+  const table = benchTable(rows.map((row) => ({ ...row, ours: 5, peer: 10, ratio: 0.5 })));
+  for (const { name, peerName } of rows)
+    expect(table).toMatch(new RegExp(`^${name} .*\\n  against ${peerName};`, 'm'));
 });

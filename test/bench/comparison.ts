@@ -40,6 +40,10 @@ export interface Comparison extends RowHead {
   readonly warmUp?: () => Promise<Sample>;
 }
 
+/** What rounding may make of a ratio. */
+const RATIO_ERROR = 1e-9;
+const TARGET = /^(?:recorded|(?:ours )?[<>]= \d+(?:\.\d+)?)$/;
+
 /** A measurement of a wrong sum measures nothing. */
 export class InexactSumError extends Error {}
 
@@ -73,6 +77,25 @@ export async function measure(comparison: Comparison, pairs: number, warmUpRuns 
     pairs,
     note: [comparison.note, cpuNote(ours, peer)].filter((part) => part !== '').join('; '),
   };
+}
+
+/**
+ * Holds a row to what whoever reads the benchmark's answer builds on.
+ * @param name what the row is asked for by.
+ * @throws Error when it has another name, a target nobody understands, or figures that do not belong together
+ */
+export function checkRow(row: BenchRow, name: string): BenchRow {
+  const { ours, peer, ratio, target } = row;
+  const figures = ours !== null && peer !== null && ratio !== null;
+  const wrong =
+    row.name !== name ||
+    !TARGET.test(target) ||
+    (figures
+      ? !(peer > 0 && ours !== 0 && Math.abs(ratio - ours / peer) < RATIO_ERROR)
+      : ours !== peer || peer !== ratio);
+  if (wrong)
+    throw new Error(`expected a row ${name} of two figures and their ratio, got ${JSON.stringify(row)}`);
+  return row;
 }
 
 /** The row of a comparison that can't be made here. */

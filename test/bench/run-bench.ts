@@ -1,5 +1,5 @@
 import type { BenchRow, Comparison } from './comparison.ts';
-import { measure, skippedRow } from './comparison.ts';
+import { checkRow, measure, skippedRow } from './comparison.ts';
 import { hasPostgres } from './peers/postgres.ts';
 import { createResources, type Resources } from './resources.ts';
 import { coalescedRow, loneRelayRow, loneRow } from './rows/against-plain.ts';
@@ -211,7 +211,7 @@ export async function runBench(options: BenchOptions): Promise<BenchRow[]> {
     for (const [name, measureRow] of Object.entries(ROWS)) {
       if (options.only !== undefined && options.only !== name) continue;
       options.onRow?.(name);
-      rows.push(await measureRow(bench));
+      rows.push(checkRow(await measureRow(bench), name));
     }
   } finally {
     await resources.close();
