@@ -5,7 +5,8 @@ import { deriveKeyPair } from '../../src/platform/hpke.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type { SensorId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { createPlacement, type RingDocument } from '../../src/ring/index.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
+import { placementOf } from './placement-of.ts';
 
 /** Sensors of this test run by the very object of their id, so that whoever has an entry can speak for its sensor. */
 const known = new WeakMap<SensorId, SensorIdentity>();
@@ -38,7 +39,7 @@ export function packetsFor(
   stream: StreamDocument,
   randomBytes = cryptoRandomBytes,
 ): PacketMaker {
-  const placement = createPlacement(ring);
+  const placement = placementOf(ring);
   return createPacketMaker({
     sealing: nodeSealing,
     randomBytes,

@@ -22,8 +22,9 @@ import {
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, Placement, RingDocument, WindowId } from '../../src/ring/index.ts';
-import { createPlacement, majority, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
+import { majority, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
 import { createPacketOpener } from './packet-opener.ts';
+import { placementOf } from './placement-of.ts';
 
 const OPERATIONS = {
   UPLOAD: operations.UPLOAD,
@@ -86,8 +87,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const sent: Arrival[] = [];
   let ring = options.ring;
   const documents = [ring];
-  const placementOf = (window: WindowId): Placement =>
-    createPlacement(placingDocument({ documents }, window));
+  const placementAt = (window: WindowId): Placement => placementOf(placingDocument({ documents }, window));
   let closed = false;
   let retired: string | undefined;
 
@@ -101,7 +101,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   }
 
   function checkAcceptor(window: WindowId, node: NodeId, at: Partition, entries: readonly FlagEntry[]): void {
-    if (!placementOf(window).acceptors(domains, at).includes(node))
+    if (!placementAt(window).acceptors(domains, at).includes(node))
       throw new EngineError('WRONG_NODE', 'no acceptor');
     for (const { readingId } of entries) {
       if (partitionOf(readingId) !== at) throw new EngineError('MALFORMED_BODY', 'another partition');
@@ -114,7 +114,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
 
   function upload(node: NodeId, request: UploadRequest): UploadResponse['packets'] {
     checkContext(request.context);
-    const placement = placementOf(request.context.window);
+    const placement = placementAt(request.context.window);
     const domain = domains[request.index];
     const table = values[request.index];
     if (domain === undefined || table === undefined || placement.node(node).domain !== domain) {
@@ -148,8 +148,8 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   function accept(node: NodeId, request: SetRequest): AcceptResponse['packets'] {
     checkContext(request.context);
     const { window } = request.context;
-    const { domain } = placementOf(window).node(node);
-    const needed = majority(placementOf(window).acceptors(domains, request.partition).length);
+    const { domain } = placementAt(window).node(node);
+    const needed = majority(placementAt(window).acceptors(domains, request.partition).length);
     const packets = opener.set(domain, domains.indexOf(domain), request);
     for (const packet of request.packets) checkReceipts(request.context, packet);
     checkAcceptor(window, node, request.partition, packets.flat());
@@ -212,7 +212,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
         const request = operations.SET.request.decode(body);
         checkContext(request.context);
         const { window } = request.context;
-        const { domain } = placementOf(window).node(node);
+        const { domain } = placementAt(window).node(node);
         const entries = opener.set(domain, domains.indexOf(domain), request).flat();
         for (const packet of request.packets) checkReceipts(request.context, packet);
         checkAcceptor(window, node, request.partition, entries);

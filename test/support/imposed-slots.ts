@@ -8,7 +8,8 @@ import {
   windowTermsCodec,
 } from '../../src/protocol/index.ts';
 import type { NodeId, Partition, WindowId } from '../../src/ring/index.ts';
-import { createPlacement, epoch, partitionOf } from '../../src/ring/index.ts';
+import { epoch, partitionOf } from '../../src/ring/index.ts';
+import { placementOf } from './placement-of.ts';
 import type { SmallCloud } from './small-cloud.ts';
 
 /** Brings a slot of the register to a decision for any value, as a node of domain a may propose. */
@@ -20,7 +21,7 @@ export async function imposeSlot(
 ) {
   const [from] = of.nodeIds as [NodeId];
   const { context } = of.reading(window, '1').flagsRequest;
-  const acceptors = createPlacement(of.ring).registerAcceptors(
+  const acceptors = placementOf(of.ring).registerAcceptors(
     of.stream.domains.map(({ id }) => id),
     of.stream.hash,
     window,
@@ -40,7 +41,7 @@ export async function imposeSettlement(of: SmallCloud, window: WindowId, entries
   const [from] = of.nodeIds as [NodeId];
   const { context } = of.reading(window, '1').flagsRequest;
   const domains = of.stream.domains.map(({ id }) => id);
-  const placement = createPlacement(of.ring);
+  const placement = placementOf(of.ring);
   const read = {
     context,
     decision: 'terms',

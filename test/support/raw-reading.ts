@@ -17,10 +17,11 @@ import type {
 import { entryKey, operations, readingId } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { NodeId, Partition, RingDocument, WindowId } from '../../src/ring/index.ts';
-import { createPlacement, partitionOf } from '../../src/ring/index.ts';
+import { partitionOf } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { encodeReading, split } from '../../src/sharing/index.ts';
 import { freshSensor, packetsFor, sensorOf } from './fixed-sensor.ts';
+import { placementOf } from './placement-of.ts';
 
 const TIMEOUT = { timeoutMs: 10_000 };
 
@@ -111,7 +112,7 @@ export function rawReading({
     stream.domains.length,
     createElementPool(cryptoRandomBytes),
   );
-  const placement = createPlacement(ring);
+  const placement = placementOf(ring);
   const context: MessageContext = {
     epoch: ring.epoch,
     placementEpoch: ring.epoch,
