@@ -2,13 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { FlagEntry } from '../../src/protocol/index.ts';
 import { entriesOfKeys, operations } from '../../src/protocol/index.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
-import { type Plan, planOf } from './plan.ts';
-import { replayCommand } from './report.ts';
+import type { Plan } from './plan.ts';
 import { runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
-
-/** Seeds of those that every change runs; of one some window is released over fewer readings than were committed. */
-const SEEDS = [9, 11];
 
 /** Every reading has both copies of its shares when, long before the seal, one domain loses one. */
 function losingPlan(changes: Partial<Plan> = {}): Plan {
@@ -53,16 +49,6 @@ describe('a domain that has lost its share of a reading', () => {
     expect(violations).toEqual([]);
     expect(windows).toMatchObject({ excluding: 0, released: 0, untold: 1 });
     expect(incomplete).toBe(1);
-  });
-
-  it('is met by the seeds that every change runs', async () => {
-    let excluding = 0;
-    for (const seed of SEEDS) {
-      const { violations, windows } = await runPlan(planOf(seed));
-      expect(violations, replayCommand(seed)).toEqual([]);
-      excluding += windows.excluding;
-    }
-    expect(excluding).toBeGreaterThan(0);
   });
 });
 

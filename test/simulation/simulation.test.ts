@@ -14,31 +14,44 @@ import { createPacketOpener } from '../support/packet-opener.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand } from './report.ts';
-import { runPlan } from './run.ts';
+import { type RunReport, runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
 /** Seeds of short runs that have every class of faults between them; `npm run simulate` runs the long ones. */
 const SEEDS = [3, 4, 6, 7, 9, 11, 39];
+/** Those of them that have a stream which may leave readings out, and a domain that loses shares. */
+const EXCLUDING = [9, 11];
 
 /** 'W', the window's key and 'F'. */
 const FROZEN_KEY_BYTES = 44;
 
+/** Runs of whole seeds, which take seconds each: whoever needs one that another test has made takes that. */
+const made = new Map<number, Promise<RunReport>>();
+
+function reportOf(seed: number): Promise<RunReport> {
+  const report = made.get(seed) ?? runPlan(planOf(seed));
+  made.set(seed, report);
+  return report;
+}
+
 describe('a simulated cluster', () => {
   for (const seed of SEEDS) {
     it(`keeps every invariant under the faults of seed ${seed}`, async () => {
-      const { violations } = await runPlan(planOf(seed));
+      const { violations } = await reportOf(seed);
       expect(violations, replayCommand(seed)).toEqual([]);
     });
   }
 
+  it('leaves readings out in some of these seeds, because whole domains have lost their shares', async () => {
+    let excluding = 0;
+    for (const seed of EXCLUDING) excluding += (await reportOf(seed)).windows.excluding;
+    expect(excluding).toBeGreaterThan(0);
+  });
+
   it('runs a seed the same way every time, whatever ran before', async () => {
-    const traces = async (seeds: readonly number[]) => {
-      const found = new Map<number, string>();
-      for (const seed of seeds) found.set(seed, (await runPlan(planOf(seed))).trace);
-      return [...found].sort(([a], [b]) => a - b);
-    };
-    const seeds = [4, 6, 9];
-    expect(await traces(seeds)).toEqual(await traces([...seeds].reverse()));
+    for (const seed of [9, 6, 4]) {
+      expect((await runPlan(planOf(seed))).trace, replayCommand(seed)).toBe((await reportOf(seed)).trace);
+    }
   });
 });
 
