@@ -12,11 +12,14 @@ export interface CommandResult {
 /** What a detector prints is a report and the violations; beyond this it is cut. */
 const OUTPUT_CHARACTERS_MAX = 4_000_000;
 
+/** Seed 1 takes twice as long as the next two together. */
+const FIRST_SEED = 2;
+
 /** Arguments for Node; both print their report as JSON. */
 export function argumentsOf(detector: Exclude<Detector, { kind: 'test' }>): readonly string[] {
   const program = ['--import', 'tsx', `test/${detector.kind}/main.ts`, '--json', '--jobs', '1'];
   return detector.kind === 'simulation'
-    ? [...program, '--seeds', String(detector.seeds)]
+    ? [...program, '--seed', String(FIRST_SEED), '--seeds', String(detector.seeds)]
     : [...program, '--only', detector.only];
 }
 

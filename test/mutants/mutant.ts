@@ -7,7 +7,7 @@ export interface NamedTest {
 /** What is run against a mutant: the cheapest check that must see it. */
 export type Detector =
   | ({ readonly kind: 'test' } & NamedTest)
-  /** Runs of the simulator, seeds 1 to `seeds`. */
+  /** So many runs of the simulator. */
   | { readonly kind: 'simulation'; readonly seeds: number }
   /** The checks of the model checker whose name contains the text. */
   | { readonly kind: 'model'; readonly only: string };
