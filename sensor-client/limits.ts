@@ -9,7 +9,7 @@ export const REQUEST_MS_MAX = 10_000;
 /** Time a node may take to hand out a document, milliseconds; the next one has the same. */
 export const DOCUMENT_MS_MAX = 5_000;
 /** Wait for the first node's answer before the next one is asked as well, milliseconds; doubles with every node. */
-export const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 800;
 /** How long a node that could not be reached is asked last before one request tries it again, milliseconds. */
 export const SILENT_FOR_MS = 2_000;
 /** Waits between two tries of one request; the cap keeps a recovering node from being asked all at once. */

@@ -15,7 +15,7 @@ export const PEER_TIMEOUT_MS = 5_000;
  * The same on the path of an upload, where a sensor waits: readings of others go on within a second after a node
  * began to hang.
  */
-export const UPLOAD_TIMEOUT_MS = 650;
+export const UPLOAD_TIMEOUT_MS = 500;
 /** The same for questions that read every row of a window. */
 export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
