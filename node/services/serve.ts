@@ -1,9 +1,12 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { NodeStatus } from '../../src/protocol/index.ts';
+import type { MessageContext, NodeStatus, Operation } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { shareIndex } from '../../src/protocol/stream-document.ts';
 import { streamHash } from '../../src/ring/identifiers.ts';
 import type { Handlers } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { Caller } from '../http/router.ts';
 import type { Admission } from './admission.ts';
 import type { Audit } from './audit.ts';
 import type { Decisions } from './decisions.ts';
@@ -122,36 +125,54 @@ function serveOperators(
 }
 
 function servePeers(handlers: Handlers, services: Services): void {
-  const { acceptor, admission, decisions, frozen, exchange, holding, lists, retirements, rings, windows } =
-    services;
-  handlers.add(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
-  handlers.add(operations.SYNOD, async (request) => {
+  const { acceptor, admission, decisions, exchange, retirements, rings, streams, windows } = services;
+  const { frozen, holding, lists } = services;
+
+  /** What a stream's coordinators and acceptors ask each other, all of them nodes of its own domains. */
+  function among<Q extends { readonly context: MessageContext }, R>(
+    operation: Operation<Q, R>,
+    answer: (request: Q, signal: AbortSignal) => Promise<R>,
+  ): void {
+    handlers.add(operation, async (request, caller, signal) => {
+      rings.check(request.context);
+      checkOfStream(await streams.find(request.context.stream), caller);
+      return answer(request, signal);
+    });
+  }
+
+  among(operations.VOTE, async (request) => ({ votes: await acceptor.vote(request) }));
+  among(operations.SYNOD, async (request) => {
     if (request.decision === 'release')
       throw new EngineError('FORBIDDEN', 'a ledger answers its own domain only');
-    rings.check(request.context);
     return decisions.vote(await windows.find(request.context), request);
   });
   handlers.add(operations.OFFER_RING, (offer) => exchange.offered(offer));
   handlers.add(operations.RETIREMENTS, async ({ known }) => ({
     documents: [...retirements.unknownTo(known)],
   }));
-  handlers.add(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));
-  handlers.add(operations.FROZEN_LIST, async (request) =>
+  among(operations.FREEZE, async ({ context }) => frozen.freeze(await admission.window(context)));
+  among(operations.FROZEN_LIST, async (request) =>
     frozen.list(await admission.window(request.context), request),
   );
-  handlers.add(operations.KEEP_LIST, async (request) => ({
+  among(operations.KEEP_LIST, async (request) => ({
     kept: await lists.keep(await admission.window(request.context), request),
   }));
-  handlers.add(operations.READ_LIST, async (request) =>
+  among(operations.READ_LIST, async (request) =>
     lists.read(await admission.window(request.context), request),
   );
-  handlers.add(operations.ANNOUNCE, async ({ context }) => {
+  among(operations.ANNOUNCE, async ({ context }) => {
     await admission.window(context);
     return { kept: true };
   });
-  handlers.add(operations.READY, async ({ context, settlement }, _, signal) =>
+  among(operations.READY, async ({ context, settlement }, signal) =>
     holding.ready(await admission.window(context), settlement, signal),
   );
+}
+
+/** The key of a window's digests, its flags and its votes are for the nodes of the stream's domains. @throws EngineError `FORBIDDEN` */
+function checkOfStream(stream: StreamDocument, caller: Caller): void {
+  if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return;
+  throw new EngineError('FORBIDDEN', `expected a node of a domain of stream ${stream.name}`);
 }
 
 function serveDomain(handlers: Handlers, services: Services): void {

@@ -1,12 +1,19 @@
 import { expect } from 'vitest';
 import { balanced } from '../../src/arithmetic/index.ts';
 import { toHex } from '../../src/foundation/index.ts';
-import { BINARY_CONTENT, errorFromProblem, operations } from '../../src/protocol/index.ts';
+import type { Operation } from '../../src/protocol/index.ts';
+import { BINARY_CONTENT, digestOf, errorFromProblem, operations } from '../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../src/ring/index.ts';
 import { domainId, nodeId, signSection } from '../../src/ring/index.ts';
 import { combine } from '../../src/sharing/index.ts';
 import { expectCode, TIMEOUT } from '../support/bad-input.ts';
-import { fixedKey, ringPayload, sectionPayload, signFixedRing } from '../support/development-ring.ts';
+import {
+  developmentRing,
+  fixedKey,
+  ringPayload,
+  sectionPayload,
+  signFixedRing,
+} from '../support/development-ring.ts';
 import { grown, nextRing } from '../support/next-ring.ts';
 import type { RawReading } from '../support/raw-reading.ts';
 import { bundleOf } from '../support/sensor-scene.ts';
@@ -55,6 +62,44 @@ refused('A6', 'two shares of one reading at one node', () =>
     }
     expect(cloud.store(reading.owner(0)).rows('values')).toHaveLength(before);
   }),
+);
+
+refused(
+  'stranger',
+  'a node of a domain that the stream does not name coordinates, votes or reads',
+  async () => {
+    const { domains } = await developmentRing({ nodes: [1, 1, 1] });
+    const named = domains.slice(0, 2).map(({ domain, key }) => ({ id: domain, key }));
+    await against({ stream: { domains: named } }, async (cloud) => {
+      const window = await cloud.openWindow();
+      const reading = cloud.reading(window, '1');
+      const { context, partition } = reading.flagsRequest;
+      const ballot = { counter: 1, proposer: 0 };
+      const digest = digestOf(new Uint8Array(32), []);
+      const entries = [reading.entry];
+      const slot = { context, decision: 'terms', ballot, value: null } as const;
+      const flags = { context, partition, ballot, value: null, flags: entries } as const;
+      const before = diskText(cloud.store(nodeId('a1')));
+      for (const to of ['a1', 'b1'].map(nodeId)) {
+        const ask = <Q, R>(operation: Operation<Q, R>, request: Q) =>
+          cloud.clock.until(cloud.askAs(nodeId('c1'), to, operation, request));
+        for (const asked of [
+          () => ask(operations.VOTE, { ...flags, kind: 'prepare' }),
+          () => ask(operations.VOTE, { ...flags, kind: 'read' }),
+          () => ask(operations.SYNOD, { ...slot, kind: 'read' }),
+          () => ask(operations.SYNOD, { ...slot, kind: 'prepare' }),
+          () => ask(operations.FREEZE, { context }),
+          () => ask(operations.FROZEN_LIST, { context, partition, after: null }),
+          () => ask(operations.KEEP_LIST, { context, partition, digest, entries, last: true }),
+          () => ask(operations.READ_LIST, { context, partition, digest, after: null }),
+          () => ask(operations.ANNOUNCE, { context }),
+          () => ask(operations.READY, { context, settlement: new Uint8Array(32) }),
+        ])
+          await expectCode(asked(), 'FORBIDDEN');
+      }
+      expect(diskText(cloud.store(nodeId('a1')))).toBe(before);
+    });
+  },
 );
 
 refused('A7', 'copies that meet the share of another domain', () =>

@@ -6,6 +6,14 @@ const ROUTER = 'node/engine/router.ts';
 /** Who may ask for what. */
 export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
+    name: 'access/strangers-answered',
+    breaks: 'a node of a domain that a stream does not name reads its K and its flags, and votes in it',
+    file: 'node/services/serve.ts',
+    find: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return;",
+    replace: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== -1) return;",
+    detector: byTest('node/services/hostile-peers', 'a node of a domain that the stream does not name'),
+  },
+  {
     name: 'access/other-domains-see-rows',
     breaks: 'ISOLATION: a node of another domain may ask for what is made from shares',
     file: ROUTER,

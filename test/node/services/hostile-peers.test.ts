@@ -4,6 +4,7 @@ import { exclusionCodec, operations, settlementCodec } from '../../../src/protoc
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { createPlacement, epoch, partition, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
+import { developmentRing } from '../../support/development-ring.ts';
 import { nextRing } from '../../support/next-ring.ts';
 import { type Overheard, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -176,6 +177,23 @@ describe('a node that answers without an end', () => {
     }
     expect(cloud.handle(b).ring().epoch).toBe(5);
     expect(asked).toBeLessThan(100);
+  });
+});
+
+describe('a node of a domain that the stream does not name', () => {
+  it('is told nothing of K and of the flags, and gets no vote', async () => {
+    const { domains } = await developmentRing({ nodes: [1, 1, 1] });
+    const named = domains.slice(0, 2).map(({ domain, key }) => ({ id: domain, key }));
+    cloud = await startSmallCloud({ stream: { domains: named } });
+    const window = await cloud.openWindow();
+    const { context, partition: at } = cloud.reading(window, '1').flagsRequest;
+    const slot = { context, decision: 'terms', value: null, ballot: { counter: 1, proposer: 0 } } as const;
+    const [a, b, c] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    const ask = (from: NodeId) => cloud.askAs(from, a, operations.SYNOD, { ...slot, kind: 'read' });
+    expect(await ask(b)).toMatchObject({ granted: true });
+    await expectCode(ask(c), 'FORBIDDEN');
+    const list = { context, partition: at, after: null };
+    await expectCode(cloud.askAs(c, a, operations.FROZEN_LIST, list), 'FORBIDDEN');
   });
 });
 
