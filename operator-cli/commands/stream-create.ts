@@ -41,6 +41,7 @@ export function addStreamCreate(parent: Command, environment: CliEnvironment): v
       const payload = streamPayload(operator.ring, draft, environment.randomBytes);
       const placed = await operator.putStream(await signStream(payload, signer), {
         signal: environment.signal,
+        newName: true,
       });
       for (const { node, code } of placed.missed) session.say(`node ${node} did not take it: ${code}`);
       session.answer({ ...streamJson(placed.stream), taken: placed.taken, missed: placed.missed }, () =>

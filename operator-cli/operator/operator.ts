@@ -8,7 +8,7 @@ import { type FollowOptions, followSeries } from './follow.ts';
 import type { HandedOut } from './hand-out.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { publishRing } from './publish-ring.ts';
-import { type PlacedStream, putStream } from './put-stream.ts';
+import { type PlacedStream, type PutOptions, putStream } from './put-stream.ts';
 import { findStream, listStreams, readStream, type StreamState } from './read-streams.ts';
 import { retireStream } from './retire-stream.ts';
 import { computeSeries, type SeriesQuestion, type SeriesResult } from './series.ts';
@@ -19,7 +19,7 @@ import { type OpenedWindow, openWindow, sealWindow } from './windows.ts';
 export interface Operator {
   readonly ring: RingDocument;
   /** Hands a signed stream document to every node of its domains. */
-  putStream(jws: string, options?: CallOptions): Promise<PlacedStream>;
+  putStream(jws: string, options?: PutOptions): Promise<PlacedStream>;
   /** Hands the signed end of a stream to every node of its domains. */
   retireStream(stream: StreamDocument, jws: string, options?: CallOptions): Promise<HandedOut>;
   listStreams(options?: CallOptions): Promise<StreamList['streams']>;
