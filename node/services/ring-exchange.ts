@@ -3,11 +3,12 @@ import type { Clock } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { Published, RingOffer, RingState } from '../../src/protocol/ring-messages.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
-import { majorityPromised, nodesEver, oldestOf, windowId } from '../../src/ring/index.ts';
+import { majorityPromised, nodesEver, windowId } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import { missingNodes } from './missing-nodes.ts';
+import { createRingFetch } from './ring-fetch.ts';
 import type { RingStore } from './ring-store.ts';
 
 /** Pause before the others are asked again what they have; a document comes to most of them at once. */
@@ -31,7 +32,7 @@ export interface RingExchange {
   /** A new document from the operator. @throws EngineError `RING_REFUSED`, `RING_CONFLICT` and what opening throws */
   publish(jws: string): Promise<Published>;
   /** What another node has and brings. @throws EngineError `RING_REFUSED`, `RING_CONFLICT` */
-  offered(offer: RingOffer): Promise<RingState>;
+  offered(offer: RingOffer, from: NodeId): Promise<RingState>;
   /** Fetches what another node has and this one has not, older documents as well. */
   learn(node: NodeId, signal?: AbortSignal): Promise<void>;
   /** Exchanges documents with a node that uses others. */
@@ -42,35 +43,12 @@ export interface RingExchange {
 
 export function createRingExchange(components: RingExchangeComponents): RingExchange {
   const { ringStore, rings, self, callPeer, clock } = components;
+  const { learn, seeSecond } = createRingFetch(components);
   const states = new Map<NodeId, RingState>();
   /** Why a node could not be asked when it last was. */
   const failures = new Map<NodeId, EngineError | undefined>();
   let askedAt = 0;
   let askedWith = 0;
-
-  async function learn(node: NodeId, signal?: AbortSignal): Promise<void> {
-    await learnOlder(node, signal);
-    for (;;) {
-      const { epoch } = rings.newest();
-      const answer = await callPeer(node, operations.READ_RINGS, { from: String(epoch + 1) }, signal);
-      await ringStore.take(answer.rings);
-      // Whoever has nothing newer is not asked again, also if it sends what was not asked for.
-      if (rings.newest().epoch === epoch) return;
-    }
-  }
-
-  /** A node that is new to the ring begins with the document it was given; older ones place older windows. */
-  async function learnOlder(node: NodeId, signal?: AbortSignal): Promise<void> {
-    const missing = oldestOf(rings.history()).epoch - 1;
-    const older: string[] = [];
-    while (older.length < missing) {
-      const from = String(older.length + 1);
-      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
-      if (answer.rings.length === 0) return;
-      older.push(...answer.rings.slice(0, missing - older.length));
-    }
-    if (missing > 0) await ringStore.takeOlder(older);
-  }
 
   async function meet(node: NodeId): Promise<void> {
     for (;;) {
@@ -80,7 +58,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
       const state = await callPeer(node, operations.OFFER_RING, { epoch, hash, rings: [...brought] });
       states.set(node, state);
       if (state.epoch > epoch) return learn(node);
-      if (state.epoch === epoch && state.hash !== hash) ringStore.refuseSecond(epoch, state.hash);
+      if (state.epoch === epoch && state.hash !== hash) return seeSecond(node);
       if (state.epoch === epoch || (brought.length > 0 && state.epoch <= theirs)) return;
     }
   }
@@ -156,10 +134,10 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
         missing: missingNodes(rings, nodes, stateOf, failures),
       };
     },
-    async offered(offer) {
+    async offered(offer, from) {
       await ringStore.take(offer.rings);
       const { epoch, hash } = rings.newest();
-      if (offer.epoch === epoch && offer.hash !== hash) ringStore.refuseSecond(epoch, offer.hash);
+      if (offer.epoch === epoch && offer.hash !== hash) await seeSecond(from);
       return ringStore.state();
     },
     learn,

@@ -57,8 +57,6 @@ export interface RingStore {
   /** All documents before the oldest one here, in their order. @throws EngineError `RING_REFUSED` */
   takeOlder(documents: readonly string[]): Promise<void>;
   putInForce(placement: RingDocument): Promise<void>;
-  /** Stops admission, because another document of a known epoch exists. @throws EngineError `RING_CONFLICT` */
-  refuseSecond(epoch: number, hash: string): never;
   /** The documents from an epoch on, as many as go into one message. */
   page(from: number): readonly string[];
   state(): RingState;
@@ -177,7 +175,6 @@ export function createRingStore(components: RingStoreComponents): RingStore {
       await journal.synced();
       log.info('placement in force', { epoch: placement.placementEpoch, from: placement.placementFrom });
     },
-    refuseSecond,
     page: (from) => pageOf(rings.history(), from),
     state() {
       const { epoch, hash } = rings.newest();

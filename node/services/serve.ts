@@ -146,7 +146,10 @@ function servePeers(handlers: Handlers, services: Services): void {
       throw new EngineError('FORBIDDEN', 'a ledger answers its own domain only');
     return decisions.vote(await windows.find(request.context), request);
   });
-  handlers.add(operations.OFFER_RING, (offer) => exchange.offered(offer));
+  handlers.add(operations.OFFER_RING, async (offer, caller) => {
+    if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
+    return exchange.offered(offer, caller.node);
+  });
   handlers.add(operations.RETIREMENTS, async ({ known }) => ({
     documents: [...retirements.unknownTo(known)],
   }));

@@ -6,6 +6,14 @@ const ROUTER = 'node/engine/router.ts';
 /** Who may ask for what. */
 export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
+    name: 'access/second-ring-by-a-word',
+    breaks: 'one node that says it has another ring document stops admission at all others',
+    file: 'node/services/ring-fetch.ts',
+    find: '    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from })).rings);\n',
+    replace: '    rings.stop(from + node);\n',
+    detector: byTest('node/services/hostile-peers', 'stops nobody by its word'),
+  },
+  {
     name: 'access/strangers-answered',
     breaks: 'a node of a domain that a stream does not name reads its K and its flags, and votes in it',
     file: 'node/services/serve.ts',

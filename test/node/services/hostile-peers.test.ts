@@ -180,6 +180,32 @@ describe('a node that answers without an end', () => {
   });
 });
 
+describe('a node that says it has another ring document of the newest epoch', () => {
+  const other = { hash: 'ab'.repeat(32) };
+
+  it('stops nobody by its word, asked or unasked', async () => {
+    let lying = false;
+    cloud = await startSmallCloud({
+      shape: THREE_DOMAINS,
+      lie({ to, path, response }) {
+        if (!lying || to !== 'c1' || path !== operations.OFFER_RING.path) return undefined;
+        const state = operations.OFFER_RING.response.decode(response);
+        return operations.OFFER_RING.response.encode({ ...state, ...other });
+      },
+    });
+    const window = await cloud.openWindow();
+    const [a, b, c] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    lying = true;
+    const second = await nextRing(cloud.ring, (section) => ({ ...section, operatorName: 'Another name' }));
+    await cloud.clock.until(cloud.order(a, operations.PUBLISH_RING, { ring: second.jws }));
+    const offer = { epoch: second.epoch, ...other, rings: [] };
+    await cloud.clock.until(cloud.askAs(c, b, operations.OFFER_RING, offer));
+    const context = { ...cloud.reading(window, '1').flagsRequest.context, epoch: second.epoch };
+    for (const node of [a, b])
+      expect(await cloud.askAs(c, node, operations.ANNOUNCE, { context })).toEqual({ kept: true });
+  });
+});
+
 describe('a node of a domain that the stream does not name', () => {
   it('is told nothing of K and of the flags, and gets no vote', async () => {
     const { domains } = await developmentRing({ nodes: [1, 1, 1] });

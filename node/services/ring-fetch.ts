@@ -1,0 +1,54 @@
+import { operations } from '../../src/protocol/index.ts';
+import type { NodeId } from '../../src/ring/index.ts';
+import { oldestOf } from '../../src/ring/index.ts';
+import type { CallPeer } from '../engine/peers.ts';
+import type { Rings } from '../engine/rings.ts';
+import type { RingStore } from './ring-store.ts';
+
+export interface RingFetchComponents {
+  readonly ringStore: RingStore;
+  readonly rings: Rings;
+  readonly callPeer: CallPeer;
+}
+
+/** Reads ring documents of another node. */
+export interface RingFetch {
+  /** Takes what the node has and this one lacks, older documents and newer ones. */
+  learn(node: NodeId, signal?: AbortSignal): Promise<void>;
+  /** Takes the node's document of the newest epoch, of which it told another hash. @throws EngineError `RING_CONFLICT` */
+  seeSecond(node: NodeId): Promise<void>;
+}
+
+export function createRingFetch({ ringStore, rings, callPeer }: RingFetchComponents): RingFetch {
+  async function learn(node: NodeId, signal?: AbortSignal): Promise<void> {
+    await learnOlder(node, signal);
+    for (;;) {
+      const { epoch } = rings.newest();
+      const answer = await callPeer(node, operations.READ_RINGS, { from: String(epoch + 1) }, signal);
+      await ringStore.take(answer.rings);
+      // Whoever has nothing newer is not asked again, also if it sends what was not asked for.
+      if (rings.newest().epoch === epoch) return;
+    }
+  }
+
+  /** A node that is new to the ring begins with the document it was given; older ones place older windows. */
+  async function learnOlder(node: NodeId, signal?: AbortSignal): Promise<void> {
+    const missing = oldestOf(rings.history()).epoch - 1;
+    const older: string[] = [];
+    while (older.length < missing) {
+      const from = String(older.length + 1);
+      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
+      if (answer.rings.length === 0) return;
+      older.push(...answer.rings.slice(0, missing - older.length));
+    }
+    if (missing > 0) await ringStore.takeOlder(older);
+  }
+
+  /** Two documents of one epoch stop admission once both are seen: a node that only says so would stop the ring by a word. */
+  async function seeSecond(node: NodeId): Promise<void> {
+    const from = String(rings.newest().epoch);
+    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from })).rings);
+  }
+
+  return { learn, seeSecond };
+}
