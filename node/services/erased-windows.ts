@@ -32,7 +32,10 @@ export interface ErasedWindows {
   find(scope: WindowScope): Promise<ErasedWindow | null>;
   /** Those of a stream, oldest first. */
   of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
-  /** Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. */
+  /**
+   * Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. It is staged
+   * when this returns, durable when it resolves. @throws EngineError `OVERLOADED` at once
+   */
   begin(window: ErasedWindow, gone: readonly Uint8Array[]): Promise<void>;
   /** Adds to the note of an erasure what was released, where it became known here only then. */
   addRelease(scope: WindowScope, release: Uint8Array): Promise<void>;
@@ -78,8 +81,7 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
       listed(concat(ERASED, streamHashBytes(stream)), (scope, plain) =>
         plain === null ? [] : [erasedWindow(scope, plain)],
       ),
-    async begin(window, gone) {
-      begun += 1;
+    begin(window, gone) {
       const { scope, release } = window;
       const key = windowKey(scope);
       // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
@@ -90,7 +92,8 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
         tables.put('windows', storeKey, concat(UNFINISHED, key), Uint8Array.of(1)),
         ...rows.map((row): StoreOperation => ({ kind: 'delete', table: 'windows', key: row })),
       ]);
-      await journal.synced();
+      begun += 1;
+      return journal.synced();
     },
     async addRelease(scope, release) {
       const window = await find(scope);

@@ -46,10 +46,10 @@ export function createGather(components: GatheringComponents): Gather {
       return mine === undefined;
     });
     const own = rings.of(record.scope).placement.owners(self.domain, partition).includes(self.nodeId);
-    const alongside = own ? [] : spread.mark(record, partition);
+    const before = () => (own ? undefined : spread.mark(record, partition));
     const index = streams.indexOf(record.stream);
     const columns = shareColumns(fresh, record.stream.elements.length * ELEMENT_BYTES);
-    await shares.store(record, { partition, index, ...columns }, () => {}, alongside);
+    await shares.store(record, { partition, index, ...columns }, () => {}, before);
     await shares.markConflicts(record, partition, conflicts);
   }
 

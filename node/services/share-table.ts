@@ -1,5 +1,5 @@
 import { equalBytes } from '../../src/foundation/index.ts';
-import type { Clock, StoreOperation } from '../../src/ports/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
 import type { CopyRequest, FlagEntry, RowsResponse, ShareColumns } from '../../src/protocol/index.ts';
 import { ENTRY_KEY_BYTES, entryKeys, keysAt, windowName } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
@@ -35,7 +35,7 @@ export type Admit = (unvoted: Uint8Array) => void;
 /** The values table of this node. Rows are written once; writing the same row again changes nothing. */
 export interface ShareTable {
   /**
-   * Stages rows together with `alongside` and syncs both. A key that has another share keeps the first. `admit` is
+   * Stages rows right after `before` is called, and syncs. A key that has another share keeps the first. `admit` is
    * called after the last wait.
    * @returns the places of the rows that have another share here.
    */
@@ -43,7 +43,7 @@ export interface ShareTable {
     record: OpenWindowRecord,
     request: StoredRows,
     admit: Admit,
-    alongside: readonly StoreOperation[],
+    before: () => void,
   ): Promise<readonly number[]>;
   /** Marks keys that have two shares somewhere in the domain: from now on they are no rows. */
   markConflicts(record: OpenWindowRecord, partition: Partition, entries: readonly FlagEntry[]): Promise<void>;
@@ -108,7 +108,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     record: OpenWindowRecord,
     { partition, index, ...columns }: StoredRows,
     admit: Admit,
-    alongside: readonly StoreOperation[],
+    before: () => void,
   ): Promise<readonly number[]> {
     const { keys, shares } = columns;
     const found = await packed.find('values', record, partition, keys);
@@ -121,7 +121,8 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
     const now = clock.now();
     const tailBytes = shares.length / (keys.length / ENTRY_KEY_BYTES);
     const head = encodeValueHead({ epoch, index, receivedAt: now, conflict: false }, tailBytes);
-    stage(record, [found.writeAlike(written, { head, tails: shares, tailBytes }), ...alongside]);
+    before();
+    stage(record, [found.writeAlike(written, { head, tails: shares, tailBytes })]);
     // What did not open may be among the sums already.
     if (fresh.length < written.length) tallies.spoil(record);
     else tallies.add(record, partition, columns, fresh);
@@ -130,9 +131,9 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
   }
 
   return {
-    async store(record, request, admit, alongside) {
+    async store(record, request, admit, before) {
       const answers = await inPartition(record, request.partition, () =>
-        store(record, request, admit, alongside),
+        store(record, request, admit, before),
       );
       await journal.synced();
       return answers;

@@ -1,6 +1,5 @@
 import { ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError, utf8 } from '../../src/foundation/index.ts';
-import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, RowsResponse, WindowScope } from '../../src/protocol/index.ts';
 import {
   entryName,
@@ -10,6 +9,7 @@ import {
   WINDOW_KEY_BYTES,
   windowName,
 } from '../../src/protocol/index.ts';
+import { windowErased } from '../../src/protocol/window-rules.ts';
 import { PARTITIONS, partition as partitionNumber } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -42,8 +42,8 @@ export interface SpreadComponents {
  * owner that was away. The mark is on disk beside the rows, so that a restart does not forget the debt.
  */
 export interface Spread {
-  /** The write that marks a partition; staged together with the rows it is about. */
-  mark(record: OpenWindowRecord, partition: Partition): readonly StoreOperation[];
+  /** Stages the mark of a partition, in the moment before the rows it is about. @throws `OVERLOADED`, `WINDOW_ERASED` */
+  mark(record: OpenWindowRecord, partition: Partition): void;
   /** Brings marked partitions to their owners. A hint that every owner has is deleted here. */
   run(signal: AbortSignal): Promise<void>;
   /** The window is erased; its rows go to nobody any more. */
@@ -80,15 +80,18 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     marks.set(nameOf(scope, partition), { scope, partition, version: 0 });
   }
 
-  function mark(record: OpenWindowRecord, at: Partition): readonly StoreOperation[] {
+  function mark(record: OpenWindowRecord, at: Partition): void {
+    // A mark behind an erasure would stay for ever.
+    if (record.erased) throw windowErased(record.scope.window);
     const name = nameOf(record.scope, at);
     const known = marks.get(name);
     if (known !== undefined) {
       known.version += 1;
-      return [];
+      return;
     }
+    // Not known before it is staged: where the journal takes no more, the next rows need the mark all the same.
+    journal.stage([tables.put('windows', storeKey, rowOf(record.scope, at), Uint8Array.of(1))]);
     marks.set(name, { scope: record.scope, partition: at, version: 0 });
-    return [tables.put('windows', storeKey, rowOf(record.scope, at), Uint8Array.of(1))];
   }
 
   async function spreadOne(record: OpenWindowRecord, marked: Mark): Promise<void> {

@@ -2,7 +2,6 @@ import { checkElements, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { concat, EngineError } from '../../src/foundation/index.ts';
 import type { CopyRequest, ShareColumns, UploadRequest, UploadResponse } from '../../src/protocol/index.ts';
 import { createReceipts, ENTRY_KEY_BYTES, operations } from '../../src/protocol/index.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Peers } from '../engine/peers.ts';
@@ -61,11 +60,11 @@ export function createValues(components: ValuesComponents): Values {
     return record;
   }
 
-  /** Stores rows here; what this node does not own it keeps as a hint, marked in the same write. */
+  /** Stores rows here; what this node does not own it keeps as a hint, marked in the same moment. */
   function storeHere(record: OpenWindowRecord, request: CopyRequest, admit: Admit): Promise<Conflicts> {
     const own = rings.of(record.scope).placement.owners(self.domain, request.partition).includes(self.nodeId);
-    const alongside = own ? [] : spread.mark(record, request.partition);
-    return shares.store(record, request, admit, alongside);
+    const before = () => (own ? undefined : spread.mark(record, request.partition));
+    return shares.store(record, request, admit, before);
   }
 
   /** Asks nodes for a copy until `wanted` have it; an owner that is away is replaced by another node's hint. */
@@ -100,9 +99,7 @@ export function createValues(components: ValuesComponents): Values {
       copies(request, replicas - 1),
     ]);
     if (elsewhere.length < replicas - 1) {
-      // An erasure may have passed while the others were asked; a mark behind it would stay for ever.
-      if (record.erased) throw windowErased(record.scope.window);
-      journal.stage(spread.mark(record, request.partition));
+      spread.mark(record, request.partition);
       await journal.synced();
     }
     return new Set([...here, ...elsewhere.flat()]);

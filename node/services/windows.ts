@@ -116,13 +116,13 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   }
 
   async function erase(record: WindowRecord, { notBefore, latest }: WindowTimes): Promise<void> {
-    const { scope } = record;
     const own = ownOf(record);
-    const release = record.release ?? own.release;
-    // First in memory, so that nobody who has a record stages anything behind this.
+    const note = { scope: record.scope, notBefore, latest, release: record.release ?? own.release };
+    const durable = erased.begin(note, decidedRows(record.scope));
+    // At once when it is staged, so that nobody who has a record stages anything behind it; not where it was not.
     for (const one of [record, own]) markErased(one);
-    memory.close(scope);
-    await erased.begin({ scope, notBefore, latest, release }, decidedRows(scope));
+    memory.close(record.scope);
+    await durable;
   }
 
   /** The window becomes one that takes rows: its key is durable before the first of them. */
@@ -200,8 +200,9 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     },
     async freeze(record) {
       if (!record.frozen) {
-        record.frozen = true;
+        // Where the journal takes no more the next freeze has to write it, so it is not frozen before.
         journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+        record.frozen = true;
       }
       await journal.synced();
     },

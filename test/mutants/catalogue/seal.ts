@@ -32,12 +32,20 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'freeze/not-synced',
     breaks: 'DURABLE: a freeze is reported before it is on disk, and a crash thaws the window',
     file: 'node/services/windows.ts',
-    find: `rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+    find: `        record.frozen = true;
       }
       await journal.synced();`,
-    replace: `rowKeyOf(record.scope, FROZEN), Uint8Array.of(1))]);
+    replace: `        record.frozen = true;
       }`,
     detector: byTest('node/services/flag-acceptor', 'a freeze is answered when it is on disk'),
+  },
+  {
+    name: 'freeze/known-before-it-is-staged',
+    breaks: 'DURABLE: a freeze that a full journal refused is reported as durable the next time',
+    file: 'node/services/windows.ts',
+    find: '      if (!record.frozen) {\n',
+    replace: '      if (!record.frozen) {\n        record.frozen = true;\n',
+    detector: byTest('node/services/erased-windows', 'the next freeze is the one that is written'),
   },
   {
     name: 'freeze/forgotten-at-restart',

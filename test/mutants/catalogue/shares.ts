@@ -105,11 +105,20 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/spread', 'waits on another node of the domain, reaches the owner'),
   },
   {
+    name: 'hints/mark-known-before-it-is-staged',
+    breaks: 'a copy that is owed to an owner is forgotten at the next start, where the journal was full once',
+    file: 'node/services/spread.ts',
+    find: '    // Not known before it is staged:',
+    replace:
+      '    marks.set(name, { scope: record.scope, partition: at, version: 0 });\n    // Not known before it is staged:',
+    detector: byTest('node/services/spread', 'where the journal took no more when the first ones came'),
+  },
+  {
     name: 'hint/not-marked',
     breaks: 'a row kept for another node is forgotten there and never reaches its owner',
     file: VALUES,
-    find: 'const alongside = own ? [] : spread.mark(record, request.partition);',
-    replace: 'const alongside: [] = [];',
+    find: 'const before = () => (own ? undefined : spread.mark(record, request.partition));',
+    replace: 'const before = () => {};',
     detector: byTest('node/services/spread', 'waits on another node of the domain, reaches the owner'),
   },
   {

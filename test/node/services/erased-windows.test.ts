@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
-import { openJournal } from '../../../node/engine/journal.ts';
+import { type Journal, openJournal } from '../../../node/engine/journal.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createErasedWindows } from '../../../node/services/erased-windows.ts';
 import { UNOPENED_MAX } from '../../../node/services/window-memory.ts';
 import { openWindows, type Windows } from '../../../node/services/windows.ts';
-import { fromUtf8, toHex } from '../../../src/foundation/index.ts';
+import { EngineError, fromUtf8, toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
@@ -34,13 +34,22 @@ type Stream = Awaited<ReturnType<typeof startStream>>;
 /**
  * The windows of a node that starts on this disk.
  * @param looked what happens between the reading of an erasure's note and its use
+ * @param mayWrite throws where the journal takes no more
  */
 function windowsOn(
   store: MemoryStore,
   stream: Stream,
   looked: () => Promise<void> = async () => {},
+  mayWrite: () => void = () => {},
 ): Promise<Windows> {
-  const journal = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
+  const opened = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
+  const journal: Journal = {
+    ...opened,
+    stage(operations) {
+      mayWrite();
+      opened.stage(operations);
+    },
+  };
   const corrupt = createCorruptRows(recordingLog(), () => {});
   const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
   const erased = createErasedWindows({ journal, tables, storeKey: KEY });
@@ -138,6 +147,44 @@ describe('a release of a window whose terms a node does not know', () => {
     await windows.learn(record, 'release', release);
     await windows.erase(record, TIMES);
     expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+});
+
+describe('a journal that takes no more', () => {
+  /** An open window of a node whose journal is full for a moment. */
+  async function fullScene() {
+    const stream = await startStream();
+    const store = createMemoryStore();
+    let full = false;
+    const windows = await windowsOn(store, stream, undefined, () => {
+      if (full) throw new EngineError('OVERLOADED', 'expected fewer writes');
+    });
+    const scope = { stream: stream.hash, window: WINDOW, group: 0 };
+    await windows.learn(await windows.find(scope), 'terms', windowTermsCodec.encode(TERMS));
+    const whileFull = async (act: () => Promise<unknown>) => {
+      full = true;
+      await expectCode(act(), 'OVERLOADED');
+      full = false;
+    };
+    const record = windows.findOpen(scope) ?? expect.fail('no open window');
+    return { windows, scope, record, whileFull, again: () => windowsOn(store, stream) };
+  }
+
+  it('leaves a window as it was, so that the next freeze is the one that is written', async () => {
+    const { windows, scope, record, whileFull, again } = await fullScene();
+    await whileFull(() => windows.freeze(record));
+    expect(record.frozen).toBe(false);
+    await windows.freeze(record);
+    expect((await again()).findOpen(scope)?.frozen).toBe(true);
+  });
+
+  it('leaves a window open, so that the next erasure is the one that is written', async () => {
+    const { windows, scope, record, whileFull, again } = await fullScene();
+    await whileFull(() => windows.erase(record, TIMES));
+    expect(windows.all()).toEqual([record]);
+    await windows.erase(record, TIMES);
+    expect(windows.all()).toEqual([]);
+    expect((await (await again()).find(scope)).erased).toBe(true);
   });
 });
 

@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { openJournal } from '../../../node/engine/journal.ts';
+import { openSpread } from '../../../node/services/spread.ts';
+import type { OpenWindowRecord } from '../../../node/services/windows.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
-import { nodeId } from '../../../src/ring/index.ts';
+import { nodeId, partition, streamHash, windowId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -158,5 +164,45 @@ describe('two shares under one key in a domain', () => {
       ({ code }) => code,
     );
     expect(['incomplete', 'withheld', 'IMPOSSIBLE_AGGREGATE']).toContain(outcome);
+  });
+});
+
+describe('the mark of a debt', () => {
+  it('is on disk with the next rows where the journal took no more when the first ones came', async () => {
+    const store = createMemoryStore();
+    const journal = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
+    let full = true;
+    const spread = await openSpread({
+      journal: {
+        ...journal,
+        stage(operations) {
+          if (full) throw new EngineError('OVERLOADED', 'expected fewer writes');
+          journal.stage(operations);
+        },
+      },
+      tables: {
+        put: (table: 'windows', _: Uint8Array, key: Uint8Array, value: Uint8Array) => ({
+          kind: 'put',
+          table,
+          key,
+          value,
+        }),
+        scan: async function* () {},
+      } as never,
+      storeKey: new Uint8Array(32),
+      rings: {} as never,
+      shares: {} as never,
+      streams: {} as never,
+      windows: {} as never,
+      self: {} as never,
+      callPeer: (() => expect.unreachable()) as never,
+    });
+    const scope = { stream: streamHash('5a'.repeat(32)), window: windowId(1), group: 0 };
+    const record = { scope, erased: false } as OpenWindowRecord;
+    await expectCode((async () => spread.mark(record, partition(5)))(), 'OVERLOADED');
+    full = false;
+    spread.mark(record, partition(5));
+    await journal.synced();
+    expect(store.rows('windows')).toHaveLength(1);
   });
 });
