@@ -1,5 +1,5 @@
 import type { EngineError } from '../../src/foundation/index.ts';
-import { DETAIL_CHARS_MAX } from '../../src/protocol/problem.ts';
+import { DETAIL_CHARS_MAX } from '../../src/foundation/index.ts';
 import type { Published, RingState } from '../../src/protocol/ring-messages.ts';
 import { MISSING_NAMED_MAX } from '../../src/protocol/ring-messages.ts';
 import type { NodeId } from '../../src/ring/index.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { EngineError, inFile } from '../../src/foundation/index.ts';
+import { EngineError, inFile, printable } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/index.ts';
 import type { Published } from '../../src/protocol/ring-messages.ts';
 import { openRingDocument } from '../../src/ring/index.ts';
@@ -54,5 +54,5 @@ export function addRingPublish(parent: Command, environment: CliEnvironment): vo
 /** A node that is away fetches it when it is back; what refuses it needs a person. */
 function missingText(missing: Published['missing']): string {
   if (missing.length === 0) return '';
-  return `\nMissing:\n${renderTable(missing.map(({ node, code, message }) => [node, `${code}: ${message}`]))}`;
+  return `\nMissing:\n${renderTable(missing.map(({ node, code, message }) => [printable(node), printable(`${code}: ${message}`)]))}`;
 }

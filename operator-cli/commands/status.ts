@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, printable } from '../../src/foundation/index.ts';
 import { toldText } from '../../src/protocol/told-counts.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
@@ -54,7 +54,7 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
     return [
       report.domain,
       report.node,
-      ready ? palette.good('ready') : palette.bad(reasons.join(', ') || 'not ready'),
+      ready ? palette.good('ready') : palette.bad(printable(reasons.join(', ')) || 'not ready'),
       String(epoch),
       String(streams),
       toldText(undecidedFlags),

@@ -1,4 +1,4 @@
-import { EngineError, fromBase64Url } from '../../src/foundation/index.ts';
+import { EngineError, fromBase64Url, printable } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -98,9 +98,4 @@ function throwIfUnknownToAll(answers: readonly DomainAnswer[]): void {
   if (first === undefined) return;
   if (first.code !== 'UNKNOWN_STREAM' && first.code !== 'WINDOW_NOT_OPEN') return;
   if (errors.every((error) => error?.code === first.code)) throw first;
-}
-
-/** Another machine's text without control characters: they could rewrite a terminal. */
-function printable(text: string): string {
-  return text.slice(0, 500).replace(/\p{C}/gu, ' ');
 }

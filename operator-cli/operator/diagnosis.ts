@@ -1,4 +1,4 @@
-import { ERROR_TABLE } from '../../src/foundation/index.ts';
+import { ERROR_TABLE, printable } from '../../src/foundation/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
 import type { ToldCount } from '../../src/protocol/told-counts.ts';
 import { isSome, toldText } from '../../src/protocol/told-counts.ts';
@@ -140,7 +140,7 @@ function findingsOf(report: AuditReport, epoch: number): readonly Finding[] {
   }
   if (audit.doubt !== null) {
     found.push({
-      what: `its store is in doubt: ${audit.doubt}`,
+      what: `its store is in doubt: ${printable(audit.doubt)}`,
       hint: 'It keeps its rows but votes no more; the other acceptors go on. `m-cloud node replace-store` gives it a new store.',
       passing: false,
     });

@@ -22,5 +22,6 @@ export { EXIT_CODES, exitCodesHelp, exitOf } from './exit-codes.ts';
 export { inFile } from './in-file.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelled-hash.ts';
+export { DETAIL_CHARS_MAX, printable } from './printable.ts';
 export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';
 export { explainedCode, systemCode, systemReason } from './system-failure.ts';

@@ -7,6 +7,7 @@ import {
   type ErrorDetails,
   fromUtf8,
   isErrorCode,
+  printable,
   utf8,
 } from '../foundation/index.ts';
 
@@ -14,9 +15,6 @@ import {
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 /** A problem's `type` is this and the code: a stable name, not an address somebody has to keep alive. */
 export const PROBLEM_TYPE_PREFIX = 'urn:m-cloud:error:';
-
-/** Longest message taken from an answer, characters: it ends up on a person's screen and in logs. */
-export const DETAIL_CHARS_MAX = 1_000;
 
 /** Unknown members are allowed, as RFC 9457 asks; a problem is not a signed document. */
 const PROBLEM_SCHEMA = Type.Object({
@@ -114,9 +112,4 @@ function codeOfBareStatus(status: number): ErrorCode {
     default:
       return 'INTERNAL';
   }
-}
-
-/** Another machine's text without control characters: they could rewrite a terminal or forge a log line. */
-function printable(text: string): string {
-  return text.slice(0, DETAIL_CHARS_MAX).replace(/\p{Cc}/gu, ' ');
 }

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox';
 import Type from 'typebox';
+import { DETAIL_CHARS_MAX } from '../foundation/index.ts';
 import { DOCUMENT_CHARS_MAX, RING_DOCUMENTS_MAX } from '../ring/limits.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';
-import { DETAIL_CHARS_MAX } from './problem.ts';
 
 const closed = { additionalProperties: false } as const;
 const epoch = Type.Integer({ minimum: 1, maximum: RING_DOCUMENTS_MAX });

@@ -413,7 +413,7 @@ describe('doctor', () => {
     clouds.on(operations.AUDIT, (node) => {
       if (node === 'b2') throw new EngineError('UNREACHABLE', 'no answer');
       const audit = sound(node);
-      if (node === 'a1') return { ...audit, doubt: 'commit records 3 to 4 are missing', repairsWaiting: 2 };
+      if (node === 'a1') return { ...audit, doubt: 'commit records 3 to 4\rare missing', repairsWaiting: 2 };
       if (node === 'b1') return { ...audit, copies: { ...audit.copies, silent: 1 }, thinPartitions: 3 };
       if (node === 'c1') return { ...audit, rows: { ...audit.rows, corrupt: 1, misplaced: 2 }, epoch: 2 };
       return audit;
