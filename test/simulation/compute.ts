@@ -4,6 +4,7 @@ import { operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { BATCH_READINGS } from '../support/simulated-ring.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
+import { checkFurtherSums } from './further-fields.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
 import { mayBeErased, plannedGroup, plannedScope, plannedWindowId } from './planned.ts';
@@ -49,8 +50,11 @@ export async function computeOnce(
         // A part of a batch would be no whole number, which no sum has.
         (count) => count / size,
       ) as [number, number, number];
-      const text = `${settled} ${readings} ${committed} ${excluded} ${sum?.numerator}`;
+      const text = `${settled} ${readings} ${committed} ${excluded} ${outcome.sums.join(' ')}`;
       computed = { window, readings, committed, excluded, sum: sum?.numerator ?? 0n, text };
+      if (plan.moments === true)
+        for (const wrong of checkFurtherSums(computed, outcome.sums, outcome.readings - readings))
+          violation(wrong);
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

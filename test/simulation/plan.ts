@@ -52,6 +52,8 @@ export interface Plan {
   readonly roster?: readonly PlannedBatch[];
   /** Whether shares are seeds, where the stream takes batches; absent for single readings. */
   readonly batches?: { readonly seeds: boolean };
+  /** Whether readings have further fields, with products of these and a histogram; absent where they have x alone. */
+  readonly moments?: boolean;
   /** Committed readings of a window that may be left out because a domain has lost its share; absent for none. */
   readonly maxExcluded?: number;
   /** From a window's end to its erasure; absent where nothing is erased within the run. */
@@ -92,6 +94,8 @@ const GROUPED_SHARE = 0.25;
 const CHANGING_SHARE = 0.3;
 /** How many worlds have gateways, whose readings come in batches. */
 const BATCH_SHARE = 0.3;
+/** How many of the worlds with public readings have sums of more than x; cells of others need many sensors. */
+const MOMENTS_SHARE = 0.5;
 /** How many worlds erase windows within the run. */
 const ERASING_SHARE = 0.35;
 /** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
@@ -144,6 +148,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
   const batching = random.fork('batches');
   const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
+  const moments = gate === undefined && random.fork('moments').chance(MOMENTS_SHARE);
   const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
   return {
     seed,
@@ -165,6 +170,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(batches === undefined ? {} : { batches }),
+    ...(moments ? { moments } : {}),
     ...(maxExcluded === 0 ? {} : { maxExcluded }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...(ringChanges.length === 0 ? {} : { ringChanges }),

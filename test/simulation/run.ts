@@ -12,6 +12,7 @@ import { erasedAt } from './planned-windows.ts';
 import { changeRing, declareLosses } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
+import { awaitSeals } from './self-sealing.ts';
 import { type Residual, residualOf } from './tolerance.ts';
 import { buildWorld, type World } from './world.ts';
 
@@ -158,6 +159,7 @@ async function live(world: World): Promise<void> {
   // Where votes are lost a window may never open; whoever waits for it must not wait for ever.
   await Promise.race([opened, excusedFor(world, sleep)]);
   for (const sensor of sensors) await sensor.idle();
+  await awaitSeals(world, sleep);
   await finishWindows(world, sleep);
   const resultless = (window: number) => world.excused.has(window) || world.erased.has(window);
   // What was handed to a relay for a window that never opened may be set for all the sensor knows, and nobody decides it.

@@ -2,6 +2,7 @@ import type { Router } from '../../node/http/router.ts';
 import type { NodeSettings } from '../../node/node.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
 import type { Store } from '../../src/ports/index.ts';
+import type { Reading } from '../../src/sharing/index.ts';
 import type { RingMember } from '../support/simulated-ring.ts';
 
 /** Where a reading goes: the start of its window in Unix milliseconds, and its label in a stream that has labels. */
@@ -13,7 +14,7 @@ export interface ReadingTarget {
 /** What a sensor's program does with the SDK. */
 export type UploadProgram = (
   sensor: Sensor,
-  reading: string,
+  reading: Reading,
   target: ReadingTarget,
 ) => Promise<{ readonly flagKey: string }>;
 

@@ -4,9 +4,11 @@ import { EngineError } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Clock, Transport } from '../../src/ports/index.ts';
+import type { Reading } from '../../src/sharing/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { BATCH_READINGS, type FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
+import { furtherReading } from './further-fields.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
 import type { ReadingTarget, UploadProgram } from './sabotage.ts';
@@ -31,6 +33,8 @@ export interface SensorSurroundings {
   target(window: number): ReadingTarget;
   /** Whether it is a gateway, and a reading comes in a batch. */
   readonly batches: boolean;
+  /** Whether readings have further fields. */
+  readonly moments: boolean;
   readonly program: UploadProgram;
   /** Hears of every error that the sensor's program is given. */
   told(text: string): void;
@@ -65,7 +69,7 @@ export interface SimulatedSensor {
 
 export const uploadInto: UploadProgram = async (sensor, reading, target) => {
   // Some go as a flush does, whose votes the SDK reads itself, and the others alone.
-  if (reading.length % 2 === 0) return sensor.upload(reading, target);
+  if (textOf(reading).length % 2 === 0) return sensor.upload(reading, target);
   const [failure] = (await sensor.uploadMany([reading], target)).failures;
   if (failure === undefined) return { flagKey: '' };
   throw new EngineError(failure.code, failure.message, failure.details);
@@ -73,6 +77,11 @@ export const uploadInto: UploadProgram = async (sensor, reading, target) => {
 /** For windows that follow from the time of a reading. */
 export const uploadByTime: UploadProgram = (sensor, reading, { window, ...target }) =>
   sensor.upload(reading, { ...target, at: window + 1 });
+
+/** The part of a reading that names it. */
+function textOf(reading: Reading): string {
+  return typeof reading === 'object' ? `${reading.x}` : `${reading}`;
+}
 
 /** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
 const OUTCOME_ATTEMPTS_MAX = 50;
@@ -150,7 +159,13 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
         },
         stream: surroundings.stream,
         keys: fixedSensor(name).keys,
-        policy: { allowDevelopment: true, allowGroups: true, allowBatches: true, allowSeeds: true },
+        policy: {
+          allowDevelopment: true,
+          allowGroups: true,
+          allowBatches: true,
+          allowSeeds: true,
+          elementKinds: ['count', 'moment', 'cell'],
+        },
         relay: relays,
       },
       {
@@ -171,7 +186,9 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   /** The same programs, with every reading in a batch beside one that is no digit of a sum. */
   function gatewayOf(sensor: Sensor): Sensor {
     if (!surroundings.batches) return sensor;
-    const rest = new Array<string>(BATCH_READINGS - 1).fill('0');
+    const rest = new Array<Reading>(BATCH_READINGS - 1).fill(
+      surroundings.moments ? furtherReading('0', null) : '0',
+    );
     return {
       ...sensor,
       upload: (reading, options) => sensor.uploadBatch([reading, ...rest], options),
@@ -186,10 +203,11 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
     const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
     readings.set(exponent, reading);
+    const x = (4n ** BigInt(exponent)).toString();
     try {
       const committed = await surroundings.program(
         gatewayOf(await open(process)),
-        (4n ** BigInt(exponent)).toString(),
+        surroundings.moments ? furtherReading(x, exponent) : x,
         surroundings.target(window),
       );
       reading.fate = 'committed';

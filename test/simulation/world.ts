@@ -94,6 +94,7 @@ export async function buildWorld(
     groups: plan.groups,
     retentionMs: plan.retentionMs,
     batches: plan.batches,
+    moments: plan.moments,
   });
   const nodes: SimulatedNode[] = [];
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
@@ -230,6 +231,7 @@ export async function buildWorld(
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
       target: (window) => targetOf(plan, window),
       batches: plan.batches !== undefined,
+      moments: plan.moments === true,
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       told: (text) => outputs.logged(text),
       fault,

@@ -12,6 +12,8 @@ import {
   signSection,
   storeId,
 } from '../../src/ring/index.ts';
+import type { ElementSchema, FieldSchema } from '../../src/sharing/index.ts';
+import { momentElements } from '../../src/sharing/index.ts';
 import { fixedCertificate, fixedKey, fixedSealingKey } from './simulated-keys.ts';
 
 /** How many clouds, and how many computers each. */
@@ -158,6 +160,22 @@ export const NAMED_READINGS_MAX = 61;
 /** Readings of a batch: a power of 4, and 0, which is no digit. With more of them sums could leave half the field. */
 export const BATCH_READINGS = 2;
 
+/**
+ * Fields besides x, which names a reading: one with decimals and an offset, one of both signs. They are small, because
+ * their products must fit beside 4^60.
+ */
+export const FURTHER_FIELDS: readonly FieldSchema[] = [
+  { name: 'y', unit: '', decimals: 1, offset: '-1', min: '-1', max: '5.1' },
+  { name: 'z', unit: '', decimals: 0, offset: '0', min: '-15', max: '15' },
+];
+/** What is summed of them, behind the count and x. */
+export const FURTHER_ELEMENTS: readonly ElementSchema[] = [
+  ...momentElements(FURTHER_FIELDS, 2).slice(1),
+  { kind: 'cell', field: 'y', from: '-1', to: '0' },
+  { kind: 'cell', field: 'y', from: '0', to: '2.5' },
+  { kind: 'cell', field: 'y', from: '2.5', to: '5.2' },
+];
+
 export interface FixedStreamTerms {
   readonly flagTimeoutMs: number;
   readonly maxExcluded: number;
@@ -172,6 +190,8 @@ export interface FixedStreamTerms {
   readonly groups?: readonly string[] | undefined;
   /** A day or more where it is absent. */
   readonly retentionMs?: number | undefined;
+  /** Whether readings have {@link FURTHER_FIELDS} as well, with sums of their products and a histogram. */
+  readonly moments?: boolean | undefined;
   /** Whether all shares but one are seeds, in a stream of batches of {@link BATCH_READINGS}; absent for single readings. */
   readonly batches?: { readonly seeds: boolean } | undefined;
 }
@@ -181,6 +201,7 @@ export interface FixedStreamTerms {
  * doubled one as 2, each at its own place.
  */
 export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Promise<StreamDocument> {
+  const { moments = false } = terms;
   const jws = await signStream(
     {
       version: 1,
@@ -197,8 +218,13 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
           min: terms.batches === undefined ? '1' : '0',
           max: (4n ** 60n).toString(),
         },
+        ...(moments ? FURTHER_FIELDS : []),
       ],
-      elements: [{ kind: 'count' }, { kind: 'moment', factors: [{ field: 'x', power: 1 }] }],
+      elements: [
+        { kind: 'count' },
+        { kind: 'moment', factors: [{ field: 'x', power: 1 }] },
+        ...(moments ? FURTHER_ELEMENTS : []),
+      ],
       domains: ring.document.domains.map(({ domain, key }) => ({ id: domain, key })),
       window: terms.fixedMs === undefined ? { kind: 'manual' } : { kind: 'fixed', durationMs: terms.fixedMs },
       graceMs: terms.graceMs ?? 0,
@@ -211,7 +237,7 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
       retentionMs: terms.retentionMs ?? (terms.fixedMs === undefined ? 30 * DAY_MS : DAY_MS),
       countMode: terms.batches === undefined ? 'single' : 'batch',
       seeds: terms.batches?.seeds ?? false,
-      publishesCells: false,
+      publishesCells: moments,
       publicData: terms.gate === undefined,
       enrolment: terms.enrolled === true ? 'required' : 'open',
       groups: [...(terms.groups ?? [])],

@@ -144,6 +144,14 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/set-lists', 'ids that are not those of their digest'),
   },
   {
+    name: 'seal/nobody-by-itself',
+    breaks: 'LIVENESS: a window that nobody asks for is never sealed',
+    file: 'node/services/caretaker.ts',
+    find: "await Promise.all([inRounds(care), inRounds(() => attempt('sealing', sealOverdue))]);",
+    replace: 'void sealOverdue;\n  await inRounds(care);',
+    detector: byTest('simulation/self-sealing', 'nodes seal and settle a window past its latest time'),
+  },
+  {
     name: 'seal/settled-called-open',
     breaks:
       'no invariant, but SEAL says for ever of a settled window that it is open where two freezes were lost',

@@ -15,6 +15,14 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: bySimulation(2),
   },
   {
+    name: 'journal/commit-under-way-told',
+    breaks: 'DURABLE: others remember a commit that a crash undoes, and its store doubts itself for nothing',
+    file: 'node/engine/journal.ts',
+    find: 'commitSeq: () => seq,',
+    replace: 'commitSeq: () => running?.seq ?? seq,',
+    detector: byTest('simulation/checkers/commits', 'a node tells no commit'),
+  },
+  {
     name: 'journal/failed-sync-ignored',
     breaks: 'DURABLE: after a failed sync those who wait are told that all is well',
     file: 'node/engine/journal.ts',

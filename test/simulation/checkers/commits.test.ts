@@ -60,6 +60,11 @@ it('a message tells no commit that was never on the disk of its sender', () => {
   expect(violations).toEqual([`DURABLE: b tells in ${path} commit 5, which was never on its disk`]);
 });
 
+it('a node tells no commit that is under way', async () => {
+  const plan = plainPlan({ duplication: 0.5 });
+  expect(await violationsOf({ ...plan, disk: { commitMs: 200, readMs: 1 } }, {})).toBe('');
+});
+
 it('a node that counts the commit which is under way is seen in a run', async () => {
   const said = await violationsOf(plainPlan(), {
     peerRouter: (router) => ({
