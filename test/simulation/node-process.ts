@@ -81,7 +81,7 @@ export interface NodeSurroundings {
   readonly rules: Pick<NodeSettings, 'enrolmentAuthorities' | 'minSensorsFloor'>;
   readonly sabotage: Sabotage;
   /** Hears of every row that becomes durable on its disk. */
-  stored(node: SimulatedNode, table: TableName, key: Uint8Array): void;
+  stored(node: SimulatedNode, table: TableName, key: Uint8Array, value: Uint8Array): void;
   /** Hears of every line of the node's log. */
   logged(text: string): void;
   fault(kind: string): void;
@@ -111,7 +111,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   const disk = createDisk(kernel, node, {
     ...surroundings.disk,
     crashAt: pass,
-    onPut: (table, key) => surroundings.stored(self, table, key),
+    onPut: (table, key, value) => surroundings.stored(self, table, key, value),
   });
   const keys = createKeys(kernel, node);
   const harm: Harm = { any: false, forgotten: new Set(), doubtful: new Set() };

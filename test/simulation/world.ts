@@ -188,14 +188,14 @@ export async function buildWorld(
           enrolmentAuthorities: plan.roster === undefined ? [] : [AUTHORITY_KEY],
         },
         sabotage,
-        stored: (node, table, key) => {
+        stored: (node, table, key, value) => {
           outputs.stored(node, table, key);
           erasure.stored(node, table, key, kernel.now());
           if (table === 'windows') {
-            quorums.stored(node, key);
+            quorums.stored(node, key, value);
             decisions.stored(node, key, kernel.now());
             exclusions.stored(node, key);
-            const vote = node.rows.vote(key);
+            const vote = node.rows.vote(key, value);
             if (vote?.decision === 'settlement' && vote.accepted !== null)
               for (const window of placedWindows(plan, vote.scope)) losses.settling(window, kernel.now());
           }

@@ -47,8 +47,11 @@ export interface DiskRows {
   exclusion(rowKey: Uint8Array): { readonly scope: WindowScope; readonly value: Exclusion } | undefined;
   /** What a node knows to be decided about a window; undefined where it knows nothing that opens. */
   decided(scope: WindowScope, decision: DecisionName): Uint8Array | undefined;
-  /** What the row says that the node has voted; undefined for a row of something else. */
-  vote(rowKey: Uint8Array): VoteOnDisk | undefined;
+  /**
+   * What a row says that the node has voted; undefined for a row of something else.
+   * @param sealed the row's bytes: one commit may write it several times, and each of them is a vote.
+   */
+  vote(rowKey: Uint8Array, sealed: Uint8Array): VoteOnDisk | undefined;
   /** What a row of the table of windows says was decided; undefined for a row of something else. */
   decision(rowKey: Uint8Array): DecidedRow | undefined;
   /** How the node has voted in a slot of a register or ledger; undefined where it has not. */
@@ -131,8 +134,11 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return undefined;
   }
 
-  function openOwn(table: TableName, rowKey: Uint8Array): Uint8Array | null {
-    const sealed = disk.get(table, rowKey);
+  function openOwn(
+    table: TableName,
+    rowKey: Uint8Array,
+    sealed = disk.get(table, rowKey),
+  ): Uint8Array | null {
     const key = keys.peek(STORE_KEY_NAME, windowId(0), 0);
     return sealed === undefined || key === undefined ? null : seal.open(key, table, rowKey, sealed);
   }
@@ -186,12 +192,12 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
       const rowKey = concat(utf8('W'), windowKey(scope), utf8(`D/${decision}`));
       return openOwn('windows', rowKey) ?? undefined;
     },
-    vote(rowKey) {
+    vote(rowKey, sealed) {
       if (fromUtf8(rowKey.slice(0, 1)) !== 'S') return undefined;
       const name = fromUtf8(rowKey.slice(SLOT_KEY_AT));
       const decision = DECISIONS.find((one) => one === name);
       if (decision === undefined) return undefined;
-      const plain = openOwn('windows', rowKey);
+      const plain = openOwn('windows', rowKey, sealed);
       const accepted = plain === null ? null : decodeSynodRow(plain).accepted;
       return { scope: scopeOfKey(rowKey.slice(1)), decision, accepted, opens: plain !== null };
     },

@@ -3,7 +3,7 @@ import { fromUtf8, toBase64Url, utf8 } from '../../../src/foundation/index.ts';
 import type { DecisionName, WindowScope } from '../../../src/protocol/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { domainId, epoch, type StoreId, storeId, streamHash, windowId } from '../../../src/ring/index.ts';
-import { createQuorumChecker, type VotingNode } from './quorums.ts';
+import { createQuorumChecker, type QuorumChecker, type VotingNode } from './quorums.ts';
 
 const SCOPE: WindowScope = { stream: streamHash('ab'.repeat(32)), window: windowId(7_000), group: 0 };
 const [STORE_A, STORE_B, STORE_C] = ['a1', 'b1', 'c1'].map((name) => storeId(name.repeat(16))) as [
@@ -26,8 +26,8 @@ function nodeWith(node: string, store = NAMES.get(node), harmed = false): Voting
     harm: { any: harmed },
     storeId: () => store,
     rows: {
-      vote(key) {
-        const [, decision, counter, value] = /^(\w+)@(\d+|\?)=(.*)$/.exec(fromUtf8(key)) ?? [];
+      vote(_, sealed) {
+        const [, decision, counter, value] = /^(\w+)@(\d+|\?)=(.*)$/.exec(fromUtf8(sealed)) ?? [];
         if (decision === undefined) return undefined;
         const vote = { scope: SCOPE, decision: decision as DecisionName };
         if (counter === '?') return { ...vote, accepted: null, opens: false };
@@ -54,44 +54,56 @@ function watch(names: readonly string[], lost: readonly StoreId[] = []) {
   return { checker, violations };
 }
 
+/** A row whose bytes say what its key says. */
+const store = (checker: QuorumChecker, node: VotingNode, key: Uint8Array) => checker.stored(node, key, key);
+
 const THREE = ['a1', 'a2', 'a3'];
 const UNDECIDED = 'DECIDED: a1 knows the release of window 7000, which no quorum has accepted';
 
 describe('the check of what a quorum has accepted', () => {
   it('accepts what a majority has accepted under one ballot, however they voted later', () => {
     const { checker, violations } = watch(THREE);
-    checker.stored(nodeWith('a1'), row('release@1=x'));
-    checker.stored(nodeWith('a2'), row('release@1=x'));
-    checker.stored(nodeWith('a2'), row('release@2=x'));
-    checker.stored(nodeWith('a1'), row('release=x'));
+    store(checker, nodeWith('a1'), row('release@1=x'));
+    store(checker, nodeWith('a2'), row('release@1=x'));
+    store(checker, nodeWith('a2'), row('release@2=x'));
+    store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toEqual([]);
   });
 
   it('names what a majority has accepted under different ballots only, or a minority under one', () => {
     const { checker, violations } = watch(THREE);
-    checker.stored(nodeWith('a1'), row('release@1=x'));
-    checker.stored(nodeWith('a2'), row('release@2=x'));
-    checker.stored(nodeWith('a3'), row('release@2=y'));
-    checker.stored(nodeWith('a1'), row('release=x'));
+    store(checker, nodeWith('a1'), row('release@1=x'));
+    store(checker, nodeWith('a2'), row('release@2=x'));
+    store(checker, nodeWith('a3'), row('release@2=y'));
+    store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toEqual([UNDECIDED]);
+  });
+
+  it('counts every vote of a commit that wrote the row several times', () => {
+    const { checker, violations } = watch(THREE);
+    const key = row('a key that says nothing');
+    for (const sealed of ['release@1=x', 'release@2=x']) checker.stored(nodeWith('a1'), key, row(sealed));
+    store(checker, nodeWith('a2'), row('release@1=x'));
+    store(checker, nodeWith('a1'), row('release=x'));
+    expect(violations).toEqual([]);
   });
 
   it('counts no vote of another store than the one that the window gives the node', () => {
     const { checker, violations } = watch(THREE);
-    checker.stored(nodeWith('a1'), row('release@1=x'));
-    checker.stored(nodeWith('a2', STORE_C), row('release@1=x'));
-    checker.stored(nodeWith('a1'), row('release=x'));
+    store(checker, nodeWith('a1'), row('release@1=x'));
+    store(checker, nodeWith('a2', STORE_C), row('release@1=x'));
+    store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toEqual([UNDECIDED]);
   });
 
   it('takes a vote that a fault has made unreadable for any, and no other', () => {
     const { checker, violations } = watch(THREE);
-    checker.stored(nodeWith('a1'), row('release@1=x'));
-    checker.stored(nodeWith('a2'), row('release@?='));
-    checker.stored(nodeWith('a1'), row('release=x'));
+    store(checker, nodeWith('a1'), row('release@1=x'));
+    store(checker, nodeWith('a2'), row('release@?='));
+    store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toEqual([UNDECIDED]);
-    checker.stored(nodeWith('a2', STORE_B, true), row('release@?='));
-    checker.stored(nodeWith('a1'), row('release=x'));
+    store(checker, nodeWith('a2', STORE_B, true), row('release@?='));
+    store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toHaveLength(1);
   });
 
@@ -99,10 +111,10 @@ describe('the check of what a quorum has accepted', () => {
     const two = watch(['a1', 'a2'], [STORE_B]);
     const three = watch(THREE, [STORE_B, STORE_C]);
     for (const { checker } of [two, three]) {
-      checker.stored(nodeWith('a1'), row('release@1=x'));
-      checker.stored(nodeWith('a1'), row('release=x'));
-      checker.stored(nodeWith('a1'), row('terms@1=x'));
-      checker.stored(nodeWith('a1'), row('terms=x'));
+      store(checker, nodeWith('a1'), row('release@1=x'));
+      store(checker, nodeWith('a1'), row('release=x'));
+      store(checker, nodeWith('a1'), row('terms@1=x'));
+      store(checker, nodeWith('a1'), row('terms=x'));
     }
     const register = UNDECIDED.replace('release', 'terms');
     expect(two.violations).toEqual([register]);
@@ -127,10 +139,10 @@ describe('the check of what is told', () => {
     const told = (answer: Parameters<typeof response.encode>[0]) =>
       checker.answered(exchange(path, question, response.encode(answer)));
     told({ status: 'INCOMPLETE', reason: 'not yet' });
-    checker.stored(nodeWith('a1'), row('release@1=x'));
+    store(checker, nodeWith('a1'), row('release@1=x'));
     told({ status: 'ROW', row: toBase64Url(utf8('x')) });
     expect(violations).toEqual([UNDECIDED.replace('knows', 'tells')]);
-    checker.stored(nodeWith('a3'), row('release@1=x'));
+    store(checker, nodeWith('a3'), row('release@1=x'));
     told({ status: 'ROW', row: toBase64Url(utf8('x')) });
     expect(violations).toHaveLength(1);
   });
@@ -147,10 +159,10 @@ describe('the check of what is told', () => {
         exchange(path, question, response.encode({ granted: true, promised: ballot, accepted: what })),
       );
     read(null);
-    checker.stored(nodeWith('a1'), row('release@2=x'));
+    store(checker, nodeWith('a1'), row('release@2=x'));
     read(accepted);
     expect(violations).toEqual(['DURABLE: a1 tells a vote about a release that was never on its disk']);
-    checker.stored(nodeWith('a1'), row('release@3=x'));
+    store(checker, nodeWith('a1'), row('release@3=x'));
     read(accepted);
     expect(violations).toHaveLength(1);
   });

@@ -23,7 +23,7 @@ export interface VotingNode {
  */
 export interface QuorumChecker {
   /** A row of the table of windows has become durable. */
-  stored(node: VotingNode, key: Uint8Array): void;
+  stored(node: VotingNode, key: Uint8Array, sealed: Uint8Array): void;
   answered(exchange: Exchange): void;
 }
 
@@ -73,8 +73,8 @@ export function createQuorumChecker(options: QuorumCheckerOptions): QuorumChecke
   }
 
   return {
-    stored(node, key) {
-      const vote = node.rows.vote(key);
+    stored(node, key, sealed) {
+      const vote = node.rows.vote(key, sealed);
       const voter = voterAt(node);
       if (vote !== undefined && voter !== undefined) {
         // What a node writes under a damaged key opens for nobody; without a fault every row does.
