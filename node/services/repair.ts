@@ -147,16 +147,26 @@ export function createRepair(components: RepairComponents): Repair {
     const record = windows.findOpen(scopeOfKey(key));
     if (record === undefined)
       throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
-    const [high = PARTITIONS, low = 0] = key.subarray(WINDOW_KEY_BYTES);
-    const number = 256 * high + low;
-    const named = number < PARTITIONS ? [partitionNumber(number)] : [];
+    const named = partitionsNamed(key);
+    const alone = rings.livingNodesOf(self.domain).every((node) => node === self.nodeId);
     // It may have been of any other partition, where nothing shows that a record is gone.
-    const others = await differing(record, ownedIn(record), signal);
+    const others = alone ? [] : await differing(record, ownedIn(record), signal);
     await gather(record, [...new Set([...named, ...others])], signal);
     // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
-    const alone = rings.livingNodesOf(self.domain).every((node) => node === self.nodeId);
     for (const at of named) await shares.refilled(record, at, !alone);
-    damaged.repaired(key);
+  }
+
+  /** Counted as replaced once all are looked at: the search for one meets the others that stay, and would call for them again. */
+  async function replaceAll(signal: AbortSignal): Promise<void> {
+    const replaced: Uint8Array[] = [];
+    try {
+      for (const key of damaged.waiting()) {
+        await replace(key, signal);
+        replaced.push(key);
+      }
+    } finally {
+      for (const key of replaced) damaged.repaired(key);
+    }
   }
 
   return {
@@ -167,11 +177,18 @@ export function createRepair(components: RepairComponents): Repair {
         await findWindows(signal);
       }
       for (const record of windows.all()) if (lacksRows(record)) await refill(record, signal);
-      for (const key of damaged.waiting()) await replace(key, signal);
+      await replaceAll(signal);
     },
     waiting() {
       const searching = !searched && rings.history().documents.some(hadOtherStore) ? 1 : 0;
       return windows.all().filter(lacksRows).length + searching + damaged.waiting().length;
     },
   };
+}
+
+/** The partition that a record's key names, or none where it is damaged and names none that there is. */
+function partitionsNamed(key: Uint8Array): readonly Partition[] {
+  const [high = PARTITIONS, low = 0] = key.subarray(WINDOW_KEY_BYTES);
+  const number = 256 * high + low;
+  return number < PARTITIONS ? [partitionNumber(number)] : [];
 }
