@@ -9,6 +9,7 @@ import {
   utf8,
 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
+import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
@@ -136,19 +137,10 @@ describe('the checkers', () => {
 
   it('see a domain that releases a window in two versions', async () => {
     let answers = 0;
-    const sabotage: Sabotage = {
-      publicRouter: (router) => ({
-        ...router,
-        handle: async (caller, request, signal) => {
-          const answer = await router.handle(caller, request, signal);
-          if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
-          const row = readRow(answer.body);
-          if (row === undefined) return answer;
-          answers += 1;
-          return { ...answer, body: writeRow({ ...row, reason: `${answers}` }) };
-        },
-      }),
-    };
+    const sabotage = tellingRows((row) => {
+      answers += 1;
+      return { ...row, reason: `${answers}` };
+    });
     expect(await violationsOf(plainPlan({}), sabotage)).toContain('GATE');
   });
 });
@@ -221,28 +213,33 @@ describe('a data folder that goes back to an old copy', () => {
 
 describe('a row of a ledger', () => {
   it('is seen where it is told and no quorum has accepted it', async () => {
-    const sabotage: Sabotage = {
-      publicRouter: (router) => ({
-        ...router,
-        handle: async (caller, request, signal) => {
-          const answer = await router.handle(caller, request, signal);
-          if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
-          const row = readRow(answer.body);
-          // The same at every answer, so that no two versions are told.
-          return row === undefined ? answer : { ...answer, body: writeRow({ ...row, flags: row.flags + 1 }) };
-        },
-      }),
-    };
+    // The same at every answer, so that no two versions are told.
+    const sabotage = tellingRows((row) => ({ ...row, flags: row.flags + 1 }));
     expect(await violationsOf(plainPlan({}), sabotage)).toContain('which no quorum has accepted');
   });
 });
+
+/** COMPUTE tells another row of a ledger than the node has. */
+function tellingRows(change: (row: ReleasedRow) => ReleasedRow): Sabotage {
+  return {
+    publicRouter: (router) => ({
+      ...router,
+      handle: async (caller, request, signal) => {
+        const answer = await router.handle(caller, request, signal);
+        if (request.path !== operations.COMPUTE.path || answer.status !== 200) return answer;
+        const row = readRow(answer.body);
+        return row === undefined ? answer : { ...answer, body: writeRow(change(row)) };
+      },
+    }),
+  };
+}
 
 function readRow(body: Uint8Array) {
   const answer = JSON.parse(fromUtf8(body)) as { status: string; row?: string };
   return answer.row === undefined ? undefined : releasedRowCodec.decode(fromBase64Url(answer.row));
 }
 
-function writeRow(row: NonNullable<ReturnType<typeof readRow>>): Uint8Array {
+function writeRow(row: ReleasedRow): Uint8Array {
   const text = toBase64Url(releasedRowCodec.encode(row));
   return operations.COMPUTE.response.encode({ status: 'ROW', row: text });
 }
