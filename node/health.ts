@@ -3,10 +3,11 @@ import { checkServerIdentity } from 'node:tls';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { EngineError, systemReason } from '../src/foundation/index.ts';
+import { hostIn } from '../src/platform/host-in.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import type { NodeConfig } from './config.ts';
 import type { Readiness } from './http/index.ts';
-import { hostIn, originOf } from './http/index.ts';
+import { originOf } from './http/index.ts';
 
 /** Longest wait for the node's answer, ms: less than any health checker waits for this program. */
 export const HEALTH_TIMEOUT_MS = 5_000;

@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { EngineError } from '../src/foundation/index.ts';
 import { nodeIdentityOf, nodeIdentityUri } from '../src/platform/index.ts';
 import type { Log } from '../src/ports/index.ts';
 import type { DomainId, NodeId } from '../src/ring/index.ts';
-import { type TlsIdentity, tlsFailure } from './http/index.ts';
+import { type TlsIdentity, tlsFailure, wrongTls } from './http/index.ts';
 
 /** From when on the end of a certificate is told, ms before it: time for a person to renew it. */
 const ENDS_SOON_MS = 30 * 86_400_000;
@@ -32,13 +31,13 @@ export function checkOwnCertificates(own: OwnCertificates, log: Log): void {
   const identity = nodeIdentityOf(peer.subjectAltName);
   if (identity?.domain !== domain || identity.node !== node) {
     const came = identity === undefined ? 'one that names no node' : nodeIdentityUri(identity);
-    throw wrongOne(`a peer certificate of ${nodeIdentityUri({ domain, node })}`, peerTls, came);
+    throw wrongTls(`a peer certificate of ${nodeIdentityUri({ domain, node })}`, peerTls, came);
   }
   const open = certificateOf('public', own.tls);
   const peerShown = nodeIdentityOf(open.subjectAltName);
   // It would work, and put the key by which other nodes know this one at the port that everybody reaches.
   if (peerShown !== undefined) {
-    throw wrongOne(
+    throw wrongTls(
       'a certificate for the public port',
       own.tls,
       `the peer certificate of ${nodeIdentityUri(peerShown)}`,
@@ -59,11 +58,6 @@ function certificateOf(port: string, tls: TlsIdentity): X509Certificate {
   } catch (error) {
     throw tlsFailure(port, tls, error);
   }
-}
-
-function wrongOne(expected: string, { file }: TlsIdentity, came: string): EngineError {
-  const where = file === undefined ? '' : ` in ${file}`;
-  return new EngineError('INVALID_ARGUMENT', `expected ${expected}${where}, got ${came}`);
 }
 
 function isFor(certificate: X509Certificate, host: string): boolean {

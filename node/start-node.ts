@@ -3,6 +3,7 @@ import type { TokenIssuer } from '../src/platform/index.ts';
 import {
   createLinkTransport,
   cryptoRandomBytes,
+  hostIn,
   nodeSealing,
   nodeVerifier,
   p256FromPem,
@@ -13,7 +14,7 @@ import type { DomainId, NodeId, StoreId } from '../src/ring/index.ts';
 import { publicKeyBytes } from '../src/ring/index.ts';
 import { nodeStops } from './engine/node-stops.ts';
 import type { HttpLimits, ListenAddress, Listener, Shedding, TlsIdentity } from './http/index.ts';
-import { hostIn, listenPublic } from './http/index.ts';
+import { listenPublic } from './http/index.ts';
 import { listenPeer } from './links/index.ts';
 import type { NodePorts } from './node.ts';
 import { openNode } from './node.ts';

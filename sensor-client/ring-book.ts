@@ -25,6 +25,7 @@ import {
   reaches,
   ringHistory,
 } from '../src/ring/index.ts';
+import { documentsBefore } from '../src/rounds/documents-before.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import type { Request } from './jobs.ts';
 import type { NodeTarget } from './ports.ts';
@@ -102,25 +103,19 @@ export function createRingBook(options: RingBookOptions): RingBook {
   }
 
   async function fetchOlder(): Promise<void> {
-    const missing = oldestOf(history).epoch - 1;
-    const older: string[] = [];
-    while (older.length < missing) {
-      const question = { from: String(older.length + 1) };
-      const answer = await request((signal) =>
+    const { epoch } = oldestOf(history);
+    const older = await documentsBefore(epoch, async (question) => {
+      const ask = (signal: AbortSignal) =>
         askAnyNode(
           options,
           nodesByTurns(newestOf(history)),
           (node) => readRings(node, question, signal),
           signal,
-        ),
-      );
-      if (answer.rings.length === 0) {
-        throw new EngineError(
-          'RING_REFUSED',
-          `expected the ring documents before epoch ${missing + 1}, got none`,
         );
-      }
-      older.push(...answer.rings.slice(0, missing - older.length));
+      return (await request(ask)).rings;
+    });
+    if (older.length < epoch - 1) {
+      throw new EngineError('RING_REFUSED', `expected the ring documents before epoch ${epoch}, got none`);
     }
     for (const jws of older.slice(0, oldestOf(history).epoch - 1).reverse()) {
       history = prependHistory(history, await openRingDocument(jws, verifier));

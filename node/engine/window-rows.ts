@@ -1,8 +1,7 @@
 import { bigEndian, concat, equalBytes } from '../../src/foundation/index.ts';
 import type { TableName } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
-import { PARTITION_KEY_BYTES, WINDOW_KEY_BYTES, windowKey } from '../../src/protocol/index.ts';
-import { PARTITIONS, partition as partitionNumber } from '../../src/ring/identifiers.ts';
+import { PARTITION_KEY_BYTES, partitionOfKey, windowKey } from '../../src/protocol/index.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import type { EntryHash } from './entry-hash.ts';
@@ -191,10 +190,10 @@ export async function readWindow(
 function recordNamed(key: Uint8Array): { readonly partition: Partition; readonly number: number } | null {
   if (key.length !== RECORD_KEY_BYTES) return null;
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  const partition = view.getUint16(WINDOW_KEY_BYTES);
+  const partition = partitionOfKey(key);
   const number = Number(view.getBigUint64(PARTITION_KEY_BYTES));
-  if (partition >= PARTITIONS || number === 0 || !Number.isSafeInteger(number)) return null;
-  return { partition: partitionNumber(partition), number };
+  if (partition === null || number === 0 || !Number.isSafeInteger(number)) return null;
+  return { partition, number };
 }
 
 async function indexRecord(

@@ -32,18 +32,15 @@ export function originOf(host: string, port: number): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The host of an origin as a certificate names it. */
-export function hostIn(origin: string): string {
-  return new URL(origin).hostname.replace(/^\[|\]$/g, '');
+/** @throws EngineError `INVALID_ARGUMENT`: the certificate or key that a server was to be made of is not usable. */
+export function tlsFailure(name: string, tls: TlsIdentity, error: unknown): EngineError {
+  return wrongTls(`a usable certificate and key for the ${name} port`, tls, systemReason(error));
 }
 
-/** @throws EngineError `INVALID_ARGUMENT`: the certificate or key that a server was to be made of is not usable. */
-export function tlsFailure(name: string, { file }: TlsIdentity, error: unknown): EngineError {
+/** @throws EngineError `INVALID_ARGUMENT` naming the file of a certificate that is not the one that was expected. */
+export function wrongTls(expected: string, { file }: TlsIdentity, came: string): EngineError {
   const where = file === undefined ? '' : ` in ${file}`;
-  return new EngineError(
-    'INVALID_ARGUMENT',
-    `expected a usable certificate and key for the ${name} port${where}, got ${systemReason(error)}`,
-  );
+  return new EngineError('INVALID_ARGUMENT', `expected ${expected}${where}, got ${came}`);
 }
 
 export function listenFailure(host: string, port: number, error: unknown): EngineError {

@@ -2,8 +2,8 @@ import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import {
   equalDigests,
   operations,
+  partitionOfKey,
   scopeOfKey,
-  WINDOW_KEY_BYTES,
   windowName,
 } from '../../src/protocol/index.ts';
 import {
@@ -147,13 +147,13 @@ export function createRepair(components: RepairComponents): Repair {
     const record = windows.findOpen(scopeOfKey(key));
     if (record === undefined)
       throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
-    const named = partitionsNamed(key);
+    const at = partitionOfKey(key);
     const alone = rings.livingNodesOf(self.domain).every((node) => node === self.nodeId);
     // It may have been of any other partition, where nothing shows that a record is gone.
     const others = alone ? [] : await differing(record, ownedIn(record), signal);
-    await gather(record, [...new Set([...named, ...others])], signal);
+    await gather(record, [...new Set(at === null ? others : [at, ...others])], signal);
     // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
-    for (const at of named) await shares.refilled(record, at, !alone);
+    if (at !== null) await shares.refilled(record, at, !alone);
   }
 
   /** Counted as replaced once all are looked at: the search for one meets the others that stay, and would call for them again. */
@@ -184,11 +184,4 @@ export function createRepair(components: RepairComponents): Repair {
       return windows.all().filter(lacksRows).length + searching + damaged.waiting().length;
     },
   };
-}
-
-/** The partition that a record's key names, or none where it is damaged and names none that there is. */
-function partitionsNamed(key: Uint8Array): readonly Partition[] {
-  const [high = PARTITIONS, low = 0] = key.subarray(WINDOW_KEY_BYTES);
-  const number = 256 * high + low;
-  return number < PARTITIONS ? [partitionNumber(number)] : [];
 }

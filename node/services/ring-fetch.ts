@@ -1,6 +1,7 @@
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import { oldestOf } from '../../src/ring/index.ts';
+import { documentsBefore } from '../../src/rounds/documents-before.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { RingStore } from './ring-store.ts';
@@ -33,15 +34,12 @@ export function createRingFetch({ ringStore, rings, callPeer }: RingFetchCompone
 
   /** A node that is new to the ring begins with the document it was given; older ones place older windows. */
   async function learnOlder(node: NodeId, signal?: AbortSignal): Promise<void> {
-    const missing = oldestOf(rings.history()).epoch - 1;
-    const older: string[] = [];
-    while (older.length < missing) {
-      const from = String(older.length + 1);
-      const answer = await callPeer(node, operations.READ_RINGS, { from }, signal);
-      if (answer.rings.length === 0) return;
-      older.push(...answer.rings.slice(0, missing - older.length));
-    }
-    if (missing > 0) await ringStore.takeOlder(older);
+    const { epoch } = oldestOf(rings.history());
+    const older = await documentsBefore(
+      epoch,
+      async (question) => (await callPeer(node, operations.READ_RINGS, question, signal)).rings,
+    );
+    if (epoch > 1 && older.length === epoch - 1) await ringStore.takeOlder(older);
   }
 
   /** Two documents of one epoch stop admission once both are seen: a node that only says so would stop the ring by a word. */

@@ -5,12 +5,11 @@ import {
   entryName,
   operations,
   partitionKey,
+  partitionOfKey,
   shareColumns,
-  WINDOW_KEY_BYTES,
   windowName,
 } from '../../src/protocol/index.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
-import { PARTITIONS, partition as partitionNumber } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
@@ -60,8 +59,6 @@ interface Mark {
 }
 
 const MARK = utf8('M');
-/** Where the partition stands in a mark's key. */
-const PARTITION_AT = MARK.length + WINDOW_KEY_BYTES;
 
 export async function openSpread(components: SpreadComponents): Promise<Spread> {
   const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer } = components;
@@ -73,10 +70,9 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
 
   for await (const { key } of tables.scan('windows', storeKey, MARK)) {
     const scope = scopeOfRow(key);
-    const at = ((key[PARTITION_AT] ?? 0) << 8) | (key[PARTITION_AT + 1] ?? 0);
+    const partition = partitionOfKey(key.subarray(MARK.length));
     // A damaged key; the store is in doubt by now, and its repair compares all rows with those of its domain.
-    if (scope === null || at >= PARTITIONS) continue;
-    const partition = partitionNumber(at);
+    if (scope === null || partition === null) continue;
     marks.set(nameOf(scope, partition), { scope, partition, version: 0 });
   }
 

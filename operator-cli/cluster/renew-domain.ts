@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EngineError, toBase64Url } from '../../src/foundation/index.ts';
 import { generateEd25519, signerFromPem } from '../../src/platform/ed25519.ts';
+import { hostIn } from '../../src/platform/host-in.ts';
 import { nodeIdentityUri } from '../../src/platform/node-identity.ts';
 import { generateP256, p256FromPem } from '../../src/platform/p256.ts';
 import type { DomainSection } from '../../src/ring/index.ts';
@@ -71,8 +72,8 @@ async function issueAll(
   for (const { id, url, peerUrl } of nodes) {
     const identity = nodeIdentityUri({ domain, node: id });
     const [open, peer] = await Promise.all([
-      issueServerCertificate(authority, id, [hostOf(url)], source),
-      issuePeerCertificate(authority, id, identity, [hostOf(peerUrl)], source),
+      issueServerCertificate(authority, id, [hostIn(url)], source),
+      issuePeerCertificate(authority, id, identity, [hostIn(peerUrl)], source),
     ]);
     for (const [name, { certificatePem, privateKeyPem }] of [
       ['tls', open],
@@ -141,9 +142,4 @@ async function changeDomainKey(folder: string, before: DomainSection): Promise<D
 async function keep(folder: string, section: DomainSection): Promise<DomainSection> {
   await replaceFile(join(folder, SECTION_FILE), `${section.jws}\n`);
   return section;
-}
-
-/** The host that a certificate names: an address of version 6 stands in brackets in an origin. */
-function hostOf(origin: string): string {
-  return new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1');
 }

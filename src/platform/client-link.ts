@@ -4,6 +4,7 @@ import { EngineError, systemCode } from '../foundation/index.ts';
 import type { TransportRequest, TransportResponse } from '../ports/index.ts';
 import { createFrameReader, encodeFrame, type Frame, LINK_PROTOCOL } from '../protocol/index.ts';
 import { createFrameWriter } from './frame-writer.ts';
+import { hostIn } from './host-in.ts';
 import { noAnswer } from './no-answer.ts';
 import { nodeIdentityOf } from './node-identity.ts';
 import type { LinkLimits } from './transport-limits.ts';
@@ -144,8 +145,8 @@ export function openClientLink(options: ClientLinkOptions): ClientLink {
 }
 
 function dial({ nodeId, target, secureContext }: ClientLinkOptions): TLSSocket {
-  const { hostname, port } = new URL(target.origin);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const { port } = new URL(target.origin);
+  const host = hostIn(target.origin);
   return connect({
     host,
     port: Number(port === '' ? '443' : port),

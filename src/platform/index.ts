@@ -8,6 +8,7 @@ export {
   signerFromPem,
 } from './ed25519.ts';
 export { createFrameWriter } from './frame-writer.ts';
+export { hostIn } from './host-in.ts';
 export type { IssuerTokens, TokenIssuer } from './issuer-token.ts';
 export { issuerTokens } from './issuer-token.ts';
 export type { LogLevel } from './json-log.ts';

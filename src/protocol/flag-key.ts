@@ -1,7 +1,14 @@
 import type { Brand } from '../foundation/index.ts';
 import { bigEndian, characters, concat, EngineError, wordAt } from '../foundation/index.ts';
 import type { Partition, StreamHash, WindowId } from '../ring/identifiers.ts';
-import { partitionOf, streamHashBytes, streamHashFromBytes, windowId } from '../ring/identifiers.ts';
+import {
+  PARTITIONS,
+  partition,
+  partitionOf,
+  streamHashBytes,
+  streamHashFromBytes,
+  windowId,
+} from '../ring/identifiers.ts';
 
 export const READING_ID_BYTES = 16;
 export const SENSOR_ID_BYTES = 16;
@@ -148,6 +155,13 @@ export function entryOfKey(key: Uint8Array, offset = 0): FlagEntry {
 export const PARTITION_KEY_BYTES = 44;
 /** Bytes of {@link windowKey}. */
 export const WINDOW_KEY_BYTES = 42;
+
+/** The partition that a {@link partitionKey}, or what begins with one, names; null where it names none that there can be. */
+export function partitionOfKey(key: Uint8Array): Partition | null {
+  const [high = PARTITIONS, low = 0] = key.subarray(WINDOW_KEY_BYTES, PARTITION_KEY_BYTES);
+  const number = 256 * high + low;
+  return number < PARTITIONS ? partition(number) : null;
+}
 
 /** 80 bytes: {@link partitionKey} and {@link entryKey}; the whole flag key as bytes, which sort by partition and reading. */
 export function flagKeyBytes(scope: WindowScope, entry: FlagEntry): Uint8Array {

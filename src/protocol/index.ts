@@ -32,6 +32,7 @@ export {
   PARTITION_KEY_BYTES,
   partitionInKey,
   partitionKey,
+  partitionOfKey,
   readingId,
   scopeOfKey,
   sensorId,

@@ -187,8 +187,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'repair/damaged-key-believed',
     breaks: 'DURABLE: a share whose key was damaged is looked for where the damaged key says',
     file: 'node/services/repair.ts',
-    find: 'await gather(record, [...new Set([...named, ...others])], signal);',
-    replace: 'await gather(record, others.length < 0 ? others : named, signal);',
+    find: 'await gather(record, [...new Set(at === null ? others : [at, ...others])], signal);',
+    replace: 'await gather(record, at === null || others.length < 0 ? [] : [at], signal);',
     detector: byTest('node/services/repair', 'is damaged and names another partition'),
   },
   {
