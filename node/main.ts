@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { Command, CommanderError } from 'commander';
 import { EngineError, hasCode, inFile, systemReason } from '../src/foundation/index.ts';
-import { jsonLog, nodeVerifier, p256FromPem } from '../src/platform/index.ts';
+import { jsonLog, nodeVerifier, p256FromPem, packageVersion } from '../src/platform/index.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import { openRingDocument } from '../src/ring/index.ts';
 import { loadNodeConfig, type NodeConfig } from './config.ts';
@@ -17,6 +17,7 @@ const STOP_GRACE_MS = 10_000;
 
 const program = new Command('m-cloud-node')
   .description('Run one node of an m-cloud ring: HTTPS for sensors and operators, mutual TLS between nodes.')
+  .version(packageVersion(), '--version', 'print the version of the program')
   .requiredOption('--config <file>', 'settings of the node (node.json, written by "m-cloud cluster init")')
   .addHelpText(
     'before',
@@ -66,7 +67,8 @@ async function runNode(configPath: string): Promise<void> {
     throw hasCode(error, 'RING_REFUSED', 'RING_CONFLICT') ? inRing(config, error) : error;
   });
   started = node;
-  log.info('node listens', { publicOrigin: node.publicOrigin, peerOrigin: node.peerOrigin });
+  const { publicOrigin, peerOrigin } = node;
+  log.info('node listens', { publicOrigin, peerOrigin, version: packageVersion() });
   // Rejects only where the node is closed before the others have answered, which is logged below.
   node.serving.then(
     () => log.info('node serves'),

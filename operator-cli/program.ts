@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, exitCodesHelp } from '../src/foundation/index.ts';
+import { packageVersion } from '../src/platform/index.ts';
 import { addClusterInit } from './commands/cluster-init.ts';
 import { addCompare } from './commands/compare.ts';
 import { addCompute } from './commands/compute.ts';
@@ -51,6 +52,7 @@ export async function runCli(args: readonly string[], environment: CliEnvironmen
 export function createProgram(environment: CliEnvironment): Command {
   const program = configured(new Command('m-cloud'), environment)
     .description('Exact statistics over private readings: what a service operator asks of an m-cloud.')
+    .version(packageVersion(), '--version', 'print the version of the program')
     .option('--json', 'print the answer as one JSON value')
     .option('--config <file>', 'the operator configuration (default: MCLOUD_CONFIG or ./operator.json)')
     .option('--quiet', 'no progress and messages on standard error');

@@ -25,11 +25,15 @@ const FOREIGN_CAUSES: readonly unknown[] = [
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
-const CONFIG_HINT =
-  'Give --config FILE or MCLOUD_CONFIG, or make an operator with `m-cloud operator init DIR`, or a cluster for trying with `m-cloud cluster init DIR`.';
+/** For errors whose code alone does not tell what to do: they name the hint themselves. */
+const NAMED_HINTS: Readonly<Record<string, string>> = {
+  config:
+    'Give --config FILE or MCLOUD_CONFIG, or make an operator with `m-cloud operator init DIR`, or a cluster for trying with `m-cloud cluster init DIR`.',
+  demo: 'The nodes of the demo run in this process: this computer was too busy for them. Try again when it has less to do.',
+};
 
 function hintOf({ code, details }: EngineError): string | undefined {
-  if (details.hint === 'config') return CONFIG_HINT;
+  if (details.hint !== undefined) return NAMED_HINTS[String(details.hint)];
   return FOREIGN_CAUSES.includes(details.cause) ? FOREIGN_HINT : HINTS[code];
 }
 

@@ -202,11 +202,14 @@ function onlyOpenWindow(windows: readonly WindowSummary[], at?: number): WindowI
   if (second !== undefined) {
     throw new EngineError(
       'INVALID_ARGUMENT',
-      `expected one open window${then}, got ${open.join(', ')}; name the one you mean`,
+      `expected one open window${then}, got ${open.join(', ')}; give the one you mean as the window`,
     );
   }
   if (first !== undefined) return first;
   if (windows.length === 0)
     throw new EngineError('WINDOW_NOT_OPEN', 'expected an open window, got none; the operator opens one');
-  throw new EngineError('WINDOW_SEALED', `expected an open window${then}, got only others`);
+  throw new EngineError(
+    'WINDOW_SEALED',
+    `expected an open window${then}, got none that takes readings; the operator opens one`,
+  );
 }

@@ -7,6 +7,6 @@ export function readStreamHash(text: string): StreamHash {
   if (/^[0-9a-f]{64}$/.test(text)) return streamHash(text);
   throw new EngineError(
     'INVALID_ARGUMENT',
-    `expected the hash of a stream, 64 lower-case hex digits, got ${text.length} characters`,
+    `expected the hash of a stream, 64 lower-case hex digits as \`m-cloud stream list\` prints them, got ${text.length} characters`,
   );
 }

@@ -97,6 +97,12 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
   exits(command, ['FAILED', 'INPUT', 'REFUSED', 'TRY_AGAIN', 'INCOMPLETE', 'WITHHELD', 'INEXACT']);
   command.action(async (name: string, options: ComputeOptions) => {
     const session = createSession(command, environment);
+    if (session.json && (options.csv === true || !['json', 'table'].includes(options.format))) {
+      throw new EngineError(
+        'INVALID_ARGUMENT',
+        'expected one of --json, --csv and --format, got two of them',
+      );
+    }
     const { signal } = environment;
     await session.withOperator(async ({ operator }) => {
       const state = await operator.findStream(name, { signal });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import { nameList, wholeNumber } from '../option-values.ts';
@@ -40,6 +41,10 @@ export function addDemo(parent: Command, environment: CliEnvironment): void {
     const session = createSession(command, environment);
     // Loaded only here: it brings a whole node along, which no other command needs.
     const { runDemo } = await import('../embedded/index.ts');
-    await runDemo(session, options);
+    await runDemo(session, options).catch((error: unknown) => {
+      throw hasCode(error, 'UNREACHABLE', 'INCOMPLETE')
+        ? new EngineError(error.code, error.message, { ...error.details, hint: 'demo' })
+        : error;
+    });
   });
 }

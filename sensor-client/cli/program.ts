@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { ExitName } from '../../src/foundation/index.ts';
 import { EngineError, EXIT_CODES, exitCodesHelp, exitOf } from '../../src/foundation/index.ts';
+import { packageVersion } from '../../src/platform/index.ts';
 import type { CliEnvironment } from './environment.ts';
 import { addKeygen } from './keygen-command.ts';
 import { addOutcome } from './outcome-command.ts';
@@ -30,6 +31,7 @@ function createProgram(environment: CliEnvironment, ended: (exit: ExitName) => v
     .description(
       'Hands private readings to an m-cloud: no single cloud, and no operator, learns one of them.',
     )
+    .version(packageVersion(), '--version', 'print the version of the program')
     .exitOverride()
     .helpCommand(false)
     .configureOutput({
@@ -52,7 +54,7 @@ function createProgram(environment: CliEnvironment, ended: (exit: ExitName) => v
 
 function reportError(error: unknown, { err, signal }: CliEnvironment): ExitName {
   if (error instanceof CommanderError) {
-    return error.code === 'commander.helpDisplayed' ? 'OK' : 'USAGE';
+    return ['commander.helpDisplayed', 'commander.version'].includes(error.code) ? 'OK' : 'USAGE';
   }
   // Whatever fails after the person asked to stop fails because of that.
   if (signal.aborted) {

@@ -43,8 +43,9 @@ export function parseCsv(text: string): CsvTable {
     const number = index + 1;
     if (record.cells.length !== header.length) {
       const column = header[Math.min(record.cells.length, header.length - 1)] ?? '';
-      const fault = `expected ${header.length} cells as in the header, got ${record.cells.length}`;
-      throw malformed({ row: number, line: record.line, column }, fault);
+      const cells = header.length === 1 ? '1 cell' : `${header.length} cells`;
+      const fault = `expected ${cells} as in the header, got ${record.cells.length}`;
+      throw malformed({ row: number, line: record.line, column }, fault + separatorNote(header));
     }
     return { number, line: record.line, cells: record.cells };
   });
@@ -62,7 +63,8 @@ export function numericColumn(table: CsvTable, name: string): NumericCell[] {
   if (index < 0 || table.header.indexOf(name, index + 1) >= 0) {
     const fault =
       index < 0 ? `expected one of the columns ${shownColumns(table.header)}` : 'expected one column';
-    throw new EngineError('INVALID_ARGUMENT', `${fault}, got ${index < 0 ? '' : 'two named '}${name}`);
+    const got = index < 0 ? `${name}${separatorNote(table.header)}` : `two named ${name}`;
+    throw new EngineError('INVALID_ARGUMENT', `${fault}, got ${got}`);
   }
   if (table.rows.length === 0) {
     throw new EngineError('MALFORMED_TEXT', `column ${name}: expected at least one row under the header`);
@@ -80,7 +82,16 @@ function numericFault(text: string): string | undefined {
   if (text.length > NUMERIC_CELL_CHARACTERS_MAX) {
     return `expected a number of at most ${NUMERIC_CELL_CHARACTERS_MAX} characters, got ${text.length}`;
   }
-  return NUMBER.test(text) ? undefined : `expected a decimal number, got ${text.length} other characters`;
+  if (NUMBER.test(text)) return undefined;
+  if (NUMBER.test(text.replace(',', '.')))
+    return 'expected a decimal number with a point, got one with a comma';
+  return `expected a decimal number, got ${text.length} other characters`;
+}
+
+/** What a spreadsheet writes where numbers have a comma of their own: the whole header is then one cell. */
+function separatorNote(header: readonly string[]): string {
+  const [only = '', ...others] = header;
+  return others.length === 0 && /[;\t]/.test(only) ? '; commas separate cells, not semicolons or tabs' : '';
 }
 
 /** Columns that an error message lists; a file may have thousands. */

@@ -20,6 +20,7 @@ export { nodeSealing } from './node-sealing.ts';
 export { mintOperatorToken, verifyOperatorToken } from './operator-token.ts';
 export { generateP256, p256FromPem } from './p256.ts';
 export { isP256Point, p256Sign, p256Verify } from './p256-signature.ts';
+export { packageVersion } from './package-version.ts';
 export { systemClock } from './system-clock.ts';
 export type { LinkLimits } from './transport-limits.ts';
 export type { TransportTarget } from './transport-target.ts';

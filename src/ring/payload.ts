@@ -93,7 +93,11 @@ function expectation({ keyword, params, message }: SchemaError): string {
   if (keyword === 'boolean') return 'no such field';
   if (keyword === 'const') return JSON.stringify(parameter(params, 'allowedValue'));
   if (keyword === 'type') return `type ${String(parameter(params, 'type'))}`;
-  if (keyword === 'required') return `the field ${String(parameter(params, 'requiredProperties'))}`;
+  if (keyword === 'required') {
+    const lacking = parameter(params, 'requiredProperties');
+    const several = Array.isArray(lacking) && lacking.length > 1;
+    return several ? `the fields ${lacking.join(', ')}` : `the field ${String(lacking)}`;
+  }
   return message;
 }
 

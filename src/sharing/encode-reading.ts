@@ -46,7 +46,10 @@ function storedInteger(field: FieldSchema, bounds: StoredField, value: unknown):
   const decimal =
     typeof value === 'string' || typeof value === 'number' ? readDecimal(String(value)) : undefined;
   if (decimal === undefined) {
-    throw new EngineError('READING_NOT_A_NUMBER', `field ${field.name}: expected a decimal number`);
+    throw new EngineError(
+      'READING_NOT_A_NUMBER',
+      `field ${field.name}: expected a decimal number such as -12.5`,
+    );
   }
   const integer = gridInteger(decimal, field.decimals);
   if (integer === 'too precise') {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
@@ -43,11 +43,18 @@ describe('a wrong call', () => {
     [['window', 'open', 't', '--latest', '2026-01-01T00:00'], /--latest/],
     [['stream', 'create'], /^INVALID_ARGUMENT: expected --name, or --file with a whole stream, got none\n$/],
     [['stream', 'creat'], /Did you mean create/],
+    [['compute', 't', '--json', '--format', 'csv'], /expected one of --json, --csv and --format, got two/],
+    [['compute', 't', '--json', '--csv'], /expected one of --json, --csv and --format, got two/],
   ])('%j gets one clear line and exit code 2', async (args, message) => {
     const run = await cli(args);
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toMatch(message);
     expect(run.err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('asked for its version, tells that of the package', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await cli(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('without a command prints the help and fails', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
 import { cli, clusterFolder } from './support/cli.ts';
 
@@ -17,6 +17,17 @@ test('a node that does not answer, and one under the certificate of another ring
   const foreign = await toldAfter('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
   expect(foreign).toContain('Is this the ring document of the cluster that runs there?');
   expect(foreign).not.toContain('Is the cluster running?');
+});
+
+vi.mock('../../operator-cli/embedded/index.ts', () => ({
+  runDemo: async () => {
+    throw new EngineError('UNREACHABLE', 'no answer from node a-1');
+  },
+}));
+
+test('the demo, whose nodes run in the same process, does not ask whether a cluster is running', async () => {
+  const { err } = await cli(['demo']);
+  expect(err).toMatch(/^UNREACHABLE: no answer from node a-1\nThe nodes of the demo run in this process/);
 });
 
 test('a file that is no configuration is told by its name', async () => {

@@ -131,6 +131,7 @@ test('of manual windows a reading with a time takes the one that is open then', 
   expect(flagKey.split('.')[1]).toBe(String(WINDOW));
   await expect(clock.until(own.upload(1, { at: WINDOW - 1 }))).rejects.toMatchObject({
     code: 'WINDOW_SEALED',
+    message: `expected an open window at ${WINDOW - 1}, got none that takes readings; the operator opens one`,
   });
 });
 

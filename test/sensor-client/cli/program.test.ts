@@ -100,7 +100,7 @@ test('a CSV column is committed, and --json prints exactly one object', async ()
 test('standard input is uploaded line by line; a bad line fails alone', async () => {
   const done = await run('upload', ['--stdin', '--json'], { input: ['1\r\n2', '.5\nwarm\n', '4'] });
   expect(done).toMatchObject({ exit: 7, committed: 3 });
-  expect(done.err).toBe('line 3: READING_NOT_A_NUMBER: field x: expected a decimal number\n');
+  expect(done.err).toBe('line 3: READING_NOT_A_NUMBER: field x: expected a decimal number such as -12.5\n');
   expect(JSON.parse(done.out)).toMatchObject({ readings: 4, committed: 3, failed: 1 });
 });
 

@@ -66,7 +66,12 @@ test.each([
   [
     'a decimal comma',
     'x\n"1,5"\n',
-    'row 1 (line 2), column x: expected a decimal number, got 3 other characters',
+    'row 1 (line 2), column x: expected a decimal number with a point, got one with a comma',
+  ],
+  [
+    'cells behind semicolons',
+    'id;x\n1;1,5\n',
+    'row 1 (line 2), column id;x: expected 1 cell as in the header, got 2; commas separate cells, not semicolons or tabs',
   ],
   [
     'an over-long number',
@@ -93,6 +98,9 @@ test.each([
 test('a column that is missing or there twice is a fault of the argument', () => {
   expect(faultOf(() => numericColumn(parseCsv('a,b\n1,2'), 'x')).message).toBe(
     'expected one of the columns a, b, got x',
+  );
+  expect(faultOf(() => numericColumn(parseCsv('a\tx\n1\t2'), 'x')).message).toBe(
+    'expected one of the columns a\tx, got x; commas separate cells, not semicolons or tabs',
   );
   expect(faultOf(() => numericColumn(parseCsv('x,x\n1,2'), 'x')).code).toBe('INVALID_ARGUMENT');
 });

@@ -146,6 +146,12 @@ describe('a ring document', () => {
       /ring document at \/tokens: no such field; got a list of 0/,
     ],
     ['a missing field', { acceptors: undefined }, 'SCHEMA_MISMATCH', /at \/: the field acceptors; got none/],
+    [
+      'two missing fields',
+      { acceptors: undefined, development: undefined },
+      'SCHEMA_MISMATCH',
+      /at \/: the fields acceptors, development; got none/,
+    ],
     ['two acceptors', { acceptors: 2 }, 'SCHEMA_MISMATCH', /at \/acceptors: 1 or 3; got 2/],
     ['a text as epoch', { epoch: '1' }, 'SCHEMA_MISMATCH', /at \/epoch: type integer; got "1"/],
     ['epoch 0', { epoch: 0 }, 'SCHEMA_MISMATCH', /at \/epoch: must be >= 1; got 0/],

@@ -146,7 +146,9 @@ test('the bounds themselves are allowed', () => {
 test('messages tell the rule and never the reading', () => {
   expect(refusal(single, '73.1931').message).toBe('field temperature: expected at most 1 decimal, got 4');
   expect(refusal(single, 731.9).message).toBe('field temperature: expected a reading from -40 to 60.5 C');
-  expect(refusal(single, '73.19 C').message).toBe('field temperature: expected a decimal number');
+  expect(refusal(single, '73.19 C').message).toBe(
+    'field temperature: expected a decimal number such as -12.5',
+  );
   expect(refusal(single, { a: 731931 }).message).toBe(
     'expected a reading with exactly the fields temperature, got 1 fields',
   );
