@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Value } from 'typebox/value';
-import { EngineError, systemReason } from '../src/foundation/index.ts';
+import { EngineError, type Static, systemReason, Type, validatorOf } from '../src/foundation/index.ts';
 import { LOG_LEVELS, type LogLevel, type TokenIssuer } from '../src/platform/index.ts';
 import { ROSTER_AUTHORITIES_MAX } from '../src/protocol/limits.ts';
 import { SENSORS_MIN_MAX } from '../src/protocol/stream-limits.ts';
@@ -38,12 +36,13 @@ const CONFIG = Type.Object(
     enrolmentAuthorities: Type.Optional(Type.Array(PUBLIC_KEY, { maxItems: ROSTER_AUTHORITIES_MAX })),
     allowOpenEnrolment: Type.Optional(Type.Boolean()),
     tokenIssuer: Type.Optional(Type.Object({ issuer: TEXT, jwks: TEXT }, closed)),
-    logLevel: Type.Enum([...LOG_LEVELS]),
+    logLevel: Type.Enum(LOG_LEVELS),
     minSensorsFloor: Type.Optional(Type.Integer({ minimum: 2, maximum: SENSORS_MIN_MAX })),
   },
   closed,
 );
 type Settings = Static<typeof CONFIG>;
+const VALIDATOR = validatorOf(CONFIG);
 
 /** How the text of an environment variable becomes a setting. */
 type Kind = 'text' | 'path' | 'port' | 'list' | 'paths' | 'switch';
@@ -123,7 +122,7 @@ export function loadNodeConfig(path: string, env: Readonly<Record<string, string
   const json = readJson(path);
   if (!isRecord(json)) throw invalid(path, 'expected a JSON object');
   const merged = withEnvironment(json, env);
-  if (!Value.Check(CONFIG, merged)) throw invalid(path, mistakes(merged).join('; '));
+  if (!VALIDATOR.check(merged)) throw invalid(path, mistakes(merged).join('; '));
   return configOf(path, merged);
 }
 
@@ -216,7 +215,7 @@ function settingOf(kind: Kind, text: string): string | number | boolean | readon
 
 function mistakes(settings: unknown): string[] {
   const found: string[] = [];
-  for (const error of Value.Errors(CONFIG, settings)) {
+  for (const error of VALIDATOR.errors(settings)) {
     // Follows every unknown field with a second error that says nothing.
     if (error.keyword === 'boolean') continue;
     const path = error.instancePath.split('/').slice(1);

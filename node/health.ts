@@ -1,8 +1,6 @@
 import { type RequestOptions, request } from 'node:https';
 import { checkServerIdentity } from 'node:tls';
-import Type from 'typebox';
-import { Value } from 'typebox/value';
-import { EngineError, systemReason } from '../src/foundation/index.ts';
+import { EngineError, systemReason, Type, validatorOf } from '../src/foundation/index.ts';
 import { hostIn } from '../src/platform/host-in.ts';
 import type { RingDocument } from '../src/ring/index.ts';
 import type { NodeConfig } from './config.ts';
@@ -14,7 +12,7 @@ export const HEALTH_TIMEOUT_MS = 5_000;
 /** Longest answer that is read, in characters; a node gives a handful of short reasons. */
 const ANSWER_CHARS_MAX = 16_384;
 
-const READINESS = Type.Object({ ready: Type.Boolean(), reasons: Type.Array(Type.String()) });
+const READINESS = validatorOf(Type.Object({ ready: Type.Boolean(), reasons: Type.Array(Type.String()) }));
 
 /**
  * Asks the node of these settings, on this computer, whether it serves. The connection goes to the port it
@@ -75,7 +73,7 @@ function dialledHost(listenHost: string): string {
 function readinessOf(text: string): Readiness {
   try {
     const answer: unknown = JSON.parse(text);
-    if (Value.Check(READINESS, answer)) return answer;
+    if (READINESS.check(answer)) return answer;
   } catch {
     // No JSON: told below.
   }

@@ -1,12 +1,7 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-  systemClock,
-} from '../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../src/platform/index.ts';
+import { createUndiciTransport } from '../src/platform/undici-transport.ts';
 import type { CliEnvironment, ConnectedOperator, OperatorIdentity } from './environment.ts';
 import { createOperator, createTokenSource } from './operator/index.ts';
 import { runCli } from './program.ts';

@@ -1,6 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
-import { EngineError, hasCode } from '../src/foundation/index.ts';
+import { EngineError, hasCode, type Static, Type } from '../src/foundation/index.ts';
 import type { DomainId, RingDocument, RingTrust, SensorBundle, Verifier } from '../src/ring/index.ts';
 import {
   DOCUMENT_CHARS_MAX,

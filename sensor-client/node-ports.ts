@@ -1,13 +1,8 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import process from 'node:process';
 import { EngineError, systemCode, systemReason } from '../src/foundation/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeSealing,
-  nodeVerifier,
-  systemClock,
-} from '../src/platform/index.ts';
+import { cryptoRandomBytes, nodeSealing, nodeVerifier, systemClock } from '../src/platform/index.ts';
+import { createUndiciTransport } from '../src/platform/undici-transport.ts';
 import type { SensorMemory } from './memory.ts';
 import type { SensorPorts } from './ports.ts';
 

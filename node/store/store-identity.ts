@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Value } from 'typebox/value';
-import { EngineError, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, fromUtf8, type Static, Type, utf8, validatorOf } from '../../src/foundation/index.ts';
 import type { StoreId } from '../../src/ring/index.ts';
 import { readIfPresent, writeDurableFile } from './durable-file.ts';
 
@@ -56,5 +54,5 @@ function parseIdentity(bytes: Uint8Array): Static<typeof IDENTITY> | undefined {
   } catch {
     return undefined;
   }
-  return Value.Check(IDENTITY, json) ? json : undefined;
+  return validatorOf(IDENTITY).check(json) ? json : undefined;
 }

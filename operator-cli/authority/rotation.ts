@@ -1,6 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
-import { EngineError, fromBase64Url, toHex } from '../../src/foundation/index.ts';
+import { EngineError, fromBase64Url, type Static, Type, toHex } from '../../src/foundation/index.ts';
 import { p256Verify } from '../../src/platform/index.ts';
 import { rotationInput, sensorIdOf } from '../../src/protocol/index.ts';
 import type { StreamHash } from '../../src/ring/index.ts';

@@ -5,7 +5,6 @@ import type { DomainSection, NodeId, StoreId } from '../../src/ring/index.ts';
 import { storeId } from '../../src/ring/index.ts';
 import type { NodeAddress } from './addresses.ts';
 import type { CertificateSource } from './certificates.ts';
-import { openAuthority } from './certificates.ts';
 import { createNode } from './domain.ts';
 import { readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
 import type { NewFile } from './new-folder.ts';
@@ -86,6 +85,7 @@ export async function addNode(
   const [caPem, caKey, sealingKey] = await Promise.all(
     ['ca.pem', 'ca.key', 'sealing.key'].map((name) => readOwn(join(folder, name))),
   );
+  const { openAuthority } = await import('./certificates.ts');
   const authority = await openAuthority(caPem ?? '', caKey ?? '');
   const node = await createNode(id, before.domain, address, authority, source);
   const { url, peerUrl, storeId: store } = node;

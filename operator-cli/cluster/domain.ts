@@ -8,7 +8,6 @@ import { openSection, signSection, storeId } from '../../src/ring/index.ts';
 import type { NodeAddress } from './addresses.ts';
 import { originOf } from './addresses.ts';
 import type { Authority, CertificateSource, CertifiedKey } from './certificates.ts';
-import { createAuthority, issuePeerCertificate, issueServerCertificate } from './certificates.ts';
 
 /** What a domain decides about itself before it has a key. */
 export interface DomainPlan {
@@ -51,6 +50,7 @@ export interface DomainMaterial {
  * @throws EngineError `RING_REFUSED`, `SCHEMA_MISMATCH`, `INVALID_ARGUMENT` for a plan that no section may have
  */
 export async function createDomain(plan: DomainPlan, source: CertificateSource): Promise<DomainMaterial> {
+  const { createAuthority } = await import('./certificates.ts');
   const [key, sealing, authority] = await Promise.all([
     generateEd25519(),
     generateP256(),
@@ -117,6 +117,7 @@ export async function createNode(
   authority: Authority,
   source: CertificateSource,
 ): Promise<NodeMaterial> {
+  const { issuePeerCertificate, issueServerCertificate } = await import('./certificates.ts');
   const identity = nodeIdentityUri({ domain, node: id });
   const [publicTls, peerTls] = await Promise.all([
     issueServerCertificate(authority, id, [address.host], source),

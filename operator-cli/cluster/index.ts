@@ -2,7 +2,6 @@ export { consecutivePorts, givenPorts, hostPerNode, originOf } from './addresses
 export { assembleRing, sharedNames } from './assemble.ts';
 export { bundleOf } from './bundle.ts';
 export type { Authority, CertifiedKey } from './certificates.ts';
-export { createAuthority, issuePeerCertificate, issueServerCertificate } from './certificates.ts';
 export { addNode, replaceStore } from './change-domain.ts';
 export type { DomainMaterial, NodeMaterial } from './domain.ts';
 export { createDomain } from './domain.ts';

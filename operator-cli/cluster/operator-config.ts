@@ -1,5 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
+import { type Static, Type } from '../../src/foundation/index.ts';
 import { parseRecord, payloadReader } from '../../src/ring/index.ts';
 
 const path = Type.String({ minLength: 1, maxLength: 4096 });

@@ -7,13 +7,6 @@ import { generateP256, p256FromPem } from '../../src/platform/p256.ts';
 import type { DomainSection } from '../../src/ring/index.ts';
 import { signKeyRotation } from '../../src/ring/index.ts';
 import type { Authority, CertificateSource } from './certificates.ts';
-import {
-  createAuthority,
-  issuePeerCertificate,
-  issueServerCertificate,
-  openAuthority,
-  renewAuthority,
-} from './certificates.ts';
 import { readDomainKey, readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
 import { replaceFile, replaceSecret } from './new-folder.ts';
 import { SECTION_FILE } from './write-cluster.ts';
@@ -60,6 +53,7 @@ async function authorityIn(folder: string): Promise<Authority> {
     readOwn(join(folder, 'ca.pem')),
     readOwn(join(folder, 'ca.key')),
   ]);
+  const { openAuthority } = await import('./certificates.ts');
   return openAuthority(certificate, key);
 }
 
@@ -69,6 +63,7 @@ async function issueAll(
   authority: Authority,
   source: CertificateSource,
 ): Promise<void> {
+  const { issuePeerCertificate, issueServerCertificate } = await import('./certificates.ts');
   for (const { id, url, peerUrl } of nodes) {
     const identity = nodeIdentityUri({ domain, node: id });
     const [open, peer] = await Promise.all([
@@ -91,6 +86,7 @@ async function changeAuthority(
   newKey: boolean,
   source: CertificateSource,
 ): Promise<DomainSection> {
+  const { createAuthority, renewAuthority } = await import('./certificates.ts');
   const old = await authorityIn(folder);
   const authority = newKey
     ? await createAuthority(before.domain, source)

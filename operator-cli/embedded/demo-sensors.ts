@@ -1,13 +1,8 @@
 import type { SensorKeys } from '../../sensor-client/index.ts';
 import { createSensorKeys } from '../../sensor-client/index.ts';
 import { toBase64Url } from '../../src/foundation/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeSealing,
-  nodeVerifier,
-  signerFromPem,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeSealing, nodeVerifier, signerFromPem } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import { nextBatches, openRosterLog, pushRoster, requireReached } from '../authority/index.ts';
 import type { ClusterMaterial } from '../cluster/index.ts';

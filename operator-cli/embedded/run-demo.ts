@@ -1,12 +1,8 @@
 import type { SensorKeys } from '../../sensor-client/index.ts';
 import { createSensor } from '../../sensor-client/index.ts';
 import { EngineError } from '../../src/foundation/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Log } from '../../src/ports/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';

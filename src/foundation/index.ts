@@ -23,5 +23,7 @@ export { inFile } from './in-file.ts';
 export { InvariantViolation, invariant, unreachable } from './invariant.ts';
 export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelled-hash.ts';
 export { DETAIL_CHARS_MAX, printable } from './printable.ts';
+export type { Members, OptionalSchema, Schema, SchemaError, Static, Validator } from './schema.ts';
+export { Type, validatorOf } from './schema.ts';
 export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';
 export { explainedCode, systemCode, systemReason } from './system-failure.ts';

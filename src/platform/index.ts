@@ -24,4 +24,4 @@ export { packageVersion } from './package-version.ts';
 export { systemClock } from './system-clock.ts';
 export type { LinkLimits } from './transport-limits.ts';
 export type { TransportTarget } from './transport-target.ts';
-export { createUndiciTransport } from './undici-transport.ts';
+// createUndiciTransport is not among them: nodes talk over links, and would load the HTTP client for nothing.

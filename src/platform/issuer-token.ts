@@ -1,4 +1,6 @@
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { createRemoteJWKSet } from 'jose/jwks/remote';
+import { decodeJwt } from 'jose/jwt/decode';
+import { jwtVerify } from 'jose/jwt/verify';
 import { EngineError } from '../foundation/index.ts';
 import type { OperatorTokenClaims } from './operator-token.ts';
 import { claimsOf, unauthenticated } from './operator-token.ts';

@@ -1,4 +1,7 @@
-import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify, SignJWT } from 'jose';
+import type { JWTVerifyOptions, JWTVerifyResult } from 'jose';
+import { JOSEError, JWTClaimValidationFailed, JWTExpired } from 'jose/errors';
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
 import { EngineError } from '../foundation/index.ts';
 import { ed25519PrivateKey, ed25519PublicKey } from './ed25519.ts';
 
@@ -77,7 +80,7 @@ export async function claimsOf(
     currentDate: new Date(nowMs),
   };
   const { payload } = await verify(rules).catch((error: unknown) => {
-    if (!(error instanceof errors.JOSEError)) throw refused(null);
+    if (!(error instanceof JOSEError)) throw refused(null);
     const clock = `, and by the clock of this node it is ${new Date(nowMs).toISOString()}`;
     throw refused(isAboutTime(error) ? error.code + clock : error.code);
   });
@@ -88,9 +91,9 @@ export async function claimsOf(
 }
 
 /** Where two clocks differ, a token that was made a moment ago is from the past or the future. */
-function isAboutTime(error: errors.JOSEError): boolean {
-  if (error instanceof errors.JWTExpired) return true;
-  return error instanceof errors.JWTClaimValidationFailed && ['iat', 'nbf'].includes(error.claim);
+function isAboutTime(error: JOSEError): boolean {
+  if (error instanceof JWTExpired) return true;
+  return error instanceof JWTClaimValidationFailed && ['iat', 'nbf'].includes(error.claim);
 }
 
 export function unauthenticated(message: string): EngineError {

@@ -1,6 +1,4 @@
-import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { EngineError, fromUtf8, utf8 } from '../foundation/index.ts';
+import { EngineError, fromUtf8, type Schema, utf8, validatorOf } from '../foundation/index.ts';
 import type { Layout } from './layout.ts';
 import { decodeVersioned, encodeVersioned } from './layout.ts';
 
@@ -26,8 +24,8 @@ export function binaryCodec<T>(layout: Layout<T>): Codec<T> {
   };
 }
 
-/** JSON of one TypeBox schema; unknown fields are refused because every object schema is closed. */
-export function jsonCodec<S extends TSchema>(schema: S): Codec<Static<S>> {
+/** JSON of one schema; unknown fields are refused because every object schema is closed. */
+export function jsonCodec<T>(schema: Schema<T>): Codec<T> {
   const check = schemaCheck(schema);
   return {
     contentType: JSON_CONTENT,
@@ -58,11 +56,11 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** @throws EngineError `SCHEMA_MISMATCH` from the returned function, naming the place and what was expected. */
-export function schemaCheck<S extends TSchema>(schema: S): (value: unknown) => Static<S> {
-  const compiled = Compile(schema);
+export function schemaCheck<T>(schema: Schema<T>): (value: unknown) => T {
+  const validator = validatorOf(schema);
   return (value) => {
-    if (compiled.Check(value)) return value as Static<S>;
-    const [first] = compiled.Errors(value);
+    if (validator.check(value)) return value;
+    const [first] = validator.errors(value);
     const place = first?.instancePath || '/';
     throw new EngineError('SCHEMA_MISMATCH', `at ${place}: ${first?.message ?? 'expected another type'}`, {
       place,

@@ -1,5 +1,3 @@
-import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import {
   EngineError,
   ERROR_TABLE,
@@ -8,7 +6,9 @@ import {
   fromUtf8,
   isErrorCode,
   printable,
+  Type,
   utf8,
+  validatorOf,
 } from '../foundation/index.ts';
 
 /** Media type of every error answer (RFC 9457). */
@@ -17,13 +17,15 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 export const PROBLEM_TYPE_PREFIX = 'urn:m-cloud:error:';
 
 /** Unknown members are allowed, as RFC 9457 asks; a problem is not a signed document. */
-const PROBLEM_SCHEMA = Type.Object({
-  code: Type.String(),
-  detail: Type.Optional(Type.String()),
-  details: Type.Optional(
-    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-  ),
-});
+const PROBLEM = validatorOf(
+  Type.Object({
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    details: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    ),
+  }),
+);
 
 export interface ProblemAnswer {
   readonly status: number;
@@ -76,7 +78,7 @@ function parseProblem(
   } catch {
     return undefined;
   }
-  if (!Value.Check(PROBLEM_SCHEMA, json) || !isErrorCode(json.code)) return undefined;
+  if (!PROBLEM.check(json) || !isErrorCode(json.code)) return undefined;
   return {
     code: json.code,
     message: printable(json.detail ?? ERROR_TABLE[json.code].meaning),

@@ -1,6 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
-import { DETAIL_CHARS_MAX } from '../foundation/index.ts';
+import { DETAIL_CHARS_MAX, type Static, Type } from '../foundation/index.ts';
 import { DOCUMENT_CHARS_MAX, RING_DOCUMENTS_MAX } from '../ring/limits.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';

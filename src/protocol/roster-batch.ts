@@ -1,5 +1,4 @@
-import Type from 'typebox';
-import { EngineError, fromBase64Url, fromHex } from '../foundation/index.ts';
+import { EngineError, fromBase64Url, fromHex, Type } from '../foundation/index.ts';
 import type { Signer, StreamHash, Verifier } from '../ring/index.ts';
 import {
   checkSignature,

@@ -1,5 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
+import { type Static, Type } from '../foundation/index.ts';
 import { DOCUMENT_CHARS_MAX, PUBLIC_KEY } from '../ring/index.ts';
 import type { Codec } from './codec.ts';
 import { jsonCodec } from './codec.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../foundation/index.ts';
 import type { Signer, StreamHash, Verifier } from '../ring/index.ts';
 import { payloadReader, publicKeyBytes, signCompact, streamHash, verifyCompact } from '../ring/index.ts';
 

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../foundation/index.ts';
 import type { DomainId, PayloadReader, StreamHash } from '../ring/index.ts';
 import { DOMAINS_MAX, PUBLIC_KEY, payloadReader } from '../ring/index.ts';
 import type { ElementSchema, FieldSchema } from '../sharing/index.ts';
@@ -147,7 +147,7 @@ export const readStreamDraft: PayloadReader<StreamDraft> = payloadReader(
   'a stream',
   Type.Object(
     {
-      ...Type.Partial(Type.Object(streamProperties)).properties,
+      ...Type.Partial(streamProperties),
       name,
       fields: Type.Array(
         Type.Object(

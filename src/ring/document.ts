@@ -1,5 +1,4 @@
-import Type from 'typebox';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, Type } from '../foundation/index.ts';
 import type { DomainId, Epoch } from './identifiers.ts';
 import { epoch } from './identifiers.ts';
 import type { Signer, Verifier } from './jws.ts';

@@ -1,6 +1,4 @@
-import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, type Schema, type SchemaError, validatorOf } from '../foundation/index.ts';
 
 /** Turns an unknown payload into its type, or refuses it. */
 export type PayloadReader<T> = (payload: Readonly<Record<string, unknown>>) => T;
@@ -14,20 +12,20 @@ export type PayloadReader<T> = (payload: Readonly<Record<string, unknown>>) => T
  * @returns a reader that throws EngineError `UNSUPPORTED_VERSION` or `SCHEMA_MISMATCH`, naming the path, what
  * was expected and what came.
  */
-export function payloadReader<S extends TSchema>(
+export function payloadReader<T>(
   what: string,
-  schema: S,
+  schema: Schema<T>,
   versionField: string,
   version: number,
-): PayloadReader<Static<S>> {
-  const validator = Compile(schema);
+): PayloadReader<T> {
+  const validator = validatorOf(schema);
   return (payload) => {
     const came = payload[versionField];
     if (typeof came === 'number' && came !== version) {
       throw new EngineError('UNSUPPORTED_VERSION', `expected ${what} of format ${version}, got ${came}`);
     }
-    if (validator.Check(payload)) return payload;
-    throw mismatch(what, payload, validator.Errors(payload));
+    if (validator.check(payload)) return payload;
+    throw mismatch(what, payload, validator.errors(payload));
   };
 }
 
@@ -48,14 +46,6 @@ export function parseRecord(what: string, text: string): Readonly<Record<string,
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly schemaPath: string;
-  readonly instancePath: string;
-  readonly params: unknown;
-  readonly message: string;
 }
 
 function mismatch(what: string, payload: unknown, errors: readonly SchemaError[]): EngineError {

@@ -1,5 +1,4 @@
-import Type from 'typebox';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, Type } from '../foundation/index.ts';
 import type { DomainId, NodeId, StoreId } from './identifiers.ts';
 import { domainId, nodeId, storeId } from './identifiers.ts';
 import type { Signer, Verifier } from './jws.ts';

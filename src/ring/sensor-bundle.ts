@@ -1,6 +1,4 @@
-import type { Static } from 'typebox';
-import Type from 'typebox';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, type Static, Type } from '../foundation/index.ts';
 import type { RingDocument } from './document.ts';
 import { openRingDocument } from './document.ts';
 import type { Verifier } from './jws.ts';

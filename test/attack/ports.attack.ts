@@ -2,12 +2,8 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect } from 'vitest';
-import {
-  createUndiciTransport,
-  ed25519PrivateKey,
-  generateEd25519,
-  mintOperatorToken,
-} from '../../src/platform/index.ts';
+import { ed25519PrivateKey, generateEd25519, mintOperatorToken } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import { encodeFrame, errorFromProblem, LINK_PROTOCOL, operations } from '../../src/protocol/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import { badInput, expectCode, TIMEOUT } from '../support/bad-input.ts';

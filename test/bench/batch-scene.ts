@@ -1,7 +1,8 @@
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createSensor, type Sensor } from '../../sensor-client/index.ts';
 import { nodePorts } from '../../sensor-client/node-ports.ts';
-import { createUndiciTransport, signerFromPem } from '../../src/platform/index.ts';
+import { signerFromPem } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { SensorBundle } from '../../src/ring/index.ts';

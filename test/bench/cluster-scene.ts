@@ -3,13 +3,8 @@ import type { ComputeOutcome, Operator } from '../../operator-cli/operator/index
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createSensor, type Sensor } from '../../sensor-client/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-  systemClock,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Clock, Log } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';

@@ -1,7 +1,8 @@
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createFlagCalls, type ReceivedParcel } from '../../sensor-client/flag-calls.ts';
 import { createElementPool } from '../../src/arithmetic/index.ts';
-import { createUndiciTransport, cryptoRandomBytes } from '../../src/platform/index.ts';
+import { cryptoRandomBytes } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { MessageContext } from '../../src/protocol/index.ts';
 import { readingId } from '../../src/protocol/index.ts';

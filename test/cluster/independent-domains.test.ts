@@ -11,13 +11,13 @@ import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
 import { toBase64Url } from '../../src/foundation/index.ts';
 import {
-  createUndiciTransport,
   cryptoRandomBytes,
   nodeSealing,
   nodeVerifier,
   signerFromPem,
   systemClock,
 } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import { openSensorBundle, readSensorBundle } from '../../src/ring/index.ts';
 import { cli } from '../operator-cli/support/cli.ts';
 import { temporaryFolder } from '../support/folders.ts';

@@ -9,13 +9,8 @@ import {
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
 import { formatExactDecimal, formatRational, formatReal, rational } from '../../src/arithmetic/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-  systemClock,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import { windowId } from '../../src/ring/index.ts';
 import type { Reading, ReadingSchema } from '../../src/sharing/index.ts';

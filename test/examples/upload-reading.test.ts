@@ -5,13 +5,13 @@ import { startEmbeddedCluster } from '../../operator-cli/embedded/start-cluster.
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import {
-  createUndiciTransport,
   cryptoRandomBytes,
   generateP256,
   nodeVerifier,
   signerFromPem,
   systemClock,
 } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import { windowId } from '../../src/ring/index.ts';
 import { streamPayload } from '../support/development-stream.ts';

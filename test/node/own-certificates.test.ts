@@ -5,7 +5,7 @@ import {
   createAuthority,
   issuePeerCertificate,
   issueServerCertificate,
-} from '../../operator-cli/cluster/index.ts';
+} from '../../operator-cli/cluster/certificates.ts';
 import { cryptoRandomBytes, nodeIdentityUri } from '../../src/platform/index.ts';
 import { domainId, nodeId } from '../../src/ring/index.ts';
 import { recordingLog } from '../support/recording-log.ts';

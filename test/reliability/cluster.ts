@@ -8,13 +8,8 @@ import { findFreePorts } from '../../operator-cli/embedded/free-ports.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator, createTokenSource } from '../../operator-cli/operator/index.ts';
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-  systemClock,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';

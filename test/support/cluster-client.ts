@@ -6,13 +6,8 @@ import { createOperator, createTokenSource } from '../../operator-cli/operator/i
 import { transportTargets } from '../../operator-cli/transport-targets.ts';
 import type { Sensor } from '../../sensor-client/index.ts';
 import { createSensor } from '../../sensor-client/index.ts';
-import {
-  createUndiciTransport,
-  cryptoRandomBytes,
-  nodeVerifier,
-  signerFromPem,
-  systemClock,
-} from '../../src/platform/index.ts';
+import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../../src/platform/index.ts';
+import { createUndiciTransport } from '../../src/platform/undici-transport.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';

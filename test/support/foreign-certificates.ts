@@ -1,4 +1,4 @@
-import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/index.ts';
+import { createAuthority, issuePeerCertificate } from '../../operator-cli/cluster/certificates.ts';
 import { cryptoRandomBytes, nodeIdentityUri, systemClock } from '../../src/platform/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Listener, listenPublic, type PublicPortOptions } from '../../../node/http/index.ts';
 import { EngineError, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import {
-  createUndiciTransport,
   type Ed25519KeyPair,
   ed25519PrivateKey,
   generateEd25519,
   mintOperatorToken,
 } from '../../../src/platform/index.ts';
+import { createUndiciTransport } from '../../../src/platform/undici-transport.ts';
 import type { Transport, TransportResponse } from '../../../src/ports/index.ts';
 import { errorFromProblem, PROBLEM_CONTENT_TYPE } from '../../../src/protocol/index.ts';
 import { domainId } from '../../../src/ring/index.ts';

@@ -3,7 +3,8 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listener, listenPublic } from '../../../node/http/index.ts';
-import { createUndiciTransport, generateEd25519, issuerTokens } from '../../../src/platform/index.ts';
+import { generateEd25519, issuerTokens } from '../../../src/platform/index.ts';
+import { createUndiciTransport } from '../../../src/platform/undici-transport.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { errorFromProblem } from '../../../src/protocol/index.ts';
 import { domainId } from '../../../src/ring/index.ts';

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { connect, createServer } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Authority, CertifiedKey } from '../../../operator-cli/cluster/index.ts';
+import type { Authority, CertifiedKey } from '../../../operator-cli/cluster/certificates.ts';
 import {
   createAuthority,
   issuePeerCertificate,
   issueServerCertificate,
-} from '../../../operator-cli/cluster/index.ts';
+} from '../../../operator-cli/cluster/certificates.ts';
 import { cryptoRandomBytes } from '../../../src/platform/crypto-random.ts';
 import { nodeIdentityOf, nodeIdentityUri } from '../../../src/platform/node-identity.ts';
 import { domainId, nodeId } from '../../../src/ring/index.ts';

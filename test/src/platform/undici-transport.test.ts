@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { utf8 } from '../../../src/foundation/index.ts';
-import { createUndiciTransport } from '../../../src/platform/index.ts';
+import { createUndiciTransport } from '../../../src/platform/undici-transport.ts';
 import type { Transport, TransportRequest } from '../../../src/ports/index.ts';
 import { createAuthority, type IssuedCertificate, type TestAuthority } from '../../support/certificates.ts';
 

@@ -1,6 +1,5 @@
-import Type from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '../../../src/foundation/index.ts';
+import { Type, utf8 } from '../../../src/foundation/index.ts';
 import {
   BINARY_CONTENT,
   binaryCodec,
