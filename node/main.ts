@@ -100,7 +100,7 @@ function readSettingFile(path: string, what: string): string {
 }
 
 function readRing({ ring }: NodeConfig): Promise<RingDocument> {
-  const jws = readSettingFile(ring, 'ring document');
+  const jws = readSettingFile(ring, 'ring document, which `m-cloud domain join` writes,');
   return inFile(ring, () => openRingDocument(jws, nodeVerifier));
 }
 

@@ -1,9 +1,9 @@
-import { EngineError, hasCode } from '../src/foundation/index.ts';
+import { EngineError } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
 import type { Operation, StreamAnswer, WindowSummary } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
-import { openStreamDocument } from '../src/protocol/stream-document.ts';
+import { openStreamByHistory } from '../src/protocol/stream-document.ts';
 import { openRetirement } from '../src/protocol/stream-retirement.ts';
 import { fixedWindowAt } from '../src/protocol/window-rules.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   Verifier,
   WindowId,
 } from '../src/ring/index.ts';
-import { oldestOf, ringOfStreams, windowId } from '../src/ring/index.ts';
+import { windowId } from '../src/ring/index.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import type { Request } from './jobs.ts';
@@ -106,21 +106,12 @@ export function createDirectory(options: DirectoryOptions): Directory {
     });
   }
 
-  /** Its domains stand in it under keys, or are in the ring, as documents before the sensor's first one may say. */
-  async function openStream(jws: string): Promise<StreamDocument> {
-    const open = () => openStreamDocument(jws, verifier, ringOfStreams(book.history()));
-    try {
-      return await open();
-    } catch (error) {
-      if (!hasCode(error, 'STREAM_REFUSED') || oldestOf(book.history()).epoch === 1) throw error;
-      await book.reachFirst();
-      return open();
-    }
-  }
-
   /** The document names itself by its hash, so that any node of any domain may hand it out. */
   async function acceptStream({ document: jws, retired }: StreamAnswer): Promise<StreamView> {
-    const document = await openStream(jws);
+    const document = await openStreamByHistory(jws, verifier, book.history(), async () => {
+      await book.reachFirst();
+      return book.history();
+    });
     if (document.hash !== options.stream) {
       throw new EngineError('STREAM_REFUSED', `expected the stream ${options.stream}, got ${document.hash}`);
     }

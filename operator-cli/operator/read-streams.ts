@@ -1,10 +1,10 @@
-import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { StreamList, WindowSummary } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { openStreamDocument } from '../../src/protocol/stream-document.ts';
+import { openStreamByHistory } from '../../src/protocol/stream-document.ts';
 import { openRetirement } from '../../src/protocol/stream-retirement.ts';
-import { ringOfStreams, type StreamHash, streamHash } from '../../src/ring/index.ts';
+import { ringHistory, type StreamHash, streamHash } from '../../src/ring/index.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
@@ -49,7 +49,9 @@ export async function readStream(
     { stream: hash },
     { ...options, timeoutMs: QUESTION_TIMEOUT_MS },
   );
-  const stream = await openStream(ports, answer.document, options);
+  const stream = await openStreamByHistory(answer.document, ports.verifier, ringHistory(ports.ring), () =>
+    readHistory(ports, options),
+  );
   if (stream.hash !== hash) {
     throw new EngineError(
       'SIGNATURE_INVALID',
@@ -57,17 +59,6 @@ export async function readStream(
     );
   }
   return { stream, windows: answer.windows, retired: await isRetired(ports, stream, answer.retired) };
-}
-
-/** Its domains stand in it under keys, or are in the ring, as documents before the operator's newest one may say. */
-async function openStream(ports: OperatorPorts, jws: string, options: CallOptions): Promise<StreamDocument> {
-  const { verifier, ring } = ports;
-  try {
-    return await openStreamDocument(jws, verifier, ring);
-  } catch (error) {
-    if (!hasCode(error, 'STREAM_REFUSED') || ring.epoch === 1) throw error;
-    return openStreamDocument(jws, verifier, ringOfStreams(await readHistory(ports, options)));
-  }
 }
 
 /** A node may only say so with the operator's own words. @throws EngineError `SIGNATURE_INVALID` and what opening them throws */

@@ -1,8 +1,11 @@
-import type { DomainId, Signer, Verifier } from '../ring/index.ts';
+import { hasCode } from '../foundation/index.ts';
+import type { DomainId, RingHistory, Signer, Verifier } from '../ring/index.ts';
 import {
   documentHash,
   domainId,
+  oldestOf,
   publicKeyBytes,
+  ringOfStreams,
   signCompact,
   streamHash,
   verifyCompact,
@@ -46,6 +49,26 @@ export async function openStreamDocument(
   checkStreamRules(stream, ring);
   checkCapacity(stream, stream.maxReadings);
   return stream;
+}
+
+/**
+ * The same for a reader that knows only the newest ring documents: its domains may stand in the stream under keys, or
+ * be in the ring, as documents before them say.
+ * @param fetchOlder the whole history, asked for only then.
+ * @throws EngineError as {@link openStreamDocument}, and what fetching throws
+ */
+export async function openStreamByHistory(
+  jws: string,
+  verifier: Verifier,
+  known: RingHistory,
+  fetchOlder: () => Promise<RingHistory>,
+): Promise<StreamDocument> {
+  try {
+    return await openStreamDocument(jws, verifier, ringOfStreams(known));
+  } catch (error) {
+    if (!hasCode(error, 'STREAM_REFUSED') || oldestOf(known).epoch === 1) throw error;
+    return openStreamDocument(jws, verifier, ringOfStreams(await fetchOlder()));
+  }
 }
 
 /** Signs a stream with the operator's key; nothing is checked here, every node checks when it opens it. */
