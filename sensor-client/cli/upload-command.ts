@@ -115,7 +115,13 @@ async function uploadAll(
   options: UploadCliOptions,
 ): Promise<ExitName> {
   const { signal } = environment;
-  const { hash } = await sensor.stream({ signal });
+  const { hash, enrolment } = await sensor.stream({ signal });
+  if (enrolment === 'required' && options.key === undefined) {
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      'expected --key with the key of an enrolled sensor, because the stream takes readings of no other; got none',
+    );
+  }
   if (source.total !== undefined) await checkAll(sensor, source);
   const { total } = source;
   const progress = createProgress({

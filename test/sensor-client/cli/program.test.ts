@@ -97,6 +97,12 @@ test('a CSV column is committed, and --json prints exactly one object', async ()
   });
 });
 
+test('a stream of enrolled sensors wants a key before anything is uploaded', async () => {
+  const done = await run('upload', ['1'], { scene: { stream: { enrolment: 'required' } } });
+  expect(done).toMatchObject({ exit: 2, committed: 0 });
+  expect(done.err).toMatch(/^INVALID_ARGUMENT: expected --key with the key of an enrolled sensor/);
+});
+
 test('standard input is uploaded line by line; a bad line fails alone', async () => {
   const done = await run('upload', ['--stdin', '--json'], { input: ['1\r\n2', '.5\nwarm\n', '4'] });
   expect(done).toMatchObject({ exit: 7, committed: 3 });
