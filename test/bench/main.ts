@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { runProgram } from '../support/program.ts';
 import { benchChart } from './chart.ts';
 import { InexactSumError } from './comparison.ts';
 import { benchTable } from './report.ts';
@@ -66,4 +67,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+await runProgram(main);

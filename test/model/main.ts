@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { runProgram } from '../support/program.ts';
 import { programFile } from '../support/program-files.ts';
 import { CATALOGUE } from './catalogue.ts';
 import type { CheckReport } from './report.ts';
@@ -93,4 +94,4 @@ async function runAll(
   return names.flatMap((name) => reports.get(name) ?? []);
 }
 
-process.exitCode = await main();
+await runProgram(main);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runProgram } from '../support/program.ts';
 import { runCampaign } from './campaign.ts';
 import { MUTANTS } from './catalogue/index.ts';
 import { stopCommands } from './command.ts';
@@ -69,4 +70,4 @@ function isWithin(value: number, most: number): boolean {
   return Number.isSafeInteger(value) && value >= 1 && value <= most;
 }
 
-process.exitCode = await main();
+await runProgram(main);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runProgram, WrongCall, wholeOption } from '../support/program.ts';
 import type { FaultMode } from './faults.ts';
 import { replayCommand, reportText } from './kill-report.ts';
 import { runKills } from './kill-run.ts';
@@ -9,7 +10,7 @@ Starts a cluster of real node processes on loopback, uploads readings without a 
 pauses (SIGSTOP) nodes at random and starts them again on their disks, and checks every result against what
 the sensors were told, reading by reading.
 
-  --nodes DxN  three domains of N nodes, 3x2 or 3x3 (default 3x2)
+  --nodes DxN  three domains of N nodes, 3x2 to 3x9 (default 3x2)
   --kills N    processes to kill (default 50)
   --seed S     decides which nodes, when and how (default 1)
   --mode M     one: never more than one node down; domain-each: one of every domain at once (default one)
@@ -19,14 +20,6 @@ the sensors were told, reading by reading.
 Exits with 1 when a committed reading was lost or doubled, a result was wrong, or a node or window hung.`;
 
 const MODES: readonly FaultMode[] = ['one', 'domain-each'];
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new RangeError(`expected --${name} from ${least} to ${most}, got ${text}`);
-  }
-  return value;
-}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -45,15 +38,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const mode = MODES.find((known) => known === values.mode);
-  if (mode === undefined) throw new RangeError(`expected --mode ${MODES.join(' or ')}, got ${values.mode}`);
-  const nodesPerDomain = /^3x([1-9])$/.exec(values.nodes)?.[1];
-  if (nodesPerDomain === undefined) throw new RangeError(`expected --nodes such as 3x2, got ${values.nodes}`);
+  if (mode === undefined) throw new WrongCall(`expected --mode ${MODES.join(' or ')}, got ${values.mode}`);
+  const nodesPerDomain = /^3x([2-9])$/.exec(values.nodes)?.[1];
+  if (nodesPerDomain === undefined) throw new WrongCall(`expected --nodes 3x2 to 3x9, got ${values.nodes}`);
   const report = await runKills({
     nodesPerDomain: Number(nodesPerDomain),
-    kills: wholeNumber('kills', values.kills, 1, 100_000),
-    seed: wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+    kills: wholeOption('kills', values.kills, 1, 100_000),
+    seed: wholeOption('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     mode,
-    perSecond: wholeNumber('rate', values.rate, 1, 10_000),
+    perSecond: wholeOption('rate', values.rate, 1, 10_000),
     onProgress: (text) => console.error(text),
   });
   console.log(values.json ? JSON.stringify(report, null, 2) : reportText(report));
@@ -66,4 +59,4 @@ async function main(): Promise<number> {
 // Ended from outside, the run ends its nodes too: they are killed when this process exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-process.exitCode = await main();
+await runProgram(main);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { runProgram, WrongCall } from '../support/program.ts';
 import {
   addTotals,
   commandOf,
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
   }
   const hours = Number(values.hours);
   if (!(hours > 0 && hours <= HOURS_MAX)) {
-    throw new RangeError(`expected --hours above 0 and up to ${HOURS_MAX}, got ${values.hours}`);
+    throw new WrongCall(`expected --hours above 0 and up to ${HOURS_MAX}, got ${values.hours}`);
   }
   const from = performance.now();
   const passed = () => (performance.now() - from) / MS_PER_HOUR;
@@ -105,4 +106,4 @@ async function run({ script, args, env, countsOf }: SoakStep): Promise<Report | 
   return counted ? (JSON.parse(printed) as Report) : {};
 }
 
-process.exitCode = await main();
+await runProgram(main);
