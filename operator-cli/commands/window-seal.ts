@@ -3,6 +3,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { defaultTexts, examples, exits } from '../help.ts';
 import { waitOption } from '../option-values.ts';
+import { shownTime } from '../output.ts';
 import { createSession } from '../session.ts';
 import { type WindowChoice, windowChoice, windowOf } from '../window-choice.ts';
 
@@ -29,7 +30,10 @@ export function addWindowSeal(parent: Command, environment: CliEnvironment): voi
       const window = windowOf(state, options.window);
       const answer = await operator.seal(state.stream, window, { waitMs: options.wait * 1_000, signal });
       if (session.json || answer.sealed) {
-        session.answer({ stream: state.stream.hash, window, ...answer }, () => '  sealed\n');
+        session.answer(
+          { stream: state.stream.hash, window, ...answer },
+          () => `  sealed  ${window}  ${shownTime(window)}\n`,
+        );
       }
       if (!answer.sealed) {
         throw new EngineError(

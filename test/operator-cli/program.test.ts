@@ -326,7 +326,10 @@ describe('streams and windows', () => {
 
   it('are sealed, or it is said why not', async () => {
     const { clouds, run } = await servedClouds();
-    expect(await run('window', 'seal', 'temperatures')).toMatchObject({ code: 0, out: '  sealed\n' });
+    expect(await run('window', 'seal', 'temperatures')).toMatchObject({
+      code: 0,
+      out: `  sealed  ${WINDOW}  ${new Date(WINDOW).toISOString()}\n`,
+    });
     clouds.on(operations.SEAL, () => ({ sealed: false, partitionsOpen: 7, reason: 'node b1 is away' }));
     const open = await run('window', 'seal', 'temperatures', '--wait', '1');
     expect(open.code).toBe(8);
