@@ -11,10 +11,11 @@ import type {
 } from '../src/ports/index.ts';
 import type { NodeStatus } from '../src/protocol/index.ts';
 import { operations } from '../src/protocol/index.ts';
+import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import { storeId, windowId } from '../src/ring/identifiers.ts';
 import type { DomainId, NodeId, RingDocument, StoreId, Verifier } from '../src/ring/index.ts';
-import { openRingDocument } from '../src/ring/index.ts';
+import { openRingDocument, votersAmong } from '../src/ring/index.ts';
 import { createKeyedLock } from './engine/keyed-lock.ts';
 import { openDocuments } from './engine/own-documents.ts';
 import { stampContentType } from './engine/peer-memory.ts';
@@ -245,10 +246,20 @@ function statusOf(
     undecidedFlags: tell(census.undecided()),
     thinPartitions: tell(thin),
     hintedPartitions: tell(hinted),
-    acceptors: rings.newest().acceptors,
+    acceptors: fewestVoters(rings.newest(), streams.list()),
     streams: streams.list().length,
     uptimeMs: Math.max(0, clock.now() - startedAt),
   };
+}
+
+/** How many nodes vote on a flag, of the stream with the fewest: one where its domains have two nodes together. */
+function fewestVoters(ring: RingDocument, streams: readonly StreamDocument[]): 1 | 3 {
+  const lists = [ring.domains.map(({ domain }) => domain), ...streams.map(domainIds)];
+  return lists.some((named) => votersAmong(ring, named) === 1) ? 1 : 3;
+}
+
+function domainIds({ domains }: StreamDocument): readonly DomainId[] {
+  return domains.map(({ id }) => id);
 }
 
 /** The care of a node that closes in order ends without a reason to stop. */

@@ -45,7 +45,7 @@ export * from './limits.ts';
 export type { PayloadReader } from './payload.ts';
 export { parseRecord, payloadReader } from './payload.ts';
 export type { PlacedNode, Placement } from './placement.ts';
-export { createPlacement, majority, registerPartition, TOKENS_PER_NODE } from './placement.ts';
+export { createPlacement, majority, registerPartition, TOKENS_PER_NODE, votersAmong } from './placement.ts';
 export type { DomainSection, RingNode, SectionPayload } from './section.ts';
 export { NAME, openSection, PUBLIC_KEY, signKeyRotation, signSection } from './section.ts';
 export type { SensorBundle } from './sensor-bundle.ts';

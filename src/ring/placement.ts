@@ -36,6 +36,18 @@ export function majority(n: number): number {
   return Math.floor(n / 2) + 1;
 }
 
+/**
+ * How many nodes vote on a flag of a stream over these domains. Two would stop at the loss of either, which is worse
+ * than one.
+ */
+export function votersAmong(
+  { acceptors, domains }: Pick<RingDocument, 'acceptors' | 'domains'>,
+  named: readonly DomainId[],
+): 1 | 3 {
+  const nodes = domains.flatMap((section) => (named.includes(section.domain) ? section.nodes : []));
+  return nodes.length < 3 ? 1 : acceptors;
+}
+
 /** The partition whose acceptors keep the register of a window: 10 bits of a hash over its name. */
 export function registerPartition(stream: StreamHash, window: WindowId, group: number): Partition {
   return partitionOf(
@@ -78,13 +90,13 @@ export function createPlacement(ring: RingDocument): Placement {
   };
   const owners = (domain: DomainId, at: Partition): readonly NodeId[] => of(domain).owners[at] ?? [];
   // A seal asks for every partition, a busy node for one per message; a stream has few lists of domains.
-  const chosen = new Map<string, (readonly NodeId[])[]>();
+  const chosen = new Map<string, { readonly voters: 1 | 3; readonly at: (readonly NodeId[])[] }>();
   const acceptors = (named: readonly DomainId[], at: Partition): readonly NodeId[] => {
     const list = named.join();
-    const known = chosen.get(list) ?? [];
+    const known = chosen.get(list) ?? { voters: votersAmong(ring, named), at: [] };
     chosen.set(list, known);
-    known[at] ??= chooseAcceptors(named.map(of), at, ring.acceptors);
-    return known[at];
+    known.at[at] ??= chooseAcceptors(named.map(of), at, known.voters);
+    return known.at[at];
   };
 
   return {
@@ -171,9 +183,7 @@ function chooseAcceptors(
       .sort(compareTokens)
       .map(({ node }) => node);
   const nearest = rank(0);
-  const nodes = domains.reduce((sum, domain) => sum + domain.nodes.length, 0);
-  // Two acceptors would stop at the loss of either: worse than one.
-  if (wanted === 1 || nodes < 3) return nearest.slice(0, 1);
+  if (wanted === 1) return nearest.slice(0, 1);
   if (domains.length >= 3) return nearest.slice(0, 3);
   return [...nearest, ...rank(1)].slice(0, 3);
 }

@@ -172,6 +172,17 @@ describe('a node', () => {
     expect(cloud.store(away).rows('documents')).toHaveLength(1);
   });
 
+  it('tells that one node votes where two could not, whatever the ring document asks for', async () => {
+    const votersOf = async (nodes: readonly number[]) => {
+      cloud = await startSmallCloud({ shape: { nodes, acceptors: 3 } });
+      const { acceptors } = cloud.handle(firstNode()).status();
+      await cloud.close();
+      return acceptors;
+    };
+    expect(await votersOf([1, 1])).toBe(1);
+    expect(await votersOf([2, 1])).toBe(3);
+  });
+
   it('tells its operator what state it is in, and that closing has begun', async () => {
     cloud = await startSmallCloud();
     const node = firstNode();
