@@ -1,6 +1,7 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { ComputeAnswer } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import { shareIndex } from '../../src/protocol/stream-document.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
 import { BATCH_READINGS } from '../support/simulated-ring.ts';
 import { type ComputedWindow, checkResult } from './checkers/readings.ts';
@@ -112,7 +113,8 @@ function checkNeverOpened({ sensors, neverOpened, results, violation }: World, w
  * are asked at once: one after the other, nodes that need not have a row would take longer than a run has.
  */
 export async function checkSameRows(world: World, window: number): Promise<void> {
-  const { gate, kernel, nodes, violation } = world;
+  const { gate, kernel, stream, violation } = world;
+  const nodes = world.nodes.filter(({ domain }) => shareIndex(stream, domain) !== undefined);
   const present = nodes.filter(({ gone }) => !gone());
   const told = await Promise.all(present.map((node) => auditNode(world, window, node)));
   const answered = new Set(present.filter((_, place) => told[place]).map(({ domain }) => domain));

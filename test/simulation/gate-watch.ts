@@ -87,11 +87,10 @@ interface MembersFacts {
 export function membersOf({ sensors, identities, result, lost }: MembersFacts, window: number): Members {
   const digits = result === undefined || result.withheld === true ? undefined : digitsOf(result.sum);
   const losing = new Set(lost.map(({ entry }) => toHex(entry.sensorId)));
+  const readings = sensors.flatMap((sensor) => sensor.readings()).filter((one) => one.window === window);
   const having = (has: (fate: Fate, exponent: number) => boolean): ReadonlySet<string> => {
     const found = identities.filter((_, number) =>
-      sensors[number]
-        ?.readings()
-        .some((reading) => reading.window === window && has(reading.fate, reading.exponent)),
+      readings.some(({ sensor, fate, exponent }) => sensor === number && has(fate, exponent)),
     );
     return new Set(found.map(({ sensorId }) => toHex(sensorId)));
   };

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
 import { START_MS } from './kernel/index.ts';
-import { planOf } from './plan.ts';
+import { type Plan, type PlannedOperation, planOf } from './plan.ts';
 import { erasedAt } from './planned-windows.ts';
 import { SAFETY_MS } from './swarm.ts';
 
+const exponentsOf = (one: PlannedOperation): readonly number[] =>
+  one.kind === 'upload' ? [one.exponent] : one.kind === 'flush' ? one.exponents : [];
+const placementsOf = ({ ringChanges = [] }: Plan) => ringChanges.filter((one) => one.kind !== 'renew');
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
 describe('the plan of a seed', () => {
@@ -16,10 +19,24 @@ describe('the plan of a seed', () => {
 
   it('uses every reading once, so that a doubled one shows', () => {
     for (const { operations } of plans) {
-      const exponents = operations.flatMap((one) => (one.kind === 'upload' ? [one.exponent] : []));
+      const exponents = operations.flatMap(exponentsOf);
       expect(new Set(exponents).size).toBe(exponents.length);
       for (const exponent of exponents) expect(exponent).toBeLessThan(NAMED_READINGS_MAX);
     }
+  });
+
+  it('has readings that come together: in one flush, of one sensor or of several, and at one moment', () => {
+    const flushing = plans.filter(({ operations }) => operations.some(({ kind }) => kind === 'flush'));
+    expect(flushing.length).toBeGreaterThan(80);
+    expect(flushing.length).toBeLessThan(160);
+    const flushes = plans.flatMap(({ operations }) => operations.filter((one) => one.kind === 'flush'));
+    expect(flushes.filter(({ exponents }) => exponents.length > 4).length).toBeGreaterThan(200);
+    expect(flushes.filter(({ gateway }) => gateway).length).toBeGreaterThan(100);
+    const crowded = plans.filter(({ operations }) => {
+      const times = operations.flatMap((one) => (one.kind === 'upload' ? [one.atMs] : []));
+      return times.length > 10 && new Set(times).size < times.length / 2;
+    });
+    expect(crowded.length).toBeGreaterThan(20);
   });
 
   it('has every class of faults in some seeds and leaves it out of others', () => {
@@ -100,15 +117,21 @@ describe('the plan of a seed', () => {
   });
 
   it('changes the ring in some worlds, up to several times, and a window follows each change', () => {
-    const changing = plans.flatMap((plan) => (plan.ringChanges === undefined ? [] : [plan]));
+    const changing = plans.filter((plan) => placementsOf(plan).length > 0);
     expect(changing.length).toBeGreaterThan(50);
     expect(changing.length).toBeLessThan(120);
-    const rows = changing.map(({ ringChanges = [] }) => ringChanges.map(({ kind }) => kind).join());
+    const rows = changing.map((plan) =>
+      placementsOf(plan)
+        .map(({ kind }) => kind)
+        .join(),
+    );
     for (const row of ['grow,grow', 'grow,replace', 'replace,grow', 'replace,replace'])
       expect(rows.filter((kinds) => kinds.includes(row)).length).toBeGreaterThan(3);
-    for (const { ringChanges = [], windows } of changing) {
-      for (const [place, { atMs, placementMs }] of ringChanges.entries()) {
-        const next = ringChanges[place + 1];
+    for (const plan of changing) {
+      const { windows } = plan;
+      const placements = placementsOf(plan);
+      for (const [place, { atMs, placementMs }] of placements.entries()) {
+        const next = placements[place + 1];
         expect(placementMs).toBeGreaterThan(atMs);
         expect(next?.placementMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(placementMs);
         expect(windows.some(({ openMs }) => openMs >= placementMs)).toBe(true);
@@ -118,6 +141,22 @@ describe('the plan of a seed', () => {
       faults.some(({ kind }) => kind === 'lost folder' || kind === 'dropped commit' || kind === 'gone'),
     );
     expect(losing.length).toBeGreaterThan(30);
+  });
+
+  it('renews keys of domains in some worlds, also where their ring changes, and has streams of some domains', () => {
+    const renewing = plans.filter(({ ringChanges = [] }) => ringChanges.some(({ kind }) => kind === 'renew'));
+    expect(renewing.length).toBeGreaterThan(50);
+    expect(renewing.length).toBeLessThan(100);
+    expect(renewing.filter((plan) => placementsOf(plan).length > 0).length).toBeGreaterThan(10);
+    const some = plans.filter(
+      ({ domains = [], shape }) => domains.length > 0 && domains.length < shape.domains,
+    );
+    expect(some.length).toBeGreaterThan(25);
+    for (const { domains, shape } of plans) {
+      if (domains === undefined) continue;
+      expect(new Set(domains).size).toBe(domains.length);
+      expect(domains.length * shape.nodesPerDomain).toBeGreaterThanOrEqual(shape.acceptors === 3 ? 3 : 2);
+    }
   });
 
   it('enrols most sensors before the first window begins, and others later', () => {

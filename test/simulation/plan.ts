@@ -14,9 +14,10 @@ import {
 } from './planned-windows.ts';
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
-import { type PlannedRingChange, ringChangesOf } from './ring-worlds.ts';
+import { type PlannedRingChange, ringChangesOf, withRenewals } from './ring-worlds.ts';
 import { lostSharesOf, victimOf } from './storage-faults.ts';
 import { isOn, SAFETY_MS } from './swarm.ts';
+import { gathered } from './together.ts';
 
 /** Times in a plan are milliseconds after the start of the simulation. */
 export type PlannedOperation =
@@ -27,6 +28,16 @@ export type PlannedOperation =
       readonly window: number;
       /** The reading is 4 to this power. */
       readonly exponent: number;
+    }
+  | {
+      readonly kind: 'flush';
+      readonly atMs: number;
+      readonly sensor: number;
+      readonly window: number;
+      /** Readings that the sensor's program hands over at once. */
+      readonly exponents: readonly number[];
+      /** Whether the sensor is a gateway, and the readings are of as many sensors as there are, beginning with itself. */
+      readonly gateway: boolean;
     }
   | { readonly kind: 'seal'; readonly atMs: number; readonly window: number }
   | { readonly kind: 'compute'; readonly atMs: number; readonly window: number };
@@ -46,6 +57,8 @@ export interface Plan {
   readonly windows: readonly PlannedWindow[];
   /** Labels of the stream. */
   readonly groups?: readonly string[];
+  /** Which domains of the ring the stream has, in the order of its shares; absent for all, in the ring's order. */
+  readonly domains?: readonly number[];
   /** Absent where the readings are public. */
   readonly gate?: PlannedGate;
   /** Absent where anybody may upload. */
@@ -106,6 +119,8 @@ const EXCLUDING_SHARE = 0.4;
 const THIN_SHARE = 0.4;
 /** A lost store takes no majority with it, only the shares that no other has. */
 const THIN: RingShape = { ...LARGE, replicas: 1 };
+/** How many worlds have a stream that only some of the ring's domains have, or in another order. */
+const SOME_DOMAINS_SHARE = 0.2;
 const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
@@ -129,11 +144,12 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const erasing = random.fork('erasure');
   const retentionMs = erasing.chance(ERASING_SHARE) ? erasing.pick(RETENTION_MS) : undefined;
   const changing = random.fork('ring');
-  const ringChanges =
+  const placements =
     changing.chance(CHANGING_SHARE) && fixedMs !== Math.max(...FIXED_MS)
       ? ringChangesOf(changing, ring, fixedMs, victim)
       : [];
-  const grown = ringChanges.filter(({ kind }) => kind === 'grow').length;
+  const ringChanges = withRenewals(random.fork('renewals'), placements, ring);
+  const grown = placements.filter(({ kind }) => kind === 'grow').length;
   const nodes = ring.domains * ring.nodesPerDomain + grown;
   const spans =
     fixedMs === undefined
@@ -143,8 +159,9 @@ export function planOf(seed: number, shape?: RingShape): Plan {
           retentionMs === undefined ? 200_000 : 20_000,
         )
       : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
+  const domains = domainsOf(random.fork('domains'), ring);
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
-  const placed = ringChanges.reduce((all, { placementMs }) => withPlaced(all, placementMs, fixedMs), spans);
+  const placed = placements.reduce((all, { placementMs }) => withPlaced(all, placementMs, fixedMs), spans);
   const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
   const batching = random.fork('batches');
   const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
@@ -167,6 +184,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(fixedMs === undefined ? {} : { fixedMs }),
     windows,
     ...(groups.length === 0 ? {} : { groups }),
+    ...(domains === undefined ? {} : { domains }),
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(batches === undefined ? {} : { batches }),
@@ -174,7 +192,11 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ...(maxExcluded === 0 ? {} : { maxExcluded }),
     ...(retentionMs === undefined ? {} : { retentionMs }),
     ...(ringChanges.length === 0 ? {} : { ringChanges }),
-    operations: operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
+    operations: gathered(
+      random.fork('flushes'),
+      operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
+      batches === undefined,
+    ),
     faults: [
       ...faultsOf(random, ring, nodes, sensors, victim),
       ...(maxExcluded === 0 ? [] : lostSharesOf(excluding, ring, windows)),
@@ -182,6 +204,15 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ],
     quietMs: SAFETY_MS,
   };
+}
+
+/** Where two domains have too few nodes for three votes, a stream has all. */
+function domainsOf(random: Random, { domains, nodesPerDomain }: RingShape): readonly number[] | undefined {
+  if (!random.chance(SOME_DOMAINS_SHARE)) return undefined;
+  const all = Array.from({ length: domains }, (_, domain) => domain);
+  const first = all.splice(random.between(0, domains - 1), 1);
+  const others = random.chance(0.5) ? all : all.reverse();
+  return [...first, ...others].slice(0, nodesPerDomain > 1 ? 2 : domains);
 }
 
 /** Per window how many sensors have readings for it: in a world with a gate sometimes too few. */

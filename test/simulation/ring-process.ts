@@ -1,11 +1,11 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
-import { followingRing } from '../support/simulated-ring.ts';
+import { followingRing, renewedRing } from '../support/simulated-ring.ts';
 import { SKEW_MS } from './gate-watch.ts';
 import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { type PlannedRingChange, placementAfter } from './ring-worlds.ts';
+import { type PlannedPlacement, type PlannedRingChange, placementAfter } from './ring-worlds.ts';
 import { lacksDeclaration } from './tolerance.ts';
 import type { World } from './world.ts';
 
@@ -40,7 +40,7 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
     if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
     if (!(await changeOnce(world, sleep, change, node, plan.quietMs + SETTLED_MS)))
       return fault('ring change left out');
-    fault(change.kind === 'grow' ? 'ring grown' : 'store replaced');
+    fault({ grow: 'ring grown', replace: 'store replaced', renew: 'key renewed' }[change.kind]);
   }
 }
 
@@ -55,7 +55,8 @@ export async function declareLosses(world: World, sleep: Sleep): Promise<void> {
   for (const node of world.nodes) {
     if (!lacksDeclaration(world, node)) continue;
     const atMs = Math.ceil(kernel.now() - START_MS);
-    const change = { kind: 'replace', atMs, placementMs: placementAfter(atMs, plan.fixedMs) } as const;
+    const placementMs = placementAfter(atMs, plan.fixedMs);
+    const change = { kind: 'replace', atMs, placementMs, node: world.nodes.indexOf(node) } as const;
     const untilMs = atMs + SETTLED_MS;
     fault((await changeOnce(world, sleep, change, node, untilMs)) ? 'loss declared' : 'ring change left out');
   }
@@ -76,21 +77,22 @@ async function othersNoticed({ nodes, kernel }: World, sleep: Sleep, untilMs: nu
 async function changeOnce(
   world: World,
   sleep: Sleep,
-  { kind, atMs, placementMs }: Omit<PlannedRingChange, 'node'>,
+  change: PlannedRingChange,
   node: SimulatedNode,
   untilMs: number,
 ): Promise<boolean> {
-  const { plan, ring, rings, kernel, fault } = world;
+  const { ring, rings, kernel, fault } = world;
   const before = rings.at(-1) ?? ring.document;
-  if (kind === 'replace') loseStore(world, node);
+  if (change.kind === 'replace') loseStore(world, node);
   while (kernel.now() <= START_MS + untilMs) {
-    // Nobody can tell how long the change before takes, and a placement must begin later than that.
-    const now = Math.ceil(kernel.now() - START_MS);
-    const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
-    const next = await followingRing(ring, before, node, START_MS + Math.max(placementMs, laterMs));
+    const next =
+      change.kind === 'renew'
+        ? await renewedRing(ring, before, node.domain)
+        : await followingRing(ring, before, node, placementFromOf(world, change));
     world.make(next);
     if (await publish(world, sleep, next, untilMs)) {
       world.take(next);
+      if (change.kind === 'renew') return true;
       node.give(next);
       node.start();
       return true;
@@ -98,6 +100,13 @@ async function changeOnce(
     fault('ring document refused');
   }
   return false;
+}
+
+/** Nobody can tell how long the change before takes, and a placement must begin later than that. */
+function placementFromOf({ plan, kernel }: World, { atMs, placementMs }: PlannedPlacement): number {
+  const now = Math.ceil(kernel.now() - START_MS);
+  const laterMs = now > atMs ? placementAfter(now, plan.fixedMs) : placementMs;
+  return START_MS + Math.max(placementMs, laterMs);
 }
 
 /** Whether some node takes the document. */
@@ -120,7 +129,9 @@ async function publish(world: World, sleep: Sleep, next: RingDocument, untilMs: 
 }
 
 /** Whether no node has the document, and by all their clocks none will take it. */
-function isRefusedForEver({ kernel, nodes }: World, { epoch, placementFrom }: RingDocument): boolean {
+function isRefusedForEver({ kernel, nodes }: World, next: RingDocument): boolean {
+  const { epoch, placementEpoch, placementFrom } = next;
+  if (placementEpoch < epoch) return false;
   if (kernel.now() <= placementFrom + SKEW_MS) return false;
   return nodes.every(
     ({ gone, handle, rows }) => gone() || ((handle()?.ring().epoch ?? 0) < epoch && !rows.hasRing(epoch)),

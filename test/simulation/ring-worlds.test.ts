@@ -5,14 +5,14 @@ import { epoch } from '../../src/ring/index.ts';
 import { START_MS } from './kernel/index.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
 import type { Plan } from './plan.ts';
-import type { PlannedRingChange } from './ring-worlds.ts';
+import type { PlannedPlacement } from './ring-worlds.ts';
 import { runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
 const PLACED_MS = 32_000;
 
 /** One window on each side of the change, both with readings until their end. */
-function changingPlan(change: Partial<PlannedRingChange> = {}): Plan {
+function changingPlan(change: Partial<PlannedPlacement> = {}): Plan {
   const uploads = plainPlan().operations.map((operation, place) => ({
     ...operation,
     atMs: place % 2 === 0 ? 10_000 + 500 * place : PLACED_MS + 500 * place,
@@ -73,6 +73,30 @@ describe('a ring that changes during a run', () => {
     expect(violations).toEqual([]);
     expect(faults).toMatchObject({ 'ring document refused': 1, 'ring grown': 1 });
     expect(windows).toMatchObject({ released: 2 });
+  });
+
+  it('renews keys of its domains before, between and behind changes, and loses no reading', async () => {
+    const plan = changingPlan();
+    const { violations, faults, windows, readings } = await runPlan({
+      ...plan,
+      ringChanges: [
+        { kind: 'renew', atMs: 5_000, node: 0 },
+        ...(plan.ringChanges ?? []),
+        { kind: 'renew', atMs: 20_000, node: 1 },
+        { kind: 'renew', atMs: 30_000, node: 4 },
+      ],
+    });
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ 'key renewed': 3, 'ring grown': 1 });
+    expect(windows).toMatchObject({ released: 2 });
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
+  });
+
+  it('may have domains that a stream has not, and has the results of those that it has', async () => {
+    const { violations, windows, readings } = await runPlan({ ...changingPlan(), domains: [2, 0] });
+    expect(violations).toEqual([]);
+    expect(windows).toMatchObject({ released: 2 });
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
   });
 
   it('is seen where a node that has the new document serves its windows under the old one', async () => {

@@ -2,7 +2,10 @@ import type { RingShape } from '../support/simulated-ring.ts';
 import type { Random } from './kernel/index.ts';
 
 /** One change of the ring during a run. */
-export interface PlannedRingChange {
+export type PlannedRingChange = PlannedPlacement | PlannedRenewal;
+
+/** A document that places later windows anew. */
+export interface PlannedPlacement {
   /** A domain gets one node more, or a node loses its disk and goes on under another store. */
   readonly kind: 'grow' | 'replace';
   readonly atMs: number;
@@ -12,6 +15,16 @@ export interface PlannedRingChange {
   readonly node: number;
 }
 
+/** A document in which a domain has another key and everybody stays where he is. */
+export interface PlannedRenewal {
+  readonly kind: 'renew';
+  readonly atMs: number;
+  /** Any node of the domain. */
+  readonly node: number;
+}
+
+/** How many worlds have domains that renew their keys. */
+const RENEWING_SHARE = 0.25;
 /** From publishing to the placement of windows that nobody opens ahead of time, ms. */
 const LEAD_MS = [15_000, 30_000] as const;
 /** Lengths ahead: the running window, the next one, which is open already, and one for the promises. */
@@ -43,10 +56,10 @@ export function ringChangesOf(
   { domains, nodesPerDomain, acceptors }: RingShape,
   fixedMs: number | undefined,
   victim?: number,
-): readonly PlannedRingChange[] {
+): readonly PlannedPlacement[] {
   // Where one acceptor decides, or a domain has one node, a store cannot be lost and every window go on.
   const kinds = acceptors === 3 && nodesPerDomain > 1 ? (['grow', 'replace'] as const) : (['grow'] as const);
-  const changes: PlannedRingChange[] = [];
+  const changes: PlannedPlacement[] = [];
   let atMs = random.between(3_000, 25_000);
   let placedMs = 0;
   const most = random.between(1, fixedMs === undefined ? CHANGES_MAX.manual : CHANGES_MAX.fixed);
@@ -65,4 +78,19 @@ export function ringChangesOf(
     atMs += random.between(...APART_MS);
   }
   return changes;
+}
+
+/** The same changes, and in some worlds renewed keys before, between and behind them. */
+export function withRenewals(
+  random: Random,
+  changes: readonly PlannedPlacement[],
+  { domains, nodesPerDomain }: RingShape,
+): readonly PlannedRingChange[] {
+  if (!random.chance(RENEWING_SHARE)) return changes;
+  const renewals = Array.from({ length: random.between(1, 3) }, () => ({
+    kind: 'renew' as const,
+    atMs: random.between(3_000, CHANGES_END_MS),
+    node: random.between(0, domains * nodesPerDomain - 1),
+  }));
+  return [...changes, ...renewals].sort((a, b) => a.atMs - b.atMs);
 }

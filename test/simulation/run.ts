@@ -296,6 +296,7 @@ function scheduleOperation(world: World, operation: PlannedOperation): void {
   const act = async (): Promise<void> => {
     const { window } = operation;
     if (operation.kind === 'upload') sensors[operation.sensor]?.upload(operation.exponent, window);
+    else if (operation.kind === 'flush') sensors[operation.sensor]?.flush(operation);
     else if (operation.kind === 'compute') await computeOnce(world, window, PLANNED_WAIT_MS);
     else {
       const group = plannedGroup(plan, window);

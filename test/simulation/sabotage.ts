@@ -1,6 +1,7 @@
 import type { Router } from '../../node/http/router.ts';
 import type { NodeSettings } from '../../node/node.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
+import type { UploadManyOptions, UploadSummary } from '../../sensor-client/upload-many.ts';
 import type { Store } from '../../src/ports/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import type { RingMember } from '../support/simulated-ring.ts';
@@ -17,6 +18,14 @@ export type UploadProgram = (
   reading: Reading,
   target: ReadingTarget,
 ) => Promise<{ readonly flagKey: string }>;
+
+/** What it does with several readings at once. */
+export type FlushProgram = (
+  sensor: Sensor,
+  readings: readonly Reading[],
+  target: ReadingTarget,
+  options: Pick<UploadManyOptions, 'keysOf'>,
+) => Promise<UploadSummary>;
 
 /** Deliberate faults in the programs themselves: a checker that sees none of them is worth nothing. */
 export interface Sabotage {

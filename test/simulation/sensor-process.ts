@@ -1,3 +1,4 @@
+import type { SensorIdentity } from '../../sensor-client/identity.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
 import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError } from '../../src/foundation/index.ts';
@@ -11,7 +12,8 @@ import type { Fate, ReadingRecord } from './checkers/readings.ts';
 import { furtherReading } from './further-fields.ts';
 import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
-import type { ReadingTarget, UploadProgram } from './sabotage.ts';
+import type { Plan } from './plan.ts';
+import type { FlushProgram, ReadingTarget, UploadProgram } from './sabotage.ts';
 
 export interface SensorDeath {
   /** Number of the request at which the sensor ends, from 1. */
@@ -36,6 +38,9 @@ export interface SensorSurroundings {
   /** Whether readings have further fields. */
   readonly moments: boolean;
   readonly program: UploadProgram;
+  readonly flushing: FlushProgram;
+  /** All sensors that there are, for a gateway that uploads for them. */
+  readonly identities: readonly SensorIdentity[];
   /** Hears of every error that the sensor's program is given. */
   told(text: string): void;
   fault(kind: string): void;
@@ -53,10 +58,14 @@ interface SensorProcess {
   opened: Promise<Sensor> | undefined;
 }
 
+export type PlannedFlush = Extract<Plan['operations'][number], { readonly kind: 'flush' }>;
+
 /** A device with the real SDK in it, and what its program was told about every reading. */
 export interface SimulatedSensor {
   /** @param window its place in the plan. */
   upload(exponent: number, window: number): void;
+  /** Hands over several readings at once. */
+  flush(planned: PlannedFlush): void;
   readings(): readonly ReadingRecord[];
   /** Settles when nothing is under way any more; at once for a dead sensor. */
   idle(): Promise<void>;
@@ -67,20 +76,11 @@ export interface SimulatedSensor {
   askUnknown(excused: (window: number) => boolean): Promise<void>;
 }
 
-export const uploadInto: UploadProgram = async (sensor, reading, target) => {
-  // Some go as a flush does, whose votes the SDK reads itself, and the others alone.
-  if (textOf(reading).length % 2 === 0) return sensor.upload(reading, target);
-  const [failure] = (await sensor.uploadMany([reading], target)).failures;
-  if (failure === undefined) return { flagKey: '' };
-  throw new EngineError(failure.code, failure.message, failure.details);
-};
-/** For windows that follow from the time of a reading. */
-export const uploadByTime: UploadProgram = (sensor, reading, { window, ...target }) =>
-  sensor.upload(reading, { ...target, at: window + 1 });
-
-/** The part of a reading that names it. */
-function textOf(reading: Reading): string {
-  return typeof reading === 'object' ? `${reading.x}` : `${reading}`;
+interface OwnReading {
+  fate: Fate;
+  flagKey: string | null;
+  readonly window: number;
+  readonly sensor: number;
 }
 
 /** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
@@ -92,9 +92,9 @@ export function sensorName(number: number): string {
 }
 
 export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
-  const { kernel, network, ring, number, violation } = surroundings;
+  const { kernel, network, ring, number, identities, violation } = surroundings;
   const name = sensorName(number);
-  const readings = new Map<number, { fate: Fate; window: number; flagKey: string | null }>();
+  const readings = new Map<number, OwnReading>();
   // Most devices hand their readings to one node, all but the first: so both forms are about equally many.
   const relays = kernel.random.fork(`${name} relays`).chance(0.9);
   let starts = 0;
@@ -201,38 +201,82 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   }
 
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
-    const reading = { fate: 'under way' as Fate, window, flagKey: null as string | null };
-    readings.set(exponent, reading);
-    const x = (4n ** BigInt(exponent)).toString();
+    begun(exponent, window, number);
     try {
-      const committed = await surroundings.program(
-        gatewayOf(await open(process)),
-        surroundings.moments ? furtherReading(x, exponent) : x,
-        surroundings.target(window),
-      );
-      reading.fate = 'committed';
-      reading.flagKey = committed.flagKey;
+      const sensor = gatewayOf(await open(process));
+      const { flagKey } = await surroundings.program(sensor, named(exponent), surroundings.target(window));
+      ended(exponent, 'committed', flagKey);
     } catch (error) {
-      if (!(error instanceof EngineError)) {
-        violation(`${name} fails with ${String(error)}`);
-        return;
-      }
-      surroundings.told(`${error.message} ${JSON.stringify(error.details)}`);
-      reading.fate = fateOf(error);
-      reading.flagKey = String(error.details.flagKey ?? '');
+      failed(exponent, error);
     }
-    kernel.trace.note(kernel.now(), `${name} hears that reading ${exponent} is ${reading.fate}`);
+  }
+
+  async function uploadTogether(process: SensorProcess, planned: PlannedFlush): Promise<void> {
+    const { exponents, window, gateway } = planned;
+    const ownerOf = (place: number) => (gateway ? (number + place) % identities.length : number);
+    exponents.forEach((exponent, place) => void begun(exponent, window, ownerOf(place)));
+    const keysOf = (place: number) => identities[ownerOf(place)]?.keys ?? fixedSensor(name).keys;
+    try {
+      const sensor = gatewayOf(await open(process));
+      const target = surroundings.target(window);
+      const { failures } = await surroundings.flushing(
+        sensor,
+        exponents.map(named),
+        target,
+        gateway ? { keysOf } : {},
+      );
+      const wrong = new Map(failures.map((one) => [Math.floor(one.index / readingsOfFlag()), one]));
+      exponents.forEach((exponent, place) => {
+        const one = wrong.get(place);
+        if (one === undefined) ended(exponent, 'committed', null);
+        else failed(exponent, new EngineError(one.code, one.message, one.details));
+      });
+    } catch (error) {
+      for (const exponent of exponents) failed(exponent, error);
+    }
+  }
+
+  const readingsOfFlag = () => (surroundings.batches ? BATCH_READINGS : 1);
+
+  /** The reading that is 4 to a power. */
+  function named(exponent: number): Reading {
+    const x = (4n ** BigInt(exponent)).toString();
+    return surroundings.moments ? furtherReading(x, exponent) : x;
+  }
+
+  function begun(exponent: number, window: number, sensor: number): void {
+    readings.set(exponent, { fate: 'under way', window, flagKey: null, sensor });
+  }
+
+  function ended(exponent: number, fate: Fate, flagKey: string | null): void {
+    const reading = readings.get(exponent);
+    if (reading !== undefined) Object.assign(reading, { fate, flagKey });
+    kernel.trace.note(kernel.now(), `${name} hears that reading ${exponent} is ${fate}`);
+  }
+
+  function failed(exponent: number, error: unknown): void {
+    if (!(error instanceof EngineError)) {
+      violation(`${name} fails with ${String(error)}`);
+      return;
+    }
+    surroundings.told(`${error.message} ${JSON.stringify(error.details)}`);
+    ended(exponent, fateOf(error), String(error.details.flagKey ?? ''));
+  }
+
+  /** What a program does goes on for as long as its device runs. */
+  function follow(run: (process: SensorProcess) => Promise<void>): void {
+    const process = running;
+    if (!process.life.alive) return;
+    const work = run(process);
+    process.underWay.add(work);
+    void work.finally(() => process.underWay.delete(work));
   }
 
   return {
-    upload(exponent, window) {
-      const process = running;
-      if (!process.life.alive) return;
-      const work = uploadOne(process, exponent, window);
-      process.underWay.add(work);
-      void work.finally(() => process.underWay.delete(work));
-    },
-    readings: () => [...readings].map(([exponent, { fate, window }]) => ({ exponent, fate, window })),
+    upload: (exponent, window) => follow((process) => uploadOne(process, exponent, window)),
+    flush: (planned) => follow((process) => uploadTogether(process, planned)),
+    readings: () =>
+      [...readings].map(([exponent, { fate, window, sensor }]) => ({ exponent, fate, window, sensor })),
     async idle() {
       const { life, underWay, death } = running;
       while (life.alive && underWay.size > 0) await Promise.race([death, Promise.all(underWay)]);

@@ -1,5 +1,6 @@
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
 import { entryName, exclusionCodec, settlementCodec } from '../../src/protocol/index.ts';
+import { shareIndex } from '../../src/protocol/stream-document.ts';
 import type { DomainId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
 import {
   createPlacement,
@@ -8,6 +9,7 @@ import {
   majorityPromised,
   PARTITIONS,
   partition,
+  placementsOf,
   placingDocument,
 } from '../../src/ring/index.ts';
 import { isSilent, mayAnswer } from './harm.ts';
@@ -43,7 +45,9 @@ export function residualOf(world: World, window: number): Residual | undefined {
   const { plan, nodes, stream } = world;
   const scope = plannedScope(plan, stream, window);
   const placing = placingDocument({ documents: world.rings }, scope.window);
-  const untold = placing.domains.filter(({ domain }) => !knows(world, domain, scope, 'release'));
+  const untold = placing.domains.filter(
+    ({ domain }) => shareIndex(stream, domain) !== undefined && !knows(world, domain, scope, 'release'),
+  );
   if (untold.length === 0) return undefined;
   const listed = new Set(
     world.rings.flatMap(({ domains }) => domains.flatMap((section) => section.nodes)).map(({ id }) => id),
@@ -302,7 +306,7 @@ function isMissedByLedger(world: World, { node, domain }: SimulatedNode): boolea
 /** Whether the placement is in force by now: docs/decisions/0008-ring-documents.md says what is given up where it is not. */
 function isPromised(world: World, placing: RingDocument): boolean {
   const { rings, barrier, kernel } = world;
-  const before = rings.filter(({ epoch }) => epoch < placing.epoch);
+  const before = placementsOf({ documents: rings }).filter(({ epoch }) => epoch < placing.epoch);
   const since = before.findLastIndex((ring) => ring.epoch === 1 || isPromised(world, ring));
   return before.slice(Math.max(0, since)).every((old) => {
     const silent = silentNodes(world, old);

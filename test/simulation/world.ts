@@ -28,7 +28,8 @@ import { startOperator } from './operator-process.ts';
 import type { Plan } from './plan.ts';
 import { frozenFrom, graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
 import type { Sabotage } from './sabotage.ts';
-import { type SimulatedSensor, sensorName, startSensor, uploadByTime, uploadInto } from './sensor-process.ts';
+import { type SimulatedSensor, sensorName, startSensor } from './sensor-process.ts';
+import { flushByTime, flushInto, uploadByTime, uploadInto } from './sensor-programs.ts';
 import type { Residual } from './tolerance.ts';
 
 /** Everything that takes part in one run. */
@@ -95,6 +96,7 @@ export async function buildWorld(
     retentionMs: plan.retentionMs,
     batches: plan.batches,
     moments: plan.moments,
+    domains: plan.domains,
   });
   const nodes: SimulatedNode[] = [];
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
@@ -233,6 +235,8 @@ export async function buildWorld(
       batches: plan.batches !== undefined,
       moments: plan.moments === true,
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
+      flushing: plan.fixedMs === undefined ? flushInto : flushByTime,
+      identities,
       told: (text) => outputs.logged(text),
       fault,
       violation,

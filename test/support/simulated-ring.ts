@@ -8,13 +8,14 @@ import {
   epoch,
   nodeId,
   openRingDocument,
+  signKeyRotation,
   signRingDocument,
   signSection,
   storeId,
 } from '../../src/ring/index.ts';
 import type { ElementSchema, FieldSchema } from '../../src/sharing/index.ts';
 import { momentElements } from '../../src/sharing/index.ts';
-import { fixedCertificate, fixedKey, fixedSealingKey } from './simulated-keys.ts';
+import { type FixedKey, fixedCertificate, fixedKey, fixedSealingKey } from './simulated-keys.ts';
 
 /** How many clouds, and how many computers each. */
 export interface RingShape {
@@ -56,6 +57,7 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
   );
   const document = await signFixedRing(shape, {
     epoch: epoch(1),
+    placementEpoch: epoch(1),
     previous: null,
     placementFrom: 0,
     sections: await Promise.all(sections),
@@ -71,14 +73,18 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
 
 type Placed = Pick<SectionPayload, 'domain' | 'version' | 'nodes' | 'lostStores'>;
 
-function signFixedSection({ replicas }: RingShape, placed: Placed): Promise<string> {
+function signFixedSection(
+  { replicas }: RingShape,
+  placed: Placed,
+  { key = domainKey(placed.domain, 0), ...proof }: { key?: FixedKey; keyProof?: string } = {},
+): Promise<string> {
   const { domain } = placed;
-  const key = fixedKey(`domain ${domain}`);
   return signSection(
     {
       operatorName: `${domain} test`,
       provider: domain,
       key: key.publicKey,
+      ...proof,
       certificateAuthority: fixedCertificate(domain),
       sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
       replicas,
@@ -88,16 +94,27 @@ function signFixedSection({ replicas }: RingShape, placed: Placed): Promise<stri
   );
 }
 
+/** A domain's key, after it has been renewed so many times. */
+function domainKey(domain: DomainId, renewals: number): FixedKey {
+  return fixedKey(renewals === 0 ? `domain ${domain}` : `domain ${domain}, renewed ${renewals} times`);
+}
+
+/** How many times the key of a section has been renewed. */
+function renewalsOf({ domain, key }: Pick<SectionPayload, 'domain' | 'key'>): number {
+  let renewals = 0;
+  while (domainKey(domain, renewals).publicKey !== key) renewals += 1;
+  return renewals;
+}
+
 async function signFixedRing(
   { acceptors }: RingShape,
-  payload: Pick<RingPayload, 'epoch' | 'previous' | 'placementFrom' | 'sections'>,
+  payload: Pick<RingPayload, 'epoch' | 'previous' | 'placementFrom' | 'placementEpoch' | 'sections'>,
 ): Promise<RingDocument> {
   const operator = fixedKey('operator');
   const jws = await signRingDocument(
     {
       ...payload,
       acceptors,
-      placementEpoch: payload.epoch,
       development: true,
       operatorKey: operator.publicKey,
     },
@@ -114,23 +131,52 @@ export async function followingRing(
   placementFrom: number,
 ): Promise<RingDocument> {
   const next = epoch(before.epoch + 1);
-  const sections = before.domains.map(({ jws, domain, version, nodes, lostStores }) => {
+  const sections = before.domains.map((section) => {
+    const { jws, domain, version, nodes, lostStores } = section;
     if (domain !== change.domain) return jws;
     const lost = nodes.filter(({ id }) => id === change.node).map((node) => node.storeId);
     const kept = nodes.map((node) =>
       node.id === change.node ? { ...node, storeId: storeIdOf(change.node, `epoch ${next} `) } : node,
     );
-    return signFixedSection(shape, {
+    const placed = {
       domain,
       version: version + 1,
       nodes: lost.length > 0 ? kept : [...kept, fixedNode(change.node)],
       lostStores: [...lostStores, ...lost],
-    });
+    };
+    return signFixedSection(shape, placed, { key: domainKey(domain, renewalsOf(section)) });
   });
   return signFixedRing(shape, {
     epoch: next,
+    placementEpoch: next,
     previous: before.hash,
     placementFrom,
+    sections: await Promise.all(sections),
+  });
+}
+
+/** The document after another one, in which a domain has another key, for which the one before vouches. */
+export async function renewedRing(
+  { shape }: FixedRing,
+  before: RingDocument,
+  renewed: DomainId,
+): Promise<RingDocument> {
+  const sections = before.domains.map(async (section) => {
+    const { jws, domain, version, nodes, lostStores } = section;
+    if (domain !== renewed) return jws;
+    const renewals = renewalsOf(section);
+    const [old, key] = [domainKey(domain, renewals), domainKey(domain, renewals + 1)];
+    const rotation = { domain, oldKey: old.publicKey, newKey: key.publicKey };
+    const keyProof = await signKeyRotation(rotation, old.signer);
+    const placed = { domain, version: version + 1, nodes, lostStores };
+    return signFixedSection(shape, placed, { key, keyProof });
+  });
+  const { placementFrom, placementEpoch } = before;
+  return signFixedRing(shape, {
+    epoch: epoch(before.epoch + 1),
+    previous: before.hash,
+    placementFrom,
+    placementEpoch,
     sections: await Promise.all(sections),
   });
 }
@@ -190,6 +236,8 @@ export interface FixedStreamTerms {
   readonly groups?: readonly string[] | undefined;
   /** A day or more where it is absent. */
   readonly retentionMs?: number | undefined;
+  /** Places of its domains in the ring, in the order of the shares; all in the ring's order where absent. */
+  readonly domains?: readonly number[] | undefined;
   /** Whether readings have {@link FURTHER_FIELDS} as well, with sums of their products and a histogram. */
   readonly moments?: boolean | undefined;
   /** Whether all shares but one are seeds, in a stream of batches of {@link BATCH_READINGS}; absent for single readings. */
@@ -202,6 +250,8 @@ export interface FixedStreamTerms {
  */
 export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Promise<StreamDocument> {
   const { moments = false } = terms;
+  const all = ring.document.domains;
+  const domains = terms.domains?.flatMap((place) => all[place] ?? []) ?? all;
   const jws = await signStream(
     {
       version: 1,
@@ -225,7 +275,7 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
         { kind: 'moment', factors: [{ field: 'x', power: 1 }] },
         ...(moments ? FURTHER_ELEMENTS : []),
       ],
-      domains: ring.document.domains.map(({ domain, key }) => ({ id: domain, key })),
+      domains: domains.map(({ domain, key }) => ({ id: domain, key })),
       window: terms.fixedMs === undefined ? { kind: 'manual' } : { kind: 'fixed', durationMs: terms.fixedMs },
       graceMs: terms.graceMs ?? 0,
       flagTimeoutMs: terms.flagTimeoutMs,

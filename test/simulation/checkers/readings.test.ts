@@ -16,7 +16,7 @@ function computed(exponents: readonly number[], overrides: Partial<ComputedWindo
 }
 
 function reading(exponent: number, fate: Fate, window = 0) {
-  return { exponent, fate, window };
+  return { exponent, fate, window, sensor: 0 };
 }
 
 describe('the check of a result', () => {

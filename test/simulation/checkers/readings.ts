@@ -7,6 +7,8 @@ export type Fate = 'under way' | 'committed' | 'errored' | 'refused' | 'unknown'
 export interface ReadingRecord {
   readonly exponent: number;
   readonly fate: Fate;
+  /** Whose it is, by the sensor's number. */
+  readonly sensor: number;
   /** Window the reading was sent to, where the program knows. */
   readonly window: number | null;
 }
