@@ -9,10 +9,8 @@ import { START_MS } from './kernel/index.ts';
 import type { Loss } from './losses.ts';
 import type { SimulatedNode } from './node-process.ts';
 import type { Plan } from './plan.ts';
+import { skewMsOf } from './planned.ts';
 import type { SimulatedSensor } from './sensor-process.ts';
-
-/** No two clocks of a run are further apart, ms. */
-export const SKEW_MS = 5_000;
 
 export interface GateWatch {
   readonly gate: GateChecker;
@@ -60,7 +58,7 @@ export function createGateWatch({
     windows: plan.windows.map(({ group = 0, openMs, notBeforeMs }) => ({
       id: windowId(START_MS + openMs),
       group,
-      countedFrom: START_MS + notBeforeMs - SKEW_MS,
+      countedFrom: START_MS + notBeforeMs - skewMsOf(plan),
     })),
     domains: new Map(members.map(({ node, domain }) => [node, domain])),
     harmed,

@@ -143,6 +143,14 @@ describe('the plan of a seed', () => {
     expect(losing.length).toBeGreaterThan(30);
   });
 
+  it('has clocks that are off by seconds in half of the worlds, and by half a minute in some of them', () => {
+    const off = plans.map(({ skewsMs }) => Math.max(...skewsMs.map(Math.abs)));
+    expect(off.filter((most) => most > 0).length).toBeGreaterThan(120);
+    expect(off.filter((most) => most > 10_000).length).toBeGreaterThan(15);
+    expect(off.filter((most) => most > 10_000).length).toBeLessThan(60);
+    expect(Math.max(...off)).toBeLessThanOrEqual(30_000);
+  });
+
   it('renews keys of domains in some worlds, also where their ring changes, and has streams of some domains', () => {
     const renewing = plans.filter(({ ringChanges = [] }) => ringChanges.some(({ kind }) => kind === 'renew'));
     expect(renewing.length).toBeGreaterThan(50);

@@ -121,6 +121,9 @@ const THIN_SHARE = 0.4;
 const THIN: RingShape = { ...LARGE, replicas: 1 };
 /** How many worlds have a stream that only some of the ring's domains have, or in another order. */
 const SOME_DOMAINS_SHARE = 0.2;
+/** How many of the worlds whose clocks are off have clocks that are off by so many times as much, half a minute. */
+const FAR_OFF_SHARE = 0.2;
+const FAR_OFF = 10;
 const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
@@ -165,6 +168,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
   const batching = random.fork('batches');
   const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
+  const skewed = random.fork('skews').chance(FAR_OFF_SHARE) ? FAR_OFF : 1;
   const moments = gate === undefined && random.fork('moments').chance(MOMENTS_SHARE);
   const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
   return {
@@ -178,7 +182,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
       stallMs: 30_000,
     },
     disk: { commitMs: random.pick([2, 20, 200, 1_000]), readMs: random.pick([0.2, 5]) },
-    skewsMs: Array.from({ length: nodes }, () => (on('skew') ? random.between(-3_000, 3_000) : 0)),
+    skewsMs: Array.from({ length: nodes }, () => (on('skew') ? skewed * random.between(-3_000, 3_000) : 0)),
     flagTimeoutMs: random.pick([2_000, 10_000, 30_000]),
     sensors,
     ...(fixedMs === undefined ? {} : { fixedMs }),

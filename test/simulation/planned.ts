@@ -1,10 +1,17 @@
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { type StreamHash, type WindowId, windowId } from '../../src/ring/index.ts';
-import { SKEW_MS } from './gate-watch.ts';
 import { START_MS } from './kernel/index.ts';
 import type { Plan } from './plan.ts';
 import { erasedAt } from './planned-windows.ts';
 import type { ReadingTarget } from './sabotage.ts';
+
+/** What a clock is off by for which nobody has to allow, ms. */
+const SLACK_MS = 2_000;
+
+/** How far off any clock of a run may be, ms. */
+export function skewMsOf({ skewsMs }: Pick<Plan, 'skewsMs'>): number {
+  return SLACK_MS + Math.max(3_000, ...skewsMs.map(Math.abs));
+}
 
 /** The grace of fixed windows. */
 export function graceMsOf({ fixedMs, windows }: Plan): number {
@@ -28,12 +35,12 @@ export function mayBeErased(plan: Plan, window: number, now: number): boolean {
   const { retentionMs } = plan;
   const planned = plan.windows[window];
   if (retentionMs === undefined || planned === undefined) return false;
-  return now >= START_MS + erasedAt(plan, retentionMs, planned) - SKEW_MS;
+  return now >= START_MS + erasedAt(plan, retentionMs, planned) - skewMsOf(plan);
 }
 
 /** Before this, Unix milliseconds, no clock of the run shows that the window may be frozen. */
-export function frozenFrom({ windows }: Plan, window: number): number {
-  return START_MS + (windows[window]?.notBeforeMs ?? 0) - SKEW_MS;
+export function frozenFrom(plan: Plan, window: number): number {
+  return START_MS + (plan.windows[window]?.notBeforeMs ?? 0) - skewMsOf(plan);
 }
 
 /** A window of the plan as messages name it. */

@@ -1,10 +1,10 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { RingDocument } from '../../src/ring/index.ts';
 import { followingRing, renewedRing } from '../support/simulated-ring.ts';
-import { SKEW_MS } from './gate-watch.ts';
 import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
+import { skewMsOf } from './planned.ts';
 import { type PlannedPlacement, type PlannedRingChange, placementAfter } from './ring-worlds.ts';
 import { lacksDeclaration } from './tolerance.ts';
 import type { World } from './world.ts';
@@ -129,10 +129,10 @@ async function publish(world: World, sleep: Sleep, next: RingDocument, untilMs: 
 }
 
 /** Whether no node has the document, and by all their clocks none will take it. */
-function isRefusedForEver({ kernel, nodes }: World, next: RingDocument): boolean {
+function isRefusedForEver({ plan, kernel, nodes }: World, next: RingDocument): boolean {
   const { epoch, placementEpoch, placementFrom } = next;
   if (placementEpoch < epoch) return false;
-  if (kernel.now() <= placementFrom + SKEW_MS) return false;
+  if (kernel.now() <= placementFrom + skewMsOf(plan)) return false;
   return nodes.every(
     ({ gone, handle, rows }) => gone() || ((handle()?.ring().epoch ?? 0) < epoch && !rows.hasRing(epoch)),
   );

@@ -2,12 +2,11 @@ import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import { runAuthority } from './authority-process.ts';
 import { checkReadings, checkSettled, type ReadingRecord } from './checkers/readings.ts';
 import { checkSameRows, computeOnce, noteErased, saysNeverOpened } from './compute.ts';
-import { SKEW_MS } from './gate-watch.ts';
 import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
-import { mayBeErased, plannedGroup, plannedScope, plannedWindowId } from './planned.ts';
+import { mayBeErased, plannedGroup, plannedScope, plannedWindowId, skewMsOf } from './planned.ts';
 import { erasedAt } from './planned-windows.ts';
 import { changeRing, declareLosses } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -233,7 +232,7 @@ async function checkErased(world: World, sleep: Sleep): Promise<void> {
   const { plan, kernel, nodes, stream, results } = world;
   const { retentionMs = 0 } = plan;
   const last = Math.max(...plan.windows.map((window) => erasedAt(plan, retentionMs, window)));
-  await sleep(Math.max(0, START_MS + last + SKEW_MS + ERASING_MS - kernel.now()));
+  await sleep(Math.max(0, START_MS + last + skewMsOf(plan) + ERASING_MS - kernel.now()));
   for (const window of plan.windows.keys()) {
     const scope = plannedScope(plan, stream, window);
     for (const node of nodes) if (!node.gone()) world.erasure.checkGone(node, scope);
@@ -257,7 +256,7 @@ async function finishWindow(world: World, window: number, sleep: Sleep): Promise
   const { plan, kernel, operator, stream } = world;
   const { notBeforeMs } = plan.windows[window] ?? { notBeforeMs: 0 };
   const group = plannedGroup(plan, window);
-  await sleep(Math.max(0, START_MS + notBeforeMs + SKEW_MS - kernel.now()));
+  await sleep(Math.max(0, START_MS + notBeforeMs + skewMsOf(plan) - kernel.now()));
   for (let attempt = 1; ; attempt++) {
     // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
     const sealed = await operator.seal(stream, plannedWindowId(plan, window), { group }).catch(refusal);

@@ -1,6 +1,5 @@
-import { SKEW_MS } from './gate-watch.ts';
 import { START_MS } from './kernel/index.ts';
-import { mayBeErased, plannedScope } from './planned.ts';
+import { mayBeErased, plannedScope, skewMsOf } from './planned.ts';
 import { residualOf } from './tolerance.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +14,7 @@ export async function awaitSeals(world: World, sleep: (ms: number) => Promise<vo
   const { plan, kernel, violation } = world;
   const beganAt = kernel.now();
   for (const [window, { latestMs }] of plan.windows.entries()) {
-    const dueAt = START_MS + latestMs + SKEW_MS;
+    const dueAt = START_MS + latestMs + skewMsOf(plan);
     if (dueAt > beganAt + AWAITED_MS) continue;
     while (!isSettled(world, window) && !needsNone(world, window) && !world.broken()) {
       if (kernel.now() > Math.max(beganAt, dueAt) + SEALING_MS) {
