@@ -48,6 +48,18 @@ export function shownTime(ms: number): string {
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
 
+const AGES: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+];
+
+/** How long something has lasted, in the largest unit of which it has two: "61 s", "100 min", "3 d". */
+export function shownAge(ms: number): string {
+  const [unit, size] = AGES.find(([, most]) => ms >= 2 * most) ?? ['s', 1_000];
+  return `${Math.floor(ms / size)} ${unit}`;
+}
+
 /** "1 domain", "3 domains". */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

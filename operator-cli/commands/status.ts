@@ -4,7 +4,7 @@ import { toldText } from '../../src/protocol/told-counts.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import type { NodeReport } from '../operator/index.ts';
-import { type Palette, renderTable } from '../output.ts';
+import { type Palette, renderTable, shownAge } from '../output.ts';
 import { createSession } from '../session.ts';
 
 export function addStatus(parent: Command, environment: CliEnvironment): void {
@@ -62,7 +62,7 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
       toldText(hintedPartitions),
       String(corruptRows),
       String(acceptors),
-      `${Math.floor(uptimeMs / 1_000)} s`,
+      shownAge(uptimeMs),
     ];
   });
   const numbers = Array.from({ length: 8 }, () => 'right' as const);

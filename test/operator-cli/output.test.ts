@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counted, createPalette, renderTable } from '../../operator-cli/output.ts';
+import { counted, createPalette, renderTable, shownAge } from '../../operator-cli/output.ts';
 
 describe('tables', () => {
   it('align columns by what a terminal shows, styles apart', () => {
@@ -21,5 +21,11 @@ describe('tables', () => {
 
   it('count things in words', () => {
     expect([counted(1, 'domain'), counted(2, 'domain')]).toEqual(['1 domain', '2 domains']);
+  });
+
+  it('tell ages in a unit that a person reads at a glance', () => {
+    expect(
+      [0, 61_999, 119_999, 120_000, 7_199_999, 7_200_000, 172_799_999, 864_000_000].map(shownAge),
+    ).toEqual(['0 s', '61 s', '119 s', '2 min', '119 min', '2 h', '47 h', '10 d']);
   });
 });
