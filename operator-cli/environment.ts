@@ -1,5 +1,6 @@
 import type { Clock, RandomBytes, Transport } from '../src/ports/index.ts';
 import type { RingDocument, Signer } from '../src/ring/index.ts';
+import type { NodeProgram } from './node-program.ts';
 import type { Operator } from './operator/index.ts';
 
 /** What `operator.json` leads to: the ring the operator trusts and the key that signs for it. */
@@ -36,6 +37,8 @@ export interface CliEnvironment {
   /** Aborted when the person or the system wants the command to end. */
   readonly signal: AbortSignal;
   readonly connect: (identity: OperatorIdentity) => ConnectedOperator;
+  /** Runs a node with the settings of a file; its output is added to `log`. */
+  readonly startNode: (config: string, log: string) => NodeProgram;
   /** Opens connections to a ring's nodes for somebody who is not its operator. */
   readonly reach: (ring: RingDocument) => Transport;
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../src/platform/index.ts';
 import { createUndiciTransport } from '../src/platform/undici-transport.ts';
 import type { CliEnvironment, ConnectedOperator, OperatorIdentity } from './environment.ts';
+import { startNodeProgram } from './node-program.ts';
 import { createOperator, createTokenSource } from './operator/index.ts';
 import { runCli } from './program.ts';
 import { transportTargets } from './transport-targets.ts';
@@ -50,6 +51,7 @@ const environment: CliEnvironment = {
   randomBytes: cryptoRandomBytes,
   signal: stopping.signal,
   connect,
+  startNode: startNodeProgram,
   reach: (ring) => createUndiciTransport({ targets: transportTargets(ring) }),
 };
 

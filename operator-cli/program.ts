@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, exitCodesHelp } from '../src/foundation/index.ts';
 import { packageVersion } from '../src/platform/index.ts';
 import { addClusterInit } from './commands/cluster-init.ts';
+import { addClusterStart } from './commands/cluster-start.ts';
 import { addCompare } from './commands/compare.ts';
 import { addCompute } from './commands/compute.ts';
 import { addDemo } from './commands/demo.ts';
@@ -91,7 +92,9 @@ export function createProgram(environment: CliEnvironment): Command {
   addDomainRenew(domain, environment);
   addNodeReplaceStore(group('node', "care for a domain's nodes on its own computer"), environment);
   addOperatorInit(group('operator', "make the operator's key"), environment);
-  addClusterInit(group('cluster', 'make clusters for development'), environment);
+  const cluster = group('cluster', 'make and run clusters for development');
+  addClusterInit(cluster, environment);
+  addClusterStart(cluster, environment);
   return program;
 }
 

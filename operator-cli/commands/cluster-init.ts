@@ -63,7 +63,7 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
         development: true,
         nodes: nodes.map(({ id, domain, url, peerUrl }) => ({ id, domain, url, peerUrl })),
       },
-      () => clusterText(dir, nodes),
+      () => clusterText(dir, nodes, options.hostPerNode === true),
     );
   });
 }
@@ -71,13 +71,14 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
 function clusterText(
   dir: string,
   nodes: readonly { readonly id: string; readonly domain: string; readonly url: string }[],
+  apart: boolean,
 ): string {
   const table = renderTable([
     ['domain', 'node', 'address'],
     ...nodes.map(({ id, domain, url }) => [domain, id, url]),
   ]);
-  const starts = nodes.map(
-    ({ id, domain }) => `  m-cloud-node --config ${dir}/${domain}/${id}/node.json &\n`,
-  );
+  const starts = apart
+    ? nodes.map(({ id, domain }) => `  m-cloud-node --config ${dir}/${domain}/${id}/node.json\n`)
+    : [`  m-cloud cluster start ${dir}\n`];
   return `${table}\n${starts.join('')}  export MCLOUD_CONFIG=${dir}/operator.json\n  m-cloud status\n`;
 }

@@ -20,6 +20,7 @@ describe('help', () => {
       [
         'cluster',
         'cluster init',
+        'cluster start',
         'compare',
         'compute',
         'demo',

@@ -53,6 +53,9 @@ export async function cli(args: readonly string[], setting: CliSetting = {}): Pr
         close: async () => undefined,
       };
     },
+    startNode: () => {
+      throw new Error('expected a test that starts no node');
+    },
     reach: () => {
       throw new Error('expected a test that needs no network');
     },
