@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../src/foundation/index.ts';
+import type { WindowSummary } from '../../src/protocol/index.ts';
 import { windowId } from '../../src/ring/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { defaultTexts, examples, exits } from '../help.ts';
@@ -43,7 +44,7 @@ export function addWindowOpen(parent: Command, environment: CliEnvironment): voi
       );
     }
     await session.withOperator(async ({ operator }) => {
-      const { stream } = await operator.findStream(name, { signal: environment.signal });
+      const { stream, windows } = await operator.findStream(name, { signal: environment.signal });
       await operator.openWindow(stream, terms, { signal: environment.signal });
       session.answer({ stream: stream.hash, name: stream.name, ...terms }, () =>
         renderTable([
@@ -52,6 +53,23 @@ export function addWindowOpen(parent: Command, environment: CliEnvironment): voi
           ['sealed at the latest', String(terms.latest), shownTime(terms.latest)],
         ]),
       );
+      const beside = openBeside(windows, terms);
+      if (beside.length > 0) {
+        session.say(
+          `also open at that time: ${beside.join(', ')}; until all but one are sealed, sensors have to name the window they mean`,
+        );
+      }
     });
   });
+}
+
+/** The windows that lie open at some time of a new one. */
+function openBeside(
+  windows: readonly WindowSummary[],
+  { window: from, latest: to }: { readonly window: number; readonly latest: number },
+): readonly number[] {
+  const beside = windows.filter(
+    ({ state, window, latest }) => state === 'OPEN' && window !== from && window < to && from < latest,
+  );
+  return [...new Set(beside.map(({ window }) => window))];
 }

@@ -309,6 +309,20 @@ describe('streams and windows', () => {
     expect(JSON.parse(out)).toMatchObject({ window: now, notBefore: now, latest: now + 86_400_000 });
   });
 
+  it('are told beside those that are open at the same time, between which a sensor would have to choose', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.OPEN_WINDOW, () => ({ done: true }));
+    const before = windowId(clouds.clock.now() - 1);
+    const beside = (state: 'OPEN' | 'SEALED', latest: number) => {
+      serveWindows(clouds, [{ ...listedWindow(before, state), latest }]);
+      return run('window', 'open', 'temperatures');
+    };
+    const now = clouds.clock.now();
+    expect((await beside('OPEN', now + 1)).err).toContain(`also open at that time: ${before}; until`);
+    expect((await beside('OPEN', now)).err).not.toContain('also open');
+    expect((await beside('SEALED', now + 1)).err).not.toContain('also open');
+  });
+
   it('take relative and absolute terms, in order', async () => {
     const { clouds, run } = await servedClouds();
     clouds.on(operations.OPEN_WINDOW, () => ({ done: true }));
