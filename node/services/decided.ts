@@ -1,4 +1,4 @@
-import { unreachable } from '../../src/foundation/index.ts';
+import type { ValueCodec } from '../../src/protocol/decision-values.ts';
 import type {
   DecisionName,
   Exclusion,
@@ -6,12 +6,15 @@ import type {
   Settlement,
   WindowTerms,
 } from '../../src/protocol/index.ts';
-import {
-  exclusionCodec,
-  releasedRowCodec,
-  settlementCodec,
-  windowTermsCodec,
-} from '../../src/protocol/index.ts';
+import { DECISION_CODECS } from '../../src/protocol/index.ts';
+
+/** What each decision is about. */
+interface DecisionValues {
+  readonly terms: WindowTerms;
+  readonly settlement: Settlement;
+  readonly exclusion: Exclusion;
+  readonly release: ReleasedRow;
+}
 
 /** A decision as it was decided: its canonical bytes and what they say. */
 export interface Known<T> {
@@ -19,53 +22,29 @@ export interface Known<T> {
   readonly value: T;
 }
 
-/** What was decided about a window, as far as this node knows. */
-export interface Decided {
-  terms: Known<WindowTerms> | null;
-  settlement: Known<Settlement> | null;
-  exclusion: Known<Exclusion> | null;
-  release: Known<ReleasedRow> | null;
-}
+export type KnownDecision<N extends DecisionName> = Known<DecisionValues[N]>;
 
-export type Decision =
-  | ({ readonly name: 'terms' } & Known<WindowTerms>)
-  | ({ readonly name: 'settlement' } & Known<Settlement>)
-  | ({ readonly name: 'exclusion' } & Known<Exclusion>)
-  | ({ readonly name: 'release' } & Known<ReleasedRow>);
+/** What was decided about a window, as far as this node knows. */
+export type Decided = { [N in DecisionName]: KnownDecision<N> | null };
+
+const CODECS: { readonly [N in DecisionName]: ValueCodec<DecisionValues[N]> } = DECISION_CODECS;
 
 /** @throws EngineError `MALFORMED_BODY` and what else decoding throws, where the bytes are no value of that slot */
-export function openDecision(name: DecisionName, bytes: Uint8Array): Decision {
-  switch (name) {
-    case 'terms':
-      return { name, bytes, value: windowTermsCodec.decode(bytes) };
-    case 'settlement':
-      return { name, bytes, value: settlementCodec.decode(bytes) };
-    case 'exclusion':
-      return { name, bytes, value: exclusionCodec.decode(bytes) };
-    case 'release':
-      return { name, bytes, value: releasedRowCodec.decode(bytes) };
-    default:
-      return unreachable(name);
-  }
+export function openDecision<N extends DecisionName>(name: N, bytes: Uint8Array): KnownDecision<N> {
+  return { bytes, value: CODECS[name].decode(bytes) };
+}
+
+/** What is known of one decision. */
+export function knownOf<N extends DecisionName>(decided: Decided, name: N): KnownDecision<N> | null {
+  return decided[name];
 }
 
 /** Notes a decision; the first one stays. */
-export function noteDecision(decided: Decided, decision: Decision): void {
-  const { name, bytes } = decision;
-  switch (name) {
-    case 'terms':
-      decided.terms ??= { bytes, value: decision.value };
-      break;
-    case 'settlement':
-      decided.settlement ??= { bytes, value: decision.value };
-      break;
-    case 'exclusion':
-      decided.exclusion ??= { bytes, value: decision.value };
-      break;
-    case 'release':
-      decided.release ??= { bytes, value: decision.value };
-      break;
-    default:
-      unreachable(name);
-  }
+export function noteDecision<N extends DecisionName>(
+  decided: Decided,
+  name: N,
+  decision: KnownDecision<N>,
+): void {
+  const slots: { [K in N]: KnownDecision<K> | null } = decided;
+  slots[name] ??= decision;
 }

@@ -11,6 +11,8 @@ import { decideRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
+import type { KnownDecision } from './decided.ts';
+import { knownOf } from './decided.ts';
 import type { DecisionVote, DecisionVotesComponents } from './decision-votes.ts';
 import { createDecisionVote } from './decision-votes.ts';
 import type { WindowRecord, Windows } from './windows.ts';
@@ -35,14 +37,18 @@ export interface Decisions {
    * Decides `wish` or what was decided before, and learns it; for whoever has just looked, because a ballot costs every
    * acceptor a synced write. @throws EngineError `INCOMPLETE` without a majority.
    */
-  decide(
+  decide<N extends DecisionName>(
     record: WindowRecord,
-    decision: DecisionName,
+    decision: N,
     wish: Uint8Array,
     signal?: AbortSignal,
-  ): Promise<Uint8Array>;
+  ): Promise<KnownDecision<N>>;
   /** Reads the decision at a majority and learns it; null when the answers show none. */
-  look(record: WindowRecord, decision: DecisionName, signal?: AbortSignal): Promise<Uint8Array | null>;
+  look<N extends DecisionName>(
+    record: WindowRecord,
+    decision: N,
+    signal?: AbortSignal,
+  ): Promise<KnownDecision<N> | null>;
   /** What a majority of the ledger has accepted, without a ballot; null where there is none, or too few answer. */
   readRelease(record: WindowRecord, signal: AbortSignal): Promise<Uint8Array | null>;
   /** Whether a majority says that it has accepted nothing; false also where too few answer. */
@@ -79,24 +85,24 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     );
   }
 
-  async function decide(
+  async function decide<N extends DecisionName>(
     record: WindowRecord,
-    decision: DecisionName,
+    decision: N,
     wish: Uint8Array,
     signal?: AbortSignal,
-  ): Promise<Uint8Array> {
-    const known = record[decision];
-    if (known !== null) return known.bytes;
+  ): Promise<KnownDecision<N>> {
+    const known = knownOf(record, decision);
+    if (known !== null) return known;
     return propose(record, decision, wish, limits.BALLOT_ATTEMPTS_MAX, signal);
   }
 
-  async function propose(
+  async function propose<N extends DecisionName>(
     record: WindowRecord,
-    decision: DecisionName,
+    decision: N,
     wish: Uint8Array,
     attempts: number,
     signal?: AbortSignal,
-  ): Promise<Uint8Array> {
+  ): Promise<KnownDecision<N>> {
     const { acceptors, quorum, send } = votersOf(record, decision);
     const round = decideRound<Uint8Array>({
       acceptors: acceptors.length,
@@ -114,17 +120,16 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     if (out.kind === 'undecided') {
       throw new EngineError('INCOMPLETE', `no majority of the acceptors of the window's ${decision} answers`);
     }
-    await windows.learn(record, decision, out.value);
-    return out.value;
+    return windows.learn(record, decision, out.value);
   }
 
-  async function look(
+  async function look<N extends DecisionName>(
     record: WindowRecord,
-    decision: DecisionName,
+    decision: N,
     signal?: AbortSignal,
-  ): Promise<Uint8Array | null> {
-    const known = record[decision];
-    if (known !== null) return known.bytes;
+  ): Promise<KnownDecision<N> | null> {
+    const known = knownOf(record, decision);
+    if (known !== null) return known;
     const { acceptors, quorum, send } = votersOf(record, decision);
     let erased = false;
     const answers = await collect(
@@ -149,8 +154,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
         throw error;
       });
     }
-    await windows.learn(record, decision, decided.value);
-    return decided.value;
+    return windows.learn(record, decision, decided.value);
   }
 
   return {

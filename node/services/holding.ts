@@ -1,7 +1,7 @@
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, ReadyResponse } from '../../src/protocol/index.ts';
-import { operations, settlementCodec } from '../../src/protocol/index.ts';
+import { operations } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Held } from '../../src/rounds/index.ts';
@@ -126,10 +126,10 @@ export function createHolding(components: HoldingComponents): Holding {
   ): Promise<ReadyResponse> {
     // Acting on a slot only after reading it oneself: the word of a coordinator proves nothing.
     const known = await decisions.look(record, 'settlement', signal);
-    if (known === null || !equalBytes(digestOfSlot(known), settlement)) {
+    if (known === null || !equalBytes(digestOfSlot(known.bytes), settlement)) {
       return { ready: false, reason: 'the settlement is not readable at a majority', missing: [] };
     }
-    const held = await hold(record, settlementCodec.decode(known).partitions, [], signal);
+    const held = await hold(record, known.value.partitions, [], signal);
     if (held.kind === 'waiting') return { ready: false, reason: held.reason, missing: [] };
     if (held.missing.length <= EXCLUDED_MAX) return { ready: true, reason: '', missing: held.missing };
     return { ready: false, reason: `more than ${EXCLUDED_MAX} rows are missing`, missing: [] };

@@ -70,10 +70,9 @@ export function createOpening(components: OpeningComponents): Opening {
     if (record.terms === null) rings.checkInForce(scope);
     const setHashKey = randomBytes(SET_HASH_KEY_BYTES);
     const wish = windowTermsCodec.encode({ ...times, setHashKey });
-    const bytes =
+    const { value: decided } =
       (await decisions.look(record, 'terms', signal)) ??
       (await decisions.decide(record, 'terms', wish, signal));
-    const decided = windowTermsCodec.decode(bytes);
     await announce(stream, scope);
     return { notBefore: decided.notBefore, latest: decided.latest };
   }

@@ -97,9 +97,9 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
   async function releasedBefore(question: WindowQuestion, why: unknown): Promise<Uint8Array> {
     if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE')) throw why;
     const record = await windows.find(scopeOf(question));
-    const row = record.release?.bytes ?? (await decisions.look(record, 'release'));
+    const row = await decisions.look(record, 'release');
     if (row === null) throw why;
-    return row;
+    return row.bytes;
   }
 
   /** What keeps a window for ever that was opened before its placement was published, and what to do about it. */

@@ -41,7 +41,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
 
   async function makeRow(record: OpenWindowRecord): Promise<Uint8Array> {
     const decided = await decisions.look(record, 'release');
-    if (decided !== null) return decided;
+    if (decided !== null) return decided.bytes;
     await settling.exclude(record);
     const settlement = record.settlement;
     const exclusion = record.exclusion;
@@ -60,7 +60,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       settled: longHash('settled', settlement.bytes, exclusion.bytes),
       ...(withheld === null ? await released(record, held) : withheldPart(withheld)),
     };
-    return decisions.decide(record, 'release', releasedRowCodec.encode(row));
+    return (await decisions.decide(record, 'release', releasedRowCodec.encode(row))).bytes;
   }
 
   async function released(

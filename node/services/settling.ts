@@ -8,7 +8,7 @@ import { runRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
-import type { Known } from './decided.ts';
+import type { KnownDecision } from './decided.ts';
 import type { Decisions } from './decisions.ts';
 import { createFreezing } from './freezing.ts';
 import { digestOfSlot } from './holding.ts';
@@ -36,7 +36,7 @@ export interface Settling {
    */
   seal(record: OpenWindowRecord, signal?: AbortSignal): Promise<Sealed>;
   /** Decides T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
-  settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>>;
+  settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<KnownDecision<'settlement'>>;
   /** Decides X after T. @throws EngineError `INCOMPLETE`, `SEAL_TOO_EARLY` */
   exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void>;
 }
@@ -45,9 +45,12 @@ export function createSettling(components: SettlingComponents): Settling {
   const { decisions, rings, callPeer, clock, randomBytes, log } = components;
   const freeze = createFreezing(components);
 
-  async function settle(record: OpenWindowRecord, signal?: AbortSignal): Promise<Known<Settlement>> {
+  async function settle(
+    record: OpenWindowRecord,
+    signal?: AbortSignal,
+  ): Promise<KnownDecision<'settlement'>> {
     const known = await decisions.look(record, 'settlement', signal);
-    if (known !== null) return { bytes: known, value: settlementCodec.decode(known) };
+    if (known !== null) return known;
     const sealed = await freeze(record, signal);
     if (sealed.kind === 'open') throw sealed.error;
     return decide(record, sealed.partitions, signal);
@@ -58,7 +61,7 @@ export function createSettling(components: SettlingComponents): Settling {
     // What is settled was sealed, whoever has lost a freeze since then.
     const looks = frozen.kind === 'open' ? decisions.look(record, 'settlement', signal) : null;
     const known = await looks?.catch((error: unknown) => silence(error));
-    const sealed = known == null ? frozen : sealedAs(settlementCodec.decode(known));
+    const sealed = known == null ? frozen : sealedAs(known.value);
     if (sealed.kind === 'sealed' && record.exclusion === null) {
       await decideAll(record, sealed.partitions, signal).catch((error: unknown) => silence(error));
     }
@@ -79,7 +82,7 @@ export function createSettling(components: SettlingComponents): Settling {
     record: OpenWindowRecord,
     partitions: readonly PartitionDigest[],
     signal?: AbortSignal,
-  ): Promise<Known<Settlement>> {
+  ): Promise<KnownDecision<'settlement'>> {
     const flags = partitions.reduce((sum, { digest }) => sum + digest.count, 0);
     const readings = partitions.reduce((sum, { digest }) => sum + digest.readings, 0);
     const wish = settlementCodec.encode({
@@ -90,7 +93,7 @@ export function createSettling(components: SettlingComponents): Settling {
     });
     const decided = await decisions.decide(record, 'settlement', wish, signal);
     log.info('window settled', { window: windowName(record.scope) });
-    return { bytes: decided, value: settlementCodec.decode(decided) };
+    return decided;
   }
 
   async function exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void> {

@@ -133,7 +133,10 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       for (const named of partitions) {
         const tally = found.partitions.get(named.partition);
         const strays = strayRows(found, named);
-        const without = excluded.filter(({ readingId }) => partitionOf(readingId) === named.partition);
+        const without =
+          excluded.length === 0
+            ? excluded
+            : excluded.filter(({ readingId }) => partitionOf(readingId) === named.partition);
         // Nearly all partitions: nothing is read, and nothing waited for.
         const whole = strays?.length === 0 && without.length === 0 ? wholeSum(tally, named) : null;
         const part =

@@ -219,12 +219,14 @@ export function strayRows(
 ): readonly FlagEntry[] | null {
   const tally = partitions.get(partition);
   if (tally === undefined) return null;
-  const whole = tally.hasher.digest();
-  if (equalDigests(whole, digest)) return [];
-  if (open === null || tally.open === null || whole.count - tally.open !== digest.count) return null;
+  if (tally.hasher.equals(digest)) return NO_ROWS;
+  if (open === null || tally.open === null) return null;
+  if (tally.hasher.digest().count - tally.open !== digest.count) return null;
   const places = openPlaces(open, partition);
   return equalDigests(digestWithout(tally, open, places), digest) ? places.map(open.entryAt) : null;
 }
+
+const NO_ROWS: readonly FlagEntry[] = [];
 
 /** The digest of a tally without some of its open rows. */
 function digestWithout({ hasher }: Tally, open: EntryTable, places: readonly number[]): SetDigest {

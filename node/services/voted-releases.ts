@@ -8,7 +8,9 @@ import type { WindowRecord, Windows } from './windows.ts';
 export interface VotedReleasesComponents {
   readonly tables: Pick<Tables, 'peekMany'>;
   readonly storeKey: Uint8Array;
-  readonly windows: Pick<Windows, 'all' | 'learn'>;
+  readonly windows: Pick<Windows, 'all'> & {
+    learn(record: WindowRecord, decision: 'release', bytes: Uint8Array): Promise<unknown>;
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { Clock, WindowKeys } from '../../src/ports/index.ts';
-import type { DecisionName, WindowScope, WindowState, WindowTerms } from '../../src/protocol/index.ts';
-import { scopeOfKey, WINDOW_KEY_BYTES, windowName } from '../../src/protocol/index.ts';
+import type { DecisionName, WindowScope, WindowState } from '../../src/protocol/index.ts';
+import { scopeOfKey, WINDOW_KEY_BYTES, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import {
   checkGroup,
@@ -15,7 +15,7 @@ import type { WindowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
-import type { Decided, Decision, Known } from './decided.ts';
+import type { Decided, KnownDecision } from './decided.ts';
 import { noteDecision, openDecision } from './decided.ts';
 import type { ErasedWindow, ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
@@ -37,7 +37,7 @@ export interface WindowRecord extends Decided {
 /** A window whose terms this node knows; only such a record is ever frozen or takes a row. */
 export interface OpenWindowRecord extends WindowRecord {
   readonly rowKey: Uint8Array;
-  readonly terms: Known<WindowTerms>;
+  readonly terms: KnownDecision<'terms'>;
 }
 
 export interface WindowsComponents {
@@ -65,7 +65,11 @@ export interface Windows {
   /** Waits until a window whose terms are known takes rows. */
   makeOpen(record: WindowRecord): Promise<void>;
   /** Records a decision that was read at a majority or made here, and syncs it where the window's terms are known. */
-  learn(record: WindowRecord, decision: DecisionName, bytes: Uint8Array): Promise<void>;
+  learn<N extends DecisionName>(
+    record: WindowRecord,
+    decision: N,
+    bytes: Uint8Array,
+  ): Promise<KnownDecision<N>>;
   /** Freezes the window at this acceptor: at once in memory, durable when it resolves. */
   freeze(record: OpenWindowRecord): Promise<void>;
   /**
@@ -78,7 +82,7 @@ export interface Windows {
 }
 
 export async function openWindows(components: WindowsComponents): Promise<Windows> {
-  const { journal, tables, keys, storeKey, streams, health, erased, clock } = components;
+  const { journal, tables, keys, storeKey, streams, erased, clock } = components;
   const memory = createWindowMemory();
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
@@ -142,31 +146,14 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     if (isOpen(record)) memory.open(record);
   }
 
-  async function remember(record: WindowRecord, decision: Decision): Promise<void> {
+  async function remember(record: WindowRecord, name: DecisionName, decision: AnyKnown): Promise<void> {
     // A record that was forgotten while its caller waited must not keep what the node's own record lacks.
-    if (decision.name !== 'terms') return noteDecision(ownOf(record), decision);
-    noteDecision(record, decision);
+    if (name !== 'terms') return noteDecision<DecisionName>(ownOf(record), name, decision);
+    noteDecision<DecisionName>(record, name, decision);
     await makeOpen(record);
   }
 
-  /** Reads back what was decided and frozen before the last stop. */
-  async function restore(): Promise<void> {
-    const later: (() => Promise<void>)[] = [];
-    for await (const { key, plain } of tables.scan('windows', storeKey, utf8('W'))) {
-      // By now the store is in doubt: it votes no more, and learns from others what this row said.
-      if (plain === null) continue;
-      const scope = scopeOfKey(key.subarray(1, 1 + WINDOW_KEY_BYTES));
-      const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
-      const record = await find(scope).catch((error: unknown) => streamGone(error, health));
-      if (record === null) continue;
-      if (what === 'D/terms') await remember(record, openDecision('terms', plain));
-      else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
-      else later.push(async () => remember(await find(scope), openDecision(decisionOf(what), plain)));
-    }
-    for (const apply of later) await apply();
-  }
-
-  await restore();
+  await restore(components, find, remember);
   restored = true;
 
   return {
@@ -183,20 +170,21 @@ export async function openWindows(components: WindowsComponents): Promise<Window
       // A node that joined after the window is asked what was released of it, and would not know when to delete the row.
       const isKept = name === 'terms' || ownOf(record).terms !== null;
       if (isKept && !record.erased) {
-        // A majority that breaks the window's own rules is no majority of honest nodes.
-        if (decision.name === 'terms') checkWindowTimes(record.stream, record.scope.window, decision.value);
+        if (name === 'terms') checkTerms(record, bytes);
         journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${name}`), bytes)]);
         await journal.synced();
       }
       // An erasure that came meanwhile has taken the row with it.
       if (!record.erased) {
         checkOwn(record);
-        return remember(record, decision);
+        await remember(record, name, decision);
+        return decision;
       }
       // What the domain released may still be told; nothing else about an erased window is written.
       if (name !== 'release') throw windowErased(record.scope.window);
       await erased.addRelease(record.scope, bytes);
-      noteDecision(record, decision);
+      noteDecision(record, name, decision);
+      return decision;
     },
     async freeze(record) {
       if (!record.frozen) {
@@ -209,6 +197,36 @@ export async function openWindows(components: WindowsComponents): Promise<Window
     of: (stream) => memory.all().filter(({ scope }) => scope.stream === stream.hash),
     all: memory.all,
   };
+}
+
+type AnyKnown = KnownDecision<DecisionName>;
+
+/** Reads back what was decided and frozen before the last stop, the terms of every window first. */
+async function restore(
+  { tables, storeKey, health }: WindowsComponents,
+  find: Windows['find'],
+  remember: (record: WindowRecord, name: DecisionName, decision: AnyKnown) => Promise<void>,
+): Promise<void> {
+  const recall = (record: WindowRecord, name: DecisionName, bytes: Uint8Array): Promise<void> =>
+    remember(record, name, openDecision(name, bytes));
+  const later: (() => Promise<void>)[] = [];
+  for await (const { key, plain } of tables.scan('windows', storeKey, utf8('W'))) {
+    // By now the store is in doubt: it votes no more, and learns from others what this row said.
+    if (plain === null) continue;
+    const scope = scopeOfKey(key.subarray(1, 1 + WINDOW_KEY_BYTES));
+    const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
+    const record = await find(scope).catch((error: unknown) => streamGone(error, health));
+    if (record === null) continue;
+    if (what === 'D/terms') await recall(record, 'terms', plain);
+    else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
+    else later.push(async () => recall(await find(scope), decisionOf(what), plain));
+  }
+  for (const apply of later) await apply();
+}
+
+/** A majority that breaks the window's own rules is no majority of honest nodes. */
+function checkTerms({ stream, scope }: WindowRecord, bytes: Uint8Array): void {
+  checkWindowTimes(stream, scope.window, windowTermsCodec.decode(bytes));
 }
 
 function forgotten(): EngineError {

@@ -1,8 +1,9 @@
-import { compareBytes, EngineError } from '../foundation/index.ts';
-import { domainId, epoch, PARTITIONS, windowId } from '../ring/identifiers.ts';
+import { compareBytes, EngineError, invariant } from '../foundation/index.ts';
+import type { Partition } from '../ring/identifiers.ts';
+import { domainId, epoch, PARTITIONS, partition, windowId } from '../ring/identifiers.ts';
 import { WIRE_VERSION } from './codec.ts';
 import { entryKey } from './flag-key.ts';
-import { entryLayout, partitionLayout } from './flag-messages.ts';
+import { entryLayout } from './flag-messages.ts';
 import type { Layout, Value } from './layout.ts';
 import {
   decodeVersioned,
@@ -28,9 +29,57 @@ export const digestLayout: Layout<SetDigest> = record({
   readings: u64,
   hash: fixedBytes(32),
 });
-const partitionDigest = record({ partition: partitionLayout, digest: digestLayout });
-export type PartitionDigest = Value<typeof partitionDigest>;
-export const partitionDigests = list(partitionDigest, PARTITIONS);
+export interface PartitionDigest {
+  readonly partition: Partition;
+  readonly digest: SetDigest;
+}
+/** Bytes of a partition, a count of flags, one of readings, and a hash. */
+const PARTITION_DIGEST_BYTES = 2 + 4 + 8 + 32;
+const WORD = 2 ** 32;
+
+/**
+ * `list(record({ partition: partitionLayout, digest: digestLayout }), PARTITIONS)` in one pass over its bytes: a window
+ * has hundreds of partitions, and is sealed so seldom that a call for every field of them is never compiled.
+ */
+export const partitionDigests: Layout<readonly PartitionDigest[]> = {
+  write(values, to) {
+    invariant(
+      values.length <= PARTITIONS,
+      `expected at most ${PARTITIONS} items to write, got ${values.length}`,
+    );
+    to.integer(values.length, 4);
+    const bytes = new Uint8Array(PARTITION_DIGEST_BYTES * values.length);
+    const view = new DataView(bytes.buffer);
+    let at = 0;
+    for (const { partition: named, digest } of values) {
+      const { count, readings, hash } = digest;
+      invariant(count >>> 0 === count, 'expected a count of four bytes to write');
+      invariant(Number.isSafeInteger(readings) && readings >= 0, 'expected a non-negative safe integer');
+      invariant(hash.length === 32, `expected 32 bytes to write, got ${hash.length}`);
+      view.setUint16(at, named);
+      view.setUint32(at + 2, count);
+      view.setUint32(at + 6, readings / WORD);
+      view.setUint32(at + 10, readings);
+      bytes.set(hash, at + 14);
+      at += PARTITION_DIGEST_BYTES;
+    }
+    to.put(bytes);
+  },
+  read(from) {
+    const length = from.integer(4);
+    if (length > PARTITIONS) throw malformed(`at most ${PARTITIONS} items, got ${length}`);
+    const bytes = from.take(PARTITION_DIGEST_BYTES * length);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const values: PartitionDigest[] = [];
+    for (let at = 0; at < bytes.length; at += PARTITION_DIGEST_BYTES) {
+      const readings = WORD * view.getUint32(at + 6) + view.getUint32(at + 10);
+      if (readings > Number.MAX_SAFE_INTEGER) throw malformed('an integer below 2^53');
+      const digest = { count: view.getUint32(at + 2), readings, hash: bytes.subarray(at + 14, at + 46) };
+      values.push({ partition: partition(view.getUint16(at)), digest });
+    }
+    return values;
+  },
+};
 
 /** The decisions of a window: three slots of its register, and each domain's ledger entry. */
 export type DecisionName = 'terms' | 'settlement' | 'exclusion' | 'release';

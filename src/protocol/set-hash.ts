@@ -25,6 +25,8 @@ export interface SetHasher {
   /** Takes back what {@link SetHasher.addDigest} or {@link SetHasher.add} has added. */
   removeDigest(words: Float64Array, at: number, count: number): void;
   digest(): SetDigest;
+  /** Whether it is this digest; asked of the same one again, nothing is compared. */
+  equals(digest: SetDigest): boolean;
 }
 
 export const EMPTY_SET: SetDigest = { count: 0, readings: 0, hash: new Uint8Array(32) };
@@ -37,6 +39,8 @@ export function createSetHasher(key: Uint8Array): SetHasher {
   let changes = 0;
   /** The digest since the last change: whoever settles a window asks for it several times. */
   let known: SetDigest | null = null;
+  /** What it was found equal to since then. */
+  let equal: SetDigest | null = null;
 
   function change(words: Float64Array, at: number, entryCount: number, sign: 1 | -1): void {
     for (let i = 0; i < DIGEST_WORDS; i++) limbs[i] = (limbs[i] ?? 0) + sign * (words[at + i] ?? 0);
@@ -44,6 +48,7 @@ export function createSetHasher(key: Uint8Array): SetHasher {
     readings += sign * entryCount;
     changes += 1;
     known = null;
+    equal = null;
     // 2^20 additions of 32-bit limbs stay below 2^53; carrying here keeps every sum exact.
     if (changes % 1_048_576 === 0) carry(limbs);
   }
@@ -53,25 +58,34 @@ export function createSetHasher(key: Uint8Array): SetHasher {
     return scratch;
   }
 
+  function digest(): SetDigest {
+    if (known !== null) return known;
+    carry(limbs);
+    for (let i = 0; i < DIGEST_WORDS; i++) wordsOut.setUint32(4 * i, limbs[i] ?? 0);
+    known = { count, readings, hash: bytesOut.slice() };
+    return known;
+  }
+
   return {
     add: (entry) => change(wordsOf(entry), 0, entry.count, 1),
     remove: (entry) => change(wordsOf(entry), 0, entry.count, -1),
     addDigest: (words, at, entryCount) => change(words, at, entryCount, 1),
     removeDigest: (words, at, entryCount) => change(words, at, entryCount, -1),
-    digest() {
-      if (known !== null) return known;
-      carry(limbs);
-      const hash = new Uint8Array(32);
-      const view = new DataView(hash.buffer);
-      for (let i = 0; i < DIGEST_WORDS; i++) view.setUint32(4 * i, limbs[i] ?? 0);
-      known = { count, readings, hash };
-      return known;
+    digest,
+    equals(other) {
+      if (other === equal) return true;
+      if (!equalDigests(digest(), other)) return false;
+      equal = other;
+      return true;
     },
   };
 }
 
 /** The digest of one entry, from when it is made until it is added. */
 const scratch = new Float64Array(DIGEST_WORDS);
+/** A hash while it is written. A view of the small array that is given out would first move that out of the engine's heap. */
+const bytesOut = new Uint8Array(4 * DIGEST_WORDS);
+const wordsOut = new DataView(bytesOut.buffer);
 
 export function digestOf(key: Uint8Array, entries: Iterable<FlagEntry>): SetDigest {
   const hasher = createSetHasher(key);
@@ -80,7 +94,7 @@ export function digestOf(key: Uint8Array, entries: Iterable<FlagEntry>): SetDige
 }
 
 export function equalDigests(a: SetDigest, b: SetDigest): boolean {
-  return a.count === b.count && a.readings === b.readings && equalBytes(a.hash, b.hash);
+  return a === b || (a.count === b.count && a.readings === b.readings && equalBytes(a.hash, b.hash));
 }
 
 /** Brings every limb below 2^32; what leaves the top limb is dropped, which is the reduction mod 2^256. */

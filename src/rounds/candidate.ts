@@ -11,8 +11,10 @@ import { entryKey, entryName, equalDigests } from '../protocol/index.ts';
 export function agreedDigest(reports: readonly SetDigest[], quorum: number): SetDigest | null {
   for (const report of reports) {
     let equal = 0;
-    for (const other of reports) if (other === report || equalDigests(other, report)) equal += 1;
-    if (equal >= quorum) return report;
+    for (const other of reports) {
+      if (equalDigests(other, report)) equal += 1;
+      if (equal >= quorum) return report;
+    }
   }
   return null;
 }

@@ -36,7 +36,9 @@ export type Held =
   | { readonly kind: 'waiting'; readonly reason: string };
 
 export interface HoldState {
-  /** Per partition the node that was asked first, where it holds all of it. */
+  /** The nodes that were asked first and hold all that they were asked about. */
+  readonly whole: readonly number[];
+  /** Of the others, per partition the node that was asked first, where it holds all of it. */
   readonly standing: Standing;
   /** The partitions about which every node is asked; null while the first ones are. */
   readonly left: readonly PartitionDigest[] | null;
@@ -65,6 +67,7 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
 
   function start(): HoldStep {
     const state: HoldState = {
+      whole: [],
       standing: {},
       left: null,
       asked: [...firsts.keys()],
@@ -76,17 +79,35 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
   }
 
   function takeFirst(state: HoldState, node: number, answer: HeldResponse | null): HoldStep {
+    const next = takeStanding(answered(state, node, answer), node, firsts.get(node) ?? [], answer);
+    if (next.asked.length > 0) return { state: next, effects: [] };
+    if (next.whole.length < firsts.size) return askAll(next);
+    const standing = [...firsts].map(([first, partitions]) => ({ node: first, partitions }));
+    return finish(next, { kind: 'held', standing, missing: [], scattered: [] });
+  }
+
+  function takeStanding(
+    state: HoldState,
+    node: number,
+    partitions: readonly PartitionDigest[],
+    answer: HeldResponse | null,
+  ): HoldState {
+    // Nearly always, so nothing is looked up for each of hundreds of partitions.
+    if (holdsAll(answer, partitions)) return { ...state, whole: [...state.whole, node] };
     const missing = missingByPartition(answer);
     const standing: Record<Partition, number> = { ...state.standing };
-    for (const { partition } of firsts.get(node) ?? []) {
+    for (const { partition } of partitions) {
       if (isWhole(missing.get(partition))) standing[partition] = node;
     }
-    const next = { ...answered(state, node, answer), standing };
-    return next.asked.length > 0 ? { state: next, effects: [] } : askAll(next);
+    return { ...state, standing };
   }
 
   /** Nodes that were silent a moment ago are not asked again: whoever asks next begins anew. */
-  function askAll(state: HoldState): HoldStep {
+  function askAll(before: HoldState): HoldStep {
+    const state = { ...before, standing: { ...before.standing } };
+    for (const node of state.whole) {
+      for (const { partition } of firsts.get(node) ?? []) state.standing[partition] = node;
+    }
     const left = options.partitions.filter(({ partition }) => state.standing[partition] === undefined);
     if (left.length === 0) return compare(state, left);
     const asked = Array.from({ length: options.nodes }, (_, node) => node).filter(
@@ -152,6 +173,15 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
       return takeAnswer(state, state.left, Number(nodeText), answer);
     },
   };
+}
+
+/** Whether the answer is, in the order of the question, that no flag is missing. */
+function holdsAll(answer: HeldResponse | null, partitions: readonly PartitionDigest[]): boolean {
+  if (answer?.partitions.length !== partitions.length) return false;
+  return partitions.every(({ partition }, place) => {
+    const said = answer.partitions[place];
+    return said?.partition === partition && said.missing.length === 0;
+  });
 }
 
 function callOf(

@@ -242,8 +242,8 @@ function comparison(
     const quorum = options.quorumOf(acceptors.length);
     const found: SetDigest[] = [];
     for (const node of acceptors) {
-      const byPartition = digests.get(node);
-      if (byPartition !== undefined) found.push(byPartition.get(number) ?? EMPTY_SET);
+      const byPartition = digests[node];
+      if (byPartition !== undefined) found.push(byPartition[number] ?? EMPTY_SET);
     }
     const digest = agreedDigest(found, quorum);
     if (found.length < quorum) open += 1;
@@ -253,12 +253,14 @@ function comparison(
   return { agreed, waiting, open };
 }
 
-function digestsByNode(reports: SealState['reports']): Map<number, Map<number, SetDigest>> {
-  const digests = new Map<number, Map<number, SetDigest>>();
+/** Of each node that is frozen the digests by partition; in arrays, because a seal looks thousands of them up. */
+function digestsByNode(reports: SealState['reports']): readonly (readonly SetDigest[] | undefined)[] {
+  const digests: SetDigest[][] = [];
   for (const [node, report] of Object.entries(reports)) {
-    if (report !== null) {
-      digests.set(Number(node), new Map(report.partitions.map(({ partition: at, digest }) => [at, digest])));
-    }
+    if (report === null) continue;
+    const byPartition: SetDigest[] = [];
+    for (const { partition: at, digest } of report.partitions) byPartition[at] = digest;
+    digests[Number(node)] = byPartition;
   }
   return digests;
 }

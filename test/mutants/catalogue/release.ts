@@ -124,7 +124,7 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     name: 'ledger/not-asked',
     breaks: 'GATE: a node tells an aggregate share that its ledger has not decided',
     file: RELEASING,
-    find: "return decisions.decide(record, 'release', releasedRowCodec.encode(row));",
+    find: "return (await decisions.decide(record, 'release', releasedRowCodec.encode(row))).bytes;",
     replace: 'return releasedRowCodec.encode(row);',
     detector: byTest('node/services/windows', 'COMPUTE gives the same bytes for ever'),
   },

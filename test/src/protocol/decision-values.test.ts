@@ -1,15 +1,18 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../../../src/foundation/index.ts';
 import type { PartitionDigest, Settlement } from '../../../src/protocol/decision-values.ts';
 import {
+  digestLayout,
   exclusionCodec,
+  partitionDigests,
   releasedRowCodec,
   settlementCodec,
   windowTermsCodec,
 } from '../../../src/protocol/decision-values.ts';
+import { partitionLayout } from '../../../src/protocol/flag-messages.ts';
 import type { FlagEntry } from '../../../src/protocol/index.ts';
 import { entryKey, entryName, readingId, sensorId } from '../../../src/protocol/index.ts';
+import { decodeVersioned, encodeVersioned, list, record } from '../../../src/protocol/layout.ts';
 import { epoch, partition, windowId } from '../../../src/ring/identifiers.ts';
 import {
   anyBytes,
@@ -26,6 +29,7 @@ import {
   anyU64,
 } from '../../support/any-message.ts';
 import { describeBinaryCodec, refusal } from '../../support/codec-laws.ts';
+import { fc, test } from '../../support/property.ts';
 import { withheldRow } from '../../support/withheld-row.ts';
 
 /** Partitions in order, each with fewer flags than readings. */
@@ -91,6 +95,49 @@ describeBinaryCodec(
     elements: anyBytes(64),
   }),
 );
+
+describe('the digests of partitions', () => {
+  const plain = list(record({ partition: partitionLayout, digest: digestLayout }), 1_024);
+  const anyDigests: fc.Arbitrary<readonly PartitionDigest[]> = fc.array(
+    fc.record({
+      partition: anyPartition,
+      digest: fc.record({ count: anyU32, readings: anyU64, hash: anyFixedBytes(32) }),
+    }),
+    { maxLength: 6 },
+  );
+  const decode = (bytes: Uint8Array) => decodeVersioned(partitionDigests, 1, bytes);
+
+  test.prop([anyDigests])('lie as their fields say one after another, and are read as these', (values) => {
+    const bytes = encodeVersioned(partitionDigests, 1, values);
+    expect(bytes).toEqual(encodeVersioned(plain, 1, values));
+    expect(decode(bytes)).toEqual(decodeVersioned(plain, 1, bytes));
+  });
+
+  const one = { partition: partition(1_023), digest: { count: 1, readings: 1, hash: new Uint8Array(32) } };
+  /** Behind the version and the number of partitions a partition, a count and the readings. */
+  const changed = (at: number, ...to: readonly number[]): Uint8Array => {
+    const bytes = encodeVersioned(plain, 1, [one]);
+    bytes.set(to, at);
+    return bytes;
+  };
+  it.each([
+    ['a partition beyond the last one', changed(5, 4, 0), 'SCHEMA_MISMATCH'],
+    ['more readings than a number counts', changed(11, 0, 0x20, 0, 0), 'MALFORMED_BODY'],
+    ['fewer than are announced', changed(1, 0, 0, 0, 2), 'MALFORMED_BODY'],
+    ['more than are announced', changed(1, 0, 0, 0, 0), 'MALFORMED_BODY'],
+  ])('are refused with %s', (_, bytes, code) => {
+    expect(() => decode(bytes)).toThrow(expect.objectContaining({ code }));
+    expect(() => decodeVersioned(plain, 1, bytes)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each([
+    ['a count of more than four bytes', { ...one.digest, count: 2 ** 32 }],
+    ['a part of a reading', { ...one.digest, readings: 1.5 }],
+    ['a hash of another length', { ...one.digest, hash: new Uint8Array(31) }],
+  ])('are never written with %s', (_, digest) => {
+    expect(() => encodeVersioned(partitionDigests, 1, [{ ...one, digest }])).toThrow('expected');
+  });
+});
 
 describe('a settlement', () => {
   it('names each of 1,024 partitions once at most, and has no room for one more', () => {

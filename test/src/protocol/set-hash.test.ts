@@ -13,6 +13,7 @@ import {
 } from '../../../src/protocol/index.ts';
 import { anyEntry, anyFixedBytes } from '../../support/any-message.ts';
 import { fc, test } from '../../support/property.ts';
+import { flagEntry } from '../rounds/flag-entries.ts';
 
 const anyEntries = fc.array(anyEntry, { maxLength: 20 });
 const anyKey = anyFixedBytes(32);
@@ -91,6 +92,22 @@ describe('the digest of a set of flags', () => {
       expect(equalDigests(hasher.digest(), digestOf(key, a))).toBe(true);
     },
   );
+
+  it('is no longer what it was found equal to once an entry has come or gone', () => {
+    const [key, entry] = [new Uint8Array(32), flagEntry(1)];
+    const [without, both] = [digestOf(key, [entry]), digestOf(key, [entry, flagEntry(2)])];
+    const hasher = createSetHasher(key);
+    hasher.add(entry);
+    expect([hasher.equals(without), hasher.equals(without), hasher.equals(both)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    hasher.add(flagEntry(2));
+    expect([hasher.equals(without), hasher.equals(both)]).toEqual([false, true]);
+    hasher.remove(flagEntry(2));
+    expect([hasher.equals(both), hasher.equals(without)]).toEqual([false, true]);
+  });
 
   it('of no flag is the empty one', () => {
     expect(equalDigests(digestOf(new Uint8Array(32), []), EMPTY_SET)).toBe(true);

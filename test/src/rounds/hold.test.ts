@@ -61,6 +61,37 @@ test('the node that is asked first is one for each partition', () => {
   });
 });
 
+test('nodes that were asked first and hold all still stand for it where another one lacks a row', () => {
+  const firstOf = (at: number) => (at === 9 ? 1 : 2);
+  const round = driveRound(holdRound({ nodes: 3, partitions: T, excluded: [], firstOf }));
+  round.reply('first/1', { partitions: [{ partition: partition(9), missing: [] }] });
+  round.reply('first/2', { partitions: [{ partition: partition(0), missing: flagEntries([1]) }] });
+  expect(round.calls().map(({ partitions }) => partitions)).toEqual([[T[0]], [T[0]], [T[0]]]);
+  for (const node of [0, 1, 2]) {
+    round.reply(`all/${node}`, {
+      partitions: [{ partition: partition(0), missing: flagEntries(node === 0 ? [] : [1]) }],
+    });
+  }
+  expect(round.out()).toMatchObject({
+    standing: [
+      { node: 0, partitions: [T[0]] },
+      { node: 1, partitions: [T[1]] },
+    ],
+    missing: [],
+  });
+});
+
+test('a node that answers about other partitions than it was asked first stands for none', () => {
+  const round = hold(2);
+  round.reply('first/0', {
+    partitions: [
+      { partition: partition(0), missing: [] },
+      { partition: partition(1), missing: [] },
+    ],
+  });
+  expect(round.calls().map(({ partitions }) => partitions)).toEqual([[T[1]], [T[1]]]);
+});
+
 test('a node that was asked first and lacks a row is asked again with all others, because rows may have come', () => {
   const round = hold(2);
   round.reply('first/0', lacking([2]));
