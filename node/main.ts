@@ -9,6 +9,7 @@ import { openRingDocument } from '../src/ring/index.ts';
 import { loadNodeConfig, type NodeConfig } from './config.ts';
 import { nodeExitCode } from './exit-code.ts';
 import { askHealth } from './health.ts';
+import { letHeapGrow } from './heap.ts';
 import { readTlsIdentity } from './http/index.ts';
 import { type StartedNode, startNode } from './start-node.ts';
 
@@ -45,6 +46,7 @@ program
   });
 
 async function runNode(configPath: string): Promise<void> {
+  letHeapGrow();
   const config = loadNodeConfig(configPath, process.env);
   const log = jsonLog({ level: config.logLevel, to: 'stdout', fields: { node: config.nodeId } });
   let started: StartedNode | undefined;
