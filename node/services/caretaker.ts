@@ -8,6 +8,7 @@ import type { Decisions } from './decisions.ts';
 import type { Erasing } from './erasing.ts';
 import type { FlagCensus, UndecidedFlag } from './flag-census.ts';
 import type { Flags } from './flags.ts';
+import type { MissedDecisions } from './missed-decisions.ts';
 import type { Opening } from './opening.ts';
 import { TURN_MS } from './opening.ts';
 import type { Repair } from './repair.ts';
@@ -30,6 +31,7 @@ export interface CaretakerComponents {
   readonly votedReleases: VotedReleases;
   readonly erasing: Erasing;
   readonly flags: Flags;
+  readonly missed: MissedDecisions;
   readonly opening: Opening;
   readonly repair: Repair;
   readonly retirements: Retirements;
@@ -47,7 +49,7 @@ export interface CaretakerComponents {
 
 /**
  * What a node does without being asked: opens fixed windows ahead of time, resolves flags over their timeout, seals
- * windows whose latest time has passed, learns what its domain released, brings thin and hinted rows to their owners,
+ * windows whose latest time has passed, learns what was decided while it was away, brings thin and hinted rows to their owners,
  * and fetches what a damaged store lacks. Runs until the signal aborts.
  */
 export async function runCaretaker(components: CaretakerComponents, signal: AbortSignal): Promise<void> {
@@ -57,6 +59,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     erasing,
     exchange,
     flags,
+    missed,
     opening,
     repair,
     retirements,
@@ -157,8 +160,12 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('erasing', () => erasing.run(signal));
   }
 
-  // A seal waits long for a node that hangs, and what is due elsewhere must not wait with it.
-  await Promise.all([inRounds(care), inRounds(() => attempt('sealing', sealOverdue))]);
+  // Seals and questions wait long for a node that hangs, and what is due elsewhere must not wait with them.
+  await Promise.all([
+    inRounds(care),
+    inRounds(() => attempt('sealing', sealOverdue)),
+    inRounds(() => attempt('hearing of decisions', () => missed.run(signal))),
+  ]);
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

@@ -49,8 +49,8 @@ export interface Decisions {
     decision: N,
     signal?: AbortSignal,
   ): Promise<KnownDecision<N> | null>;
-  /** What a majority of the ledger has accepted, without a ballot; null where there is none, or too few answer. */
-  readRelease(record: WindowRecord, signal: AbortSignal): Promise<Uint8Array | null>;
+  /** What a majority has accepted, without a ballot; null where there is none, or too few answer. */
+  read(record: WindowRecord, decision: DecisionName, signal: AbortSignal): Promise<Uint8Array | null>;
   /** Whether a majority says that it has accepted nothing; false also where too few answer. */
   isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean>;
   /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
@@ -161,7 +161,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     vote,
     decide,
     look,
-    readRelease: async (record, signal) => readDecided(votersOf(record, 'release'), signal),
+    read: async (record, decision, signal) => readDecided(votersOf(record, decision), signal),
     isUntouched: async (record, decision) => areUntouched(votersOf(record, decision)),
     isErased: async (record) => areErased(votersOf(record, 'terms')),
   };

@@ -28,6 +28,7 @@ import { createGather } from './gathering.ts';
 import { createHolding } from './holding.ts';
 import { createInventory } from './inventory.ts';
 import { createJoinedRequests } from './joined-requests.ts';
+import { createMissedDecisions } from './missed-decisions.ts';
 import { createOpening } from './opening.ts';
 import { createOperatorDesk } from './operator-desk.ts';
 import { createPackets } from './packets.ts';
@@ -141,6 +142,7 @@ export async function openServices(base: ServiceBase) {
   const unopened = await openUnopenedVotes({ ...base, erased, windows });
   const votedReleases = await openVotedReleases({ ...base, windows });
   const decisions = createDecisions({ ...base, retirements, unopened, votedReleases, windows });
+  const missed = createMissedDecisions({ ...base, decisions, windows });
   const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });
   const admission = createAdmission({ ...base, windows, decisions, opening, retirements });
@@ -200,6 +202,7 @@ export async function openServices(base: ServiceBase) {
     inventory,
     joined,
     lists,
+    missed,
     opening,
     repair,
     ringStore,

@@ -20,7 +20,7 @@ export interface VotedReleasesComponents {
 export interface VotedReleases {
   note(record: WindowRecord): void;
   /** Learns those that are decided; the others are looked for again at the next call. */
-  run(decisions: Pick<Decisions, 'readRelease'>, signal: AbortSignal): Promise<void>;
+  run(decisions: Pick<Decisions, 'read'>, signal: AbortSignal): Promise<void>;
 }
 
 /** Reads back the votes of before the last stop. */
@@ -41,8 +41,8 @@ export async function openVotedReleases(components: VotedReleasesComponents): Pr
   }
 
   /** A ledger that is lost for ever keeps back its own windows and no others. */
-  const read = (decisions: Pick<Decisions, 'readRelease'>, record: WindowRecord, signal: AbortSignal) =>
-    decisions.readRelease(record, signal).catch((error: unknown) => {
+  const read = (decisions: Pick<Decisions, 'read'>, record: WindowRecord, signal: AbortSignal) =>
+    decisions.read(record, 'release', signal).catch((error: unknown) => {
       if (!hasCode(error, 'INCOMPLETE')) throw error;
       return null;
     });

@@ -51,6 +51,15 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/decisions', 'is known to all who voted for it'),
   },
   {
+    name: 'register/what-was-missed-stays-unknown',
+    breaks:
+      'LIVENESS: a node that was away at a seal says OPEN of its window until it is asked for the result',
+    file: 'node/services/caretaker.ts',
+    find: "    inRounds(() => attempt('hearing of decisions', () => missed.run(signal))),\n",
+    replace: '',
+    detector: byTest('node/services/missed-decisions', 'says of every window how far it is'),
+  },
+  {
     name: 'ledger/voters-forget',
     breaks:
       'LIVENESS: a node that was stopped after its vote for a release never looks whether it was decided',

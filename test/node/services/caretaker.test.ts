@@ -16,6 +16,7 @@ function hangingScene() {
     decisions: {},
     erasing: { run: async () => void erased.push(clock.now()) },
     exchange: done,
+    missed: done,
     opening: done,
     repair: done,
     retirements: done,

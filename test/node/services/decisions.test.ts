@@ -105,9 +105,10 @@ describe('a ledger', () => {
   });
 });
 
-/** A domain of two nodes whose first one has released a window. */
+/** A domain of two nodes whose first one has released a window, behind more of them than have their round in 3 s. */
 async function releasedByFirst() {
   cloud = await startSmallCloud({ shape: { nodes: [2, 1], acceptors: 3 } });
+  for (let others = 0; others < 12; others++) await cloud.openWindow();
   const window = await cloud.openWindow();
   await cloud.reading(window, '4.5').commit();
   const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];

@@ -28,11 +28,11 @@ describe('releases that a node has voted for', () => {
       windows: { all: () => [], learn: async ({ scope }) => void learned.push(scope.window) },
     });
     for (const record of [lost, kept]) voted.note(record);
-    const readRelease = async (record: WindowRecord) => {
+    const read = async (record: WindowRecord) => {
       if (record === lost) throw new EngineError('INCOMPLETE', 'the stores of the ledger are lost');
       return ROW;
     };
-    await voted.run({ readRelease }, new AbortController().signal);
+    await voted.run({ read }, new AbortController().signal);
     expect(learned).toEqual([2_000]);
   });
 });
