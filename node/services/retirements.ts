@@ -1,4 +1,4 @@
-import { concat, EngineError, fromUtf8, utf8 } from '../../src/foundation/index.ts';
+import { concat, EngineError, fromUtf8, hasCode, utf8 } from '../../src/foundation/index.ts';
 import type { Log, RandomBytes } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -53,6 +53,8 @@ export async function openRetirements(components: RetirementsComponents): Promis
     components;
   /** Null where the statement does not open any more: the stream stays retired, and another node has the words. */
   const retired = new Map<StreamHash, string | null>();
+  /** Of streams that were not found, as where this domain refused them: looked for once, not at every question. */
+  const homeless = new Map<string, StreamHash>();
 
   const known = streams.list().map(({ hash }) => hash);
   const rows = await tables.peekMany('meta', storeKey, known.map(rowKeyOf));
@@ -64,7 +66,11 @@ export async function openRetirements(components: RetirementsComponents): Promis
   async function put(document: string): Promise<void> {
     const { stream } = await openRetirement(document, verifier, rings.newest().operatorKey);
     if (typeof retired.get(stream) === 'string') return;
-    await streams.find(stream);
+    await streams.find(stream).catch((error: unknown) => {
+      if (hasCode(error, 'UNKNOWN_STREAM')) homeless.set(document, stream);
+      throw error;
+    });
+    homeless.delete(document);
     journal.stage([tables.put('meta', storeKey, rowKeyOf(stream), utf8(document))]);
     await journal.synced();
     retired.set(stream, document);
@@ -74,6 +80,8 @@ export async function openRetirements(components: RetirementsComponents): Promis
     const here = [...retired].flatMap(([stream, statement]) => (statement === null ? [] : [stream]));
     const { documents } = await callPeer(from, operations.RETIREMENTS, { known: here }, signal);
     for (const document of documents) {
+      const stream = homeless.get(document);
+      if (stream !== undefined && streams.findHere(stream) === undefined) continue;
       // A node that hands out nonsense must not keep this one from the next statement, or from starting.
       await put(document).catch((error: unknown) => {
         if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;

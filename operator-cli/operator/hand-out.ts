@@ -21,6 +21,13 @@ const ABSENT = [
   'DEADLINE_EXCEEDED',
 ] as const satisfies readonly ErrorCode[];
 
+export interface HandOutOptions extends CallOptions {
+  /** What to do about a document that some nodes took and others refuse. */
+  readonly refused?: string;
+  /** Refusals of nodes that need not have the document. */
+  readonly needless?: readonly ErrorCode[];
+}
+
 /**
  * Hands a signed document to every node of a stream's domains. Repeating it is harmless.
  * @throws EngineError the refusal of any node that answered; `UNREACHABLE` when no node of some domain took it
@@ -30,7 +37,7 @@ export async function handOut(
   stream: StreamDocument,
   operation: Operation<{ document: string }, unknown>,
   document: string,
-  options: CallOptions,
+  { refused, needless = [], ...options }: HandOutOptions,
 ): Promise<HandedOut> {
   const nodes = nodesOf(
     ports.ring,
@@ -48,19 +55,31 @@ export async function handOut(
     }),
   );
   options.signal?.throwIfAborted();
-  const taken: AskedNode[] = [];
+  const taken = answers.flatMap(({ asked, error }) => (error === undefined ? [asked] : []));
   const missed: { node: NodeId; code: ErrorCode }[] = [];
+  const reached = new Set(taken.map(({ domain }) => domain));
   for (const { asked, error } of answers) {
-    if (error === undefined) taken.push(asked);
+    if (error === undefined) continue;
+    if (taken.length > 0 && hasCode(error, ...needless)) reached.add(asked.domain);
     else if (hasCode(error, ...ABSENT)) missed.push({ node: asked.node, code: error.code });
-    else throw error;
+    else throw withAdvice(error);
   }
   for (const { id } of stream.domains) {
-    if (taken.some(({ domain }) => domain === id)) continue;
-    throw new EngineError(
-      'UNREACHABLE',
-      `expected a node of domain ${id} to take it, got no answer from ${missed.map(({ node }) => node).join(', ')}`,
+    if (reached.has(id)) continue;
+    const silent = missed.map(({ node }) => node).join(', ');
+    throw withAdvice(
+      new EngineError(
+        'UNREACHABLE',
+        `expected a node of domain ${id} to take it, got no answer from ${silent}`,
+      ),
     );
   }
+
+  function withAdvice(error: unknown): unknown {
+    if (!(error instanceof EngineError) || refused === undefined || taken.length === 0) return error;
+    const others = `${taken.length} of ${nodes.length} nodes took it`;
+    return new EngineError(error.code, `${error.message}; ${others}: ${refused}`, error.details);
+  }
+
   return { taken: taken.map(({ node }) => node), missed };
 }

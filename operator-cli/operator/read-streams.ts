@@ -86,6 +86,8 @@ export async function findStream(
   nameOrHash: string,
   options: CallOptions = {},
 ): Promise<StreamState> {
+  // A domain that refused the stream does not list it.
+  if (/^[0-9a-f]{64}$/.test(nameOrHash)) return readStream(ports, streamHash(nameOrHash), options);
   const streams = await listStreams(ports, options);
   const byHash = /^[0-9a-f]{8,64}$/.test(nameOrHash)
     ? streams.filter(({ stream }) => stream.startsWith(nameOrHash))

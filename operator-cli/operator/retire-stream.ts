@@ -24,5 +24,6 @@ export async function retireStream(
       `expected the retirement of stream ${stream.hash}, got the one of ${named}`,
     );
   }
-  return handOut(ports, stream, operations.RETIRE_STREAM, jws, options);
+  // A domain that refused the stream has nothing of it to end.
+  return handOut(ports, stream, operations.RETIRE_STREAM, jws, { ...options, needless: ['UNKNOWN_STREAM'] });
 }

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { openRetirements, type RetirementsComponents } from '../../../node/services/retirements.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { signRetirement } from '../../../src/protocol/stream-retirement.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
-import { fixedKey } from '../../support/development-ring.ts';
+import { fixedKey, testVerifier } from '../../support/development-ring.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -92,6 +94,38 @@ describe('a retired stream', () => {
       'UNAUTHENTICATED',
     );
     expect(await retiredAt(a)).toBe(false);
+  });
+
+  it('that was not found is looked for once, and ended when it comes', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1] } });
+    const [a] = cloud.nodeIds as [NodeId];
+    const { stream, ring } = cloud;
+    const document = await statement();
+    let here = false;
+    let searches = 0;
+    const kept: unknown[] = [];
+    const retirements = await openRetirements({
+      journal: { stage: (rows: unknown) => kept.push(rows), synced: async () => {} },
+      tables: { peekMany: async () => [], put: () => null },
+      streams: {
+        list: () => [],
+        findHere: () => (here ? stream : undefined),
+        async find() {
+          searches += 1;
+          if (here) return stream;
+          throw new EngineError('UNKNOWN_STREAM', 'refused by this domain');
+        },
+      },
+      rings: { newest: () => ring },
+      verifier: testVerifier,
+      callPeer: async () => ({ documents: [document] }),
+      log: { error: () => {} },
+    } as unknown as RetirementsComponents);
+    for (let asked = 0; asked < 3; asked++) await retirements.fetch(a);
+    expect({ searches, kept }).toEqual({ searches: 1, kept: [] });
+    here = true;
+    await retirements.fetch(a);
+    expect(retirements.isRetired(stream.hash)).toBe(true);
   });
 
   it('stays retired where its statement does not open any more, until another node hands it out', async () => {

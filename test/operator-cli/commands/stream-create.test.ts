@@ -11,12 +11,7 @@ const FIELD = ['--field', 'celsius', '--decimals', '1', '--min', '-40', '--max',
 async function scene() {
   const clouds = await fakeClouds();
   const documents: string[] = [];
-  clouds.on(operations.LIST_STREAMS, () => ({
-    streams: [
-      { stream: 'a'.repeat(64), name: 'taken' },
-      { stream: 'b'.repeat(64), name: 'ended', retired: true },
-    ],
-  }));
+  clouds.on(operations.LIST_STREAMS, () => ({ streams: [] }));
   clouds.on(operations.PUT_STREAM, (_, { document }) => {
     documents.push(document);
     return { done: true };
@@ -37,24 +32,6 @@ async function scene() {
 }
 
 const celsius = { name: 'celsius', decimals: 1, min: '-40', max: '60' };
-
-describe('the name of a stream', () => {
-  it('is refused where another stream has it, whose hash it is told', async () => {
-    const { documents, run } = await scene();
-    const { code, err } = await run('--name', 'taken', ...FIELD, '--public-data');
-    expect(code).toBe(4);
-    expect(err).toContain(
-      `STREAM_REFUSED: expected a name that no other stream has, got taken, which is stream ${'a'.repeat(64)}`,
-    );
-    expect(documents).toEqual([]);
-  });
-
-  it('is taken where the other one is retired', async () => {
-    const { documents, run } = await scene();
-    expect((await run('--name', 'ended', ...FIELD, '--public-data')).code).toBe(0);
-    expect(documents).toHaveLength(6);
-  });
-});
 
 describe('a stream from a file', () => {
   it('gets nonce, keys, domains and every limit that the file leaves out', async () => {

@@ -50,6 +50,28 @@ describe('stream retire', () => {
     expect(opened.stream).toBe(clouds.stream.hash);
   });
 
+  it('ends one that a domain refused, by its hash, which that domain does not list', async () => {
+    const { clouds, run } = await scene();
+    const { hash, name, jws } = clouds.stream;
+    const absent = (node: string) => {
+      if (node.startsWith('a')) throw new EngineError('UNKNOWN_STREAM', 'not here');
+    };
+    clouds.on(operations.LIST_STREAMS, (node) => ({
+      streams: node.startsWith('a') ? [] : [{ stream: hash, name }],
+    }));
+    clouds.on(operations.READ_STREAM, (node) => {
+      absent(node);
+      return { document: jws, windows: [] };
+    });
+    clouds.on(operations.RETIRE_STREAM, (node) => {
+      absent(node);
+      return { done: true };
+    });
+    const { code, out } = await run('stream', 'retire', hash, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ stream: hash, taken: ['b1', 'b2', 'c1', 'c2'], missed: [] });
+  });
+
   it('shows in list and show, and what was released stays readable', async () => {
     const { run } = await scene();
     expect((await run('stream', 'show', 'temperatures')).out).not.toContain('retired');
