@@ -148,7 +148,7 @@ export async function openServices(base: ServiceBase) {
   const admission = createAdmission({ ...base, windows, decisions, opening, retirements });
   const { trueFlags, tallies, shares, census } = await openFlagsAndShares(base, windows.all());
   const frozen = createFrozen({ ...base, trueFlags, windows, storeId: base.self.storeId });
-  const lists = createSetLists({ ...base, frozen });
+  const lists = createSetLists({ ...base, admission, frozen });
   const settled = createSettledFlags(decisions, lists);
   const packets = createPackets({ ...base, admission, roster, streams });
   const news = createCommitNews(base);

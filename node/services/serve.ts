@@ -4,6 +4,7 @@ import { operations } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../src/protocol/stream-document.ts';
 import { streamHash } from '../../src/ring/identifiers.ts';
+import type { DomainId } from '../../src/ring/index.ts';
 import type { Handlers } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Caller } from '../http/router.ts';
@@ -131,12 +132,11 @@ function servePeers(handlers: Handlers, services: Services): void {
   /** What a stream's coordinators and acceptors ask each other, all of them nodes of its own domains. */
   function among<Q extends { readonly context: MessageContext }, R>(
     operation: Operation<Q, R>,
-    answer: (request: Q, signal: AbortSignal) => Promise<R>,
+    answer: (request: Q, signal: AbortSignal, from: DomainId) => Promise<R>,
   ): void {
     handlers.add(operation, async (request, caller, signal) => {
       rings.check(request.context);
-      checkOfStream(await streams.find(request.context.stream), caller);
-      return answer(request, signal);
+      return answer(request, signal, domainOf(await streams.find(request.context.stream), caller));
     });
   }
 
@@ -157,8 +157,8 @@ function servePeers(handlers: Handlers, services: Services): void {
   among(operations.FROZEN_LIST, async (request) =>
     frozen.list(await admission.window(request.context), request),
   );
-  among(operations.KEEP_LIST, async (request) => ({
-    kept: await lists.keep(await admission.window(request.context), request),
+  among(operations.KEEP_LIST, async (request, _, from) => ({
+    kept: await lists.keep(await admission.window(request.context), request, from),
   }));
   among(operations.READ_LIST, async (request) =>
     lists.read(await admission.window(request.context), request),
@@ -172,9 +172,9 @@ function servePeers(handlers: Handlers, services: Services): void {
   );
 }
 
-/** The key of a window's digests, its flags and its votes are for the nodes of the stream's domains. @throws EngineError `FORBIDDEN` */
-function checkOfStream(stream: StreamDocument, caller: Caller): void {
-  if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return;
+/** The domain that asks: the key of a window's digests, its flags and its votes are for nodes of the stream's domains. @throws EngineError `FORBIDDEN` */
+function domainOf(stream: StreamDocument, caller: Caller): DomainId {
+  if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return caller.domain;
   throw new EngineError('FORBIDDEN', `expected a node of a domain of stream ${stream.name}`);
 }
 

@@ -1,33 +1,19 @@
-import { concat, EngineError, hasCode, utf8 } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { FlagEntry, PartitionDigest, SetDigest } from '../../src/protocol/index.ts';
-import {
-  digestOf,
-  entryKey,
-  entryKeys,
-  entryName,
-  entryOfKey,
-  equalDigests,
-  operations,
-  partitionKey,
-} from '../../src/protocol/index.ts';
+import { digestOf, entryName, equalDigests, operations } from '../../src/protocol/index.ts';
 import { PAGE_ENTRIES_MAX } from '../../src/protocol/limits.ts';
-import type { KeepListRequest, ReadList, ReadListRequest } from '../../src/protocol/window-messages.ts';
+import type { ReadList, ReadListRequest } from '../../src/protocol/window-messages.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
-import type { Journal } from '../engine/journal.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
-import type { Tables } from '../engine/tables.ts';
 import type { Frozen } from './frozen.ts';
+import { createKeptLists, type KeptLists, type KeptListsComponents, readKept } from './kept-lists.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
-/** Bytes of an entry in a stored page. */
-const ENTRY_BYTES = 36;
 /** Sets of members kept in memory; the next partition asked about replaces the oldest. */
 const MEMBERS_CACHED_MAX = 64;
 
-export interface SetListsComponents {
-  readonly journal: Journal;
-  readonly tables: Tables;
+export interface SetListsComponents extends Omit<KeptListsComponents, 'isHere'> {
   readonly frozen: Frozen;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId };
@@ -36,8 +22,7 @@ export interface SetListsComponents {
 
 /** Ids of the sets that digests name: kept for a candidate T, or this acceptor's own frozen flags. */
 export interface SetLists {
-  /** Stores a page; with the last one the whole list must have its digest. False where it has not. */
-  keep(record: OpenWindowRecord, request: KeepListRequest): Promise<boolean>;
+  readonly keep: KeptLists['keep'];
   read(record: OpenWindowRecord, request: ReadListRequest): Promise<ReadList>;
   /** The flags a digest names, from here or an acceptor that has them; null when none answers with them. */
   members(
@@ -48,22 +33,11 @@ export interface SetLists {
 }
 
 export function createSetLists(components: SetListsComponents): SetLists {
-  const { journal, tables, frozen, rings, self, callPeer } = components;
+  const { tables, frozen, rings, self, callPeer } = components;
+  const isHere: KeptListsComponents['isHere'] = async (record, partition, digest) =>
+    (await here(record, partition, digest)) !== null;
+  const kept = createKeptLists({ ...components, isHere });
   const cache = new Map<string, ReadonlyMap<string, FlagEntry>>();
-
-  async function kept(
-    record: OpenWindowRecord,
-    partition: Partition,
-    digest: SetDigest,
-  ): Promise<FlagEntry[]> {
-    const entries: FlagEntry[] = [];
-    const prefix = listPrefix(record, partition, digest);
-    for await (const { plain } of tables.scan('windows', record.rowKey, prefix)) {
-      if (plain === null) return [];
-      for (let at = 0; at < plain.length; at += ENTRY_BYTES) entries.push(entryOfKey(plain, at));
-    }
-    return entries;
-  }
 
   /** The entries this node has under a digest, checked against it; null where it has no such set. */
   async function here(
@@ -73,7 +47,7 @@ export function createSetLists(components: SetListsComponents): SetLists {
   ): Promise<FlagEntry[] | null> {
     const own = await frozen.trueFlags(record, partition, digest);
     if (own !== null) return own;
-    const entries = await kept(record, partition, digest);
+    const entries = await readKept(tables, record, partition, digest);
     return equalDigests(digestOf(record.terms.value.setHashKey, entries), digest) ? entries : null;
   }
 
@@ -119,19 +93,7 @@ export function createSetLists(components: SetListsComponents): SetLists {
   }
 
   return {
-    async keep(record, { partition, digest, entries, last }) {
-      const [first] = entries;
-      if (first !== undefined) {
-        const key = concat(listPrefix(record, partition, digest), entryKey(first));
-        journal.stage([tables.put('windows', record.rowKey, key, entryKeys(entries))]);
-      }
-      await journal.synced();
-      if (!last) return true;
-      return equalDigests(
-        digestOf(record.terms.value.setHashKey, await kept(record, partition, digest)),
-        digest,
-      );
-    },
+    keep: kept.keep,
     async read(record, { partition, digest, after }) {
       const entries = await here(record, partition, digest);
       if (entries === null) return { known: false, entries: [], more: false };
@@ -153,8 +115,4 @@ export function createSetLists(components: SetListsComponents): SetLists {
       return members;
     },
   };
-}
-
-function listPrefix(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Uint8Array {
-  return concat(utf8('T'), partitionKey(record.scope, partition), digest.hash);
 }

@@ -142,7 +142,7 @@ export const ERROR_TABLE = {
   WINDOW_FULL: {
     status: 409,
     retry: false,
-    meaning: 'The window holds as many readings as its stream allows.',
+    meaning: 'The window holds as many readings as its stream allows, or a domain has stored lists of more.',
   },
   SEAL_TOO_EARLY: {
     status: 409,

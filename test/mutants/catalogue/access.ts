@@ -17,8 +17,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'access/strangers-answered',
     breaks: 'a node of a domain that a stream does not name reads its K and its flags, and votes in it',
     file: 'node/services/serve.ts',
-    find: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return;",
-    replace: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== -1) return;",
+    find: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== undefined) return caller.domain;",
+    replace: "if (caller.kind === 'peer' && shareIndex(stream, caller.domain) !== -1) return caller.domain;",
     detector: byTest('node/services/hostile-peers', 'a node of a domain that the stream does not name'),
   },
   {

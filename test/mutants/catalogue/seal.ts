@@ -138,10 +138,26 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'seal/ids-kept-unchecked',
     breaks: 'DURABLE: an acceptor says that it has the ids of a digest without comparing',
-    file: 'node/services/set-lists.ts',
+    file: 'node/services/kept-lists.ts',
     find: 'if (!last) return true;',
     replace: 'if (!last || entries.length > 0) return true;',
     detector: byTest('node/services/set-lists', 'ids that are not those of their digest'),
+  },
+  {
+    name: 'seal/lists-without-bound',
+    breaks: 'BOUNDED: a node that lies fills the disks of others with lists under made-up digests',
+    file: 'node/services/kept-lists.ts',
+    find: 'if (sum > most) {',
+    replace: 'if (sum > most && most < 0) {',
+    detector: byTest('node/services/set-lists', 'a domain stores no more of them'),
+  },
+  {
+    name: 'seal/kept-list-written-over',
+    breaks: 'a node that lies writes over the ids that T names, and its window stays INCOMPLETE',
+    file: 'node/services/kept-lists.ts',
+    find: 'if (!begun.has(list) && (await isHere(record, partition, digest))) return true;',
+    replace: 'void isHere;',
+    detector: byTest('node/services/set-lists', 'one that is whole is neither written over'),
   },
   {
     name: 'seal/nobody-by-itself',
