@@ -103,8 +103,8 @@ export function createRingBook(options: RingBookOptions): RingBook {
   }
 
   async function fetchOlder(): Promise<void> {
-    const { epoch } = oldestOf(history);
-    const older = await documentsBefore(epoch, async (question) => {
+    const oldest = oldestOf(history);
+    const older = await documentsBefore(oldest, verifier, async (question) => {
       const ask = (signal: AbortSignal) =>
         askAnyNode(
           options,
@@ -114,12 +114,13 @@ export function createRingBook(options: RingBookOptions): RingBook {
         );
       return (await request(ask)).rings;
     });
-    if (older.length < epoch - 1) {
-      throw new EngineError('RING_REFUSED', `expected the ring documents before epoch ${epoch}, got none`);
+    if (older.length < oldest.epoch - 1) {
+      throw new EngineError(
+        'RING_REFUSED',
+        `expected the ring documents before epoch ${oldest.epoch}, got ${older.length} of them`,
+      );
     }
-    for (const jws of older.slice(0, oldestOf(history).epoch - 1).reverse()) {
-      history = prependHistory(history, await openRingDocument(jws, verifier));
-    }
+    history = older.slice(0, oldestOf(history).epoch - 1).reduceRight(prependHistory, history);
   }
 
   return {

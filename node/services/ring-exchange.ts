@@ -2,7 +2,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { Published, RingOffer, RingState } from '../../src/protocol/ring-messages.ts';
-import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument, Verifier } from '../../src/ring/index.ts';
 import { majorityPromised, nodesEver, windowId } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
@@ -21,6 +21,7 @@ export interface RingExchangeComponents {
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId };
   readonly callPeer: CallPeer;
+  readonly verifier: Verifier;
   readonly clock: Clock;
 }
 

@@ -1,5 +1,5 @@
 import { operations } from '../../src/protocol/index.ts';
-import type { NodeId } from '../../src/ring/index.ts';
+import type { NodeId, Verifier } from '../../src/ring/index.ts';
 import { oldestOf } from '../../src/ring/index.ts';
 import { documentsBefore } from '../../src/rounds/documents-before.ts';
 import type { CallPeer } from '../engine/peers.ts';
@@ -10,6 +10,7 @@ export interface RingFetchComponents {
   readonly ringStore: RingStore;
   readonly rings: Rings;
   readonly callPeer: CallPeer;
+  readonly verifier: Verifier;
 }
 
 /** Reads ring documents of another node. */
@@ -20,7 +21,7 @@ export interface RingFetch {
   seeSecond(node: NodeId): Promise<void>;
 }
 
-export function createRingFetch({ ringStore, rings, callPeer }: RingFetchComponents): RingFetch {
+export function createRingFetch({ ringStore, rings, callPeer, verifier }: RingFetchComponents): RingFetch {
   async function learn(node: NodeId, signal?: AbortSignal): Promise<void> {
     await learnOlder(node, signal);
     for (;;) {
@@ -34,12 +35,13 @@ export function createRingFetch({ ringStore, rings, callPeer }: RingFetchCompone
 
   /** A node that is new to the ring begins with the document it was given; older ones place older windows. */
   async function learnOlder(node: NodeId, signal?: AbortSignal): Promise<void> {
-    const { epoch } = oldestOf(rings.history());
+    const oldest = oldestOf(rings.history());
     const older = await documentsBefore(
-      epoch,
+      oldest,
+      verifier,
       async (question) => (await callPeer(node, operations.READ_RINGS, question, signal)).rings,
     );
-    if (epoch > 1 && older.length === epoch - 1) await ringStore.takeOlder(older);
+    if (older.length > 0 && older.length === oldest.epoch - 1) await ringStore.takeOlder(older);
   }
 
   /** Two documents of one epoch stop admission once both are seen: a node that only says so would stop the ring by a word. */

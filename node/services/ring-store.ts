@@ -55,7 +55,7 @@ export interface RingStore {
    */
   takePublished(jws: string): Promise<void>;
   /** All documents before the oldest one here, in their order. @throws EngineError `RING_REFUSED` */
-  takeOlder(documents: readonly string[]): Promise<void>;
+  takeOlder(documents: readonly RingDocument[]): Promise<void>;
   putInForce(placement: RingDocument): Promise<void>;
   /** The documents from an epoch on, as many as go into one message. */
   page(from: number): readonly string[];
@@ -157,16 +157,9 @@ export function createRingStore(components: RingStoreComponents): RingStore {
     },
     takeOlder: (documents) =>
       lock.run('ring', async () => {
-        let history = rings.history();
-        const missing = documents.slice(0, oldestOf(history).epoch - 1);
-        const added: RingDocument[] = [];
-        for (const jws of missing.reverse()) {
-          const ring = await open(jws);
-          history = prependHistory(history, ring);
-          added.push(ring);
-        }
-        rings.adopt(history);
-        for (const ring of added) write(ring);
+        const missing = documents.slice(0, oldestOf(rings.history()).epoch - 1);
+        rings.adopt(missing.reduceRight(prependHistory, rings.history()));
+        for (const ring of missing) write(ring);
         await journal.synced();
       }),
     async putInForce(placement) {

@@ -1,7 +1,7 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { RingHistory } from '../../src/ring/index.ts';
-import { openRingDocument, prependHistory, ringHistory } from '../../src/ring/index.ts';
+import { prependHistory, ringHistory } from '../../src/ring/index.ts';
 import { documentsBefore } from '../../src/rounds/documents-before.ts';
 import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
@@ -15,7 +15,8 @@ export async function readHistory(ports: OperatorPorts, options: CallOptions): P
   const { ring, verifier } = ports;
   const asking = { ...options, timeoutMs: QUESTION_TIMEOUT_MS };
   const older = await documentsBefore(
-    ring.epoch,
+    ring,
+    verifier,
     async (question) =>
       (await askAnyNode(ports, nodesByTurns(ring), operations.READ_RINGS, question, asking)).rings,
   );
@@ -25,8 +26,5 @@ export async function readHistory(ports: OperatorPorts, options: CallOptions): P
       `expected the ring documents before epoch ${ring.epoch}, got ${older.length} of them`,
     );
   }
-  let history = ringHistory(ring);
-  for (const jws of older.toReversed())
-    history = prependHistory(history, await openRingDocument(jws, verifier));
-  return history;
+  return older.reduceRight(prependHistory, ringHistory(ring));
 }
