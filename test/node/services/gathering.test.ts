@@ -3,8 +3,9 @@ import type { FlagEntry } from '../../../src/protocol/index.ts';
 import { entryName, operations, readingId, sensorId, shareColumns } from '../../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../../src/protocol/limits.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
-import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+import { type Overheard, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 const SHAPE = { nodes: [2, 1, 1], acceptors: 1, replicas: 2 } as const;
 
@@ -25,6 +26,21 @@ function copyTo(node: NodeId, reading: RawReading, entries: readonly FlagEntry[]
 async function gatherAt(node: NodeId, { flagsRequest, partition }: RawReading): Promise<void> {
   const { context } = flagsRequest;
   await cloud.askAs(node, node, operations.GATHER, { context, partitions: [partition] });
+}
+
+/** Two owners of a partition, the second of which has one row more than a page holds. */
+async function twoPages(overhear: (message: Overheard) => void = () => {}) {
+  cloud = await startSmallCloud({ shape: SHAPE, overhear });
+  const reading = cloud.reading(await cloud.openWindow(), '1', { group: 5 });
+  const [first, second] = reading.owners(0) as [NodeId, NodeId];
+  const entries = Array.from({ length: ROWS_PER_PAGE_MAX + 1 }, (_, number): FlagEntry => {
+    const id = reading.entry.readingId.slice();
+    new DataView(id.buffer).setUint32(12, number);
+    return { readingId: readingId(id), sensorId: sensorId(new Uint8Array(16)), count: 1 };
+  });
+  await copyTo(second, reading, entries.slice(0, 100));
+  await copyTo(second, reading, entries.slice(100));
+  return { reading, first, second, entries };
 }
 
 describe('uniting the rows of a partition', () => {
@@ -53,16 +69,21 @@ describe('uniting the rows of a partition', () => {
   });
 
   it('fetches every page of another node', async () => {
-    cloud = await startSmallCloud({ shape: SHAPE });
-    const reading = cloud.reading(await cloud.openWindow(), '1', { group: 5 });
-    const [first, second] = reading.owners(0) as [NodeId, NodeId];
-    const entries = Array.from({ length: ROWS_PER_PAGE_MAX + 1 }, (_, number): FlagEntry => {
-      const id = reading.entry.readingId.slice();
-      new DataView(id.buffer).setUint32(12, number);
-      return { readingId: readingId(id), sensorId: sensorId(new Uint8Array(16)), count: 1 };
+    const { reading, first, entries } = await twoPages();
+    await gatherAt(first, reading);
+    expect(cloud.rowsAt(first, 'values')).toHaveLength(entries.length);
+  });
+
+  it('has not ended where the other node stops between two pages', async () => {
+    let between: () => Promise<unknown> = async () => {};
+    const { reading, first, second, entries } = await twoPages(({ from, path }) => {
+      if (from !== undefined && path === operations.ROWS.path) void between();
     });
-    await copyTo(second, reading, entries.slice(0, 100));
-    await copyTo(second, reading, entries.slice(100));
+    between = () => cloud.stop(second);
+    await expectCode(gatherAt(first, reading), 'UNREACHABLE');
+    expect(cloud.rowsAt(first, 'values')).toHaveLength(ROWS_PER_PAGE_MAX);
+    between = async () => {};
+    await cloud.start(second);
     await gatherAt(first, reading);
     expect(cloud.rowsAt(first, 'values')).toHaveLength(entries.length);
   });
