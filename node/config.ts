@@ -7,6 +7,7 @@ import { SENSORS_MIN_MAX } from '../src/protocol/stream-limits.ts';
 import {
   type DomainId,
   domainId,
+  FORMER_SEALING_KEYS_MAX,
   type NodeId,
   nodeId,
   PUBLIC_KEY,
@@ -15,8 +16,6 @@ import {
 } from '../src/ring/index.ts';
 
 const closed = { additionalProperties: false } as const;
-/** Keys that the domain had before; each is another key agreement for a packet that opens with none of them. */
-const FORMER_SEALING_KEYS_MAX = 2;
 const TEXT = Type.String({ minLength: 1, maxLength: 4_096 });
 const LISTEN = Type.Object({ host: TEXT, port: Type.Integer({ minimum: 0, maximum: 65_535 }) }, closed);
 const TLS_FILES = Type.Object({ cert: TEXT, key: TEXT }, closed);

@@ -149,3 +149,19 @@ export function shownSpan(ms: number): string {
   ];
   return `${ms / unitMs}${unit}`;
 }
+
+/** Nodes that own each partition where nobody says another number. */
+export const REPLICAS_DEFAULT = 2;
+
+/**
+ * The replicas of a domain of so many nodes: as asked for, else two, or one where it has one node.
+ * @throws EngineError `INVALID_ARGUMENT` for more than there are nodes: readings would be on fewer disks than was asked for
+ */
+export function replicasOf(asked: number | undefined, nodes: number): number {
+  if (asked === undefined) return Math.min(REPLICAS_DEFAULT, nodes);
+  if (asked <= nodes) return asked;
+  throw new EngineError(
+    'INVALID_ARGUMENT',
+    `expected --replicas of at most the domain's nodes, ${nodes}, got ${asked}; name more nodes, or ask for fewer`,
+  );
+}

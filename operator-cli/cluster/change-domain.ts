@@ -6,7 +6,7 @@ import { storeId } from '../../src/ring/index.ts';
 import type { NodeAddress } from './addresses.ts';
 import type { CertificateSource } from './certificates.ts';
 import { createNode } from './domain.ts';
-import { readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
+import { formerNames, readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
 import type { NewFile } from './new-folder.ts';
 import { replaceFile, secretFile, writeNewFolder } from './new-folder.ts';
 import { nodeFiles, SECTION_FILE } from './write-cluster.ts';
@@ -107,12 +107,8 @@ export async function addNode(
 }
 
 /** The files of a node that its settings name as former keys; a path from elsewhere is good for the new node as it is. */
-function formerKeys(
-  nodeFolder: string,
-  { formerSealingKeys }: Readonly<Record<string, unknown>>,
-): Promise<NewFile[]> {
-  const names = Array.isArray(formerSealingKeys) ? formerSealingKeys.map(String) : [];
-  const inFolder = names.filter((name) => !isAbsolute(name));
+function formerKeys(nodeFolder: string, settings: Readonly<Record<string, unknown>>): Promise<NewFile[]> {
+  const inFolder = formerNames(settings).filter((name) => !isAbsolute(name));
   return Promise.all(inFolder.map(async (name) => secretFile(name, await readOwn(join(nodeFolder, name)))));
 }
 

@@ -47,6 +47,11 @@ export async function readSettings(path: string): Promise<Readonly<Record<string
   }
 }
 
+/** The files with the sealing keys that a node's settings name as former ones. */
+export function formerNames({ formerSealingKeys }: Readonly<Record<string, unknown>>): readonly string[] {
+  return Array.isArray(formerSealingKeys) ? formerSealingKeys.map(String) : [];
+}
+
 /** A file of the domain's own folder. @throws EngineError `INVALID_ARGUMENT` */
 export async function readOwn(path: string): Promise<string> {
   try {

@@ -5,9 +5,9 @@ import { hostIn } from '../../src/platform/host-in.ts';
 import { nodeIdentityUri } from '../../src/platform/node-identity.ts';
 import { generateP256, p256FromPem } from '../../src/platform/p256.ts';
 import type { DomainSection } from '../../src/ring/index.ts';
-import { signKeyRotation } from '../../src/ring/index.ts';
+import { FORMER_SEALING_KEYS_MAX, signKeyRotation } from '../../src/ring/index.ts';
 import type { Authority, CertificateSource } from './certificates.ts';
-import { readDomainKey, readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
+import { formerNames, readDomainKey, readOwn, readSection, readSettings, signNext } from './domain-folder.ts';
 import { replaceFile, replaceSecret } from './new-folder.ts';
 import { SECTION_FILE } from './write-cluster.ts';
 
@@ -21,7 +21,7 @@ export type Renewal = (typeof RENEWALS)[number];
  * - `certificates`: keys and certificates of every node, under the same authority; the section stays.
  * - `authority`: another ten years for the authority's certificate, over the same key.
  * - `authority-key`: another authority, and certificates of every node under it.
- * - `sealing-key`: another key for sensors to seal to; nodes open what is sealed to the one before as well.
+ * - `sealing-key`: another key for sensors to seal to; nodes open what is sealed to those before as well.
  * - `domain-key`: another key that signs sections, for which the one before vouches; the old one is kept beside it.
  *
  * @param folder as "domain init" made it.
@@ -108,6 +108,13 @@ async function changeSealingKey(folder: string, before: DomainSection): Promise<
       `expected sealing.key to be the key ${before.sealingKey} of section.jws, got ${found}`,
     );
   }
+  const settingsOf = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const { id } of before.nodes) {
+    const path = join(folder, id, 'node.json');
+    const settings = await readSettings(path);
+    checkRoom(path, settings);
+    settingsOf.set(path, settings);
+  }
   const formerName = `sealing-${before.version}.key`;
   const sealing = await generateP256();
   const section = await signNext(folder, before, { sealingKey: toBase64Url(sealing.publicKey) });
@@ -115,12 +122,21 @@ async function changeSealingKey(folder: string, before: DomainSection): Promise<
     await replaceSecret(join(place, formerName), former);
     await replaceSecret(join(place, 'sealing.key'), sealing.privateKeyPem);
   }
-  for (const { id } of before.nodes) {
-    const path = join(folder, id, 'node.json');
-    const changed = { ...(await readSettings(path)), formerSealingKeys: [formerName] };
-    await replaceFile(path, `${JSON.stringify(changed, null, 2)}\n`);
+  for (const [path, settings] of settingsOf) {
+    const formerSealingKeys = [formerName, ...formerNames(settings)];
+    await replaceFile(path, `${JSON.stringify({ ...settings, formerSealingKeys }, null, 2)}\n`);
   }
   return keep(folder, section);
+}
+
+/** @throws EngineError `INVALID_ARGUMENT` where one more key would be one too many, before anything is changed */
+function checkRoom(path: string, settings: Readonly<Record<string, unknown>>): void {
+  const { length } = formerNames(settings);
+  if (length < FORMER_SEALING_KEYS_MAX) return;
+  throw new EngineError(
+    'INVALID_ARGUMENT',
+    `expected fewer than ${FORMER_SEALING_KEYS_MAX} formerSealingKeys in ${path}, got ${length}; take out those that no sensor seals to any more, and delete their files`,
+  );
 }
 
 async function changeDomainKey(folder: string, before: DomainSection): Promise<DomainSection> {

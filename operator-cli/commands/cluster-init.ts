@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { consecutivePorts, createDevelopmentCluster, hostPerNode, writeCluster } from '../cluster/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
-import { wholeNumber } from '../option-values.ts';
+import { replicasOf, wholeNumber } from '../option-values.ts';
 import { renderTable } from '../output.ts';
 import { createSession } from '../session.ts';
 
 interface InitOptions {
   readonly domains: number;
   readonly nodes: number;
-  readonly replicas: number;
+  readonly replicas?: number;
   readonly host: string;
   readonly basePort: number;
   readonly hostPerNode?: boolean;
@@ -25,9 +25,8 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
     .option('--nodes <n>', 'nodes of each domain', wholeNumber(1, 128), 2)
     .option(
       '--replicas <n>',
-      'nodes of a domain that own each partition (at most its nodes)',
+      'nodes of a domain that own each partition (default: 2, or 1 of one node)',
       wholeNumber(1, 128),
-      2,
     )
     .option('--host <name>', 'host name or address of all nodes', '127.0.0.1')
     .option('--base-port <n>', 'first port; each node takes the next two', wholeNumber(1, 65_535), 7_400)
@@ -44,7 +43,7 @@ export function addClusterInit(parent: Command, environment: CliEnvironment): vo
       domains: options.domains,
       nodesPerDomain: options.nodes,
       acceptors: 3,
-      replicas: Math.min(options.replicas, options.nodes),
+      replicas: replicasOf(options.replicas, options.nodes),
       addresses:
         options.hostPerNode === true
           ? hostPerNode(options.basePort)

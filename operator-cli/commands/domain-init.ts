@@ -6,7 +6,7 @@ import { domainId, nodeId } from '../../src/ring/index.ts';
 import { createDomain, writeDomain } from '../cluster/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
-import { wholeNumber } from '../option-values.ts';
+import { replicasOf, wholeNumber } from '../option-values.ts';
 import { renderTable } from '../output.ts';
 import { createSession } from '../session.ts';
 
@@ -20,7 +20,7 @@ interface DomainInitOptions {
   readonly operatorName: string;
   readonly provider: string;
   readonly node: readonly NodeOption[];
-  readonly replicas: number;
+  readonly replicas?: number;
   readonly publicPort: number;
   readonly peerPort: number;
   readonly listen: string;
@@ -37,7 +37,11 @@ export function addDomainInit(parent: Command, environment: CliEnvironment): voi
     .requiredOption('--operator-name <name>', 'the legal person that runs the nodes')
     .requiredOption('--provider <name>', 'the company whose computers they are')
     .requiredOption('--node <id=host>', 'a node and the host it is reached at; once per node', nodeOption)
-    .option('--replicas <n>', 'nodes that own each partition (at most the nodes)', wholeNumber(1, 128), 2)
+    .option(
+      '--replicas <n>',
+      'nodes that own each partition (default: 2, or 1 of one node)',
+      wholeNumber(1, 128),
+    )
     .option('--public-port <n>', 'port for sensors and operators', wholeNumber(1, 65_535), 7_400)
     .option('--peer-port <n>', 'port for other nodes', wholeNumber(1, 65_535), 7_401)
     .option('--listen <address>', 'address the nodes listen on', '0.0.0.0');
@@ -59,7 +63,7 @@ export function addDomainInit(parent: Command, environment: CliEnvironment): voi
         domain: options.domain,
         operatorName: options.operatorName,
         provider: options.provider,
-        replicas: Math.min(options.replicas, options.node.length),
+        replicas: replicasOf(options.replicas, options.node.length),
         nodes: options.node.map(({ id, host }) => ({
           id,
           address: { host, listenHost, publicPort, peerPort },

@@ -26,3 +26,5 @@ export const KEY_PROOF_CHARS_MAX = 1_024;
 export const RING_DOCUMENTS_MAX = 1_024;
 /** Longest certificate of a domain's own authority, in characters of PEM. */
 export const CERTIFICATE_CHARS_MAX = 4096;
+/** Sealing keys that a domain had before and its nodes keep; each is another key agreement for a packet that opens with none. */
+export const FORMER_SEALING_KEYS_MAX = 2;

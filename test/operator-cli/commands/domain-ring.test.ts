@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadNodeConfig } from '../../../node/config.ts';
 import { nodeVerifier } from '../../../src/platform/index.ts';
-import { openRingDocument, openSensorBundle, readSensorBundle } from '../../../src/ring/index.ts';
+import {
+  openRingDocument,
+  openSection,
+  openSensorBundle,
+  readSensorBundle,
+} from '../../../src/ring/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { cli } from '../support/cli.ts';
 
@@ -54,6 +59,20 @@ describe('a domain', () => {
     const node = loadNodeConfig(at('cloud-a', 'cloud-a-1', 'node.json'), {});
     expect(node).toMatchObject({ publicListen: { host: '0.0.0.0', port: 7_400 } });
     expect(new X509Certificate(await readFile(node.tls.cert)).verify(authority.publicKey)).toBe(true);
+  });
+
+  it('has as many replicas as were asked for, two unless it has one node, and never fewer without a word', async () => {
+    const { run, at, makeDomain } = await parties();
+    const refused = await makeDomain('cloud-d', '--replicas', '3');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain(`expected --replicas of at most the domain's nodes, 2, got 3`);
+    const replicasOf = async (name: string) =>
+      (await openSection((await readFile(at(name, 'section.jws'), 'utf8')).trim(), nodeVerifier)).replicas;
+    expect(await replicasOf('cloud-a')).toBe(2);
+    const alone = ['--domain', 'e', '--operator-name', 'E', '--provider', 'P', '--node', 'e-1=e-1.example'];
+    expect(await run('domain', 'init', 'e', ...alone)).toMatchObject({ code: 0 });
+    expect(await replicasOf('e')).toBe(1);
+    expect(await run('cluster', 'init', 'c', '--nodes', '1', '--replicas', '2')).toMatchObject({ code: 2 });
   });
 
   it('prints the key it has to publish', async () => {

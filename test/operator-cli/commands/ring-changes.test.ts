@@ -184,6 +184,25 @@ describe('a domain that makes anew', () => {
     expect((await ringOf('ring-2.jws')).domains[0]?.sealingKey).toBe(toBase64Url(publicKey));
   });
 
+  it('its sealing keys before the last are kept, and one too many is refused before anything changes', async () => {
+    const { at, run, text } = await ringOfTwo();
+    const first = await text('a', 'sealing.key');
+    for (let times = 0; times < 2; times++)
+      expect(await renew(run, 'sealing-key')).toMatchObject({ code: 0 });
+    const settings = loadNodeConfig(at('a', 'a-2', 'node.json'), {});
+    expect(settings.formerSealingKeys).toEqual([
+      at('a', 'a-2', 'sealing-2.key'),
+      at('a', 'a-2', 'sealing-1.key'),
+    ]);
+    // The ring document of that time still names the first one: without it the node would not start.
+    expect(await text('a', 'a-2', 'sealing-1.key')).toBe(first);
+    const section = await text('a', 'section.jws');
+    const refused = await renew(run, 'sealing-key');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain('expected fewer than 2 formerSealingKeys in');
+    expect(await text('a', 'section.jws')).toBe(section);
+  });
+
   it('its key is followed from the old one, and signs what comes next', async () => {
     const { run, next, text, ringOf } = await ringOfTwo();
     const [before] = (await ringOf('operator', 'ring.jws')).domains;
