@@ -249,6 +249,7 @@ function statusOf(
     acceptors: fewestVoters(rings.newest(), streams.list()),
     streams: streams.list().length,
     uptimeMs: Math.max(0, clock.now() - startedAt),
+    clockMs: clock.now(),
   };
 }
 

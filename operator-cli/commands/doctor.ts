@@ -5,7 +5,7 @@ import { addTold, toldText } from '../../src/protocol/told-counts.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import type { AuditReport, Problem } from '../operator/index.ts';
-import { diagnose } from '../operator/index.ts';
+import { clockProblems, diagnose } from '../operator/index.ts';
 import { counted, type Palette, renderTable } from '../output.ts';
 import { createSession } from '../session.ts';
 
@@ -21,10 +21,12 @@ export function addDoctor(parent: Command, environment: CliEnvironment): void {
   command.action(async () => {
     const session = createSession(command, environment);
     await session.withOperator(async ({ operator }) => {
+      // Asked before the nodes are busy: an answer that takes long says little about a clock.
+      const clocks = await operator.clocks({ signal: environment.signal });
       session.progress('every node reads all its rows');
       const reports = await operator.audit({ signal: environment.signal });
       session.progress(undefined);
-      const problems = diagnose(reports, operator.ring.epoch);
+      const problems = [...diagnose(reports, operator.ring.epoch), ...clockProblems(clocks)];
       const ok = problems.length === 0;
       session.answer({ ok, problems, nodes: reports }, () =>
         [auditTable(reports, session.palette), '\n', verdictText(problems, session.palette)].join(''),

@@ -1,4 +1,5 @@
 export type { AuditReport } from './audit.ts';
+export { clockProblems } from './clocks.ts';
 export type { Sums, WindowResult } from './combine-rows.ts';
 export { addSums, combineRows } from './combine-rows.ts';
 export type { ComputeOutcome } from './compute.ts';

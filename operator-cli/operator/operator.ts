@@ -3,6 +3,7 @@ import type { Published } from '../../src/protocol/ring-messages.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
 import { type AuditReport, auditNodes } from './audit.ts';
+import { type ClockReading, readClocks } from './clocks.ts';
 import { type ComputeOutcome, computeWindow } from './compute.ts';
 import { type FollowOptions, followSeries } from './follow.ts';
 import type { HandedOut } from './hand-out.ts';
@@ -40,6 +41,8 @@ export interface Operator {
   status(options?: CallOptions): Promise<readonly NodeReport[]>;
   /** Lets every node of the ring check all it has; also lists those that do not answer. */
   audit(options?: CallOptions): Promise<readonly AuditReport[]>;
+  /** How far the clocks of the nodes that answer are from this program's. */
+  clocks(options?: CallOptions): Promise<readonly ClockReading[]>;
 }
 
 /** A wait for one group of a window; 0 is the one group of a stream without labels. */
@@ -64,5 +67,6 @@ export function createOperator(ports: OperatorPorts): Operator {
     publishRing: (jws, options) => publishRing(ports, jws, options),
     status: (options) => readStatus(ports, options),
     audit: (options) => auditNodes(ports, options),
+    clocks: (options) => readClocks(ports, options),
   };
 }

@@ -129,6 +129,8 @@ const statusAnswer = Type.Object(
     acceptors: Type.Integer({ minimum: 1, maximum: 3 }),
     streams: instant,
     uptimeMs: instant,
+    /** What the node's clock shows, Unix milliseconds. */
+    clockMs: instant,
   },
   closed,
 );

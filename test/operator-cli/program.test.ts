@@ -371,6 +371,7 @@ describe('status', () => {
         acceptors: 1,
         streams: 1,
         uptimeMs: 61_000,
+        clockMs: 0,
       };
     });
     const { code, out, err } = await run('status');

@@ -33,6 +33,7 @@ async function start(folder: string, ends: Readonly<Record<string, number>> = {}
       acceptors: 1,
       streams: 0,
       uptimeMs: 1,
+      clockMs: 1,
     };
   });
   const run = await cli(['cluster', 'start', folder], {

@@ -160,6 +160,7 @@ describe('status', () => {
         acceptors: 1,
         streams: 0,
         uptimeMs: 5,
+        clockMs: 7,
       };
     });
     const reports = await createOperator(clouds.ports).status();

@@ -92,6 +92,7 @@ const MESSAGES: readonly (readonly [string, Codec<unknown>, fc.Arbitrary<unknown
       acceptors: fc.integer({ min: 1, max: 3 }),
       streams: anyU64,
       uptimeMs: anyU64,
+      clockMs: anyU64,
     }),
   ],
   [
