@@ -173,6 +173,23 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/protocol/set-hash', 'the digest of a set of flags'),
   },
   {
+    name: 'set-hash/equal-for-ever',
+    breaks: 'EXACT: a node whose rows once were T stands for it after a row has come or gone',
+    file: 'src/protocol/set-hash.ts',
+    find: '    equal = null;\n',
+    replace: '',
+    detector: byTest('src/protocol/set-hash', 'is no longer what it was found equal to'),
+  },
+  {
+    name: 'hold/other-partitions-stand',
+    breaks:
+      'EXACT: a node that said something about as many other partitions stands for those it was asked about',
+    file: 'src/rounds/hold.ts',
+    find: 'said?.partition === partition && said.missing.length === 0',
+    replace: 'said?.missing.length === 0',
+    detector: byTest('src/rounds/hold', 'a node that answers about other partitions'),
+  },
+  {
     name: 'set-hash/count-left-out',
     breaks: 'EXACT: two flags that differ in their count only have one set hash',
     file: 'src/protocol/entry-digest.ts',
