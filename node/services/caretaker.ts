@@ -17,6 +17,7 @@ import type { RingExchange } from './ring-exchange.ts';
 import type { RosterSpread } from './roster-spread.ts';
 import type { Settling } from './settling.ts';
 import type { Spread } from './spread.ts';
+import type { UnopenedVotes } from './unopened-votes.ts';
 import type { VotedReleases } from './voted-releases.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
@@ -37,6 +38,7 @@ export interface CaretakerComponents {
   readonly retirements: Retirements;
   readonly rosterSpread: RosterSpread;
   readonly spread: Spread;
+  readonly unopened: Pick<UnopenedVotes, 'learnEnded'>;
   readonly windows: Windows;
   readonly settling: Settling;
   readonly rings: Rings;
@@ -65,6 +67,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     retirements,
     rosterSpread,
     spread,
+    unopened,
     windows,
     settling,
     votedReleases,
@@ -116,7 +119,8 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       // In turns, because one coordinator is enough and the next finds its work done.
       const turn = registerTurn(record);
       if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) continue;
-      await settling.settle(record, signal);
+      // One that cannot be settled, for ever it may be, keeps back itself and no other.
+      await attempt('sealing', () => settling.settle(record, signal));
     }
   }
 
@@ -129,7 +133,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       .indexOf(self.nodeId);
   }
 
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -160,12 +164,13 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('erasing', () => erasing.run(signal));
   }
 
+  async function hear(): Promise<void> {
+    await attempt('hearing of windows', () => unopened.learnEnded(decisions, signal));
+    await attempt('hearing of decisions', () => missed.run(signal));
+  }
+
   // Seals and questions wait long for a node that hangs, and what is due elsewhere must not wait with them.
-  await Promise.all([
-    inRounds(care),
-    inRounds(() => attempt('sealing', sealOverdue)),
-    inRounds(() => attempt('hearing of decisions', () => missed.run(signal))),
-  ]);
+  await Promise.all([inRounds(care), inRounds(sealOverdue), inRounds(hear)]);
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

@@ -216,6 +216,7 @@ export async function openServices(base: ServiceBase) {
     streams,
     sums,
     tell,
+    unopened,
     values,
     votedReleases,
     windows,

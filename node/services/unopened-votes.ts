@@ -9,6 +9,7 @@ import { decodeSynodRow } from '../engine/rows.ts';
 import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
+import type { Decisions } from './decisions.ts';
 import type { ErasedWindows } from './erased-windows.ts';
 import { scopeOfRow, VOTE, voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
@@ -38,6 +39,11 @@ export interface UnopenedVotes {
   note(record: WindowRecord): void;
   /** Windows of which this node has a key, and neither the terms nor anybody's word when they end. */
   endless(): readonly WindowScope[];
+  /**
+   * Learns which windows past their latest time are open: a node that voted for their terms is one of those who seal them,
+   * and the word that they are open may have been lost on its way.
+   */
+  learnEnded(decisions: Pick<Decisions, 'read'>, signal: AbortSignal): Promise<void>;
   /** Another node knows the window. */
   noteEnd(scope: WindowScope, times: WindowTimes): void;
   /**
@@ -48,8 +54,8 @@ export interface UnopenedVotes {
   takeDue(isErased: (record: WindowRecord) => Promise<boolean>): Promise<readonly UnopenedWindow[]>;
 }
 
-/** Pause before the other acceptors are asked again about windows of which this node knows no end. */
-const ASK_ERASED_EVERY_MS = 15_000;
+/** Pause before the other acceptors are asked again about windows that this node does not know to be open, or to end. */
+const ASK_AGAIN_EVERY_MS = 15_000;
 
 /** Reads back the votes and keys of before the last stop. */
 export async function openUnopenedVotes(components: UnopenedVotesComponents): Promise<UnopenedVotes> {
@@ -58,6 +64,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
   /** Per window of which there is a key its times, as far as another node has told them. */
   const kept = new Map<string, WindowTimes | null>();
   let askedAt = Number.NEGATIVE_INFINITY;
+  let readAt = Number.NEGATIVE_INFINITY;
 
   function note(record: WindowRecord): void {
     if (record.terms === null) voted.set(windowName(record.scope), record);
@@ -106,9 +113,22 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
         kept.get(name) === null && windows.findOpen(scope) === undefined ? [scope] : [],
       ),
     noteEnd: (scope, { notBefore, latest }) => void kept.set(windowName(scope), { notBefore, latest }),
+    async learnEnded(decisions, signal) {
+      if (clock.now() < readAt + ASK_AGAIN_EVERY_MS) return;
+      readAt = clock.now();
+      for (const record of voted.values()) {
+        if (signal.aborted) return;
+        if (windows.findOpen(record.scope) !== undefined) continue;
+        const { latest } = await timesOf(record);
+        if (clock.now() < latest) continue;
+        // Without a ballot: what is not decided by now is not to be opened, and a promise would be one more vote to keep.
+        const terms = await decisions.read(record, 'terms', signal);
+        if (terms !== null) await windows.learn(record, 'terms', terms);
+      }
+    },
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
-      const asks = clock.now() >= askedAt + ASK_ERASED_EVERY_MS;
+      const asks = clock.now() >= askedAt + ASK_AGAIN_EVERY_MS;
       if (asks) askedAt = clock.now();
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.

@@ -19,9 +19,9 @@ import { type RunReport, runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
 /** Seeds of short runs that have every class of faults between them; `npm run simulate` runs the long ones. */
-const SEEDS = [3, 4, 6, 7, 9, 11, 25, 39, 121];
+const SEEDS = [2, 3, 4, 6, 7, 9, 11, 25, 39, 50];
 /** Those of them in which a window is released over fewer readings than were committed. */
-const EXCLUDING = [11];
+const EXCLUDING = [2, 50];
 
 /** 'W', the window's key and 'F'. */
 const FROZEN_KEY_BYTES = 44;

@@ -55,7 +55,7 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     breaks:
       'LIVENESS: a node that was away at a seal says OPEN of its window until it is asked for the result',
     file: 'node/services/caretaker.ts',
-    find: "    inRounds(() => attempt('hearing of decisions', () => missed.run(signal))),\n",
+    find: "    await attempt('hearing of decisions', () => missed.run(signal));\n",
     replace: '',
     detector: byTest('node/services/missed-decisions', 'says of every window how far it is'),
   },

@@ -163,8 +163,8 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'seal/nobody-by-itself',
     breaks: 'LIVENESS: a window that nobody asks for is never sealed',
     file: 'node/services/caretaker.ts',
-    find: "    inRounds(() => attempt('sealing', sealOverdue)),\n",
-    replace: '    void sealOverdue,\n',
+    find: 'inRounds(care), inRounds(sealOverdue), inRounds(hear)',
+    replace: 'inRounds(care), inRounds(hear), sealOverdue === undefined',
     detector: byTest('simulation/self-sealing', 'nodes seal and settle a window past its latest time'),
   },
   {

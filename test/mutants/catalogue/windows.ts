@@ -267,6 +267,23 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erasing', 'a promise about a window whose end the node never learned'),
   },
   {
+    name: 'seal/unheard-window-left-open',
+    breaks:
+      'LIVENESS: a window whose acceptors voted for it and never heard that it is open is sealed by nobody',
+    file: 'node/services/unopened-votes.ts',
+    find: "if (terms !== null) await windows.learn(record, 'terms', terms);",
+    replace: '',
+    detector: byTest('node/services/opening', 'whose acceptors were never told that it is open'),
+  },
+  {
+    name: 'seal/one-keeps-back-all',
+    breaks: 'LIVENESS: behind a window that cannot be settled no other is sealed by the nodes themselves',
+    file: 'node/services/caretaker.ts',
+    find: "await attempt('sealing', () => settling.settle(record, signal));",
+    replace: 'await settling.settle(record, signal);',
+    detector: byTest('node/services/caretaker', 'a window that cannot be settled keeps back no other'),
+  },
+  {
     name: 'erasure/lost-window-kept',
     breaks: 'rows and key of a window that the disk has lost outlive its retention',
     file: 'node/services/unopened-votes.ts',

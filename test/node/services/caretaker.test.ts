@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { CARE_EVERY_MS, type CaretakerComponents, runCaretaker } from '../../../node/services/caretaker.ts';
+import type { OpenWindowRecord } from '../../../node/services/windows.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
 const SELF = 'a1';
@@ -23,6 +25,7 @@ function hangingScene() {
     rosterSpread: done,
     spread: done,
     votedReleases: done,
+    unopened: { learnEnded: async () => {} },
     windows: { all: () => [overdue] },
     settling: {
       settle: () => {
@@ -47,4 +50,27 @@ test('a seal that waits for a node that hangs keeps nothing else waiting', async
   ending.abort();
   expect(seals()).toBe(1);
   expect(erased.length).toBeGreaterThanOrEqual(5);
+});
+
+test('a window that cannot be settled keeps back no other', async () => {
+  const { clock, components } = hangingScene();
+  const [overdue] = components.windows.all();
+  const other = { ...overdue } as OpenWindowRecord;
+  const sealed: OpenWindowRecord[] = [];
+  const ending = new AbortController();
+  const settle = async (record: OpenWindowRecord) => {
+    sealed.push(record);
+    if (record === overdue) throw new EngineError('INCOMPLETE', 'votes of it are lost');
+  };
+  void runCaretaker(
+    {
+      ...components,
+      windows: { all: () => [overdue, other] },
+      settling: { settle },
+    } as unknown as CaretakerComponents,
+    ending.signal,
+  );
+  for (let rounds = 0; rounds < 2; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(sealed).toContain(other);
 });

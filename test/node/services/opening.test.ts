@@ -215,6 +215,32 @@ describe('fixed windows', () => {
 });
 
 describe('a manual window', () => {
+  it('whose acceptors were never told that it is open is sealed by them at its latest time', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 1 } });
+    const window = windowId(START_MS);
+    const domains = cloud.stream.domains.map(({ id }) => id);
+    const [acceptor] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [coordinator] = cloud.nodeIds.filter((id) => id !== acceptor) as [NodeId];
+    const latest = START_MS + MINUTE;
+    const setHashKey = new Uint8Array(32).fill(7);
+    const request = {
+      context: cloud.reading(window, '1').flagsRequest.context,
+      decision: 'terms',
+      ballot: { counter: 1, proposer: 1 },
+    } as const;
+    const value = windowTermsCodec.encode({ notBefore: window, latest, setHashKey });
+    for (const [kind, proposed] of [['prepare', null] as const, ['accept', value] as const]) {
+      const vote = { ...request, kind, value: proposed };
+      const asked = cloud.askAs(coordinator, acceptor as NodeId, operations.SYNOD, vote);
+      expect(await asked).toMatchObject({ granted: true });
+    }
+    await cloud.clock.advance(MINUTE - 1_000);
+    expect(await windowsOf(acceptor as NodeId)).toEqual([]);
+    // It looks for such windows every quarter of a minute.
+    await cloud.clock.advance(1_000 + 15_000 + CARE);
+    expect(await windowsOf(acceptor as NodeId)).toMatchObject([{ window, latest, state: 'SETTLED' }]);
+  });
+
   it('opens at most a year ahead, for a year at most, and not when it would be erased at once', async () => {
     cloud = await startSmallCloud();
     const day = 86_400_000;
