@@ -1,4 +1,5 @@
 import type { SensorIdentity } from '../../sensor-client/identity.ts';
+import type { SensorMemory } from '../../sensor-client/memory.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
 import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError } from '../../src/foundation/index.ts';
@@ -14,6 +15,7 @@ import { endLife, type Kernel, type Life, simulatedClock, startLife } from './ke
 import type { Network } from './network-types.ts';
 import type { Plan } from './plan.ts';
 import type { FlushProgram, ReadingTarget, UploadProgram } from './sabotage.ts';
+import { fateOf } from './sensor-programs.ts';
 
 export interface SensorDeath {
   /** Number of the request at which the sensor ends, from 1. */
@@ -97,6 +99,9 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
   const readings = new Map<number, OwnReading>();
   // Most devices hand their readings to one node, all but the first: so both forms are about equally many.
   const relays = kernel.random.fork(`${name} relays`).chance(0.9);
+  // Half of them keep what they have seen of their ring in a file; the others believe their bundle at every start.
+  const remembers = kernel.random.fork(`${name} remembers`).chance(0.5);
+  let memory: string | null = null;
   let starts = 0;
   let running = begin();
 
@@ -147,6 +152,15 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     running = begin();
   }
 
+  function memoryOf(life: Life): SensorMemory {
+    return {
+      load: async () => memory,
+      save: async (text) => {
+        if (life.alive) memory = text;
+      },
+    };
+  }
+
   function open(process: SensorProcess): Promise<Sensor> {
     process.opened ??= createSensor(
       {
@@ -167,6 +181,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
           elementKinds: ['count', 'moment', 'cell'],
         },
         relay: relays,
+        ...(remembers ? { memory: memoryOf(process.life) } : {}),
       },
       {
         clock: process.clock,
@@ -301,11 +316,4 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
       }
     },
   };
-}
-
-/** What an error of the SDK says about the reading, as its documentation has it. */
-function fateOf(error: EngineError): Fate {
-  if (error.code === 'READING_UNDECIDED') return 'unknown';
-  if (error.code === 'READING_ABORTED') return error.details.setSent === true ? 'unknown' : 'refused';
-  return error.code === 'READING_ERRORED' ? 'errored' : 'refused';
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
+import type { Fate } from './checkers/readings.ts';
 import type { FlushProgram, UploadProgram } from './sabotage.ts';
 
 export const uploadInto: UploadProgram = async (sensor, reading, target) => {
@@ -22,4 +23,11 @@ export const flushByTime: FlushProgram = (sensor, readings, { window, ...target 
 /** The part of a reading that names it. */
 function textOf(reading: Reading): string {
   return typeof reading === 'object' ? `${reading.x}` : `${reading}`;
+}
+
+/** What an error of the SDK says about the reading, as its documentation has it. */
+export function fateOf(error: EngineError): Fate {
+  if (error.code === 'READING_UNDECIDED') return 'unknown';
+  if (error.code === 'READING_ABORTED') return error.details.setSent === true ? 'unknown' : 'refused';
+  return error.code === 'READING_ERRORED' ? 'errored' : 'refused';
 }
