@@ -3,13 +3,13 @@ import type { CommitGroup, GrowingRecords } from './journal.ts';
 import { COMMIT_GROUP_MAX } from './journal.ts';
 import type { RowPlace } from './row-index.ts';
 import type { RowBodies, RowRecord } from './row-record.ts';
-import { appendRow, emptyRecord, isEmpty, rowBytes } from './row-record.ts';
+import { appendRow, emptyRecord, isEmpty, runBytes } from './row-record.ts';
 import type { PartitionRows, RecordSource } from './window-rows.ts';
 import { openedName, placeRow, recordKey } from './window-rows.ts';
 
 /**
  * From here on a partition's next rows of the same commit group begin another record: who looks for one row has to
- * open the whole of its record. Five hundred rows of three elements fit.
+ * open the whole of its record. A thousand rows of three elements fit.
  */
 export const RECORD_BYTES_MAX = 65_536;
 
@@ -61,10 +61,11 @@ function beginRecords(source: RecordSource, rows: PartitionRows, seq: number): P
   const begun: PartitionGroup = {
     seq,
     append({ keys, hashes, places }, place, bodies, left) {
-      if (!isEmpty(last.record) && last.record.length + rowBytes(bodies) > RECORD_BYTES_MAX) last = begin();
-      const expected = last.record.length + left * rowBytes(bodies);
-      const offset = appendRow(last.record, keys, place, bodies, Math.min(expected, RECORD_BYTES_MAX));
-      placeRow(rows, hashes[place] ?? 0, places[place] ?? null, last.place, offset);
+      if (!isEmpty(last.record) && last.record.length + runBytes(bodies, 1) > RECORD_BYTES_MAX)
+        last = begin();
+      const expected = last.record.length + runBytes(bodies, left);
+      const name = appendRow(last.record, keys, place, bodies, Math.min(expected, RECORD_BYTES_MAX));
+      placeRow(rows, hashes[place] ?? 0, places[place] ?? null, last.place, name);
     },
     seal() {
       const { table, owner } = rows.window;

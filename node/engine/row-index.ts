@@ -1,16 +1,16 @@
 import { invariant } from '../../src/foundation/index.ts';
 
-/** Of a slot: hash, number of the record plus one (0 is an empty slot), offset in the record. */
+/** Of a slot: hash, number of the record plus one (0 is an empty slot), name of the row in the record. */
 const SLOT_WORDS = 3;
 const SLOTS_FIRST = 8;
 /** Slots of every hundred that may be taken; a longer row of taken slots costs more than the room saves. */
 const TAKEN_PERCENT = 80;
 const HASHES = 4_294_967_296;
 
-/** Where the newest version of a row is: which of a partition's records, and at which offset in it. */
+/** Where the newest version of a row is: which of a partition's records, and the row's name in it. */
 export interface RowPlace {
   readonly record: number;
-  readonly offset: number;
+  readonly name: number;
 }
 
 /**
@@ -38,13 +38,13 @@ export function nextSlot({ slots }: RowIndex, hash: number, slot: number): numbe
 }
 
 export function placeIn({ slots }: RowIndex, slot: number): RowPlace {
-  return { record: (slots[slot + 1] ?? 0) - 1, offset: slots[slot + 2] ?? 0 };
+  return { record: (slots[slot + 1] ?? 0) - 1, name: slots[slot + 2] ?? 0 };
 }
 
 /** A row that the index does not have yet. */
-export function insertRow(index: RowIndex, hash: number, record: number, offset: number): void {
+export function insertRow(index: RowIndex, hash: number, record: number, name: number): void {
   if (100 * (index.rows + 1) > TAKEN_PERCENT * (index.slots.length / SLOT_WORDS)) grow(index);
-  fill(index.slots, hash, record, offset);
+  fill(index.slots, hash, record, name);
   index.rows += 1;
 }
 
@@ -55,11 +55,11 @@ export function reserveRows(index: RowIndex, more: number): void {
 }
 
 /** The row at a place has a new version elsewhere. */
-export function moveRow(index: RowIndex, hash: number, from: RowPlace, record: number, offset: number): void {
+export function moveRow(index: RowIndex, hash: number, from: RowPlace, record: number, name: number): void {
   const slot = slotAt(index, hash, from);
   invariant(slot >= 0, 'expected the row where it was found');
   index.slots[slot + 1] = record + 1;
-  index.slots[slot + 2] = offset;
+  index.slots[slot + 2] = name;
 }
 
 /** Whether the newest version of a row is the one at this place. */
@@ -77,10 +77,10 @@ export function recordsIn(index: RowIndex): ReadonlySet<number> {
   return records;
 }
 
-function slotAt(index: RowIndex, hash: number, { record, offset }: RowPlace): number {
+function slotAt(index: RowIndex, hash: number, { record, name }: RowPlace): number {
   const { slots } = index;
   let slot = nextSlot(index, hash, -1);
-  while (slot >= 0 && (slots[slot + 1] !== record + 1 || slots[slot + 2] !== offset)) {
+  while (slot >= 0 && (slots[slot + 1] !== record + 1 || slots[slot + 2] !== name)) {
     slot = nextSlot(index, hash, slot);
   }
   return slot;
@@ -105,12 +105,12 @@ function growTo(index: RowIndex, slots: number): void {
   index.slots = wider;
 }
 
-function fill(slots: Uint32Array, hash: number, record: number, offset: number): void {
+function fill(slots: Uint32Array, hash: number, record: number, name: number): void {
   let slot = homeOf(slots, hash);
   while (slots[slot + 1] !== 0) slot = after(slots, slot);
   slots[slot] = hash;
   slots[slot + 1] = record + 1;
-  slots[slot + 2] = offset;
+  slots[slot + 2] = name;
 }
 
 function homeOf(slots: Uint32Array, hash: number): number {

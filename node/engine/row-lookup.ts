@@ -1,7 +1,7 @@
 import { ENTRY_KEY_BYTES } from '../../src/protocol/index.ts';
 import type { RowPlace } from './row-index.ts';
 import { nextSlot, placeIn } from './row-index.ts';
-import { bodyAt, isRowOf } from './row-record.ts';
+import { bodyOfRow, isRowOf } from './row-record.ts';
 import type { PartitionRows, RecordSource } from './window-rows.ts';
 import { openedName, RECORDS_AT_ONCE, readRecords, recordInMemory } from './window-rows.ts';
 
@@ -74,9 +74,9 @@ function pass(
         if (rows.gone || places[i] !== null) continue;
         places[i] = place;
         bodies[i] = null;
-      } else if (isRowOf(bytes, place.offset, keys, ENTRY_KEY_BYTES * i)) {
+      } else if (isRowOf(bytes, place.name, keys, ENTRY_KEY_BYTES * i)) {
         places[i] = place;
-        bodies[i] = bodyAt(bytes, place.offset);
+        bodies[i] = bodyOfRow(bytes, place.name);
         break;
       }
     }
@@ -98,10 +98,7 @@ export function repeatedEntries(keys: Uint8Array, hashes: Uint32Array): Int32Arr
   for (let i = 0; i < count; i++) {
     let slot = (hashes[i] ?? 0) & (size - 1);
     let other = table[slot] ?? -1;
-    while (
-      other >= 0 &&
-      !(hashes[other] === hashes[i] && isRowOf(keys, ENTRY_KEY_BYTES * other, keys, ENTRY_KEY_BYTES * i))
-    ) {
+    while (other >= 0 && !(hashes[other] === hashes[i] && isSameEntry(keys, other, i))) {
       slot = (slot + 1) & (size - 1);
       other = table[slot] ?? -1;
     }
@@ -113,4 +110,11 @@ export function repeatedEntries(keys: Uint8Array, hashes: Uint32Array): Int32Arr
     }
   }
   return first;
+}
+
+function isSameEntry(keys: Uint8Array, one: number, other: number): boolean {
+  for (let i = 0; i < ENTRY_KEY_BYTES; i++) {
+    if (keys[ENTRY_KEY_BYTES * one + i] !== keys[ENTRY_KEY_BYTES * other + i]) return false;
+  }
+  return true;
 }

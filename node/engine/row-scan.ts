@@ -1,8 +1,8 @@
 import { compareBytes } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
-import { ENTRY_KEY_BYTES, entryKey, entryOfKey } from '../../src/protocol/index.ts';
+import { entryKey, entryOfKey } from '../../src/protocol/index.ts';
 import { isNewest } from './row-index.ts';
-import { bodyAt, rowOffsets } from './row-record.ts';
+import { bodyOfRow, keyOfRow, rowNames } from './row-record.ts';
 import type { PartitionRows, RecordSource, WindowRows } from './window-rows.ts';
 import { RECORDS_AT_ONCE, readRecords } from './window-rows.ts';
 
@@ -19,7 +19,7 @@ interface HeldRow {
   readonly plain: Uint8Array;
   readonly hash: number;
   readonly record: number;
-  readonly offset: number;
+  readonly name: number;
 }
 
 /** The rows of a window's partitions in the order of their keys, as they are on disk. */
@@ -95,12 +95,12 @@ function newestRows(
   bytes: Uint8Array,
 ): readonly HeldRow[] {
   const found: HeldRow[] = [];
-  for (const offset of rowOffsets(bytes) ?? []) {
-    const hash = source.hash(bytes, offset);
-    const plain = bodyAt(bytes, offset);
-    if (plain === undefined || !isNewest(rows.index, hash, { record, offset })) continue;
-    const key = bytes.slice(offset, offset + ENTRY_KEY_BYTES);
-    found.push({ key, plain: plain.slice(), hash, record, offset });
+  for (const name of rowNames(bytes) ?? []) {
+    const key = keyOfRow(bytes, name);
+    const hash = source.hash(key, 0);
+    const plain = bodyOfRow(bytes, name);
+    if (plain === undefined || !isNewest(rows.index, hash, { record, name })) continue;
+    found.push({ key, plain: plain.slice(), hash, record, name });
   }
   return found;
 }

@@ -11,7 +11,7 @@ import type { OpenedRecords } from './opened-records.ts';
 import type { RowIndex, RowPlace } from './row-index.ts';
 import { emptyIndex, insertRow, moveRow, nextSlot, placeIn } from './row-index.ts';
 import type { RowRecord } from './row-record.ts';
-import { isRowOf, rowOffsets } from './row-record.ts';
+import { isRowOf, keyOfRow, rowNames } from './row-record.ts';
 import type { RowSeal } from './row-seal.ts';
 import { endOfPrefix } from './tables.ts';
 
@@ -137,7 +137,7 @@ function openRecord(
   sealed: Uint8Array,
 ): Uint8Array | null {
   const plain = rowSeal.open(owner.rowKey, table, key, sealed);
-  if (plain !== null && rowOffsets(plain) !== null) return plain;
+  if (plain !== null && rowNames(plain) !== null) return plain;
   corrupt.note(table, key);
   return null;
 }
@@ -203,10 +203,11 @@ async function indexRecord(
   record: Uint8Array,
 ): Promise<void> {
   source.opened.keep(openedName(rows, place), record);
-  for (const offset of rowOffsets(record) ?? []) {
-    const hash = source.hash(record, offset);
-    const before = await findRow(source, rows, hash, record, offset);
-    placeRow(rows, hash, before < 0 ? null : placeIn(rows.index, before), place, offset);
+  for (const name of rowNames(record) ?? []) {
+    const key = keyOfRow(record, name);
+    const hash = source.hash(key, 0);
+    const before = await findRow(source, rows, hash, key);
+    placeRow(rows, hash, before < 0 ? null : placeIn(rows.index, before), place, name);
   }
 }
 
@@ -216,13 +217,13 @@ export function placeRow(
   hash: number,
   before: RowPlace | null,
   place: number,
-  offset: number,
+  name: number,
 ): void {
   if (before !== null) {
-    moveRow(rows.index, hash, before, place, offset);
+    moveRow(rows.index, hash, before, place, name);
     return;
   }
-  insertRow(rows.index, hash, place, offset);
+  insertRow(rows.index, hash, place, name);
   rows.window.rows += 1;
 }
 
@@ -232,12 +233,11 @@ async function findRow(
   rows: PartitionRows,
   hash: number,
   key: Uint8Array,
-  keyAt: number,
 ): Promise<number> {
   for (let slot = nextSlot(rows.index, hash, -1); slot >= 0; slot = nextSlot(rows.index, hash, slot)) {
-    const { record, offset } = placeIn(rows.index, slot);
+    const { record, name } = placeIn(rows.index, slot);
     const bytes = recordInMemory(source, rows, record) ?? (await readRecords(source, rows, [record]))[0]?.[1];
-    if (bytes != null && isRowOf(bytes, offset, key, keyAt)) return slot;
+    if (bytes != null && isRowOf(bytes, name, key, 0)) return slot;
   }
   return -1;
 }

@@ -5,7 +5,7 @@ import { readIfPresent, writeDurableFile } from './durable-file.ts';
 
 const IDENTITY_FILE = 'store.json';
 /** How rows lie in the database; may change until 1.0. */
-const FORMAT = 2;
+const FORMAT = 3;
 const IDENTITY = Type.Object(
   { format: Type.Integer(), storeId: Type.String({ pattern: '^[0-9a-f]{32}$' }) },
   { additionalProperties: false },

@@ -33,6 +33,7 @@ export {
   partitionInKey,
   partitionKey,
   partitionOfKey,
+  READING_ID_BYTES,
   readingId,
   scopeOfKey,
   sensorId,

@@ -1,4 +1,4 @@
-import { bodyAt, rowOffsets } from '../../node/engine/row-record.ts';
+import { bodyOfRow, keyOfRow, rowNames } from '../../node/engine/row-record.ts';
 import { createRowSeal } from '../../node/engine/row-seal.ts';
 import type { PackedTable } from '../../node/engine/window-rows.ts';
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
@@ -34,10 +34,10 @@ export function rowsOnDisk(
     const key = keyOf(scope);
     const plain = key === undefined ? null : seal.open(key, table, recordKey, sealed);
     if (plain === null) continue;
-    for (const offset of rowOffsets(plain) ?? []) {
-      const entry = entryOfKey(plain, offset);
+    for (const row of rowNames(plain) ?? []) {
+      const entry = entryOfKey(keyOfRow(plain, row), 0);
       const name = `${scope.stream}/${scope.window}/${scope.group}/${entryName(entry)}`;
-      const body = bodyAt(plain, offset);
+      const body = bodyOfRow(plain, row);
       if (body === undefined) rows.delete(name);
       else rows.set(name, { scope, entry, body: body.slice(), recordKey });
     }

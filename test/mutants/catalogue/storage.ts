@@ -50,7 +50,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     name: 'rows/other-row-of-the-same-hash',
     breaks: 'ONE-OUTCOME: a flag is answered with the row of another one whose hash is the same',
     file: 'node/engine/row-lookup.ts',
-    find: '} else if (isRowOf(bytes, place.offset, keys, ENTRY_KEY_BYTES * i)) {',
+    find: '} else if (isRowOf(bytes, place.name, keys, ENTRY_KEY_BYTES * i)) {',
     replace: '} else {',
     detector: byTest('node/engine/packed-rows', 'rows are told apart'),
   },

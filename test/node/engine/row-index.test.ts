@@ -16,8 +16,8 @@ import { fc, test } from '../../support/property.ts';
 function placesOf(index: RowIndex, hash: number): readonly string[] {
   const places: string[] = [];
   for (let slot = nextSlot(index, hash, -1); slot >= 0; slot = nextSlot(index, hash, slot)) {
-    const { record, offset } = placeIn(index, slot);
-    places.push(`${record}/${offset}`);
+    const { record, name } = placeIn(index, slot);
+    places.push(`${record}/${name}`);
   }
   return places.sort();
 }
@@ -28,19 +28,19 @@ describe('an index of rows', () => {
     'has under every hash the newest places of its rows, as a plain list has them',
     (steps) => {
       const index = emptyIndex();
-      const rows: { hash: number; record: number; offset: number }[] = [];
+      const rows: { hash: number; record: number; name: number }[] = [];
       steps.forEach(([hash, moves], step) => {
         const known = moves ? rows.find((row) => row.hash === hash) : undefined;
         if (known === undefined) {
           insertRow(index, hash, step, 2 * step);
-          rows.push({ hash, record: step, offset: 2 * step });
+          rows.push({ hash, record: step, name: 2 * step });
         } else {
           moveRow(index, hash, known, step, 1);
-          Object.assign(known, { record: step, offset: 1 });
+          Object.assign(known, { record: step, name: 1 });
         }
       });
       for (const { hash } of rows) {
-        const expected = rows.filter((row) => row.hash === hash).map((row) => `${row.record}/${row.offset}`);
+        const expected = rows.filter((row) => row.hash === hash).map((row) => `${row.record}/${row.name}`);
         expect(placesOf(index, hash)).toEqual(expected.sort());
       }
       expect(index.rows).toBe(rows.length);
@@ -70,7 +70,7 @@ describe('an index of rows', () => {
 
   it('knows a version that is no longer the newest, and refuses to move a row that is not where it was found', () => {
     const index = emptyIndex();
-    const old = { record: 0, offset: 1 };
+    const old = { record: 0, name: 1 };
     insertRow(index, 5, 0, 1);
     expect(isNewest(index, 5, old)).toBe(true);
     moveRow(index, 5, old, 1, 1);

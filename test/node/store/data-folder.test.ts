@@ -58,7 +58,7 @@ test('a store of another format is refused and named', async () => {
   await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 1, storeId: STORE }));
   await expect(open(folder)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: expect.stringContaining(`expected a store of format 2 in ${folder}, got format 1`),
+    message: expect.stringContaining(`expected a store of format 3 in ${folder}, got format 1`),
   });
 });
 
@@ -75,7 +75,7 @@ test('a refused folder is left unlocked', async () => {
   const folder = await usedFolder();
   await rm(join(folder, 'store.json'));
   await expect(open(folder)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 2, storeId: STORE }));
+  await writeFile(join(folder, 'store.json'), JSON.stringify({ format: 3, storeId: STORE }));
   const { store } = await open(folder);
   await store.close();
 });

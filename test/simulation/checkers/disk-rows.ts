@@ -1,4 +1,4 @@
-import { bodyAt, rowOffsets } from '../../../node/engine/row-record.ts';
+import { bodyOfRow, keyOfRow, rowNames } from '../../../node/engine/row-record.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import {
   decodeFlagRow,
@@ -115,9 +115,13 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     const known = opened.get(sealed);
     if (known?.key === key) return known.bodies;
     const plain = seal.open(key, table, recordKey, sealed);
-    const offsets = plain === null ? [] : (rowOffsets(plain) ?? []);
     const bodies = new Map(
-      offsets.map((at) => [entryName(entryOfKey(plain ?? sealed, at)), bodyAt(plain ?? sealed, at)]),
+      plain === null
+        ? []
+        : (rowNames(plain) ?? []).map((row) => [
+            entryName(entryOfKey(keyOfRow(plain, row), 0)),
+            bodyOfRow(plain, row),
+          ]),
     );
     opened.set(sealed, { key, bodies });
     return bodies;
