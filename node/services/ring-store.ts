@@ -159,7 +159,8 @@ export function createRingStore(components: RingStoreComponents): RingStore {
       lock.run('ring', async () => {
         const missing = documents.slice(0, oldestOf(rings.history()).epoch - 1);
         rings.adopt(missing.reduceRight(prependHistory, rings.history()));
-        for (const ring of missing) write(ring);
+        // The newest first: a crash may keep the first of them alone, and a row with a gap puts the store in doubt for ever.
+        for (const ring of missing.toReversed()) write(ring);
         await journal.synced();
       }),
     async putInForce(placement) {

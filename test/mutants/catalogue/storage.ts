@@ -150,6 +150,15 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/start-check', 'a node that starts and whom nobody has answered yet'),
   },
   {
+    name: 'storage/older-documents-from-the-first',
+    breaks:
+      'DOUBT: a crash while a new node writes down older ring documents puts its store in doubt for ever',
+    file: 'node/services/ring-store.ts',
+    find: 'for (const ring of missing.toReversed()) write(ring);',
+    replace: 'for (const ring of missing) write(ring);',
+    detector: byTest('simulation/regressions', 'keeps every invariant: seed-1700154'),
+  },
+  {
     name: 'storage/damaged-vote-keeps-the-node-from-starting',
     breaks: 'one flipped bit in a vote about a window that never opened takes the whole node away',
     file: 'node/services/unopened-votes.ts',
