@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlink, writeFile } from 'node:fs/promises';
+import { copyFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,7 @@ export async function buildPrograms(folder: string): Promise<void> {
   const options = ['--outDir', folder, '--noCheck', '--declaration', 'false', '--sourceMap', 'false'];
   await promisify(execFile)(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.json'), ...options]);
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
 }
 
 /** Starts a compiled program as a process of its own. */

@@ -54,7 +54,7 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     file: 'node/engine/row-record.ts',
     find: 'copyBytes(tails, tailBytes * place, bytes',
     replace: 'copyBytes(tails, 0, bytes',
-    detector: byTest('node/engine/row-record', 'has of rows that begin alike'),
+    detector: byTest('node/engine/row-record', 'has what rows of a packet share once'),
   },
   {
     name: 'share/of-another-domain-taken',
