@@ -38,7 +38,7 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     file: TABLE,
     find: 'const flags = await unvoted(record, partition, keysAt(keys, fresh));',
     replace: 'const flags = keysAt(keys, fresh);',
-    detector: byTest('simulation/commit-gap', 'when a node of 3x2 hangs'),
+    detector: byTest('node/services/share-table', 'hears nothing of a flag from a share'),
   },
   {
     name: 'entries/numbers-of-those-before',

@@ -39,4 +39,23 @@ describe('the shares of a node', () => {
     }
     expect(cloud.store(reading.owner(0)).rows('values')).toEqual([]);
   });
+
+  it('hears nothing of a flag from a share that comes after the vote on it', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], acceptors: 3, replicas: 2 } });
+    const window = await cloud.openWindow();
+    const reading = cloud.reading(window, '3');
+    const late = reading.owners(0).find((node) => reading.acceptors.includes(node)) ?? reading.acceptor;
+    const other = reading.owners(0).find((node) => node !== late) ?? late;
+    await cloud.stop(late);
+    await reading.upload(0, other);
+    for (const index of [1, 2]) await reading.upload(index);
+    await cloud.start(late);
+    expect(await reading.accept(late)).toMatchObject({ packets: [{ answer: 'ACCEPTED', others: [] }] });
+    expect(await reading.set()).toEqual({ outcomes: ['TRUE'] });
+    const undecided = () => cloud.handle(late).status().undecidedFlags;
+    expect(undecided()).toBe(0);
+    expect(await reading.upload(0, late)).toEqual(STORED);
+    expect(cloud.rowsAt(late, 'values')).toHaveLength(1);
+    expect(undecided()).toBe(0);
+  });
 });
