@@ -69,13 +69,14 @@ export const FULL_SIZES: BenchSizes = {
   batchWarmUpRequests: 2_048,
   jiffReadings: 900,
   warmUpRuns: 1,
-  // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many.
+  // What a program does for a flush it has to do often before it is compiled, so the first flushes are small and many;
+  // the rate still grows over the first five hundred large ones.
   clusterWarmUp: [
     { readings: 4_096, inFlight: 32 },
-    { readings: 32_768, inFlight: 512 },
+    { readings: 262_144, inFlight: 512 },
   ],
   // As long as the cluster takes for its own.
-  plainWarmUpReadings: 65_536,
+  plainWarmUpReadings: 196_608,
   jiffWarmUpReadings: 9_000,
   scaleReadings: 16_384,
   scaleFactor: 4,
