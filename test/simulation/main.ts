@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { runProgram, wholeOption } from '../support/program.ts';
 import { forbidRealWorld } from './kernel/index.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand, summaryOf, summaryText } from './report.ts';
@@ -31,14 +32,6 @@ const JOBS_MAX = 64;
 /** Processes where nobody asks for a number. */
 const JOBS = Math.min(availableParallelism(), 4);
 
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new RangeError(`expected --${name} from ${least} to ${most}, got ${text}`);
-  }
-  return value;
-}
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -57,10 +50,10 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const count = wholeNumber('seeds', values.seeds, 1, SEEDS_MAX);
-  const first = wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER - SEEDS_MAX);
-  const repeat = wholeNumber('repeat', values.repeat, 0, count);
-  const jobs = wholeNumber('jobs', values.jobs, 1, JOBS_MAX);
+  const count = wholeOption('seeds', values.seeds, 1, SEEDS_MAX);
+  const first = wholeOption('seed', values.seed, 0, Number.MAX_SAFE_INTEGER - SEEDS_MAX);
+  const repeat = wholeOption('repeat', values.repeat, 0, count);
+  const jobs = wholeOption('jobs', values.jobs, 1, JOBS_MAX);
   const seeds = Array.from({ length: count }, (_, i) => first + i);
   const again = seeds.slice(0, repeat);
   const planned = values.plan === undefined ? undefined : readPlan(values.plan);
@@ -112,4 +105,4 @@ async function printSmallest(plan: Plan): Promise<void> {
   console.error(JSON.stringify(small, null, 2));
 }
 
-process.exitCode = await main();
+await runProgram(main);
