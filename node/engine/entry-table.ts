@@ -1,4 +1,4 @@
-import { invariant } from '../../src/foundation/index.ts';
+import { equalParts, invariant } from '../../src/foundation/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
 import { ENTRY_KEY_BYTES, entryOfKey } from '../../src/protocol/index.ts';
 import type { EntryHash } from './entry-hash.ts';
@@ -51,9 +51,7 @@ export function createEntryTable(hash: EntryHash, width: number): EntryTable {
   }
 
   function isAt(place: number, keys: Uint8Array, at: number): boolean {
-    const from = ENTRY_KEY_BYTES * place;
-    for (let i = 0; i < ENTRY_KEY_BYTES; i++) if (keysHere[from + i] !== keys[at + i]) return false;
-    return true;
+    return equalParts(keysHere, ENTRY_KEY_BYTES * place, keys, at, ENTRY_KEY_BYTES);
   }
 
   function makeRoom(places: number): void {

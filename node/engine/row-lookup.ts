@@ -1,3 +1,4 @@
+import { equalParts } from '../../src/foundation/index.ts';
 import { ENTRY_KEY_BYTES } from '../../src/protocol/index.ts';
 import type { RowPlace } from './row-index.ts';
 import { nextSlot, placeIn } from './row-index.ts';
@@ -98,7 +99,13 @@ export function repeatedEntries(keys: Uint8Array, hashes: Uint32Array): Int32Arr
   for (let i = 0; i < count; i++) {
     let slot = (hashes[i] ?? 0) & (size - 1);
     let other = table[slot] ?? -1;
-    while (other >= 0 && !(hashes[other] === hashes[i] && isSameEntry(keys, other, i))) {
+    while (
+      other >= 0 &&
+      !(
+        hashes[other] === hashes[i] &&
+        equalParts(keys, ENTRY_KEY_BYTES * other, keys, ENTRY_KEY_BYTES * i, ENTRY_KEY_BYTES)
+      )
+    ) {
       slot = (slot + 1) & (size - 1);
       other = table[slot] ?? -1;
     }
@@ -110,11 +117,4 @@ export function repeatedEntries(keys: Uint8Array, hashes: Uint32Array): Int32Arr
     }
   }
   return first;
-}
-
-function isSameEntry(keys: Uint8Array, one: number, other: number): boolean {
-  for (let i = 0; i < ENTRY_KEY_BYTES; i++) {
-    if (keys[ENTRY_KEY_BYTES * one + i] !== keys[ENTRY_KEY_BYTES * other + i]) return false;
-  }
-  return true;
 }

@@ -1,4 +1,4 @@
-import { equalBytes, invariant, wordAt } from '../../src/foundation/index.ts';
+import { equalBytes, equalParts, invariant, wordAt } from '../../src/foundation/index.ts';
 import { ENTRY_KEY_BYTES, READING_ID_BYTES } from '../../src/protocol/index.ts';
 
 /** Version of what is inside a sealed record of rows; the disk format may change until 1.0. */
@@ -113,7 +113,7 @@ function belongsTo(
 ): boolean {
   if (run.tailBytes !== tailBytes || run.rows === NAMES_OF_A_RUN) return false;
   if (run.head !== head && !equalBytes(run.head, head)) return false;
-  return isSame(record, run.begins, keys, keyAt + READING_ID_BYTES, SHARED_KEY_BYTES);
+  return equalParts(record, run.begins, keys, keyAt + READING_ID_BYTES, SHARED_KEY_BYTES);
 }
 
 /** Bytes of so many rows that are one run: what {@link appendRow} adds for them at most. */
@@ -145,8 +145,8 @@ export function rowNames(record: Uint8Array): readonly number[] | null {
 /** Whether a row is of the entry whose key stands at `keyAt` in a longer array. */
 export function isRowOf(record: Uint8Array, name: number, keys: Uint8Array, keyAt: number): boolean {
   return (
-    isSame(record, rowAt(record, name), keys, keyAt, READING_ID_BYTES) &&
-    isSame(record, beginOf(name), keys, keyAt + READING_ID_BYTES, SHARED_KEY_BYTES)
+    equalParts(record, rowAt(record, name), keys, keyAt, READING_ID_BYTES) &&
+    equalParts(record, beginOf(name), keys, keyAt + READING_ID_BYTES, SHARED_KEY_BYTES)
   );
 }
 
@@ -185,11 +185,6 @@ function runAt(record: Uint8Array, begins: number) {
   const rowBytes = READING_ID_BYTES + (wordAt(record, begins + SHARED_KEY_BYTES + 4) >>> 0);
   const rows = wordAt(record, begins + SHARED_KEY_BYTES + 8) >>> 0;
   return { headBytes, rowBytes, rows, firstAt: begins + RUN_HEAD_BYTES + headBytes };
-}
-
-function isSame(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false;
-  return true;
 }
 
 function writeU32(bytes: Uint8Array, at: number, value: number): void {

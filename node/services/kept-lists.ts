@@ -2,9 +2,10 @@ import { concat, EngineError, toHex, utf8 } from '../../src/foundation/index.ts'
 import type { FlagEntry, SetDigest } from '../../src/protocol/index.ts';
 import {
   digestOf,
+  ENTRY_KEY_BYTES,
+  entriesOfKeys,
   entryKey,
   entryKeys,
-  entryOfKey,
   equalDigests,
   partitionKey,
 } from '../../src/protocol/index.ts';
@@ -18,8 +19,6 @@ import type { Tables } from '../engine/tables.ts';
 import type { Admission } from './admission.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
-/** Bytes of an entry in a stored page. */
-const ENTRY_BYTES = 36;
 /** What a page takes beside its entries: its key and seal on the disk, its name in memory. */
 const PAGE_BYTES = 512;
 /** Sets that honest coordinators can make of a partition: of what any two of three acceptors report, or all three. */
@@ -68,7 +67,7 @@ export function createKeptLists(components: KeptListsComponents): KeptLists {
     const { pages, bytes } = storedOf(record);
     const name = toHex(page);
     if (pages.has(name)) return;
-    const sum = (bytes.get(from) ?? 0) + PAGE_BYTES + entries * ENTRY_BYTES;
+    const sum = (bytes.get(from) ?? 0) + PAGE_BYTES + entries * ENTRY_KEY_BYTES;
     const most = listBytesMax(record.stream.maxReadings);
     if (sum > most) {
       throw new EngineError(
@@ -128,7 +127,7 @@ export function createKeptLists(components: KeptListsComponents): KeptLists {
 
 /** Bytes of lists that a domain may store at a node for one window: all that its readings can be, and a page of each partition. */
 export function listBytesMax(maxReadings: number): number {
-  return LISTED_SETS_MAX * (maxReadings * (ENTRY_BYTES + 1) + PARTITIONS * PAGE_BYTES);
+  return LISTED_SETS_MAX * (maxReadings * (ENTRY_KEY_BYTES + 1) + PARTITIONS * PAGE_BYTES);
 }
 
 /** The entries that lie under a digest, whatever theirs is; none where a page does not open. */
@@ -145,7 +144,7 @@ export async function readKept(
     listPrefix(record, partition, digest),
   )) {
     if (plain === null) return [];
-    for (let at = 0; at < plain.length; at += ENTRY_BYTES) entries.push(entryOfKey(plain, at));
+    for (const entry of entriesOfKeys(plain)) entries.push(entry);
   }
   return entries;
 }

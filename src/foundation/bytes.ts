@@ -145,6 +145,12 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+/** Whether so many bytes are the same in two arrays, each from a place on. */
+export function equalParts(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+  return true;
+}
+
 /** Four bytes from `at` on, the highest first, as 32 bits with a sign. */
 export function wordAt(bytes: Uint8Array, at: number): number {
   return (

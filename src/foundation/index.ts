@@ -5,6 +5,7 @@ export {
   compareBytes,
   concat,
   equalBytes,
+  equalParts,
   fromBase64Url,
   fromHex,
   fromUtf8,
