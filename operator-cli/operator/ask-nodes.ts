@@ -19,6 +19,14 @@ export function nodesOf(ring: RingDocument, domains: readonly DomainId[]): reado
   });
 }
 
+/** All nodes of the ring, in its order. */
+export function everyNode(ring: RingDocument): readonly AskedNode[] {
+  return nodesOf(
+    ring,
+    ring.domains.map(({ domain }) => domain),
+  );
+}
+
 /** Nodes of the ring, every domain's first node before any second one: the next to ask is in another cloud. */
 export function nodesByTurns(ring: RingDocument): readonly AskedNode[] {
   const columns = ring.domains.map(({ domain }) => nodesOf(ring, [domain]));

@@ -1,5 +1,5 @@
 import { operations } from '../../src/protocol/index.ts';
-import { type AskedNode, answerOrReason, askNode, nodesOf } from './ask-nodes.ts';
+import { type AskedNode, answerOrReason, askNode, everyNode } from './ask-nodes.ts';
 import type { Problem } from './diagnosis.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
@@ -18,13 +18,9 @@ export async function readClocks(
   ports: OperatorPorts,
   options: CallOptions = {},
 ): Promise<readonly ClockReading[]> {
-  const nodes = nodesOf(
-    ports.ring,
-    ports.ring.domains.map(({ domain }) => domain),
-  );
   const call = { ...options, timeoutMs: QUESTION_TIMEOUT_MS };
   const readings = await Promise.all(
-    nodes.map(async (asked) => {
+    everyNode(ports.ring).map(async (asked) => {
       const sentAt = ports.clock.now();
       const answer = await answerOrReason(options, () =>
         askNode(ports, asked, operations.READ_STATUS, null, call),

@@ -3,7 +3,7 @@ import { operations } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { openStreamDocument } from '../../src/protocol/stream-document.ts';
 import { type StreamHash, streamHash } from '../../src/ring/index.ts';
-import { answerOrReason, askNode, nodesOf } from './ask-nodes.ts';
+import { answerOrReason, askNode, everyNode } from './ask-nodes.ts';
 import { type HandedOut, handOut } from './hand-out.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
@@ -63,13 +63,9 @@ async function livingOthers(
   { name, hash, domains }: StreamDocument,
   options: CallOptions,
 ): Promise<readonly StreamHash[]> {
-  const nodes = nodesOf(
-    ports.ring,
-    ports.ring.domains.map(({ domain }) => domain),
-  );
   const call = { ...options, timeoutMs: QUESTION_TIMEOUT_MS };
   const answers = await Promise.all(
-    nodes.map(async (asked) => ({
+    everyNode(ports.ring).map(async (asked) => ({
       ...asked,
       ...(await answerOrReason(options, () => askNode(ports, asked, operations.LIST_STREAMS, null, call))),
     })),

@@ -1,6 +1,6 @@
 import type { NodeStatus } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
-import { type AskedNode, answerOrReason, askNode, nodesOf, type Unanswered } from './ask-nodes.ts';
+import { type AskedNode, answerOrReason, askNode, everyNode, type Unanswered } from './ask-nodes.ts';
 import { QUESTION_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
 
@@ -12,11 +12,7 @@ export async function readStatus(
   ports: OperatorPorts,
   options: CallOptions = {},
 ): Promise<readonly NodeReport[]> {
-  const nodes = nodesOf(
-    ports.ring,
-    ports.ring.domains.map(({ domain }) => domain),
-  );
-  return Promise.all(nodes.map((asked) => reportOf(ports, asked, options)));
+  return Promise.all(everyNode(ports.ring).map((asked) => reportOf(ports, asked, options)));
 }
 
 async function reportOf(ports: OperatorPorts, asked: AskedNode, options: CallOptions): Promise<NodeReport> {
