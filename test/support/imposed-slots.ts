@@ -36,12 +36,11 @@ export async function imposeSlot(
   }
 }
 
-/** Decides that T is these flags, and stores their ids like a coordinator does. */
-export async function imposeSettlement(of: SmallCloud, window: WindowId, entries: readonly FlagEntry[]) {
+/** The key of an open window's digests, as its register tells a node. */
+export async function setHashKeyOf(of: SmallCloud, window: WindowId): Promise<Uint8Array> {
   const [from] = of.nodeIds as [NodeId];
   const { context } = of.reading(window, '1').flagsRequest;
   const domains = of.stream.domains.map(({ id }) => id);
-  const placement = placementOf(of.ring);
   const read = {
     context,
     decision: 'terms',
@@ -49,9 +48,19 @@ export async function imposeSettlement(of: SmallCloud, window: WindowId, entries
     ballot: { counter: 0, proposer: 0 },
     value: null,
   } as const;
-  const [register] = placement.registerAcceptors(domains, of.stream.hash, window, 0);
+  const [register] = placementOf(of.ring).registerAcceptors(domains, of.stream.hash, window, 0);
   const { accepted } = await of.askAs(from, register as NodeId, operations.SYNOD, read);
-  const { setHashKey } = windowTermsCodec.decode(accepted?.value ?? new Uint8Array(0));
+  if (accepted === null) throw new Error('expected the terms of an open window');
+  return windowTermsCodec.decode(accepted.value).setHashKey;
+}
+
+/** Decides that T is these flags, and stores their ids like a coordinator does. */
+export async function imposeSettlement(of: SmallCloud, window: WindowId, entries: readonly FlagEntry[]) {
+  const [from] = of.nodeIds as [NodeId];
+  const { context } = of.reading(window, '1').flagsRequest;
+  const domains = of.stream.domains.map(({ id }) => id);
+  const placement = placementOf(of.ring);
+  const setHashKey = await setHashKeyOf(of, window);
   const sorted = entries.toSorted((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
   const byPartition = new Map<Partition, FlagEntry[]>();
   for (const entry of sorted) {

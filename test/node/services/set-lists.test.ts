@@ -7,13 +7,12 @@ import {
   operations,
   readingId,
   type SetDigest,
-  windowTermsCodec,
 } from '../../../src/protocol/index.ts';
 import { PAGE_ENTRIES_MAX } from '../../../src/protocol/limits.ts';
 import type { StreamPayload } from '../../../src/protocol/stream-document.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
-import { createPlacement } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
+import { setHashKeyOf } from '../../support/imposed-slots.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
@@ -27,18 +26,7 @@ async function scene(stream: Partial<StreamPayload> = {}) {
   const make = (group = 5) => cloud.reading(window, '1', { group });
   const { acceptor, flagsRequest } = make();
   const { context, partition } = flagsRequest;
-  const question = {
-    context,
-    decision: 'terms',
-    kind: 'read',
-    ballot: { counter: 0, proposer: 0 },
-    value: null,
-  } as const;
-  const domains = cloud.stream.domains.map(({ id }) => id);
-  const [register] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
-  const { accepted } = await cloud.askAs(register as NodeId, register as NodeId, operations.SYNOD, question);
-  if (accepted === null) throw new Error('expected the terms of an open window');
-  const { setHashKey } = windowTermsCodec.decode(accepted.value);
+  const setHashKey = await setHashKeyOf(cloud, window);
   const others = cloud.nodeIds.filter((id) => id !== acceptor) as [NodeId, NodeId];
   const digestFor = (entries: readonly FlagEntry[]) => digestOf(setHashKey, entries);
   const keep = (from: NodeId, digest: SetDigest, entries: readonly FlagEntry[], last = true) =>
