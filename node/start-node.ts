@@ -171,17 +171,14 @@ function opened(listener: PromiseSettledResult<Listener>): Listener {
 
 /** Without the key of a window its messages would fail one by one, on a disk that soon refuses everything else. */
 function stoppingKeys(keys: WindowKeys, failed: (reason: Error) => void): WindowKeys {
-  return {
-    ...keys,
-    async create(...name) {
-      try {
-        return await keys.create(...name);
-      } catch (cause) {
+  const stopping =
+    <T>(act: (...name: Parameters<WindowKeys['create']>) => Promise<T>): typeof act =>
+    (...name) =>
+      act(...name).catch((cause: unknown) => {
         if (!hasCode(cause, 'STORE_FAILED')) throw cause;
         const error = nodeStops(cause);
         failed(error);
         throw error;
-      }
-    },
-  };
+      });
+  return { ...keys, create: stopping(keys.create), find: stopping(keys.find) };
 }

@@ -48,7 +48,7 @@ import { createShareSums } from './share-sums.ts';
 import { createShareTable } from './share-table.ts';
 import { openSpread } from './spread.ts';
 import { openStreams } from './streams.ts';
-import { createTallies } from './tallies.ts';
+import { createTallies, type Tallies } from './tallies.ts';
 import { createTell } from './tell.ts';
 import { createTrueFlags } from './true-flags.ts';
 import { openUnopenedVotes } from './unopened-votes.ts';
@@ -93,7 +93,7 @@ export interface ServiceBase {
 }
 
 /** The tables of flags and shares, and what is known of them without reading the disk. */
-async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindowRecord[]) {
+async function openFlagsAndShares(base: ServiceBase, tallies: Tallies, records: readonly OpenWindowRecord[]) {
   const acceptors = ({ scope, stream }: OpenWindowRecord, partition: Partition): readonly NodeId[] =>
     base.rings.of(scope).placement.acceptors(
       stream.domains.map(({ id }) => id),
@@ -102,9 +102,6 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
   const votesOn = (record: OpenWindowRecord, partition: Partition): boolean =>
     acceptors(record, partition).includes(base.self.nodeId);
   const trueFlags = createTrueFlags();
-  const tallies = createTallies(base);
-  // What is on disk already is added up when it is asked for.
-  for (const record of records) tallies.spoil(record);
   const shares = createShareTable({
     ...base,
     tallies,
@@ -129,7 +126,7 @@ async function openFlagsAndShares(base: ServiceBase, records: readonly OpenWindo
       trueFlags.note(record, partition, keys, before, after, digests);
     },
   });
-  return { trueFlags, tallies, shares, census };
+  return { trueFlags, shares, census };
 }
 
 /** Builds the services of a node, each from the few others it names; what they read back is read here. */
@@ -138,7 +135,9 @@ export async function openServices(base: ServiceBase) {
   const retirements = await openRetirements({ ...base, streams });
   const roster = await openRoster(base);
   const erased = createErasedWindows(base);
-  const windows = await openWindows({ ...base, erased, streams });
+  const tallies = createTallies(base);
+  // What is on disk already is added up when it is asked for, also where the node had forgotten the window meanwhile.
+  const windows = await openWindows({ ...base, erased, streams, reopened: tallies.spoil });
   const unopened = await openUnopenedVotes({ ...base, erased, windows });
   const votedReleases = await openVotedReleases({ ...base, windows });
   const decisions = createDecisions({ ...base, retirements, unopened, votedReleases, windows });
@@ -146,7 +145,7 @@ export async function openServices(base: ServiceBase) {
   const opening = createOpening({ ...base, decisions, retirements, streams, windows });
   const rosterSpread = createRosterSpread({ ...base, roster });
   const admission = createAdmission({ ...base, windows, decisions, opening, retirements });
-  const { trueFlags, tallies, shares, census } = await openFlagsAndShares(base, windows.all());
+  const { trueFlags, shares, census } = await openFlagsAndShares(base, tallies, windows.all());
   const frozen = createFrozen({ ...base, trueFlags, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, admission, frozen });
   const settled = createSettledFlags(decisions, lists);

@@ -49,6 +49,8 @@ export interface WindowsComponents {
   readonly storeKey: Uint8Array;
   readonly streams: Pick<Streams, 'find' | 'indexOf'>;
   readonly health: Pick<StoreHealth, 'raise'>;
+  /** Hears of a window whose key is not new: rows of an earlier life of the node may be on its disk. */
+  readonly reopened: (record: OpenWindowRecord) => void;
 }
 
 /** The windows this node has a part in, in memory and, synced, in the windows table. */
@@ -82,7 +84,7 @@ export interface Windows {
 }
 
 export async function openWindows(components: WindowsComponents): Promise<Windows> {
-  const { journal, tables, keys, storeKey, streams, erased, clock } = components;
+  const { journal, tables, keys, storeKey, streams, erased, clock, reopened } = components;
   const memory = createWindowMemory();
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
@@ -140,10 +142,13 @@ export async function openWindows(components: WindowsComponents): Promise<Window
   async function makeKey(record: WindowRecord): Promise<void> {
     const { stream, window, group } = record.scope;
     memory.checkRoom(stream);
-    const rowKey = await keys.create(stream, window, group);
+    const known = await keys.find(stream, window, group);
+    const rowKey = known ?? (await keys.create(stream, window, group));
     if (memory.openOf(record.scope) !== undefined) return;
     record.rowKey = rowKey;
-    if (isOpen(record)) memory.open(record);
+    if (!isOpen(record)) return;
+    if (known !== undefined) reopened(record);
+    memory.open(record);
   }
 
   async function remember(record: WindowRecord, name: DecisionName, decision: AnyKnown): Promise<void> {

@@ -70,6 +70,15 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/gate', 'counts distinct sensors and not readings'),
   },
   {
+    name: 'gate/forgotten-rows-not-counted',
+    breaks:
+      'GATE: a node that learns of a window again tells the sensors of the rows that came since, and of no other',
+    file: 'node/services/windows.ts',
+    find: 'if (known !== undefined) reopened(record);',
+    replace: '',
+    detector: byTest('node/services/gate', 'counts the rows of a window that its node had forgotten'),
+  },
+  {
     name: 'gate/readings-instead-of-sensors',
     breaks: 'GATE: one sensor with many readings counts as many sensors',
     file: 'node/services/gate.ts',

@@ -65,6 +65,7 @@ function windowsOn(
     storeKey: KEY,
     streams: { find: async () => stream, indexOf: () => 0 },
     health: { raise: () => {} },
+    reopened: () => {},
     erased: {
       ...erased,
       async find(scope) {

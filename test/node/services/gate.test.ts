@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRings } from '../../../node/engine/rings.ts';
 import { createGate } from '../../../node/services/gate.ts';
 import type { Standing } from '../../../node/services/roster.ts';
-import { fromBase64Url, labelledHash } from '../../../src/foundation/index.ts';
+import { fromBase64Url, fromUtf8, labelledHash } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { FlagEntry, SensorId } from '../../../src/protocol/index.ts';
 import {
@@ -20,6 +20,7 @@ import { freshSensor } from '../../support/fixed-sensor.ts';
 import { imposeSettlement, imposeSlot } from '../../support/imposed-slots.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
+import { flipBit } from '../../support/tampering.ts';
 
 const PRIVATE = { publicData: false, minSensors: 10 } as const;
 
@@ -153,6 +154,25 @@ describe('a domain', () => {
     await cloud.start(away);
     await cloud.stop(taken);
     expect(await rowOf(cloud, third, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_COMMITTED' });
+  });
+
+  it('counts the rows of a window that its node had forgotten', async () => {
+    cloud = await startSmallCloud({
+      stream: PRIVATE,
+      shape: { nodes: [3, 3, 3], replicas: 2, acceptors: 3 },
+    });
+    const window = await cloud.openWindow();
+    await commitOf(cloud, window, 12);
+    const [node] = cloud.nodeIds as [NodeId];
+    await cloud.stop(node);
+    const rows = cloud.store(node).rows('windows');
+    flipBit(
+      cloud.store(node),
+      'windows',
+      rows.findIndex(([key]) => fromUtf8(key.slice(-7)) === 'D/terms'),
+    );
+    await cloud.start(node);
+    expect(await rowOf(cloud, node, window)).toMatchObject({ verdict: 'RELEASED', readings: 12 });
   });
 
   it('decides once: what was withheld stays so, at every node and after a restart', async () => {
