@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atExit } from './at-exit.ts';
 
 /** A node that runs as a process of its own. */
 export interface NodeProgram {
@@ -14,13 +15,6 @@ export interface NodeProgram {
 
 /** The command of a node, as a source or compiled, as this file is. */
 const PROGRAM = fileURLToPath(new URL(`../node/main${extname(import.meta.url)}`, import.meta.url));
-
-const running = new Set<() => void>();
-
-/** Whatever ends this process must not leave nodes behind that nobody knows of. */
-function stopAll(): void {
-  for (const stop of running) stop();
-}
 
 /**
  * Starts `m-cloud-node` with the settings of a file.
@@ -37,12 +31,12 @@ export function startNodeProgram(config: string, log: string): NodeProgram {
   const stop = () => {
     child.kill('SIGTERM');
   };
-  if (!process.listeners('exit').includes(stopAll)) process.on('exit', stopAll);
-  running.add(stop);
+  // Whatever ends this process must not leave nodes behind that nobody knows of.
+  const stay = atExit(stop);
   const ended = once(child, 'close').then(
     ([code]) => Number(code ?? 1),
     () => 1,
   );
-  void ended.then(() => running.delete(stop));
+  void ended.then(stay);
   return { ended, stop };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { atExit } from '../../operator-cli/at-exit.ts';
 import { runProgram } from '../support/program.ts';
 import { runCampaign } from './campaign.ts';
 import { MUTANTS } from './catalogue/index.ts';
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
     for (const { name, breaks } of chosen) console.log(`${name}\n    ${breaks}`);
     return 0;
   }
-  process.once('exit', stopCommands);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  atExit(stopCommands);
   const from = performance.now();
   const reports = await runCampaign(chosen, {
     jobs,

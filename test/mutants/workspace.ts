@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atExit } from '../../operator-cli/at-exit.ts';
 import type { Mutant } from './mutant.ts';
 import { mutate } from './mutant.ts';
 import { createTestRunner, type TestRunner } from './test-runner.ts';
@@ -23,7 +24,7 @@ export interface Workspace {
 export async function createWorkspace(): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), 'm-cloud-mutants-'));
   // Also where the runner is interrupted: the copies are of no use to anybody.
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  atExit(() => rmSync(folder, { recursive: true, force: true }));
   for (const name of COPIED) await cp(join(ROOT, name), join(folder, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const tests = createTestRunner(folder);

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from '../../operator-cli/at-exit.ts';
 import type { ClusterMaterial } from '../../operator-cli/cluster/index.ts';
 import { createDevelopmentCluster, givenPorts, writeCluster } from '../../operator-cli/cluster/index.ts';
 import { findFreePorts } from '../../operator-cli/embedded/free-ports.ts';
@@ -14,7 +15,6 @@ import type { Transport } from '../../src/ports/index.ts';
 import type { StreamDocument, StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signStream } from '../../src/protocol/stream-document.ts';
 import type { DomainId, RingDocument } from '../../src/ring/index.ts';
-import { atExit } from '../support/at-exit.ts';
 import { createNodeProcesses, type NodeProcesses } from './node-processes.ts';
 import { nodeProgram } from './node-program.ts';
 

@@ -56,7 +56,4 @@ async function main(): Promise<number> {
   return 1;
 }
 
-// Ended from outside, the run ends its nodes too: they are killed when this process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-
 await runProgram(main);

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { atExit } from '../../operator-cli/at-exit.ts';
 import type { ClusterMaterial, NodeMaterial } from '../../operator-cli/cluster/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
-import { atExit } from '../support/at-exit.ts';
 import { processCpuMicros } from '../support/process-cpu.ts';
 
 /** Time a node may need from its start to its readiness, ms; beyond it the run calls it a hang. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { atExit } from '../../operator-cli/at-exit.ts';
 import { runProgram, WrongCall } from '../support/program.ts';
 import {
   addTotals,
@@ -78,12 +79,7 @@ function* stepsFor(timeIsLeft: () => boolean, roundsOnly: boolean): Generator<So
 
 let running: ChildProcess | undefined;
 // Ended from outside, a soak ends its step too; npm passes the signal on.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    running?.kill('SIGTERM');
-    process.exit(1);
-  });
-}
+atExit(() => void running?.kill('SIGTERM'));
 
 /** @returns what the command printed as JSON, an empty object where it prints none, null where it failed. */
 async function run({ script, args, env, countsOf }: SoakStep): Promise<Report | null> {

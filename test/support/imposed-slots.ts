@@ -10,6 +10,7 @@ import {
 import type { NodeId, Partition, WindowId } from '../../src/ring/index.ts';
 import { epoch, partitionOf } from '../../src/ring/index.ts';
 import { placementOf } from './placement-of.ts';
+import { registerOf } from './register-of.ts';
 import type { SmallCloud } from './small-cloud.ts';
 
 /** Brings a slot of the register to a decision for any value, as a node of domain a may propose. */
@@ -21,15 +22,9 @@ export async function imposeSlot(
 ) {
   const [from] = of.nodeIds as [NodeId];
   const { context } = of.reading(window, '1').flagsRequest;
-  const acceptors = placementOf(of.ring).registerAcceptors(
-    of.stream.domains.map(({ id }) => id),
-    of.stream.hash,
-    window,
-    0,
-  );
   const ballot = { counter: 9, proposer: 0 };
   for (const kind of ['prepare', 'accept'] as const) {
-    for (const to of acceptors) {
+    for (const to of registerOf(of, window)) {
       const request = { context, decision, kind, ballot, value: kind === 'accept' ? value : null };
       expect(await of.askAs(from, to, operations.SYNOD, request)).toMatchObject({ granted: true });
     }
@@ -40,7 +35,6 @@ export async function imposeSlot(
 export async function setHashKeyOf(of: SmallCloud, window: WindowId): Promise<Uint8Array> {
   const [from] = of.nodeIds as [NodeId];
   const { context } = of.reading(window, '1').flagsRequest;
-  const domains = of.stream.domains.map(({ id }) => id);
   const read = {
     context,
     decision: 'terms',
@@ -48,7 +42,7 @@ export async function setHashKeyOf(of: SmallCloud, window: WindowId): Promise<Ui
     ballot: { counter: 0, proposer: 0 },
     value: null,
   } as const;
-  const [register] = placementOf(of.ring).registerAcceptors(domains, of.stream.hash, window, 0);
+  const [register] = registerOf(of, window);
   const { accepted } = await of.askAs(from, register as NodeId, operations.SYNOD, read);
   if (accepted === null) throw new Error('expected the terms of an open window');
   return windowTermsCodec.decode(accepted.value).setHashKey;

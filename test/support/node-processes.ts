@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { atExit } from './at-exit.ts';
+import { atExit } from '../../operator-cli/at-exit.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Lines of a process kept for a failure's message. */

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { atExit } from '../../support/at-exit.ts';
+import { atExit } from '../../../operator-cli/at-exit.ts';
 import { LOADER_OPTIONS, programFile } from '../../support/program-files.ts';
 import type { Answer } from './messages.ts';
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DecisionName, SynodRequest } from '../../../src/protocol/index.ts';
 import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
-import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement, windowId } from '../../../src/ring/index.ts';
+import type { NodeId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { isPending, releaseAll } from '../../support/pending.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const WINDOW = windowId(START_MS);
@@ -16,12 +17,6 @@ afterEach(async () => {
   for (const node of cloud.nodeIds) await releaseAll(cloud.store(node));
   await cloud.close();
 });
-
-/** The acceptors of a window's register. */
-function registerOf(window: WindowId): readonly NodeId[] {
-  const domains = cloud.stream.domains.map(({ id }) => id);
-  return createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
-}
 
 function firstOf<T>(items: readonly T[]): T {
   const [first] = items;
@@ -44,7 +39,7 @@ const terms = () =>
 describe('an acceptor of a register', () => {
   it('a vote is answered when it is on disk', async () => {
     cloud = await startSmallCloud();
-    const node = firstOf(registerOf(WINDOW));
+    const node = firstOf(registerOf(cloud, WINDOW));
     const store = cloud.store(node);
     store.hold();
     const promised = synod(node, 'terms', { kind: 'prepare', ballot: BALLOT, value: null });
@@ -59,7 +54,7 @@ describe('an acceptor of a register', () => {
 
   it('a register takes nothing at ballot 0', async () => {
     cloud = await startSmallCloud();
-    const node = firstOf(registerOf(WINDOW));
+    const node = firstOf(registerOf(cloud, WINDOW));
     const ballot = { counter: 0, proposer: 0 };
     await expectCode(synod(node, 'terms', { kind: 'accept', ballot, value: terms() }), 'MALFORMED_BODY');
     await expectCode(synod(node, 'terms', { kind: 'prepare', ballot, value: null }), 'MALFORMED_BODY');
@@ -67,7 +62,7 @@ describe('an acceptor of a register', () => {
 
   it('what one acceptor of three accepted is not decided', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
-    const [node, ...others] = registerOf(WINDOW) as [NodeId, NodeId, NodeId];
+    const [node, ...others] = registerOf(cloud, WINDOW) as [NodeId, NodeId, NodeId];
     await synod(node, 'terms', { kind: 'accept', ballot: BALLOT, value: terms() });
     for (const other of others) await cloud.stop(other);
     await expectCode(cloud.clock.until(cloud.reading(WINDOW, '1').notice(node)), 'WINDOW_NOT_OPEN');

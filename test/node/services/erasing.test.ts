@@ -8,9 +8,10 @@ import {
   windowTermsCodec,
 } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement, windowId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, dropRow, flipBit } from '../../support/tampering.ts';
 
@@ -161,8 +162,7 @@ describe('at a window’s end and retention', () => {
     await open();
     const window = windowId(START_MS - 500);
     const { context } = cloud.reading(window, '1').flagsRequest;
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const [node] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [node] = registerOf(cloud, window);
     const [other] = cloud.nodeIds.filter((id) => id !== node);
     const vote = (kind: 'prepare' | 'accept') =>
       cloud.askAs(other as NodeId, node as NodeId, operations.SYNOD, {
@@ -195,8 +195,7 @@ describe('at a window’s end and retention', () => {
     await open({ window: { kind: 'fixed', durationMs: MINUTE } }).catch(() => undefined);
     const window = windowId(Math.ceil(START_MS / MINUTE) * MINUTE);
     const { context } = cloud.reading(window, '1').flagsRequest;
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const [node] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [node] = registerOf(cloud, window);
     const [other] = cloud.nodeIds.filter((id) => id !== node);
     const ballot = { counter: 9, proposer: 0 };
     const promise = { context, decision: 'terms', kind: 'prepare', ballot, value: null } as const;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CARE_EVERY_MS } from '../../../node/services/caretaker.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement } from '../../../src/ring/index.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { type Overheard, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 const WINDOWS = 3;
@@ -18,17 +18,12 @@ async function stateAt(node: NodeId, window: WindowId): Promise<string | undefin
   return windows.find((found) => found.window === window)?.state;
 }
 
-function registerOf(window: WindowId): readonly NodeId[] {
-  const domains = cloud.stream.domains.map(({ id }) => id);
-  return createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
-}
-
 /** Some open windows, and a node of the domain of four that votes in none of their registers, each of which has one of it. */
 async function windowsAndBystander(overhear: (message: Overheard) => void = () => {}) {
   cloud = await startSmallCloud({ shape: { nodes: [WINDOWS + 1, 1, 1], acceptors: 3 }, overhear });
   const windows: WindowId[] = [];
   while (windows.length < WINDOWS) windows.push(await cloud.openWindow());
-  const voters = windows.flatMap(registerOf);
+  const voters = windows.flatMap((window) => registerOf(cloud, window));
   const [away] = cloud.nodeIds.filter((id) => !voters.includes(id)) as [NodeId];
   return { windows, away };
 }
@@ -38,7 +33,7 @@ describe('a node that was away', () => {
     const { windows, away } = await windowsAndBystander();
     const [open, settled, released] = windows as [WindowId, WindowId, WindowId];
     await cloud.stop(away);
-    const other = registerOf(settled)[0] as NodeId;
+    const other = registerOf(cloud, settled)[0] as NodeId;
     const question = { stream: cloud.stream.hash, window: settled, group: 0 };
     await cloud.clock.until(cloud.order(other, operations.SEAL, question));
     expect(await cloud.compute(released)).toMatchObject({ kind: 'result' });

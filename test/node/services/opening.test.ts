@@ -6,6 +6,7 @@ import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { lost, nextRing } from '../../support/next-ring.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const MINUTE = 60_000;
@@ -63,9 +64,7 @@ describe('fixed windows', () => {
 
   it('are not called closed by a node that missed their opening while it can ask nobody', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 1 }, stream: FIXED });
-    const placement = createPlacement(cloud.ring);
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const [acceptor] = placement.registerAcceptors(domains, cloud.stream.hash, RUNNING, 0);
+    const [acceptor] = registerOf(cloud, RUNNING);
     const other = cloud.nodeIds.find((node) => node !== acceptor) as NodeId;
     await cloud.stop(other);
     await cloud.clock.advance(CARE);
@@ -86,12 +85,7 @@ describe('fixed windows', () => {
     });
     const late = windowId(RUNNING - 2 * MINUTE);
     const { context } = cloud.reading(late, '1').flagsRequest;
-    const [first, second] = createPlacement(cloud.ring).registerAcceptors(
-      cloud.stream.domains.map(({ id }) => id),
-      cloud.stream.hash,
-      late,
-      0,
-    ) as [NodeId, NodeId];
+    const [first, second] = registerOf(cloud, late) as [NodeId, NodeId];
     const end = late + 4 * MINUTE;
     for (const [proposer, node] of [first, second].entries()) {
       const value = windowTermsCodec.encode({
@@ -124,12 +118,7 @@ describe('fixed windows', () => {
     });
     const late = windowId(RUNNING - 2 * MINUTE);
     const { context } = cloud.reading(late, '1').flagsRequest;
-    const [first, second, reader] = createPlacement(cloud.ring).registerAcceptors(
-      cloud.stream.domains.map(({ id }) => id),
-      cloud.stream.hash,
-      late,
-      0,
-    ) as [NodeId, NodeId, NodeId];
+    const [first, second, reader] = registerOf(cloud, late) as [NodeId, NodeId, NodeId];
     const end = late + 4 * MINUTE;
     const accept = (node: NodeId, counter: number, key: number) => {
       const setHashKey = new Uint8Array(32).fill(key);
@@ -152,12 +141,7 @@ describe('fixed windows', () => {
     });
     const late = windowId(RUNNING - 2 * MINUTE);
     const { context } = cloud.reading(late, '1').flagsRequest;
-    const [first, second, third] = createPlacement(cloud.ring).registerAcceptors(
-      cloud.stream.domains.map(({ id }) => id),
-      cloud.stream.hash,
-      late,
-      0,
-    ) as [NodeId, NodeId, NodeId];
+    const [first, second, third] = registerOf(cloud, late) as [NodeId, NodeId, NodeId];
     const end = late + 4 * MINUTE;
     const value = windowTermsCodec.encode({ setHashKey: new Uint8Array(32), notBefore: end, latest: end });
     const ballot = { counter: 1, proposer: 0 };
@@ -218,8 +202,7 @@ describe('a manual window', () => {
   it('whose acceptors were never told that it is open is sealed by them at its latest time', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 1 } });
     const window = windowId(START_MS);
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const [acceptor] = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const [acceptor] = registerOf(cloud, window);
     const [coordinator] = cloud.nodeIds.filter((id) => id !== acceptor) as [NodeId];
     const latest = START_MS + MINUTE;
     const setHashKey = new Uint8Array(32).fill(7);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement } from '../../../src/ring/index.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
@@ -48,8 +48,7 @@ describe('SEAL', () => {
     cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], acceptors: 3 } });
     const window = await cloud.openWindow();
     const question = { stream: cloud.stream.hash, window, group: 0 };
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const register = createPlacement(cloud.ring).registerAcceptors(domains, cloud.stream.hash, window, 0);
+    const register = registerOf(cloud, window);
     const [node] = register as [NodeId];
     const seal = () => cloud.clock.until(cloud.order(node, operations.SEAL, question));
     expect(await seal()).toMatchObject({ sealed: true });

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
-import { createPlacement, windowId } from '../../../src/ring/index.ts';
+import { windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 let cloud: SmallCloud;
@@ -59,13 +60,9 @@ describe('opening a window', () => {
 
   it('is learned by a node that was away from the first message about it', async () => {
     cloud = await startSmallCloud();
-    const domains = cloud.stream.domains.map(({ id }) => id);
-    const placement = createPlacement(cloud.ring);
     const away = cloud.nodeIds[2] as NodeId;
     const windows = Array.from({ length: 100 }, (_, i) => windowId(START_MS + i));
-    const window = windows.find(
-      (one) => !placement.registerAcceptors(domains, cloud.stream.hash, one, 0).includes(away),
-    );
+    const window = windows.find((one) => !registerOf(cloud, one).includes(away));
     if (window === undefined) throw new Error('expected a window that is registered elsewhere');
     await cloud.stop(away);
     await cloud.openWindow({ window });

@@ -1,31 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { operations } from '../../../src/protocol/index.ts';
-import { cli, clusterFolder, expectGolden } from '../support/cli.ts';
-import { fakeClouds } from '../support/fake-clouds.ts';
+import { expectGolden } from '../support/cli.ts';
+import { FIELD, streamCreation } from '../support/stream-create.ts';
 
-const FIELD = ['--field', 'celsius', '--decimals', '1', '--min', '-40', '--max', '60'];
-
-/** Clouds that take every stream, and the command with a folder for its files. */
 async function scene() {
-  const clouds = await fakeClouds();
-  const documents: string[] = [];
-  clouds.on(operations.LIST_STREAMS, () => ({ streams: [] }));
-  clouds.on(operations.PUT_STREAM, (_, { document }) => {
-    documents.push(document);
-    return { done: true };
-  });
-  const workingFolder = dirname(join(await clusterFolder(), 'operator.json'));
-  const run = (...args: string[]) => cli(['stream', 'create', ...args], { clouds, workingFolder });
+  const creation = await streamCreation();
   return {
-    clouds,
-    documents,
-    run,
+    ...creation,
     /** Creates the stream of a file and returns what --json says. */
     async fromFile(stream: unknown) {
-      await writeFile(join(workingFolder, 'stream.json'), JSON.stringify(stream, null, 2));
-      const { code, out, err } = await run('--file', 'stream.json', '--json', '--quiet');
+      await writeFile(join(creation.workingFolder, 'stream.json'), JSON.stringify(stream, null, 2));
+      const { code, out, err } = await creation.run('--file', 'stream.json', '--json', '--quiet');
       return { code, err, created: out === '' ? undefined : JSON.parse(out) };
     },
   };

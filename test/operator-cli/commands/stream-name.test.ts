@@ -1,18 +1,14 @@
-import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { openStreamDocument } from '../../../src/protocol/stream-document.ts';
 import { testVerifier } from '../../support/development-ring.ts';
-import { cli, clusterFolder } from '../support/cli.ts';
-import { fakeClouds } from '../support/fake-clouds.ts';
-
-const FIELD = ['--field', 'celsius', '--decimals', '1', '--min', '-40', '--max', '60'];
+import { FIELD, streamCreation } from '../support/stream-create.ts';
 
 /** Clouds in which other streams have names, and domains that may refuse a further one. */
 async function scene() {
-  const clouds = await fakeClouds({ nodes: [2, 2, 2] }, { name: 'taken' });
-  const documents: string[] = [];
+  const creation = await streamCreation({ name: 'taken' });
+  const { clouds, documents } = creation;
   /** What the nodes of each domain took, and the domains that refuse. */
   const kept = new Map<string, string>();
   const refusing = new Set<string>();
@@ -44,14 +40,7 @@ async function scene() {
     kept.set(domainOf(node), document);
     return { done: true };
   });
-  const workingFolder = dirname(join(await clusterFolder(), 'operator.json'));
-  const run = (...args: string[]) => cli(['stream', 'create', ...args], { clouds, workingFolder });
-  return {
-    clouds,
-    documents,
-    refusing,
-    run,
-  };
+  return { ...creation, refusing };
 }
 
 describe('the name of a stream', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { atExit } from './at-exit.ts';
+import { atExit } from '../../../operator-cli/at-exit.ts';
 
 // Stands for a benchmark: it has started a process of its own, which holds the output open while it lives.
 const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { startProgram } from './node-processes.ts';
-import { LOADER_OPTIONS, programFile } from './program-files.ts';
+import { startProgram } from '../support/node-processes.ts';
+import { LOADER_OPTIONS, programFile } from '../support/program-files.ts';
 
-const PROGRAM = programFile('test/support/at-exit-program');
+const PROGRAM = programFile('test/operator-cli/support/at-exit-program');
 
 /** @returns how the program ended, when the process that it started has ended as well. */
 async function endedBy(signal: NodeJS.Signals, ...args: string[]) {
