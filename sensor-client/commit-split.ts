@@ -58,8 +58,11 @@ export function commitSplit(
     deadlineMs,
     setSent: split.setSent,
   });
-  const perform = (call: UploadCall): Promise<UploadReply> => {
+  /** Of each domain what its owners were asked so far: an answer that is late is as good. */
+  const uploads = domains.map((): Promise<UploadReply>[] => []);
+  const perform = async (call: UploadCall): Promise<UploadReply> => {
     if (call.kind === 'set') split.setSent = true;
+    if (call.kind === 'upload' && split.receipts.has(call.domain)) return 'STORED';
     return onNewestRing(
       directory,
       split.key.window,
@@ -70,11 +73,12 @@ export function commitSplit(
       (node, view) => {
         const to = { node, context: messageContext(split.key, view) };
         const acceptors = view.placement.acceptors(domains, partition);
-        return silent.wait(
-          node,
-          send(context.calls, to, acceptors, split, call),
-          call.kind === 'upload' ? call.owner : call.acceptor,
-        );
+        const asked = send(context.calls, to, acceptors, split, call);
+        if (call.kind !== 'upload') return silent.waitLone(node, asked, call.acceptor);
+        const before = uploads[call.domain] ?? [];
+        const answer = orEarlier(silent.waitLone(node, asked, call.owner), before);
+        before.push(asked);
+        return answer;
       },
     );
   };
@@ -119,6 +123,14 @@ async function newestRing(
   if (directory.newest() === stale.ring) await directory.refresh(node);
   if (directory.newest() === stale.ring) throw error;
   return directory.view(window);
+}
+
+/** What is asked now, or what was asked before where that answers first. */
+function orEarlier<T>(asked: Promise<T>, earlier: readonly Promise<T>[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    asked.then(resolve, reject);
+    for (const one of earlier) one.then(resolve, () => {});
+  });
 }
 
 async function send(

@@ -1,6 +1,7 @@
 import { EngineError, hasCode } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { NodeId } from '../src/ring/index.ts';
+import { createAnswerTimes } from '../src/rounds/answer-times.ts';
 import { PATIENCE_MS, REQUEST_MS_MAX, SILENT_FOR_MS } from './limits.ts';
 
 /** Which nodes do not answer: a hint whom to ask last, never a fact. */
@@ -14,7 +15,9 @@ export interface SilentNodes {
    * @throws EngineError `UNREACHABLE` when the wait is over, or what the request throws
    */
   wait<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
-  /** The nodes that are silent now. */
+  /** The same for a request about one reading: the first node is waited for only until it is late beside others. */
+  waitLone<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
+  /** The nodes that are silent now; those first that may be back, because they have been heard of the longest ago. */
   now(): ReadonlySet<NodeId>;
 }
 
@@ -33,6 +36,7 @@ interface Heard {
 /** After a failure, one request at a time finds out whether the node is back; new readings ask it last meanwhile. */
 export function createSilentNodes(clock: Clock): SilentNodes {
   const known = new Map<NodeId, Heard>();
+  const times = createAnswerTimes(PATIENCE_MS);
 
   function isSilent({ requests, failedAt }: Heard): boolean {
     return failedAt !== null && (requests > 0 || clock.now() < failedAt + SILENT_FOR_MS);
@@ -60,40 +64,65 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     }
   }
 
-  return {
-    async wait(node, asked, turn, mostMs = REQUEST_MS_MAX) {
-      const answer = watch(node, asked);
-      const answered = new AbortController();
-      const longest = Math.min(REQUEST_MS_MAX, mostMs);
-      const patience = Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
-      const over = clock.sleep(Math.min(patience, longest), answered.signal).then(
-        async () => {
-          const heard = known.get(node);
-          // Who had less time than others is not silent for it.
-          if (heard !== undefined && patience <= longest) heard.failedAt = clock.now();
-          if (patience < longest && isCrowded()) await clock.sleep(longest - patience, answered.signal);
-          throw new EngineError(
-            'UNREACHABLE',
-            `no answer from node ${node} within ${Math.min(patience, longest)} ms`,
-          );
-        },
-        // The answer was first.
-        () => answer,
-      );
-      try {
-        return await Promise.race([answer, over]);
-      } finally {
-        answered.abort(ANSWERED);
-        answer.catch(() => {});
-        over.catch(() => {});
+  async function waitFor<T>(node: NodeId, asked: Promise<T>, patience: number, longest: number): Promise<T> {
+    const answer = watch(node, asked);
+    const answered = new AbortController();
+    const patient = async () => {
+      await clock.sleep(Math.min(patience, longest), answered.signal);
+      const heard = known.get(node);
+      // Who had less time than others is not silent for it.
+      if (heard !== undefined && patience <= longest) heard.failedAt = clock.now();
+      for (let leftMs = longest - patience; leftMs > 0 && isCrowded(); leftMs -= patience) {
+        await clock.sleep(Math.min(patience, leftMs), answered.signal);
       }
+      throw new EngineError(
+        'UNREACHABLE',
+        `no answer from node ${node} within ${Math.min(patience, longest)} ms`,
+      );
+    };
+    const over = patient();
+    try {
+      return await Promise.race([answer, over]);
+    } finally {
+      answered.abort(ANSWERED);
+      answer.catch(() => {});
+      over.catch(() => {});
+    }
+  }
+
+  const patienceAt = (turn: number) => Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
+
+  /** What has been heard of a node last, as a time: of one that owes an answer now, nothing good. */
+  const badSince = ({ requests, failedAt }: Heard) => (requests > 0 ? clock.now() : (failedAt ?? 0));
+
+  return {
+    wait: (node, asked, turn, mostMs = REQUEST_MS_MAX) =>
+      waitFor(node, asked, patienceAt(turn), Math.min(REQUEST_MS_MAX, mostMs)),
+    waitLone(node, asked, turn, mostMs = REQUEST_MS_MAX) {
+      const patience = turn === 0 ? times.lateMs() : patienceAt(turn);
+      const from = clock.now();
+      // Also where it is late: how long answers take is what says when the next one is.
+      asked.then(
+        () => times.note(clock.now() - from),
+        () => {},
+      );
+      return waitFor(node, asked, patience, Math.min(REQUEST_MS_MAX, mostMs));
     },
-    now: () => new Set([...known].flatMap(([node, heard]) => (isSilent(heard) ? [node] : []))),
+    now: () =>
+      new Set(
+        [...known]
+          .filter(([, heard]) => isSilent(heard))
+          .sort(([, a], [, b]) => badSince(a) - badSince(b))
+          .map(([node]) => node),
+      ),
   };
 }
 
-/** The nodes in their order, but for the silent ones, which come last. */
+/** The nodes in their order, but for the silent ones, which come last and in theirs. */
 export function silentLast(nodes: readonly NodeId[], silent: ReadonlySet<NodeId>): readonly NodeId[] {
   if (silent.size === 0) return nodes;
-  return [...nodes.filter((node) => !silent.has(node)), ...nodes.filter((node) => silent.has(node))];
+  return [
+    ...nodes.filter((node) => !silent.has(node)),
+    ...[...silent].filter((node) => nodes.includes(node)),
+  ];
 }

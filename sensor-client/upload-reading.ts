@@ -17,7 +17,7 @@ import { flagKeyText } from './flag-key-text.ts';
 import type { Home, Homes } from './homes.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
 import { identityOf } from './identity.ts';
-import { untilAborted } from './jobs.ts';
+import { untilAborted, withFan } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import type { Measurements } from './measurements.ts';
 import type { Measured, SplitShares } from './split-shares.ts';
@@ -209,6 +209,8 @@ function chooseHome(
   return homes.choose(directory.view(window), domains, silent.now(), clock.now());
 }
 
+const RELAYED: UploadOut = { kind: 'committed' };
+
 /** Through a relay where there is one, and by the sensor itself where that does not prove the flag TRUE. */
 async function commitOne(
   context: SplitContext & Pick<UploaderContext, 'homes'>,
@@ -218,12 +220,17 @@ async function commitOne(
   signal: AbortSignal,
 ): Promise<UploadOut> {
   try {
-    if (relay !== null && (await commitRelayed(context, attempt, relay.node, leftMs(), signal))) {
-      return { kind: 'committed' };
-    }
-    const out = await commitSplit(context, attempt, leftMs(), signal);
-    if (relay !== null && out.kind === 'committed') context.homes.leave(relay.node);
-    return out;
+    if (relay === null) return await commitSplit(context, attempt, leftMs(), signal);
+    const { committed, later } = await commitRelayed(context, attempt, relay.node, leftMs(), signal);
+    if (committed) return { kind: 'committed' };
+    // A node that is only late, because it waits for another one, is listened to all the same.
+    return await withFan(signal, async (fan) => {
+      const own = fan.run((over) => commitSplit(context, attempt, leftMs(), over));
+      const out = await Promise.race([own, later.then((proved) => (proved ? RELAYED : own))]);
+      if (out === RELAYED) fan.abort(RELAYED);
+      else if (out.kind === 'committed') context.homes.leave(relay.node);
+      return out;
+    });
   } catch (error) {
     if (!signal.aborted) throw error;
     throw abortedError(attempt);

@@ -1,4 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
+import type { Clock } from '../../src/ports/index.ts';
 import type {
   Packet,
   Refusal,
@@ -10,8 +11,11 @@ import type {
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
+import type { AnswerTimes } from '../../src/rounds/answer-times.ts';
+import { createAnswerTimes } from '../../src/rounds/answer-times.ts';
+import { askInTurn } from '../engine/ask-in-turn.ts';
 import type { Peers } from '../engine/peers.ts';
-import { at, collect, silence } from '../engine/peers.ts';
+import { at, collect, silence, UPLOAD_TIMEOUT_MS } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Packets } from './packets.ts';
@@ -23,6 +27,7 @@ export interface RelayComponents {
   readonly packets: Packets;
   readonly rings: Rings;
   readonly peers: Peers;
+  readonly clock: Clock;
 }
 
 /**
@@ -52,9 +57,10 @@ interface Kept {
 
 type Place = Pick<RelayRequest, 'context' | 'partition'>;
 
-/** Brings a domain its parts, through the first of its owners that answers. */
+/** Brings a domain its parts, through the first of its owners that answers; one that is late is not waited for alone. */
 async function store(
-  { rings, peers }: RelayComponents,
+  { rings, peers, clock }: RelayComponents,
+  times: AnswerTimes,
   record: OpenWindowRecord,
   { context, partition }: Place,
   requests: readonly RelayRequest[],
@@ -69,19 +75,19 @@ async function store(
   };
   const owners = rings.of(record.scope).placement.owners(domain, partition);
   const inTurn = owners.toSorted((a, b) => Number(peers.suspected(a)) - Number(peers.suspected(b)));
-  let failure: EngineError | null = null;
-  for (const owner of inTurn) {
-    try {
-      const answer = await peers.callPeer(owner, operations.UPLOAD, upload);
-      return requests.map((_, place) => storedIn(answer.packets[place]));
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      failure = error;
-      if (!error.retry) break;
-    }
+  const ask = async (owner: NodeId) => {
+    const from = clock.now();
+    const answer = await peers.callPeer(owner, operations.UPLOAD, upload);
+    times.note(clock.now() - from);
+    return answer;
+  };
+  try {
+    const answer = await askInTurn(inTurn, ask, (signal) => clock.sleep(times.lateMs(), signal));
+    return requests.map((_, place) => storedIn(answer.packets[place]));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return requests.map(() => error);
   }
-  const failed = failure ?? new EngineError('UNREACHABLE', `expected an owner in domain ${domain}, got none`);
-  return requests.map(() => failed);
 }
 
 /** Brings every acceptor the sensors' SETs with the receipts, until a quorum has voted for each. */
@@ -124,6 +130,7 @@ async function set(
 
 export function createRelay(components: RelayComponents): Relay {
   const { admission, packets, rings, peers } = components;
+  const times = createAnswerTimes(UPLOAD_TIMEOUT_MS);
 
   /** What is wrong with a request, before anybody is asked. */
   async function refusalOf(record: OpenWindowRecord, request: RelayRequest): Promise<EngineError | null> {
@@ -149,7 +156,7 @@ export function createRelay(components: RelayComponents): Relay {
   ): Promise<readonly Relayed[]> {
     const ids = record.stream.domains.map(({ id }) => id);
     const parts = await Promise.all(
-      ids.map((id, index) => store(components, record, place, requests, id, index)),
+      ids.map((id, index) => store(components, times, record, place, requests, id, index)),
     );
     const keptOrNot = requests.map((request, i) =>
       keptIn(

@@ -69,6 +69,78 @@ describe('a node that does not answer', () => {
   });
 });
 
+describe('a lone request', () => {
+  /** Answers that take so long. */
+  async function answered(ms: number, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      await clock.until(
+        silent.waitLone(
+          b,
+          clock.sleep(ms).then(() => 'here'),
+          0,
+        ),
+      );
+    }
+  }
+
+  it('is waited for as others are until it is known what is usual', async () => {
+    const waiting = expectCode(silent.waitLone(a, never(), 0), 'UNREACHABLE');
+    await clock.advance(PATIENCE_MS - 1);
+    expect(namesNow()).toEqual([]);
+    await clock.advance(1);
+    await waiting;
+  });
+
+  it('has a node asked last as soon as its answer is late beside others', async () => {
+    await answered(50, 4);
+    const waiting = expectCode(silent.waitLone(a, never(), 0), 'UNREACHABLE');
+    await clock.advance(250);
+    await waiting;
+    expect(namesNow()).toEqual([a]);
+    // The second node has its time: it may wait for the first one.
+    const second = expectCode(silent.waitLone(b, never(), 1), 'UNREACHABLE');
+    await clock.advance(2 * PATIENCE_MS - 1);
+    expect(namesNow()).toEqual([a]);
+    await clock.advance(1);
+    await second;
+  });
+
+  it('teaches what is usual also where it is late, so that slow nodes are not asked more', async () => {
+    await answered(50, 4);
+    for (let i = 0; i < 5; i++) {
+      const slow = clock.sleep(400).then(() => 'here');
+      const waiting = silent.waitLone(a, slow, 0).catch(() => {});
+      await clock.advance(400);
+      await waiting;
+    }
+    const waiting = silent.waitLone(a, never(), 0).catch(() => {});
+    await clock.advance(PATIENCE_MS - 1);
+    expect(namesNow()).toEqual([]);
+    await clock.advance(1);
+    await waiting;
+    expect(namesNow()).toEqual([a]);
+  });
+});
+
+it('of silent nodes the one that failed longer ago is asked first, and one that owes an answer last', async () => {
+  await expectCode(silent.wait(b, refused(), 0), 'UNREACHABLE');
+  await outwait(a, 0);
+  expect(silentLast([a, b], silent.now())).toEqual([b, a]);
+  expect(silentLast([nodeId('c1'), a, b], silent.now())).toEqual(['c1', b, a]);
+});
+
+it('where most nodes were silent, one is given up as soon as they are not', async () => {
+  const answers: ((text: string) => void)[] = [];
+  const slow = () => new Promise<string>((resolve) => void answers.push(resolve));
+  const three = [a, b, nodeId('c1')].map((node) => silent.wait(node, slow(), 0).catch(() => {}));
+  await clock.advance(PATIENCE_MS);
+  for (const answer of answers.slice(0, 2)) answer('late');
+  await Promise.all(three.slice(0, 2));
+  const last = three[2]?.then(() => 'given up');
+  await clock.advance(PATIENCE_MS);
+  expect(await last).toBe('given up');
+});
+
 it('where most nodes are silent, none is given up early: to ask more would add to what slows them', async () => {
   await outwait(a, 0);
   await outwait(b, 0);

@@ -91,6 +91,15 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/relay', 'does not forget its own SET when it hears late'),
   },
   {
+    name: 'sensor/late-relay-proves-itself',
+    breaks:
+      'EXACT: a reading is told as committed because the node that it was relayed to answered late, whatever it answered',
+    file: READING,
+    find: 'later.then((proved) => (proved ? RELAYED : own))',
+    replace: 'later.then(() => RELAYED)',
+    detector: byTest('node/services/relay', 'while nobody else answers, is not where it does not'),
+  },
+  {
     name: 'sensor/relays-whatever-was-refused-before',
     breaks:
       'a reading of a sensor that is not taken, or of a window that is not open, is undecided where a refusal could be heard',

@@ -259,6 +259,32 @@ describe('a sensor that uploads through a relay', () => {
     await sensor.close();
   });
 
+  it.each([
+    ['is committed where the node proves it', (to: NodeId) => to, 'taken'],
+    ['is not where it does not', () => 'nobody', 'READING_UNDECIDED'],
+  ])('a reading whose relay is late, while nobody else answers, %s', async (_, later, code) => {
+    await begin();
+    const never = new AbortController().signal;
+    const late = { now: false };
+    const transport: Transport = {
+      ...cloud.transport,
+      async send(to, request, options) {
+        if (!late.now) return cloud.transport.send(to, request, options);
+        if (request.path !== RELAY.path) {
+          return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
+        }
+        await cloud.clock.sleep(5_000);
+        return cloud.transport.send(later(to as NodeId), request, options);
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    late.now = true;
+    const uploaded = sensor.upload('2', { window, deadlineMs: 30_000 });
+    expect(await codeOf(cloud.clock.until(uploaded))).toBe(code);
+    await sensor.close();
+  });
+
   it('does not forget its own SET when it hears late that the relay was never reached', async () => {
     await begin();
     const never = new AbortController().signal;
