@@ -38,7 +38,7 @@ export interface Values {
    * @throws EngineError `WRONG_DOMAIN`, `WINDOW_SEALED`
    */
   upload(request: UploadRequest, relayed: boolean): Promise<UploadResponse['packets']>;
-  /** COPY from a node of this domain; taken also after the seal, because it adds nothing that T does not name. */
+  /** COPY from a node of this domain; taken also after the seal and of a retired stream, because it adds nothing that T does not name. */
   copy(request: CopyRequest): Promise<Conflicts>;
 }
 
@@ -48,16 +48,10 @@ type Conflicts = readonly number[];
 export function createValues(components: ValuesComponents): Values {
   const { journal, admission, census, packets, streams, shares, spread, rings, self, peers } = components;
 
-  async function windowOf(request: UploadRequest | CopyRequest): Promise<OpenWindowRecord> {
-    const record = await admission.begun(request.context);
-    const index = streams.indexOf(record.stream);
-    if (request.index !== index) {
-      throw new EngineError(
-        'WRONG_DOMAIN',
-        `expected share ${index} of the stream, got share ${request.index}`,
-      );
-    }
-    return record;
+  function checkIndex({ stream }: OpenWindowRecord, got: number): void {
+    const index = streams.indexOf(stream);
+    if (got === index) return;
+    throw new EngineError('WRONG_DOMAIN', `expected share ${index} of the stream, got share ${got}`);
   }
 
   /** Stores rows here; what this node does not own it keeps as a hint, marked in the same moment. */
@@ -107,7 +101,8 @@ export function createValues(components: ValuesComponents): Values {
 
   return {
     async upload(request, relayed) {
-      const record = await windowOf(request);
+      const record = await admission.begun(request.context);
+      checkIndex(record, request.index);
       const admit: Admit = (unvoted) => {
         if (record.frozen || record.settlement !== null) throw windowSealed(record);
         census.admit(record, unvoted);
@@ -141,7 +136,9 @@ export function createValues(components: ValuesComponents): Values {
       });
     },
     async copy(request) {
-      const record = await windowOf(request);
+      // Whether a sensor might begin it was asked where it came: a copy that is refused here leaves it on fewer disks.
+      const record = await admission.window(request.context);
+      checkIndex(record, request.index);
       admission.entries(record.stream, request.partition, request.keys);
       checkShares(request, record.stream.elements.length);
       return storeHere(record, request, () => {});

@@ -7,6 +7,14 @@ const VALUES = 'node/services/values.ts';
 /** Shares at rest: acknowledged, copied, hinted, united and added. */
 export const SHARE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'share/copy-refused-like-a-reading',
+    breaks: 'DURABLE: the second copy of a share is refused once its stream is retired',
+    file: VALUES,
+    find: 'const record = await admission.window(request.context);',
+    replace: 'const record = await admission.begun(request.context);',
+    detector: byTest('node/services/retirements', 'has its shares brought to the owners that lack them'),
+  },
+  {
     name: 'share/acknowledged-before-sync',
     breaks: 'DURABLE: UPLOAD is acknowledged before the share is on disk',
     file: TABLE,
@@ -60,8 +68,8 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'share/of-another-domain-taken',
     breaks: 'ISOLATION: a node takes the share that another domain should hold',
     file: VALUES,
-    find: 'if (request.index !== index) {',
-    replace: 'if (request.index < 0) {',
+    find: 'if (got === index) return;',
+    replace: 'if (got >= 0) return;',
     detector: byTest('node/services/share-table', 'takes no share of another domain'),
   },
   {

@@ -3,6 +3,7 @@ import { openRetirements, type RetirementsComponents } from '../../../node/servi
 import { EngineError } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import { signRetirement } from '../../../src/protocol/stream-retirement.ts';
+import { isSome } from '../../../src/protocol/told-counts.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
@@ -53,6 +54,20 @@ describe('a retired stream', () => {
       typeof value === 'bigint' ? String(value) : value,
     );
     expect(after).toBe(before);
+  });
+
+  it('has its shares brought to the owners that lack them', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], acceptors: 3, replicas: 2 } });
+    const reading = cloud.reading(await cloud.openWindow(), '4');
+    const [first, second] = reading.owners(0) as [NodeId, NodeId];
+    await cloud.stop(second);
+    await reading.upload(0, first);
+    await retireAt(first);
+    await cloud.start(second);
+    expect(await retiredAt(second)).toBe(true);
+    await cloud.clock.advance(10_000);
+    expect(cloud.rowsAt(second, 'values')).toHaveLength(1);
+    expect(isSome(cloud.handle(first).status().thinPartitions)).toBe(false);
   });
 
   it('opens no further window, not even through a node that did not hear of it', async () => {
