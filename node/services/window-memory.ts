@@ -1,7 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { windowName } from '../../src/protocol/index.ts';
-import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
 import type { OpenWindowRecord, WindowRecord } from './windows.ts';
 
@@ -23,7 +22,7 @@ export interface WindowMemory {
   all(): readonly OpenWindowRecord[];
 }
 
-export function createWindowMemory(): WindowMemory {
+export function createWindowMemory(perStreamMax: number): WindowMemory {
   const opened = new Map<string, OpenWindowRecord>();
   const unopened = new Map<string, WindowRecord>();
   /** How many of `opened` each stream has. */
@@ -41,10 +40,10 @@ export function createWindowMemory(): WindowMemory {
     checkRoom(stream) {
       if (opened.size >= WINDOWS_MAX)
         throw new EngineError('OVERLOADED', `expected at most ${WINDOWS_MAX} windows`);
-      if (count(stream) < WINDOWS_PER_STREAM_MAX) return;
+      if (count(stream) < perStreamMax) return;
       throw new EngineError(
         'OVERLOADED',
-        `expected at most ${WINDOWS_PER_STREAM_MAX} windows of a stream that are not erased yet`,
+        `expected at most ${perStreamMax} windows of a stream that are not erased yet`,
       );
     },
     open(record) {

@@ -3,6 +3,7 @@ import type { Clock, WindowKeys } from '../../src/ports/index.ts';
 import type { DecisionName, WindowScope, WindowState } from '../../src/protocol/index.ts';
 import { scopeOfKey, WINDOW_KEY_BYTES, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { WINDOWS_PER_STREAM_MAX } from '../../src/protocol/stream-limits.ts';
 import {
   checkGroup,
   checkWindowTimes,
@@ -83,9 +84,13 @@ export interface Windows {
   all(): readonly OpenWindowRecord[];
 }
 
-export async function openWindows(components: WindowsComponents): Promise<Windows> {
+/** @param perStreamMax {@link WINDOWS_PER_STREAM_MAX} unless a test wants fewer. */
+export async function openWindows(
+  components: WindowsComponents,
+  perStreamMax = WINDOWS_PER_STREAM_MAX,
+): Promise<Windows> {
   const { journal, tables, keys, storeKey, streams, erased, clock, reopened } = components;
-  const memory = createWindowMemory();
+  const memory = createWindowMemory(perStreamMax);
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
   /** An erasure's note comes with the end of what is read back: one that stands beside that has a damaged key. */
@@ -141,7 +146,6 @@ export async function openWindows(components: WindowsComponents): Promise<Window
 
   async function makeKey(record: WindowRecord): Promise<void> {
     const { stream, window, group } = record.scope;
-    memory.checkRoom(stream);
     const known = await keys.find(stream, window, group);
     const rowKey = known ?? (await keys.create(stream, window, group));
     if (memory.openOf(record.scope) !== undefined) return;
@@ -176,6 +180,9 @@ export async function openWindows(components: WindowsComponents): Promise<Window
       const isKept = name === 'terms' || ownOf(record).terms !== null;
       if (isKept && !record.erased) {
         if (name === 'terms') checkTerms(record, bytes);
+        // Before it is written: with a window more than there is room for the node would not start again.
+        if (name === 'terms' && memory.openOf(record.scope) === undefined)
+          memory.checkRoom(record.scope.stream);
         journal.stage([tables.put('windows', storeKey, rowKeyOf(record.scope, `D/${name}`), bytes)]);
         await journal.synced();
       }

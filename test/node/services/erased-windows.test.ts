@@ -5,7 +5,7 @@ import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createErasedWindows } from '../../../node/services/erased-windows.ts';
 import { UNOPENED_MAX } from '../../../node/services/window-memory.ts';
-import { openWindows, type Windows } from '../../../node/services/windows.ts';
+import { openWindows, type Windows, type WindowsComponents } from '../../../node/services/windows.ts';
 import { EngineError, fromUtf8, toHex } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import { releasedRowCodec, type WindowTerms, windowTermsCodec } from '../../../src/protocol/index.ts';
@@ -41,6 +41,7 @@ function windowsOn(
   stream: Stream,
   looked: () => Promise<void> = async () => {},
   mayWrite: () => void = () => {},
+  perStreamMax?: number,
 ): Promise<Windows> {
   const opened = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
   const journal: Journal = {
@@ -53,7 +54,7 @@ function windowsOn(
   const corrupt = createCorruptRows(recordingLog(), () => {});
   const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
   const erased = createErasedWindows({ journal, tables, storeKey: KEY });
-  return openWindows({
+  const components: WindowsComponents = {
     journal,
     tables,
     keys: {
@@ -75,7 +76,8 @@ function windowsOn(
       },
     },
     clock: createManualClock(WINDOW),
-  });
+  };
+  return openWindows(components, perStreamMax);
 }
 
 const TERMS: WindowTerms = { ...TIMES, setHashKey: KEY };
@@ -255,5 +257,24 @@ describe('a window that was forgotten and asked for again', () => {
       expect.objectContaining({ code: 'WINDOW_ERASED' }),
     );
     expect(store.rows('windows').filter(([key]) => fromUtf8(key.slice(0, 1)) === 'W')).toEqual([]);
+  });
+});
+
+describe('a node with as many windows of a stream as it has room for', () => {
+  it('opens no other one, and starts again', async () => {
+    const store = createMemoryStore();
+    const stream = await startStream();
+    const start = () => windowsOn(store, stream, undefined, undefined, 2);
+    const windows = await start();
+    const open = async (place: number): Promise<unknown> => {
+      const scope = { stream: stream.hash, window: windowId(WINDOW + place), group: 0 };
+      const times = { notBefore: TIMES.notBefore + place, latest: TIMES.latest + place };
+      const terms = windowTermsCodec.encode({ ...TERMS, ...times });
+      return windows.learn(await windows.find(scope), 'terms', terms);
+    };
+    await open(0);
+    await open(1);
+    await expectCode(open(2), 'OVERLOADED');
+    expect((await start()).all()).toHaveLength(2);
   });
 });
