@@ -181,7 +181,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   });
   handlers.add(operations.COMMITTED, async (request, caller) => {
     if (caller.kind !== 'peer') throw new EngineError('FORBIDDEN', 'expected a node of the ring');
-    memory.note(caller.node, { storeId: storeId(request.storeId), commitSeq: request.commitSeq });
+    peers.note(caller.node, { storeId: storeId(request.storeId), commitSeq: request.commitSeq });
     return { kept: true };
   });
 

@@ -5,7 +5,7 @@ import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
-import type { PeerMemory } from './peer-memory.ts';
+import type { PeerMemory, StoreStamp } from './peer-memory.ts';
 import { stampOf } from './peer-memory.ts';
 import type { Rings } from './rings.ts';
 
@@ -100,12 +100,19 @@ export interface Peers {
   suspected(node: NodeId): boolean;
   /** A node that asks this one is evidently not silent. */
   heard(node: NodeId): void;
+  /** A node has shown how far its store is. */
+  note(node: NodeId, stamp: StoreStamp): void;
 }
 
 export function createPeers(components: PeersComponents): Peers {
   const { transport, handlers, self, clock, memory, rings, meet } = components;
   const never = new AbortController().signal;
   const silentUntil = new Map<NodeId, number>();
+
+  /** A node may name what it likes; of stores that no document gives it a row each would be kept for ever. */
+  function note(node: NodeId, stamp: StoreStamp): void {
+    if (rings.isStore(node, stamp.storeId)) memory.note(node, stamp);
+  }
 
   async function callOther<Q, R>(
     to: NodeId,
@@ -119,7 +126,7 @@ export function createPeers(components: PeersComponents): Peers {
     try {
       const onAnswer = (contentType: string): void => {
         const stamp = stampOf(contentType);
-        if (stamp !== null) memory.note(to, stamp);
+        if (stamp !== null) note(to, stamp);
       };
       const options = signal === undefined ? { timeoutMs, onAnswer } : { timeoutMs, onAnswer, signal };
       const answer = await callOperation(transport, to, operation, request, options);
@@ -161,6 +168,7 @@ export function createPeers(components: PeersComponents): Peers {
     },
     suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
     heard: (node) => void silentUntil.delete(node),
+    note,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Rings {
   /** The nodes of a domain whose stores are not declared lost, in any document. */
   livingNodesOf(domain: DomainId): readonly NodeId[];
   of(scope: Pick<WindowScope, 'window'>): WindowRing;
+  /** Whether a document gives the node that store, now or before. */
+  isStore(node: NodeId, store: StoreId): boolean;
   /** This node's number as a proposer, which no other node ever has. */
   proposer(): number;
   /** What stands in front of every message about a window. */
@@ -78,6 +80,8 @@ export function createRings({ history: first, inForce = [], self }: RingsOptions
   let history = first;
   let newest = newestOf(history);
   let placements = placementsOf(history);
+  /** Every node with every store it has had; null until somebody asks. */
+  let stores: ReadonlySet<string> | null = null;
   let conflict: string | null = null;
   const forced = new Set<number>([1, ...inForce]);
   const placed = new Map<number, WindowRing>();
@@ -114,6 +118,10 @@ export function createRings({ history: first, inForce = [], self }: RingsOptions
     history: () => history,
     livingNodesOf: (domain) => livingNodesOf(history, domain, oldestOf(history).epoch),
     of: (scope) => viewOf(placing(scope)),
+    isStore(node, store) {
+      stores ??= storesEver(history);
+      return stores.has(`${node}/${store}`);
+    },
     proposer() {
       const place = nodesEver(history).indexOf(self.nodeId);
       invariant(place >= 0, 'a node is in the ring documents it has');
@@ -165,6 +173,7 @@ export function createRings({ history: first, inForce = [], self }: RingsOptions
     },
     adopt(next) {
       history = next;
+      stores = null;
       newest = newestOf(history);
       placements = placementsOf(history);
     },
@@ -175,4 +184,9 @@ export function createRings({ history: first, inForce = [], self }: RingsOptions
       conflict ??= reason;
     },
   };
+}
+
+function storesEver({ documents }: RingHistory): ReadonlySet<string> {
+  const nodes = documents.flatMap(({ domains }) => domains.flatMap((section) => section.nodes));
+  return new Set(nodes.map(({ id, storeId }) => `${id}/${storeId}`));
 }

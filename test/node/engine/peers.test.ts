@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { StoreStamp } from '../../../node/engine/peer-memory.ts';
 import { collect, createHandlers, createPeers, SUSPECT_MS, silence } from '../../../node/engine/peers.ts';
 import { createRings } from '../../../node/engine/rings.ts';
 import type { Caller } from '../../../node/http/router.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
+import type { NodeId } from '../../../src/ring/index.ts';
 import { domainId, nodeId, ringHistory, storeId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing } from '../../support/development-ring.ts';
@@ -17,7 +19,13 @@ const ring = await developmentRing({ nodes: [1, 1] });
 function peersOver(send: Transport['send']) {
   const clock = createManualClock();
   const handlers = createHandlers();
-  const memory = { doubt: null, note: () => {}, recall: () => 0, takeWrites: () => [] };
+  const noted: StoreStamp[] = [];
+  const memory = {
+    doubt: null,
+    note: (_: NodeId, stamp: StoreStamp) => noted.push(stamp),
+    recall: () => 0,
+    takeWrites: () => [],
+  };
   const transport = { send, close: async () => {} };
   const rings = createRings({
     history: ringHistory(ring),
@@ -25,8 +33,19 @@ function peersOver(send: Transport['send']) {
   });
   const meet = async () => {};
   const peers = createPeers({ transport, handlers, self, clock, memory, rings, meet });
-  return { ...peers, handlers, clock };
+  return { ...peers, handlers, clock, noted };
 }
+
+describe('how far another store is', () => {
+  it('is noted of the stores that the ring documents give a node, and of no made-up one', () => {
+    const { note, noted } = peersOver(() => Promise.reject(new Error('no network here')));
+    const listed = ring.domains[1]?.nodes[0]?.storeId ?? storeId('');
+    const own = ring.domains[0]?.nodes[0]?.storeId ?? storeId('');
+    for (const store of [storeId('ab'.repeat(16)), own, listed])
+      note(other, { storeId: store, commitSeq: 3 });
+    expect(noted).toEqual([{ storeId: listed, commitSeq: 3 }]);
+  });
+});
 
 describe('a node that asks itself', () => {
   it('is its own peer, without the network', async () => {
