@@ -3,6 +3,7 @@ import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { PartitionDigest, Settlement } from '../../src/protocol/index.ts';
 import { exclusionCodec, operations, settlementCodec, windowName } from '../../src/protocol/index.ts';
 import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
+import { readingsThatFit } from '../../src/protocol/stream-rules.ts';
 import type { Sealed, SettleCall, SettleReply } from '../../src/rounds/index.ts';
 import { runRound, settleRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
@@ -98,10 +99,11 @@ export function createSettling(components: SettlingComponents): Settling {
 
   async function exclude(record: OpenWindowRecord, signal?: AbortSignal): Promise<void> {
     const settlement = await settle(record, signal);
-    if (settlement.value.readings > record.stream.maxReadings) {
+    const most = readingsThatFit(record.stream);
+    if (settlement.value.readings > most) {
       throw new EngineError(
         'INCOMPLETE',
-        `expected at most ${record.stream.maxReadings} readings in the window, got ${settlement.value.readings}`,
+        `expected at most ${most} readings in the window, whose sums have no room for more, got ${settlement.value.readings}`,
       );
     }
     if ((await decisions.look(record, 'exclusion', signal)) !== null) return;

@@ -2,6 +2,7 @@ import { balanced, ELEMENT_BYTES } from '../../src/arithmetic/index.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { readingsThatFit } from '../../src/protocol/stream-rules.ts';
 import type { DomainId, StreamHash, WindowId } from '../../src/ring/index.ts';
 import type { FieldSchema } from '../../src/sharing/index.ts';
 import { combine } from '../../src/sharing/index.ts';
@@ -152,9 +153,10 @@ function checkRow(
       `expected at least one reading per flag, got ${row.readings} of ${row.committed} readings and ${row.flags} of ${flags} flags from domain ${row.domain}`,
     );
   }
-  if (row.readings > stream.maxReadings || row.excluded > stream.maxExcluded) {
+  const readings = readingsThatFit(stream);
+  if (row.readings > readings || row.excluded > stream.maxExcluded) {
     throw impossible(
-      `expected at most ${stream.maxReadings} readings and ${stream.maxExcluded} exclusions, got ${row.readings} and ${row.excluded} from domain ${row.domain}`,
+      `expected at most ${readings} readings and ${stream.maxExcluded} exclusions, got ${row.readings} and ${row.excluded} from domain ${row.domain}`,
     );
   }
 }

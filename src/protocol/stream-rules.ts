@@ -2,7 +2,7 @@ import { EngineError } from '../foundation/index.ts';
 import type { DomainId } from '../ring/index.ts';
 import { DOMAINS_MAX } from '../ring/index.ts';
 import { storedSchema } from '../sharing/index.ts';
-import { AMBIGUITY_BITS, leastSensors, leavesAmbiguity } from '../statistics/index.ts';
+import { AMBIGUITY_BITS, checkCapacity, leastSensors, leavesAmbiguity } from '../statistics/index.ts';
 import { EXCLUDED_MAX } from './limits.ts';
 import {
   FLAG_TIMEOUT_MS_MAX,
@@ -50,6 +50,15 @@ export function checkReservedKinds(elements: unknown): void {
       throw refused(`expected elements of kind count, moment or cell, got the reserved kind ${kind}`);
     }
   }
+}
+
+/**
+ * How many readings of a window can be added up: every sum of as many stays below half the field. An acceptor takes no
+ * more than `maxReadings`, but it counts only the flags on which it votes, and in a large ring others have others.
+ */
+export function readingsThatFit(stream: StreamPayload): number {
+  const { maxReadingsLimit } = checkCapacity(stream, stream.maxReadings);
+  return maxReadingsLimit < BigInt(READINGS_MAX) ? Number(maxReadingsLimit) : READINGS_MAX;
 }
 
 function checkNumbers(stream: StreamPayload): void {

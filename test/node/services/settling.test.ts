@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { hasCode } from '../../../src/foundation/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
+import { expectExact } from '../../support/exact-result.ts';
 import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -55,5 +57,54 @@ describe('SEAL', () => {
     // Each of them votes about half of the partitions, and about a quarter both do.
     for (const one of cloud.nodeIds.filter((id) => !register.includes(id)).slice(0, 2)) await cloud.stop(one);
     expect(await seal()).toMatchObject({ sealed: true, partitionsOpen: 0 });
+  });
+});
+
+describe('a window in which acceptors of different flags took more readings together than each may', () => {
+  const MAX_READINGS = 8;
+  const LARGE_RING = { nodes: [3, 3, 3], acceptors: 3, replicas: 2 } as const;
+
+  /** Commits until an acceptor refuses. */
+  async function fill(window: WindowId): Promise<readonly string[]> {
+    const committed: string[] = [];
+    for (let x = 0; ; x++) {
+      try {
+        await cloud.reading(window, String(x)).commit();
+      } catch (error) {
+        if (hasCode(error, 'WINDOW_FULL')) return committed;
+        throw error;
+      }
+      committed.push(String(x));
+    }
+  }
+
+  it('is released, as what was committed has to be', async () => {
+    cloud = await startSmallCloud({
+      shape: LARGE_RING,
+      stream: { maxReadings: MAX_READINGS, maxExcluded: 0 },
+    });
+    const window = await cloud.openWindow();
+    const committed = await fill(window);
+    expect(committed.length).toBeGreaterThan(MAX_READINGS);
+    expectExact(await cloud.compute(window), committed);
+  });
+
+  it('is INCOMPLETE where the sums have no room for them', async () => {
+    // 8 squares of the largest reading are below half the field, 9 are not.
+    const max = '4500000000000000000';
+    cloud = await startSmallCloud({
+      shape: LARGE_RING,
+      stream: {
+        maxReadings: MAX_READINGS,
+        maxExcluded: 0,
+        fields: [{ name: 'x', unit: '', decimals: 0, offset: '0', min: '0', max }],
+      },
+    });
+    const window = await cloud.openWindow();
+    expect((await fill(window)).length).toBeGreaterThan(MAX_READINGS);
+    expect(await cloud.compute(window)).toMatchObject({
+      kind: 'incomplete',
+      reason: expect.stringContaining('expected at most 8 readings in the window, whose sums have no room'),
+    });
   });
 });

@@ -83,9 +83,13 @@ describe('combining the rows of all domains', () => {
     );
   });
 
-  it('refuses more readings than the stream allows', () => {
-    const many = rows.map((row) => ({ ...row, readings: 1_000_001, committed: 1_000_003, flags: 1_000_001 }));
-    expect(() => combineRows(stream, WINDOW, many)).toThrow(/at most 1000000 readings/);
+  it('refuses more readings than the sums of the stream have room for, or a window', () => {
+    const many = (readings: number) =>
+      rows.map((row) => ({ ...row, readings, committed: readings + 2, flags: readings }));
+    expect(() => combineRows(stream, WINDOW, many(2 ** 32))).toThrow(/at most 4294967295 readings/);
+    const [first = expect.fail('no field')] = stream.fields;
+    const wide = { ...stream, maxReadings: 8, fields: [{ ...first, min: '0', max: '450000000000000000' }] };
+    expect(() => combineRows(wide, WINDOW, many(9))).toThrow(/at most 8 readings/);
   });
 
   it('never puts an element or a sum into a message', () => {
