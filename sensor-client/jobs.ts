@@ -29,6 +29,8 @@ function createSignalFan(): SignalFan {
     },
     async run(work) {
       const own = new AbortController();
+      // What begins late would be stopped by nobody.
+      if (aborted) own.abort(why);
       const job = work(own.signal, (reason) => own.abort(reason));
       running.set(own, job);
       try {

@@ -49,6 +49,8 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
   const underWay = new Set<Promise<void>>();
   /** Flags that may be TRUE or not: to send their readings again could count them twice. */
   const doubtful = new Map<string, number>();
+  /** Those of them whose windows are erased, so that nobody can tell any more: told once, and asked for no longer. */
+  const untold = new Set<string>();
   const lost = { readings: 0 };
   let lastFailure: string | undefined;
   let ticking = false;
@@ -85,10 +87,12 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
   /** Asks what became of doubtful flags. One that is ERROR is told and not sent again: one node's word is not enough. */
   async function settle(): Promise<void> {
     for (const [flagKey, count] of doubtful) {
+      if (untold.has(flagKey)) continue;
       const asked = jobs.run(undefined, (signal) => askOutcome(context, parseFlagKey(flagKey), signal));
       const outcome = await asked.catch((error: unknown) => {
-        if (error instanceof EngineError) return 'UNDECIDED';
-        throw error;
+        if (!(error instanceof EngineError)) throw error;
+        if (error.code === 'WINDOW_ERASED') untold.add(flagKey);
+        return 'UNDECIDED';
       });
       if (outcome === 'UNDECIDED') continue;
       doubtful.delete(flagKey);
@@ -100,6 +104,8 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
   function unsent(): EngineError | null {
     const error = unsentError(sums.count(), doubtful, lost.readings, lastFailure);
     lost.readings = 0;
+    for (const flagKey of untold) doubtful.delete(flagKey);
+    untold.clear();
     return error;
   }
 

@@ -75,9 +75,13 @@ export function createRingBook(options: RingBookOptions): RingBook {
   let domainKeys = trust.domainKeys;
   const placements = new Map<Epoch, Placement>();
 
+  const isKnown = (jws: string): boolean => history.documents.some((known) => known.jws === jws);
+
   async function follow(jws: string): Promise<void> {
     const pinned = domainKeys === undefined ? trust : { ...trust, domainKeys };
     const next = await openRingDocument(jws, verifier, pinned);
+    // Another node may have handed out the same and more meanwhile.
+    if (isKnown(jws)) return;
     const extended = extendHistory(history, next);
     accept(next);
     history = extended;
@@ -93,8 +97,7 @@ export function createRingBook(options: RingBookOptions): RingBook {
       const { epoch } = newestOf(history);
       // One document back, so that a second one of the newest epoch is found out.
       const answer = await request((signal) => readRings(node, { from: String(epoch) }, signal));
-      const fresh = answer.rings.filter((jws) => !history.documents.some((known) => known.jws === jws));
-      for (const jws of fresh) {
+      for (const jws of answer.rings.filter((one) => !isKnown(one))) {
         await follow(jws);
         await followed(newestOf(history));
       }

@@ -150,7 +150,8 @@ export async function commitMeasured(
     const home = first === undefined ? chooseHome(context, place) : null;
     const at = { ...place, partition: home?.partition ?? place.partition };
     const attempt = first ?? newSplit(context, at, measured);
-    const leftMs = () => Math.max(0, endsAt - clock.now());
+    // A clock that was set back meanwhile must not make hours of it.
+    const leftMs = () => Math.min(deadlineMs, Math.max(0, endsAt - clock.now()));
     // A reading whose first id came to nothing hears from the domains themselves why.
     const relay = mayRelay && splits === 1 && standing.isGood(place, clock.now()) ? home : null;
     const out = await commitOne({ ...context, domains }, attempt, relay, leftMs, signal);

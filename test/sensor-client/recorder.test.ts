@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Sensor, SensorOptions } from '../../sensor-client/index.ts';
 import { createSensor, createSensorKeys } from '../../sensor-client/index.ts';
-import type { EngineError } from '../../src/foundation/index.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
@@ -177,4 +177,22 @@ test('a record whose SET is not answered is undecided, is not sent again, and is
   await own.clock.until(gateway.flush());
   expect(own.nodes.sent.filter(({ operation }) => operation === 'UPLOAD')).toHaveLength(uploads);
   await own.clock.until(gateway.close());
+});
+
+test('a record of which nobody can tell any more, since its window is erased, is told once as undecided', async () => {
+  let erased = false;
+  const own = await sensorScene({
+    stream: { countMode: 'batch' },
+    fate({ operation }) {
+      if (operation !== 'SET' && operation !== 'GET') return 'arrives';
+      return erased ? new EngineError('WINDOW_ERASED', 'the window was erased') : 'reply lost';
+    },
+  });
+  const gateway = await own.sensor({ policy: POLICY, recording: { intervalMs: INTERVAL_MS } });
+  await own.clock.until(gateway.record('1'));
+  const flush = () => own.clock.until(gateway.flush().catch((error: EngineError) => error));
+  expect(await flush()).toMatchObject({ details: { readings: 1, undecided: 1 } });
+  erased = true;
+  expect(await flush()).toMatchObject({ code: 'RECORDS_UNSENT', details: { readings: 1, undecided: 1 } });
+  expect(await flush()).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SPLITS_MAX } from '../../sensor-client/limits.ts';
+import { DEADLINE_MS_DEFAULT, SPLITS_MAX } from '../../sensor-client/limits.ts';
 import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
@@ -320,4 +320,23 @@ test('any losses: committed means TRUE, and another id is taken only after ERROR
     }),
     { numRuns: 60 },
   );
+});
+
+test('a clock that is set back during an upload does not make it wait longer', async () => {
+  let backMs = 0;
+  const { bundle, clock, ports, stream } = await sensorScene({
+    fate({ operation }) {
+      // While the sensor asks for its stream: the end of its time is drawn by then.
+      if (operation === 'READ_STREAM') backMs = 86_400_000;
+      return operation === 'UPLOAD' ? 'request lost' : 'arrives';
+    },
+  });
+  const policy = { allowDevelopment: true };
+  const own = await createSensor(
+    { bundle, stream: stream.hash, window: WINDOW, relay: false, policy },
+    { ...ports, clock: { ...clock, now: () => clock.now() - backMs } },
+  );
+  const began = clock.now();
+  await expect(clock.until(own.upload(1))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(clock.now() - began).toBeLessThan(2 * DEADLINE_MS_DEFAULT);
 });
