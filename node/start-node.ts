@@ -72,8 +72,11 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
   const clock = systemClock();
   const sealingKey = p256FromPem(options.sealingKey);
   const closing: (() => Promise<void>)[] = [];
-  const closeAll = async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+  let closed: Promise<void> | undefined;
+  // Whoever closes a second time waits for the first, and does not end the program in the middle of it.
+  const closeAll = (): Promise<void> => {
+    closed ??= closeInOrder(closing.reverse());
+    return closed;
   };
   try {
     const { store, windowKeys, doubt } = await openDataFolder(
@@ -159,9 +162,17 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
       close: closeAll,
     };
   } catch (error) {
-    await closeAll();
+    // Why it did not start says more than what then did not close.
+    await closeAll().catch(() => {});
     throw error;
   }
+}
+
+/** All of them, also behind one that fails. @throws what the first that failed threw */
+async function closeInOrder(closing: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closing) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function opened(listener: PromiseSettledResult<Listener>): Listener {

@@ -32,7 +32,7 @@ function watchResources() {
   };
 }
 
-it('a node that is closed leaves no timer, no connection and no port behind', async () => {
+it('a node that is closed, and closed again meanwhile, leaves no timer, no connection and no port behind', async () => {
   const material = await localCluster(2, 2, { acceptors: 3, replicas: 2 });
   const watched = watchResources();
   const nodes = await startRealNodes(material);
@@ -47,7 +47,12 @@ it('a node that is closed leaves no timer, no connection and no port behind', as
   // Nor one that never came to serve, because the others are away.
   const [first = ''] = ids;
   const waiting = await startNode(nodes.optionsOf(first));
+  let closed = false;
+  void waiting.close().then(() => {
+    closed = true;
+  });
   await waiting.close();
+  expect(closed).toBe(true);
   await nodes.close();
   expect(await watched.left()).toEqual([]);
   watched.end();
