@@ -138,7 +138,8 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       await work();
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof EngineError)) throw error;
+      // This node's own disk: what it refuses, the destruction of a key too, it would refuse in every round, unheard.
+      if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
       log.debug(`${what} is left to the next round`, { code: error.code });
     }
   }

@@ -58,13 +58,13 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
   let lastCommit: Promise<void> = Promise.resolve();
   const scans = new Set<Promise<unknown>>();
 
-  async function write(operations: readonly StoreOperation[]): Promise<void> {
+  /** Every write: after one that failed LevelDB may have half of it in its log, and drops what comes behind. */
+  async function writeRows(rows: readonly (readonly [Uint8Array, Uint8Array | undefined])[]): Promise<void> {
     if (failure !== undefined) throw failure;
     const batch = database.batch();
-    for (const operation of operations) {
-      const key = rowKey(operation.table, operation.key);
-      if (operation.kind === 'put') batch.put(key, operation.value);
-      else batch.del(key);
+    for (const [key, value] of rows) {
+      if (value === undefined) batch.del(key);
+      else batch.put(key, value);
     }
     try {
       await batch.write({ sync: true });
@@ -74,17 +74,17 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
     }
   }
 
+  function write(operations: readonly StoreOperation[]): Promise<void> {
+    return writeRows(
+      operations.map((one) => [rowKey(one.table, one.key), one.kind === 'put' ? one.value : undefined]),
+    );
+  }
+
   /** Writes keys again as they are, in their turn among the commits; one that is not there stays so. */
   function touch(...keys: readonly Uint8Array[]): Promise<void> {
     const done = lastCommit.then(async () => {
       const rows = await database.getMany([...keys]);
-      const batch = database.batch();
-      keys.forEach((key, place) => {
-        const row = rows[place];
-        if (row === undefined) batch.del(key);
-        else batch.put(key, row);
-      });
-      await batch.write({ sync: true });
+      await writeRows(keys.map((key, place) => [key, rows[place]]));
     });
     lastCommit = done;
     return done;
@@ -143,7 +143,7 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
         await touch(start, lastBefore(end));
         await database.compactRange(start, end);
       } catch (error) {
-        throw diskFailure(`compact the store in ${folder}`, error);
+        throw error instanceof EngineError ? error : diskFailure(`compact the store in ${folder}`, error);
       }
     },
     close() {

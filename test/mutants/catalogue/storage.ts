@@ -31,6 +31,25 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/engine/journal', 'a disk that refuses a write fails everyone who waits'),
   },
   {
+    name: 'storage/refused-compaction-forgotten',
+    breaks:
+      'DURABLE: behind a write of a compaction that was torn off others are acknowledged, and dropped at the next start',
+    file: 'node/store/level-store.ts',
+    find: 'await writeRows(keys.map((key, place) => [key, rows[place]]));',
+    replace: `const batch = database.batch();
+      keys.forEach((key, place) => batch.put(key, rows[place] ?? key));
+      await batch.write({ sync: true });`,
+    detector: byTest('node/store/level-store', 'a compaction whose write the disk refuses'),
+  },
+  {
+    name: 'storage/refused-erasure-unheard',
+    breaks: 'a key that the disk does not let go is tried again for ever, and nobody hears of it',
+    file: 'node/services/caretaker.ts',
+    find: "if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;\n      log.debug",
+    replace: 'if (!(error instanceof EngineError)) throw error;\n      log.debug',
+    detector: byTest('node/services/caretaker', 'a disk that refuses to destroy a key'),
+  },
+  {
     name: 'journal/older-write-hides-newer',
     breaks: 'DURABLE: a read falls back to the disk while a newer write waits for it',
     file: 'node/engine/overlay.ts',

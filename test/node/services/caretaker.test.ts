@@ -74,3 +74,18 @@ test('a window that cannot be settled keeps back no other', async () => {
   ending.abort();
   expect(sealed).toContain(other);
 });
+
+test('a disk that refuses to destroy a key ends the care, and so the node', async () => {
+  const { clock, components } = hangingScene();
+  const refusal = new EngineError('STORE_FAILED', 'expected to remove a key, got EROFS');
+  const erasing = { run: () => Promise.reject(refusal) };
+  const ending = new AbortController();
+  const care = runCaretaker({ ...components, erasing } as unknown as CaretakerComponents, ending.signal);
+  const ended = care.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  for (let rounds = 0; rounds < 2; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(await ended).toBe(refusal);
+});

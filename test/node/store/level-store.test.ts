@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { Level } from 'level';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openLevelStore } from '../../../node/store/index.ts';
 import { utf8 } from '../../../src/foundation/index.ts';
 import type { StoreOperation } from '../../../src/ports/index.ts';
@@ -46,6 +47,23 @@ describe('the Level store on a disk with problems', () => {
     await expect(first).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await expect(first).rejects.toThrow(/declare the store lost/);
     await expect(openLevelStore(folder)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  test('a compaction whose write the disk refuses is the last write, as any other is', async () => {
+    const store = await openLevelStore(await temporaryFolder());
+    await store.commit([row(0)]);
+    const begun = vi.spyOn(Level.prototype, 'batch').mockImplementation(() => {
+      const refused = Object.assign(new Error('IO error: No space left on device'), {
+        code: 'LEVEL_IO_ERROR',
+      });
+      const batch = { put: () => batch, del: () => batch, write: () => Promise.reject(refused) };
+      return batch as never;
+    });
+    const range = { from: new Uint8Array(), to: utf8('z') };
+    await expect(store.compact('values', range)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    begun.mockRestore();
+    await expect(store.commit([row(1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await store.close();
   });
 
   test('a log that ends in the middle of an unsynced record is an ordinary crash', async () => {
