@@ -4,6 +4,7 @@ import { operations } from '../../src/protocol/index.ts';
 import type { Published, RingOffer, RingState } from '../../src/protocol/ring-messages.ts';
 import type { DomainId, NodeId, RingDocument, Verifier } from '../../src/ring/index.ts';
 import { majorityPromised, nodesEver, windowId } from '../../src/ring/index.ts';
+import { isPauseOver } from '../engine/pause.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -144,7 +145,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
     learn,
     meet,
     async run(signal) {
-      const due = clock.now() >= askedAt + ASK_EVERY_MS || rings.newest().epoch > askedWith;
+      const due = isPauseOver(clock, askedAt, ASK_EVERY_MS) || rings.newest().epoch > askedWith;
       if (due && !signal.aborted) await askOthers();
     },
   };

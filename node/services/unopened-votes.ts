@@ -5,6 +5,7 @@ import { windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { Journal } from '../engine/journal.ts';
+import { isPauseOver } from '../engine/pause.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
 import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
@@ -114,7 +115,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
       ),
     noteEnd: (scope, { notBefore, latest }) => void kept.set(windowName(scope), { notBefore, latest }),
     async learnEnded(decisions, signal) {
-      if (clock.now() < readAt + ASK_AGAIN_EVERY_MS) return;
+      if (!isPauseOver(clock, readAt, ASK_AGAIN_EVERY_MS)) return;
       readAt = clock.now();
       for (const record of voted.values()) {
         if (signal.aborted) return;
@@ -128,7 +129,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     },
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
-      const asks = clock.now() >= askedAt + ASK_AGAIN_EVERY_MS;
+      const asks = isPauseOver(clock, askedAt, ASK_AGAIN_EVERY_MS);
       if (asks) askedAt = clock.now();
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/ports/index.ts';
 export interface ManualClock extends Clock {
   /** Moves the time on and wakes the sleepers that are due, in the order of their times. */
   advance(ms: number): Promise<void>;
+  /** Shows an earlier time from now on; who sleeps wakes after as long as before. */
+  setBack(ms: number): void;
   /**
    * Moves the time from sleeper to sleeper until the promise settles, and gives its result. Throws when nobody
    * sleeps and the promise still waits: then nothing ever will settle it.
@@ -12,7 +14,7 @@ export interface ManualClock extends Clock {
 }
 
 interface Sleeper {
-  readonly at: number;
+  at: number;
   readonly wake: () => void;
 }
 
@@ -65,6 +67,10 @@ export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
       await reactions();
       for (let due = next(end); due !== undefined; due = next(end)) await wake(due);
       now = end;
+    },
+    setBack(ms) {
+      now -= ms;
+      for (const sleeper of sleepers) sleeper.at -= ms;
     },
     async until(promise) {
       let settled = false;

@@ -158,6 +158,20 @@ describe('a ring document that changes placement', () => {
     await sensor.close();
   });
 
+  it('is put in force also where all clocks were set back meanwhile', async () => {
+    cloud = await startSmallCloud({ shape: SHAPE });
+    const second = await nextRing(cloud.ring, grown(A), BEGINS);
+    const away = [nodeOf(2), nodeOf(4)];
+    for (const node of away) await cloud.stop(node);
+    expect(await publish(second)).toMatchObject({ inForce: false });
+    // Every node has asked the others by then.
+    await cloud.clock.advance(CARE_MS);
+    cloud.clock.setBack(3_600_000);
+    for (const node of away) await cloud.start(node);
+    await cloud.clock.advance(CARE_MS);
+    await cloud.openWindow({ window: windowId(BEGINS) });
+  });
+
   it('opens its windows also at a node that was away and hears of a later one at the same time', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
     const away = nodeOf(2);
