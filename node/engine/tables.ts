@@ -1,5 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { StoreOperation, TableName } from '../../src/ports/index.ts';
+import type { StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -29,6 +29,8 @@ export interface Tables {
   ): Promise<(Uint8Array | null | undefined)[]>;
   /** Every row whose key starts with `prefix`, in key order; corrupt ones with `plain` null. */
   scan(table: TableName, key: Uint8Array, prefix: Uint8Array, after?: Uint8Array): AsyncGenerator<Row>;
+  /** The last rows of a range, at most `limit`, from its end on; corrupt ones with `plain` null. */
+  last(table: TableName, key: Uint8Array, range: StoreRange): Promise<readonly Row[]>;
   /** The write of one sealed row. */
   put(table: TableName, key: Uint8Array, rowKey: Uint8Array, plain: Uint8Array): StoreOperation;
 }
@@ -84,6 +86,10 @@ export function createTables({ journal, rowSeal, corrupt }: TablesComponents): T
         if (last === undefined || page.length < SCAN_PAGE_ROWS) return;
         from = afterKey(last[0]);
       }
+    },
+    async last(table, key, range) {
+      const rows = await journal.range(table, { ...range, backward: true });
+      return rows.map(([rowKey, sealed]) => ({ key: rowKey, plain: open(table, key, rowKey, sealed) }));
     },
     put(table, key, rowKey, plain) {
       corrupt.mended(table, rowKey);

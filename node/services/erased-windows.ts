@@ -1,12 +1,13 @@
-import { concat, utf8 } from '../../src/foundation/index.ts';
+import { bigEndian, concat, utf8 } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { ReleasedRow, WindowScope } from '../../src/protocol/index.ts';
 import { releasedRowCodec, windowKey } from '../../src/protocol/index.ts';
+import { GROUPS_MAX } from '../../src/protocol/stream-limits.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { streamHashBytes } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
-import type { Tables } from '../engine/tables.ts';
+import { endOfPrefix, type Tables } from '../engine/tables.ts';
 import type { Known } from './decided.ts';
 import { DECISIONS, scopeOfRow, voteKey } from './window-rows.ts';
 
@@ -30,8 +31,15 @@ export interface ErasedWindows {
   /** How many erasures have begun since the start: what was read while one began may be of before it. */
   begun(): number;
   find(scope: WindowScope): Promise<ErasedWindow | null>;
-  /** Those of a stream, oldest first. */
-  of(stream: StreamHash): Promise<readonly ErasedWindow[]>;
+  /**
+   * The newest of a stream behind a window and group, in no order: all of those that are among the first `most`, and
+   * some more. There is one for every window that the stream ever had.
+   */
+  behind(
+    stream: StreamHash,
+    after: Pick<WindowScope, 'window' | 'group'> | null,
+    most: number,
+  ): Promise<readonly ErasedWindow[]>;
   /**
    * Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. It is staged
    * when this returns, durable when it resolves. @throws EngineError `OVERLOADED` at once
@@ -77,10 +85,17 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
   return {
     begun: () => begun,
     find,
-    of: (stream) =>
-      listed(concat(ERASED, streamHashBytes(stream)), (scope, plain) =>
-        plain === null ? [] : [erasedWindow(scope, plain)],
-      ),
+    async behind(stream, after, most) {
+      const from = concat(ERASED, streamHashBytes(stream));
+      const to = endOfPrefix(after === null ? from : concat(from, bigEndian(after.window, 8)));
+      // Rows are read from the last group of a window on: of the first window those before the wanted ones, of the
+      // last one those behind them.
+      const rows = await tables.last('windows', storeKey, { from, to, limit: most + 2 * GROUPS_MAX });
+      return rows.flatMap(({ key, plain }) => {
+        const scope = scopeOfRow(key);
+        return scope === null || plain === null ? [] : [erasedWindow(scope, plain)];
+      });
+    },
     begin(window, gone) {
       const { scope, release } = window;
       const key = windowKey(scope);

@@ -138,7 +138,9 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
       }
     },
     async describe(stream, after) {
-      const past = await erased.of(stream.hash);
+      const [window = Number.POSITIVE_INFINITY, group = 0] = after?.split('.').map(Number) ?? [];
+      const from = after === undefined ? null : { window: windowId(window), group };
+      const past = await erased.behind(stream.hash, from, WINDOWS_LISTED_MAX);
       const described: WindowSummary[] = windows.of(stream).map((record) => ({
         window: record.scope.window,
         group: record.scope.group,
@@ -153,7 +155,6 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
         }),
       );
       described.sort((a, b) => b.window - a.window || a.group - b.group);
-      const [window = Number.POSITIVE_INFINITY, group = 0] = after?.split('.').map(Number) ?? [];
       const behind = described.filter(
         (one) => one.window < window || (one.window === window && one.group > group),
       );

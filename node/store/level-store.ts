@@ -102,13 +102,14 @@ export async function openLevelStore(folder: string, options: LevelStoreOptions 
         .catch((error) => Promise.reject(diskFailure(`read from the store in ${folder}`, error)));
       return rows.map((row) => row && plainBytes(row, 0));
     },
-    async range(table, { from, to, limit }) {
+    async range(table, { from, to, limit, backward = false }) {
       assertOpen();
       const scan = database
         .iterator({
           gte: rowKey(table, from),
           lt: rowKey(table, to),
           limit,
+          reverse: backward,
           highWaterMarkBytes: ITERATOR_FETCH_BYTES,
         })
         .all();

@@ -17,6 +17,8 @@ export interface StoreRange {
   readonly to: Uint8Array;
   /** At most this many rows; the caller pages on from the last key. */
   readonly limit: number;
+  /** The last rows of the range, in descending key order. */
+  readonly backward?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface StoreRange {
 export interface Store {
   /** The rows of `keys`, in their order; `undefined` where there is none. */
   getMany(table: TableName, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Rows of the range in ascending key order. */
+  /** Rows of the range in ascending key order, where nothing else is said. */
   range(table: TableName, range: StoreRange): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
   /**
    * The only write: all operations or none, durable when the promise resolves. After a rejection nothing may

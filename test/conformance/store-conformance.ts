@@ -90,6 +90,8 @@ function describeRanges(factory: StoreFactory): void {
             .filter(([k]) => compareBytes(k, from) >= 0 && compareBytes(k, to) < 0)
             .sort(([a], [b]) => compareBytes(a, b));
           expect(await store.range('values', { from, to, limit: 1_000 })).toEqual(expected);
+          const last = await store.range('values', { from, to, limit: 2, backward: true });
+          expect(last).toEqual(expected.slice(-2).reverse());
           await store.close();
         },
       ),

@@ -41,9 +41,12 @@ export function createSortedTable(): SortedTable {
       const name = nameOf(key);
       if (rows.delete(name)) names.splice(placeOf(name), 1);
     },
-    range({ from, to, limit }) {
+    range({ from, to, limit, backward = false }) {
       const first = placeOf(nameOf(from));
-      return rowsOf(names.slice(first, Math.max(first, Math.min(placeOf(nameOf(to)), first + limit))));
+      const end = Math.max(first, placeOf(nameOf(to)));
+      return backward
+        ? rowsOf(names.slice(Math.max(first, end - limit), end).reverse())
+        : rowsOf(names.slice(first, Math.min(end, first + limit)));
     },
     all: () => rowsOf(names),
   };

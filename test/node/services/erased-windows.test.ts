@@ -260,6 +260,36 @@ describe('a window that was forgotten and asked for again', () => {
   });
 });
 
+describe('the erased windows of a stream that has had many', () => {
+  it('are listed from the newest on, without a look at all the others', async () => {
+    const store = createMemoryStore();
+    const journal = openJournal(store, { seq: 0, counts: { flags: 0, values: 0 } }, () => []);
+    const corrupt = createCorruptRows(recordingLog(), () => {});
+    const tables = createTables({ journal, rowSeal: createRowSeal(cryptoRandomBytes), corrupt });
+    const erased = createErasedWindows({ journal, tables, storeKey: KEY });
+    const { hash: stream } = await startStream();
+    const windows = Array.from({ length: 2_000 }, (_, place) => windowId(WINDOW + place));
+    const groups = [1, 2];
+    await Promise.all(
+      windows.flatMap((window) =>
+        groups.map((group) =>
+          erased.begin({ scope: { stream, window, group }, ...TIMES, release: null }, []),
+        ),
+      ),
+    );
+    const namesOf = async (after: Parameters<typeof erased.behind>[1]) =>
+      (await erased.behind(stream, after, 3)).map(
+        ({ scope: { window, group } }) => `${window - WINDOW}.${group}`,
+      );
+    const newest = await namesOf(null);
+    expect(newest).toEqual(expect.arrayContaining(['1999.1', '1999.2', '1998.1', '1998.2']));
+    expect(newest.length).toBeLessThan(windows.length);
+    const next = await namesOf({ window: windowId(WINDOW + 1_000), group: 1 });
+    expect(next).toEqual(expect.arrayContaining(['1000.2', '999.1', '999.2']));
+    expect(next).not.toContain('1001.1');
+  });
+});
+
 describe('a node with as many windows of a stream as it has room for', () => {
   it('opens no other one, and starts again', async () => {
     const store = createMemoryStore();
