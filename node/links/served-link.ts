@@ -57,18 +57,19 @@ export function serveLink(options: ServedLinkOptions): ServedLink {
       release = null;
       answer(frame, done).catch((error: unknown) => end(error));
     },
-    skipped: ({ call }) => reply(call, problem(refusal)),
+    skipped: ({ call }) => send(frameOf(call, problem(refusal))),
   });
 
   async function answer(request: RequestFrame, done: () => void): Promise<void> {
     const controller = new AbortController();
     works.set(request.call, controller);
-    const response = await answerOf(request, controller, done).catch((error: unknown) => {
+    const answered = answerOf(request, controller, done).then((response) => frameOf(request.call, response));
+    const frame = await answered.catch((error: unknown) => {
       logFailure(log, error, { port: 'peer', route: request.target.split('?', 1)[0] ?? null });
-      return problem(error);
+      return frameOf(request.call, problem(error));
     });
     works.delete(request.call);
-    reply(request.call, response);
+    send(frame);
     if (draining) endIfIdle();
   }
 
@@ -82,9 +83,9 @@ export function serveLink(options: ServedLinkOptions): ServedLink {
     throw new EngineError('NOT_READY', 'the node is stopping');
   }
 
-  function reply(call: number, { status, contentType, body }: RouterResponse): void {
+  function send(frame: Uint8Array): void {
     if (socket.destroyed) return;
-    writer.write(encodeFrame({ kind: 'reply', call, status, contentType, body }));
+    writer.write(frame);
     if (writer.unsentBytes() > limits.unreadBytesMax) socket.pause();
   }
 
@@ -141,6 +142,11 @@ export function serveLink(options: ServedLinkOptions): ServedLink {
       endIfIdle();
     },
   };
+}
+
+/** @throws EngineError `BODY_TOO_LARGE`, which is the one call's failure and no other's on the link */
+function frameOf(call: number, { status, contentType, body }: RouterResponse): Uint8Array {
+  return encodeFrame({ kind: 'reply', call, status, contentType, body });
 }
 
 function problem(error: unknown): RouterResponse {

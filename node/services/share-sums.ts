@@ -120,9 +120,9 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
         const { partition } = named;
         if (unsure.has(partition) || later.has(partition)) continue;
         const missing = strayRows(found, named) === null ? await missingOf(record, named) : [];
-        if (missing !== null && missing.length <= EXCLUDED_MAX) answers.push({ partition, missing });
+        if (missing !== null) answers.push({ partition, missing });
       }
-      return { partitions: answers };
+      return { partitions: withinRoom(answers) };
     },
     async sum(record, partitions, excluded) {
       checkSure(partitions, await shares.unsure(record));
@@ -153,6 +153,19 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
       return { complete: true, readings, flags, elements: encodeElements(limbSumElements(total)) };
     },
   };
+}
+
+/**
+ * The partitions whose missing flags have room together. No domain may exclude more, so that the others would wait anyhow;
+ * and all that a store lacks which took the place of a lost one would fit into no answer.
+ */
+function withinRoom(answers: HeldResponse['partitions']): HeldResponse['partitions'] {
+  let room = EXCLUDED_MAX;
+  return answers.filter(({ missing }) => {
+    if (missing.length > room) return false;
+    room -= missing.length;
+    return true;
+  });
 }
 
 /** @throws EngineError `INCOMPLETE` where a partition waits for its repair */

@@ -11,7 +11,7 @@ export const DOMAINS_MAX = 16;
 export const NODES_PER_DOMAIN_MAX = 128;
 /** Most nodes of a ring: every node and client holds the whole document. */
 export const NODES_MAX = 512;
-/** Most stores one domain may declare lost; erased windows let old ones go in later documents. */
+/** Most stores one domain may ever declare lost: what is lost stays lost in every later section. */
 export const LOST_STORES_MAX = 128;
 /** Longest name of an operator or a provider, in characters. */
 export const LEGAL_NAME_CHARS_MAX = 120;

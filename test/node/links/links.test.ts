@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { concat, utf8 } from '../../../src/foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../../../src/ports/index.ts';
 import { encodeFrame, errorFromProblem, LINK_PROTOCOL } from '../../../src/protocol/index.ts';
+import { PEER_BODY_BYTES_MAX } from '../../../src/protocol/limits.ts';
 import { createAuthority, type IssuedCertificate } from '../../support/certificates.ts';
 import { DONE, type FakeRouter } from '../../support/fake-router.ts';
 import { type LinkScene, linkScene, type ServedPort } from '../../support/link-scene.ts';
@@ -125,6 +126,19 @@ describe('a link between two nodes', () => {
     const failed = await ask(transport, 'x');
     expect(codeOf(failed)).toBe('INTERNAL');
     expect(port.log.lines.join() + new TextDecoder().decode(failed.body)).not.toContain('share');
+  });
+
+  test('fails the one call whose answer is too large, and no other', async () => {
+    const port = await scene.serve();
+    const transport = scene.transportTo(port.origin);
+    const connections = countConnections(port);
+    port.router.answer = async ({ body }) => ({
+      ...DONE,
+      body: new Uint8Array(PEER_BODY_BYTES_MAX + body.length),
+    });
+    expect(codeOf(await ask(transport, 'x'))).toBe('BODY_TOO_LARGE');
+    expect((await ask(transport, '')).status).toBe(200);
+    expect(connections()).toBe(1);
   });
 
   test('carries patient calls apart from those that somebody waits for', async () => {

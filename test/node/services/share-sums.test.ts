@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createShareSums, type ShareSumsComponents } from '../../../node/services/share-sums.ts';
+import type { OpenWindowRecord } from '../../../node/services/windows.ts';
 import { labelledHash } from '../../../src/foundation/index.ts';
-import { EMPTY_SET, exclusionCodec, type Operation, operations } from '../../../src/protocol/index.ts';
+import {
+  EMPTY_SET,
+  exclusionCodec,
+  type Operation,
+  operations,
+  type PartitionDigest,
+} from '../../../src/protocol/index.ts';
 import { partition } from '../../../src/ring/identifiers.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
@@ -143,5 +151,32 @@ describe('the sum of a partition', () => {
     await reading.set();
     await cloud.reading(window, '4').commit();
     expectExact(await cloud.compute(window), ['7.5', '4']);
+  });
+});
+
+describe('the flags that a node says it lacks', () => {
+  it('are no more than a window excludes, of all partitions together', async () => {
+    const counts = [40_000, 40_000, 20_000, 0];
+    const entry = { readingId: new Uint8Array(16), sensorId: new Uint8Array(16), count: 1 };
+    const sums = createShareSums({
+      journal: { synced: async () => {} },
+      tallies: { of: () => undefined },
+      shares: { unsure: async () => new Set(), version: () => 0, goodRows: async function* () {} },
+      lists: {
+        members: async (_: unknown, { digest }: PartitionDigest) =>
+          new Map(Array.from({ length: digest.count }, (_, name) => [String(name), entry])),
+      },
+    } as unknown as ShareSumsComponents);
+    const partitions = counts.map((count, at) => ({
+      partition: partition(at),
+      digest: { ...EMPTY_SET, count },
+    }));
+    const scope = { stream: 'stream', window: 0, group: 0 };
+    const held = await sums.held({ scope } as unknown as OpenWindowRecord, partitions);
+    expect(held.partitions.map(({ partition: at, missing }) => [at, missing.length])).toEqual([
+      [0, 40_000],
+      [2, 20_000],
+      [3, 0],
+    ]);
   });
 });
