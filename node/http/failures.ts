@@ -28,6 +28,11 @@ export function toEngineError(error: unknown): unknown {
   }
 }
 
+/** Nobody hears of it; what works for the client ends with it. */
+export function hungUp(): EngineError {
+  return new EngineError('UNREACHABLE', 'the client hung up');
+}
+
 /**
  * Logs an error that the answer hides. Messages are ours only where the error is ours: those of other
  * libraries quote what they choke on, and that could be a share. Their stack frames cannot.

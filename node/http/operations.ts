@@ -3,6 +3,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import { mediaTypeOf } from '../../src/protocol/index.ts';
 import type { Admit } from './admission.ts';
 import { withinTime } from './deadline.ts';
+import { hungUp } from './failures.ts';
 import { parseQuery } from './query.ts';
 import type { Caller, RouterRequest, ServedOperation } from './router.ts';
 import type { PortOptions } from './server.ts';
@@ -77,7 +78,7 @@ export function addOperations(scope: FastifyInstance, options: OperationsOptions
 function untilHungUp(reply: FastifyReply): AbortController {
   const controller = new AbortController();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new EngineError('UNREACHABLE', 'the client hung up'));
+    if (!reply.raw.writableFinished) controller.abort(hungUp());
   });
   return controller;
 }

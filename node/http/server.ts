@@ -10,7 +10,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { Log } from '../../src/ports/index.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from '../../src/protocol/index.ts';
 import { createAdmission } from './admission.ts';
-import { answerClientError, codeOf, logFailure, toEngineError } from './failures.ts';
+import { answerClientError, codeOf, hungUp, logFailure, toEngineError } from './failures.ts';
 import type { HttpLimits } from './limits.ts';
 import {
   boundPort,
@@ -117,8 +117,13 @@ function createApp(options: PortOptions): FastifyInstance {
     );
   });
   app.setErrorHandler((error, request, reply) => {
+    const fields = { port: 'public', route: request.routeOptions.url ?? null };
+    if (brokeOff(request)) {
+      log.debug('request broken off', fields);
+      return sendProblem(reply, hungUp());
+    }
     const known = toEngineError(error);
-    logFailure(log, known, { port: 'public', route: request.routeOptions.url ?? null });
+    logFailure(log, known, fields);
     return sendProblem(reply, known);
   });
   return app;
@@ -136,6 +141,11 @@ function serverOptions({ tls, limits }: PortOptions): ServerOptions {
     maxHeaderSize: limits.headerBytesMax,
     connectionsCheckingInterval: limits.sweepMs,
   };
+}
+
+/** Whether the client has gone, or was cut off for being late, in the middle of its body: anybody may, and sensors do. */
+function brokeOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }
 
 function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {

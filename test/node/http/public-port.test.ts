@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Listener, listenPublic, type PublicPortOptions } from '../../../node/http/index.ts';
 import { EngineError, fromUtf8, utf8 } from '../../../src/foundation/index.ts';
 import {
@@ -361,6 +361,21 @@ describe('the port', () => {
     expect(await first).toMatchObject({ code: 'UNREACHABLE' });
     held.release();
     await over.close();
+  });
+
+  test('takes no notice of a client that hangs up in the middle of its body', async () => {
+    log.lines.length = 0;
+    const socket = connect({ port: listener.port, ca: authority.pem, servername: 'localhost' });
+    const head = `POST /v1/bytes HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${BYTES}\r\ncontent-length: 100\r\n\r\n`;
+    await new Promise((written) => {
+      socket.once('secureConnect', () => socket.write(`${head}abc`, written));
+    });
+    // Answered over another connection, so that the first has been read by then.
+    await send('/v1/bytes');
+    socket.destroy();
+    await vi.waitFor(() => expect(log.lines.join()).toContain('broken off'));
+    expect(log.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    expect(router.seen).toHaveLength(1);
   });
 
   test('tells the router when the client hangs up', async () => {
