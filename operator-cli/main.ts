@@ -6,7 +6,7 @@ import type { CliEnvironment, ConnectedOperator, OperatorIdentity } from './envi
 import { startNodeProgram } from './node-program.ts';
 import { createOperator, createTokenSource } from './operator/index.ts';
 import { runCli } from './program.ts';
-import { transportTargets } from './transport-targets.ts';
+import { growingTargets, transportTargets } from './transport-targets.ts';
 
 /** Columns where standard output is no terminal. */
 const COLUMNS_DEFAULT = 100;
@@ -27,7 +27,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 function connect({ ring, privateKeyPem }: OperatorIdentity): ConnectedOperator {
-  const transport = createUndiciTransport({ targets: transportTargets(ring) });
+  const { target, learn } = growingTargets(ring);
+  const transport = createUndiciTransport({ targets: target });
   const operator = createOperator({
     ring,
     transport,
@@ -35,6 +36,7 @@ function connect({ ring, privateKeyPem }: OperatorIdentity): ConnectedOperator {
     randomBytes: cryptoRandomBytes,
     verifier: nodeVerifier,
     tokenFor: createTokenSource({ privateKeyPem, clock }),
+    learn,
   });
   return { operator, signer: signerFromPem(privateKeyPem), close: () => transport.close() };
 }

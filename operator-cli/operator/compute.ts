@@ -3,11 +3,12 @@ import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { DomainId, WindowId } from '../../src/ring/index.ts';
-import { askAnyNode, nodesOf } from './ask-nodes.ts';
+import { type AskedNode, askAnyNode, nodesOf } from './ask-nodes.ts';
 import { repeatUntil } from './back-off.ts';
 import { combineRows, type WindowResult } from './combine-rows.ts';
 import { ROUND_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+import { readHistory } from './read-history.ts';
 
 /** The three honest answers; a wrong number is none of them. */
 export type ComputeOutcome =
@@ -67,6 +68,24 @@ export async function computeWindow(
   return outcome ?? { kind: 'incomplete', reason: waiting.join('\n') };
 }
 
+/**
+ * The nodes of a domain. One that has left the ring still has its shares of the windows that were open before, at the
+ * nodes that the last document with it lists.
+ */
+async function nodesOfDomain(
+  ports: OperatorPorts,
+  domain: DomainId,
+  options: CallOptions,
+): Promise<readonly AskedNode[]> {
+  const nodes = nodesOf(ports.ring, [domain]);
+  if (nodes.length > 0) return nodes;
+  const { documents } = await readHistory(ports, options);
+  const last = documents.findLast((ring) => nodesOf(ring, [domain]).length > 0);
+  if (last === undefined) return [];
+  ports.learn?.(last);
+  return nodesOf(last, [domain]);
+}
+
 async function askDomain(
   ports: OperatorPorts,
   scope: { readonly stream: StreamDocument; readonly window: WindowId; readonly group: number },
@@ -75,8 +94,8 @@ async function askDomain(
   options: CallOptions & { readonly timeoutMs: number },
 ): Promise<DomainAnswer> {
   const question = { ...scope, stream: scope.stream.hash };
-  const nodes = nodesOf(ports.ring, [domain]);
   try {
+    const nodes = await nodesOfDomain(ports, domain, options);
     const answer = await askAnyNode(ports, nodes, operations.COMPUTE, question, { ...options, turn });
     if (answer.status === 'INCOMPLETE') return { kind: 'waiting', reason: printable(answer.reason) };
     const row = releasedRowCodec.decode(fromBase64Url(answer.row));

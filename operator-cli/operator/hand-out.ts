@@ -65,7 +65,8 @@ export async function handOut(
     else throw withAdvice(error);
   }
   for (const { id } of stream.domains) {
-    if (reached.has(id)) continue;
+    // One that has left the ring hears of it from the nodes that are in it.
+    if (reached.has(id) || nodesOf(ports.ring, [id]).length === 0) continue;
     const silent = missed.map(({ node }) => node).join(', ');
     throw withAdvice(
       new EngineError(

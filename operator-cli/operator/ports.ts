@@ -11,6 +11,8 @@ export interface OperatorPorts {
   readonly verifier: Verifier;
   /** A bearer token for the nodes of one domain; another domain must not be able to replay it. */
   readonly tokenFor: (domain: DomainId) => Promise<string>;
+  /** Hears of an older document whose nodes are about to be asked, where the transport does not know them. */
+  readonly learn?: (older: RingDocument) => void;
 }
 
 /** What every call that waits takes. */
