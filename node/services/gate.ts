@@ -39,14 +39,14 @@ export interface Gate {
 export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: GateComponents): Gate {
   /**
    * How many nodes may be silent: every share that was acknowledged while no more were has a copy at another one,
-   * and the ledger decides without them.
+   * and the ledger decides without them. A lost store is one of them, whatever has taken its place: what others held
+   * with it has one copy less. Nodes that came later hold nothing of the window.
    */
   function silentMax({ scope }: OpenWindowRecord): number {
-    const { ring, nodesOf, livingNodesOf } = rings.of(scope);
+    const { ring, nodesOf, lostVotersOf } = rings.of(scope);
     const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
     const nodes = nodesOf(self.domain).length;
-    const lost = nodes - livingNodesOf(self.domain).length;
-    return Math.min(replicas - 1, nodes - majority(nodes)) - lost;
+    return Math.min(replicas - 1, nodes - majority(nodes)) - lostVotersOf(self.domain).length;
   }
 
   /** The sensors of the whole domain: every node is asked, because a hint may lie at any of them. */

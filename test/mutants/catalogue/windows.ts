@@ -79,6 +79,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/gate', 'counts the rows of a window that its node had forgotten'),
   },
   {
+    name: 'gate/joined-nodes-stand-for-silent-ones',
+    breaks: 'GATE: as many more nodes may be silent as have joined since, and nobody counts the sensors of their shares',
+    file: 'node/services/gate.ts',
+    find: '- lostVotersOf(self.domain).length;',
+    replace: '- (nodes - rings.of(scope).livingNodesOf(self.domain).length);',
+    detector: byTest('node/services/gate', 'are at most as many as leave a copy of every share'),
+  },
+  {
     name: 'gate/readings-instead-of-sensors',
     breaks: 'GATE: one sensor with many readings counts as many sensors',
     file: 'node/services/gate.ts',

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRings } from '../../../node/engine/rings.ts';
 import { createGate } from '../../../node/services/gate.ts';
 import type { Standing } from '../../../node/services/roster.ts';
-import { fromBase64Url, fromUtf8, labelledHash } from '../../../src/foundation/index.ts';
+import { EngineError, fromBase64Url, fromUtf8, labelledHash } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { FlagEntry, SensorId } from '../../../src/protocol/index.ts';
 import {
@@ -13,11 +13,13 @@ import {
   releasedRowCodec,
 } from '../../../src/protocol/index.ts';
 import type { NodeId, StoreId, WindowId } from '../../../src/ring/index.ts';
-import { domainId, ringHistory } from '../../../src/ring/index.ts';
+import { domainId, extendHistory, ringHistory } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
+import { developmentRing } from '../../support/development-ring.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { freshSensor } from '../../support/fixed-sensor.ts';
 import { imposeSettlement, imposeSlot } from '../../support/imposed-slots.ts';
+import { grown, nextRing } from '../../support/next-ring.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 import { flipBit } from '../../support/tampering.ts';
@@ -278,5 +280,49 @@ describe('the sensors that count', () => {
     expect(await verdict((place) => (place < 9 ? accepted(0) : { kind: 'unknown' }))).toBe('TOO_FEW_SENSORS');
     await cloud?.close();
     expect(await verdict((place) => (place < 9 ? accepted(0) : { kind: 'revoked' }))).toBe('TOO_FEW_SENSORS');
+  });
+});
+
+describe('nodes of the domain that do not answer', () => {
+  /** Of five nodes, each share on two; nodes that joined since have none of the window. */
+  async function checkWithout(silent: readonly string[], joined: number) {
+    let ring = await developmentRing({ nodes: [5, 1], replicas: 2 });
+    let history = ringHistory(ring);
+    const [self = expect.fail('no node')] = ring.domains[0]?.nodes ?? [];
+    for (let i = 1; i <= joined; i++) {
+      ring = await nextRing(ring, grown(domainId('a')), START_MS + i);
+      history = extendHistory(history, ring);
+    }
+    const sensors = Array.from({ length: 20 }, newSensor);
+    const gate = createGate({
+      rings: createRings({
+        history,
+        self: { nodeId: self.id, domain: domainId('a'), storeId: self.storeId },
+      }),
+      roster: { find: () => ({ kind: 'unknown' }) },
+      self: { domain: domainId('a') },
+      minSensorsFloor: 8,
+      async callPeer(node) {
+        if (silent.includes(node)) throw new EngineError('UNREACHABLE', 'away');
+        return { sensors: sensors.map((sensor) => ({ sensor, included: true })), next: null } as never;
+      },
+    });
+    const { domains } = ring;
+    const stream = { domains, publicData: false, enrolment: 'open', minSensors: 8, minCommittedPercent: 90 };
+    const record = { stream, scope: { stream: 'stream', window: START_MS, group: 0 }, exclusion: null };
+    return gate.check(record as never, {
+      kind: 'held',
+      standing: [],
+      missing: [],
+      scattered: [],
+      nodes: [self.id],
+    });
+  }
+
+  it('are at most as many as leave a copy of every share, whatever nodes have joined since', async () => {
+    for (const joined of [0, 2]) {
+      expect(await checkWithout(['a2'], joined)).toBeNull();
+      await expectCode(checkWithout(['a2', 'a3'], joined), 'UNREACHABLE');
+    }
   });
 });
