@@ -12,7 +12,7 @@ import {
 import { windowErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
-import type { CallPeer } from '../engine/peers.ts';
+import type { CallPeer, Peers } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ShareTable } from './share-table.ts';
@@ -34,6 +34,7 @@ export interface SpreadComponents {
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
+  readonly peers: Pick<Peers, 'suspected'>;
 }
 
 /**
@@ -61,7 +62,7 @@ interface Mark {
 const MARK = utf8('M');
 
 export async function openSpread(components: SpreadComponents): Promise<Spread> {
-  const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer } = components;
+  const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer, peers } = components;
   const marks = new Map<string, Mark>();
   const nameOf = (scope: WindowScope, at: Partition): string => `${windowName(scope)}/${at}`;
   const rowOf = (scope: WindowScope, at: Partition): Uint8Array => concat(MARK, partitionKey(scope, at));
@@ -97,7 +98,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     let after: FlagEntry | null = null;
     for (;;) {
       const page: RowsResponse = await shares.page(record, marked.partition, after);
-      await Promise.all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));
+      await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));
       spread.push(...page.rows.map(({ entry }) => entry));
       after = spread.at(-1) ?? null;
       if (!page.more) break;
@@ -117,6 +118,8 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     rows: RowsResponse['rows'],
   ): Promise<void> {
     if (rows.length === 0) return;
+    // One that hangs takes its time to say nothing, which once in a round is enough: flags and erasures wait behind.
+    if (peers.suspected(owner)) throw new EngineError('UNREACHABLE', `node ${owner} was silent a moment ago`);
     const context = rings.contextOf(record.scope);
     const entries = rows.map(({ entry }) => entry);
     const { missing } = await callPeer(owner, operations.COMPARE, { context, partition: at, entries });
@@ -157,4 +160,10 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
       return { thin: [...thin], hinted: [...hinted] };
     },
   };
+}
+
+/** Waits for all of them, also where one fails. @throws what the first of those threw */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

@@ -80,7 +80,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'gate/joined-nodes-stand-for-silent-ones',
-    breaks: 'GATE: as many more nodes may be silent as have joined since, and nobody counts the sensors of their shares',
+    breaks:
+      'GATE: as many more nodes may be silent as have joined since, and nobody counts the sensors of their shares',
     file: 'node/services/gate.ts',
     find: '- lostVotersOf(self.domain).length;',
     replace: '- (nodes - rings.of(scope).livingNodesOf(self.domain).length);',

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openJournal } from '../../../node/engine/journal.ts';
-import { openSpread } from '../../../node/services/spread.ts';
+import { openSpread, type SpreadComponents } from '../../../node/services/spread.ts';
 import type { OpenWindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
-import { operations } from '../../../src/protocol/index.ts';
+import { entryOfKey, operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { nodeId, partition, streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
@@ -196,6 +196,7 @@ describe('the mark of a debt', () => {
       windows: {} as never,
       self: {} as never,
       callPeer: (() => expect.unreachable()) as never,
+      peers: { suspected: () => false },
     });
     const scope = { stream: streamHash('5a'.repeat(32)), window: windowId(1), group: 0 };
     const record = { scope, erased: false } as OpenWindowRecord;
@@ -204,5 +205,34 @@ describe('the mark of a debt', () => {
     spread.mark(record, partition(5));
     await journal.synced();
     expect(store.rows('windows')).toHaveLength(1);
+  });
+});
+
+describe('an owner that hangs', () => {
+  it('is waited for once in a round, however many partitions it lacks', async () => {
+    const owner = nodeId('a2');
+    let asked = 0;
+    const record = {
+      scope: { stream: streamHash('5a'.repeat(32)), window: windowId(1), group: 0 },
+      stream: {},
+    };
+    const row = { entry: entryOfKey(new Uint8Array(36)), conflict: false, share: new Uint8Array(16) };
+    const spread = await openSpread({
+      journal: { stage: () => {} },
+      tables: { put: () => null, scan: async function* () {} },
+      storeKey: new Uint8Array(32),
+      rings: { of: () => ({ placement: { owners: () => [owner] } }), contextOf: () => null },
+      shares: { page: async () => ({ rows: [row], more: false }) },
+      windows: { findOpen: () => record },
+      self: { nodeId: nodeId('a1'), domain: 'a' },
+      callPeer: async () => {
+        asked += 1;
+        throw new EngineError('UNREACHABLE', 'no answer in time');
+      },
+      peers: { suspected: (node: NodeId) => node === owner && asked > 0 },
+    } as unknown as SpreadComponents);
+    for (let at = 0; at < 5; at++) spread.mark(record as unknown as OpenWindowRecord, partition(at));
+    await spread.run(new AbortController().signal);
+    expect(asked).toBe(1);
   });
 });
