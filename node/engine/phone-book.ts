@@ -1,5 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { DomainId, NodeId, RingHistory } from '../../src/ring/index.ts';
+import { livingNodesOf, newestOf, oldestOf } from '../../src/ring/index.ts';
 import type { Rings } from './rings.ts';
 
 /** Where another node is reached, and the one authority that vouches for it. */
@@ -24,7 +25,10 @@ export interface PeerDomain {
 export interface PhoneBook {
   /** @throws EngineError `WRONG_NODE` */
   target(nodeId: string): PeerTarget;
-  /** The same array as long as the documents stay the same. */
+  /**
+   * Without the nodes that are out of the ring and whose stores are declared lost: who does both may know that somebody
+   * else has the computer, and its key. The same array as long as the documents stay the same.
+   */
   peerDomains(): readonly PeerDomain[];
 }
 
@@ -34,11 +38,12 @@ export function createPhoneBook(rings: Rings): PhoneBook {
   let domains: readonly PeerDomain[] = [];
 
   function refresh(): void {
-    if (read === rings.history()) return;
-    read = rings.history();
+    const history = rings.history();
+    if (read === history) return;
+    read = history;
     const found = new Map<string, PeerTarget>();
     const sections = new Map<DomainId, { certificateAuthority: string; nodes: Map<NodeId, string> }>();
-    for (const ring of rings.history().documents) {
+    for (const ring of history.documents) {
       for (const { domain, certificateAuthority, nodes } of ring.domains) {
         const known = sections.get(domain)?.nodes ?? new Map<NodeId, string>();
         for (const { id, peerUrl } of nodes) known.set(id, peerUrl);
@@ -54,7 +59,7 @@ export function createPhoneBook(rings: Rings): PhoneBook {
     domains = [...sections].map(([domain, { certificateAuthority, nodes }]) => ({
       domain,
       certificateAuthority,
-      nodes: [...nodes.keys()].map((id) => ({ id })),
+      nodes: [...nodes.keys()].filter((id) => !isGone(history, domain, id)).map((id) => ({ id })),
     }));
   }
 
@@ -70,4 +75,9 @@ export function createPhoneBook(rings: Rings): PhoneBook {
       return domains;
     },
   };
+}
+
+function isGone(history: RingHistory, domain: DomainId, node: NodeId): boolean {
+  const inRing = newestOf(history).domains.some(({ nodes }) => nodes.some(({ id }) => id === node));
+  return !inRing && !livingNodesOf(history, domain, oldestOf(history).epoch).includes(node);
 }
