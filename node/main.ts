@@ -11,10 +11,7 @@ import { nodeExitCode } from './exit-code.ts';
 import { askHealth } from './health.ts';
 import { letHeapGrow } from './heap.ts';
 import { readTlsIdentity } from './http/index.ts';
-import { type StartedNode, startNode } from './start-node.ts';
-
-/** Time for requests under way when the node is told to stop, ms; correctness does not depend on it. */
-const STOP_GRACE_MS = 10_000;
+import { STOP_GRACE_MS, type StartedNode, startNode } from './start-node.ts';
 
 const program = new Command('m-cloud-node')
   .description('Run one node of an m-cloud ring: HTTPS for sensors and operators, mutual TLS between nodes.')

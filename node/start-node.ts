@@ -21,6 +21,12 @@ import { openNode } from './node.ts';
 import { checkOwnCertificates } from './own-certificates.ts';
 import { openDataFolder } from './store/index.ts';
 
+/**
+ * Time for a stop in order, ms, from the signal on: for requests under way at both ports, and then for the disk. Correctness
+ * does not depend on it.
+ */
+export const STOP_GRACE_MS = 13_000;
+
 /** A node's settings with their files read. */
 export interface StartNodeOptions {
   readonly nodeId: NodeId;
@@ -150,8 +156,8 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         shedding: options.publicShedding ?? {},
       }),
     ]);
-    for (const listener of listeners)
-      if (listener.status === 'fulfilled') closing.push(() => listener.value.close());
+    // Together: each waits as long as a request may take, and a supervisor not twice as long.
+    closing.push(() => closeTogether(listeners));
     const [peer, open] = listeners.map(opened);
     if (peer === undefined || open === undefined) throw new EngineError('INTERNAL', 'a port did not open');
     return {
@@ -166,6 +172,10 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     await closeAll().catch(() => {});
     throw error;
   }
+}
+
+async function closeTogether(listeners: readonly PromiseSettledResult<Listener>[]): Promise<void> {
+  await Promise.all(listeners.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
 }
 
 /** All of them, also behind one that fails. @throws what the first that failed threw */

@@ -1,6 +1,8 @@
 import { createHook } from 'node:async_hooks';
 import { expect, it } from 'vitest';
-import { startNode } from '../../node/start-node.ts';
+import { PUBLIC_LIMITS } from '../../node/http/limits.ts';
+import { PEER_LIMITS } from '../../node/links/limits.ts';
+import { STOP_GRACE_MS, startNode } from '../../node/start-node.ts';
 import { connectCluster, localCluster } from '../support/cluster-client.ts';
 import { startRealNodes } from '../support/real-nodes.ts';
 
@@ -56,4 +58,9 @@ it('a node that is closed, and closed again meanwhile, leaves no timer, no conne
   await nodes.close();
   expect(await watched.left()).toEqual([]);
   watched.end();
+});
+
+it('a node that is told to stop has time for its requests and for its disk, before it is ended as one that failed', () => {
+  const ports = Math.max(PUBLIC_LIMITS.closeMs, PEER_LIMITS.closeMs);
+  expect(STOP_GRACE_MS).toBeGreaterThan(ports + 1_000);
 });
