@@ -2,6 +2,7 @@ import { EngineError } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { SENSORS_MIN_DEFAULT } from '../src/protocol/stream-limits.ts';
 import type { DomainSection, RingDocument } from '../src/ring/index.ts';
+import { comparableName } from '../src/ring/index.ts';
 import type { ElementSchema } from '../src/sharing/index.ts';
 import { AMBIGUITY_BITS, leastSensors } from '../src/statistics/index.ts';
 
@@ -165,7 +166,7 @@ function checkDistinct(
 ): void {
   const seen = new Map<string, string>();
   for (const section of sections) {
-    const name = nameOf(section).normalize('NFKC').replace(/\s+/gu, ' ').trim().toLowerCase();
+    const name = comparableName(nameOf(section));
     const other = seen.get(name);
     if (other !== undefined) {
       throw refused(

@@ -3,6 +3,7 @@ import { nodeVerifier, publicKeyFromPem, signerFromPem } from '../../src/platfor
 import type { DomainSection, RingDocument } from '../../src/ring/index.ts';
 import {
   checkSuccessor,
+  comparableName,
   DOMAINS_MAX,
   DOMAINS_MIN,
   epoch,
@@ -70,8 +71,7 @@ export function sharedNames(domains: readonly DomainSection[]): readonly string[
   const domainsOf = new Map<string, string[]>();
   for (const { domain, operatorName, provider } of domains) {
     for (const name of [`operator ${operatorName}`, `provider ${provider}`]) {
-      // Spelled as sensors compare them.
-      const spelling = name.trim().toLowerCase();
+      const spelling = comparableName(name);
       domainsOf.set(spelling, [...(domainsOf.get(spelling) ?? []), domain]);
     }
   }

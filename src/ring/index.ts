@@ -47,7 +47,7 @@ export { parseRecord, payloadReader } from './payload.ts';
 export type { PlacedNode, Placement } from './placement.ts';
 export { createPlacement, majority, registerPartition, TOKENS_PER_NODE, votersAmong } from './placement.ts';
 export type { DomainSection, RingNode, SectionPayload } from './section.ts';
-export { NAME, openSection, PUBLIC_KEY, signKeyRotation, signSection } from './section.ts';
+export { comparableName, NAME, openSection, PUBLIC_KEY, signKeyRotation, signSection } from './section.ts';
 export type { SensorBundle } from './sensor-bundle.ts';
 export { openSensorBundle, readSensorBundle } from './sensor-bundle.ts';
 export { checkSuccessor, placesAlike } from './successor.ts';

@@ -57,6 +57,11 @@ export interface DomainSection extends SectionPayload {
   readonly rotatedFrom: string | null;
 }
 
+/** The name of an operator or a provider as it is compared with others: without case, and other spaces or forms of a letter. */
+export function comparableName(name: string): string {
+  return name.normalize('NFKC').replace(/\s+/gu, ' ').trim().toLowerCase();
+}
+
 const closed = { additionalProperties: false } as const;
 /** A domain or node id. */
 export const NAME = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' });
