@@ -8,10 +8,12 @@ import { type ComputedWindow, checkResult } from './checkers/readings.ts';
 import { checkFurtherSums } from './further-fields.ts';
 import { simulatedClock, startLife } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { mayBeErased, plannedGroup, plannedScope, plannedWindowId } from './planned.ts';
+import { mayBeErased, plannedGroup, plannedScope, plannedStream, plannedWindowId } from './planned.ts';
 import { mayLackRow } from './tolerance.ts';
 import type { World } from './world.ts';
 
+/** How long COMPUTE waits inside a plan, ms. */
+export const PLANNED_WAIT_MS = 20_000;
 /** Answers that an audit asks one node for, and the pause between two, ms. */
 const AUDIT_ATTEMPTS_MAX = 20;
 const AUDIT_PAUSE_MS = 2_000;
@@ -28,10 +30,10 @@ export async function computeOnce(
   window: number,
   waitMs: number,
 ): Promise<ComputedWindow | undefined> {
-  const { operator, stream, plan, losses, violation } = world;
+  const { operator, plan, losses, violation } = world;
   let computed: ComputedWindow;
   try {
-    const outcome = await operator.compute(stream, plannedWindowId(plan, window), {
+    const outcome = await operator.compute(plannedStream(world, window), plannedWindowId(plan, window), {
       group: plannedGroup(plan, window),
       waitMs,
     });
@@ -113,7 +115,8 @@ function checkNeverOpened({ sensors, neverOpened, results, violation }: World, w
  * are asked at once: one after the other, nodes that need not have a row would take longer than a run has.
  */
 export async function checkSameRows(world: World, window: number): Promise<void> {
-  const { gate, kernel, stream, violation } = world;
+  const { gate, kernel, violation } = world;
+  const stream = plannedStream(world, window);
   const nodes = world.nodes.filter(({ domain }) => shareIndex(stream, domain) !== undefined);
   const present = nodes.filter(({ gone }) => !gone());
   const told = await Promise.all(present.map((node) => auditNode(world, window, node)));
@@ -129,11 +132,11 @@ export async function checkSameRows(world: World, window: number): Promise<void>
 /** Whether the node answers the window's row, which it has to where nothing excuses it; asked twice. */
 async function auditNode(world: World, window: number, simulated: SimulatedNode): Promise<boolean> {
   const { node } = simulated;
-  const { kernel, network, plan, stream, violation } = world;
+  const { kernel, network, violation } = world;
   const life = startLife(`auditor-${window}-${node}`);
   const caller = { kind: 'operator', scopes: ['compute'], subject: 'auditor' } as const;
   const transport = network.transport({ life, name: life.name, caller });
-  const question = plannedScope(plan, stream, window);
+  const question = plannedScope(world, window);
   const ask = (): Promise<ComputeAnswer> =>
     callOperation(transport, node, operations.COMPUTE, question, { timeoutMs: 60_000 });
   const clock = simulatedClock(kernel, life);

@@ -1,6 +1,6 @@
 import type { SensorIdentity } from '../../sensor-client/identity.ts';
 import { toHex } from '../../src/foundation/index.ts';
-import { type DomainId, windowId } from '../../src/ring/index.ts';
+import type { DomainId } from '../../src/ring/index.ts';
 import type { RingMember } from '../support/simulated-ring.ts';
 import { createGateChecker, type GateChecker, type Members } from './checkers/gate.ts';
 import { type ComputedWindow, digitsOf, type Fate } from './checkers/readings.ts';
@@ -8,8 +8,7 @@ import { createRosterWatch } from './checkers/roster-watch.ts';
 import { START_MS } from './kernel/index.ts';
 import type { Loss } from './losses.ts';
 import type { SimulatedNode } from './node-process.ts';
-import type { Plan } from './plan.ts';
-import { skewMsOf } from './planned.ts';
+import { type PlannedStreams, plannedScope, skewMsOf } from './planned.ts';
 import type { SimulatedSensor } from './sensor-process.ts';
 
 export interface GateWatch {
@@ -20,8 +19,7 @@ export interface GateWatch {
   stored(node: SimulatedNode, key: Uint8Array, now: number): void;
 }
 
-export interface GateWatchOptions {
-  readonly plan: Plan;
+export interface GateWatchOptions extends PlannedStreams {
   readonly members: readonly RingMember[];
   readonly nodes: readonly SimulatedNode[];
   readonly identities: readonly SensorIdentity[];
@@ -31,6 +29,7 @@ export interface GateWatchOptions {
 /** The checker GATE with what it has to know of the world. */
 export function createGateWatch({
   plan,
+  streams,
   members,
   nodes,
   identities,
@@ -40,7 +39,9 @@ export function createGateWatch({
     nodes.some((node) => node.domain === domain && (node.harm.any || node.gone()));
   const ids = identities.map(({ sensorId }) => toHex(sensorId));
   const skewsOf = (domain: DomainId) =>
-    members.flatMap((member, place) => (member.domain === domain ? [plan.skewsMs[place] ?? 0] : []));
+    members.flatMap((member, place) =>
+      member.domain === domain ? [plan.skewsMs[place] ?? 0, plan.healedSkewsMs?.[place] ?? 0] : [],
+    );
   const roster =
     plan.roster === undefined
       ? undefined
@@ -55,9 +56,8 @@ export function createGateWatch({
   const gate = createGateChecker({
     ...(plan.gate === undefined ? {} : { gate: plan.gate }),
     ...(roster === undefined ? {} : { roster }),
-    windows: plan.windows.map(({ group = 0, openMs, notBeforeMs }) => ({
-      id: windowId(START_MS + openMs),
-      group,
+    windows: plan.windows.map(({ notBeforeMs }, window) => ({
+      scope: plannedScope({ plan, streams }, window),
       countedFrom: START_MS + notBeforeMs - skewMsOf(plan),
     })),
     domains: new Map(members.map(({ node, domain }) => [node, domain])),

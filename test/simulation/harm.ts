@@ -162,16 +162,13 @@ function sharesOn(node: SimulatedNode): readonly RowOnDisk[] {
 }
 
 /** Notes the shares that are on no disk of their domain any more. */
-function noteLost(
-  { nodes, plan, losses, kernel }: World,
-  node: SimulatedNode,
-  before: readonly RowOnDisk[],
-): void {
+function noteLost(world: World, node: SimulatedNode, before: readonly RowOnDisk[]): void {
+  const { nodes, losses, kernel } = world;
   const { domain } = node;
   const siblings = nodes.filter((one) => one.domain === domain && !one.gone());
   for (const { scope, entry } of before) {
     if (siblings.some((one) => one.rows.value(scope, entry) !== undefined)) continue;
-    for (const window of placedWindows(plan, scope))
+    for (const window of placedWindows(world, scope))
       losses.note(window, { entry, domain, atMs: kernel.now() });
   }
 }

@@ -126,11 +126,14 @@ describe('a paused process', () => {
 });
 
 describe('the clock of a process', () => {
-  it('passes only when the simulation lets it, without real waiting', async () => {
+  it('passes only when the simulation lets it, without real waiting, and is set right while a process runs', async () => {
     const kernel = createKernel('1');
-    const clock = simulatedClock(kernel, startLife('node'), 250);
+    let skewMs = 250;
+    const clock = simulatedClock(kernel, startLife('node'), () => skewMs);
     await kernel.runUntil(clock.sleep(86_400_000), 86_400_000);
     expect(clock.now()).toBe(START_MS + 86_400_000 + 250);
+    skewMs = -10;
+    expect(clock.now()).toBe(START_MS + 86_400_000 - 10);
   });
 
   it('rejects with the reason of an aborted signal, before and during a sleep', async () => {

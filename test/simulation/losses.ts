@@ -13,7 +13,7 @@ export interface Loss {
 /** What storage faults have taken from whole domains. A copy that was on its way may bring a share back. */
 export interface Losses {
   note(window: number, loss: Loss): void;
-  /** Of how many readings of a window some domain has lost its share. */
+  /** Of how many readings that name a digit of a window's sum some domain has lost its share. */
   readings(window: number): number;
   /** The shares of a window, by its place in the plan, that domains have lost. */
   of(window: number): readonly Loss[];
@@ -24,11 +24,12 @@ export interface Losses {
   settlingSince(window: number): number | undefined;
 }
 
-export function createLosses(): Losses {
+/** @param size readings of a flag's count for each that names a digit. */
+export function createLosses(size: number): Losses {
   const byWindow = new Map<number, Map<string, Loss>>();
   const since = new Map<number, number>();
-  const readingsOf = (window: number): ReadonlySet<string> =>
-    new Set([...(byWindow.get(window)?.values() ?? [])].map(({ entry }) => entryName(entry)));
+  const flagsOf = (window: number): ReadonlyMap<string, FlagEntry> =>
+    new Map([...(byWindow.get(window)?.values() ?? [])].map(({ entry }) => [entryName(entry), entry]));
   return {
     note(window, loss) {
       const lost = byWindow.get(window) ?? new Map<string, Loss>();
@@ -37,8 +38,8 @@ export function createLosses(): Losses {
       lost.set(`${loss.domain}/${entryName(loss.entry)}`, loss);
     },
     of: (window) => [...(byWindow.get(window)?.values() ?? [])],
-    has: (window, entry) => readingsOf(window).has(entryName(entry)),
-    readings: (window) => readingsOf(window).size,
+    has: (window, entry) => flagsOf(window).has(entryName(entry)),
+    readings: (window) => [...flagsOf(window).values()].reduce((sum, { count }) => sum + count / size, 0),
     settling(window, now) {
       if (!since.has(window)) since.set(window, now);
     },

@@ -4,13 +4,13 @@ import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
 import type { Log, LogFields, TableName } from '../../src/ports/index.ts';
 import type { NodeId, RingDocument, StoreId } from '../../src/ring/index.ts';
-import { fixedSealingKey } from '../support/simulated-keys.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
 import { createDisk, type DiskCopy, type DiskSettings, type DiskSite, type SimulatedDisk } from './disk.ts';
 import { endLife, type Kernel, type Life, pauseLife, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network, NetworkSite } from './network-types.ts';
 import type { Sabotage } from './sabotage.ts';
+import type { SealingKeys } from './sealing-keys.ts';
 import { createKeys, type KeysCopy, type SimulatedKeys } from './window-keys.ts';
 
 /** A cloud computer: its disk and keys stay, its processes come and go. */
@@ -31,6 +31,8 @@ export interface SimulatedNode extends RingMember {
   pause(forMs: number): void;
   /** What answers at the moment, once the process has started up. */
   handle(): NodeHandle | undefined;
+  /** How often its domain had renewed its sealing key when what answers was started. */
+  sealings(): number;
   /** Starts a process on what is on the disk; nothing where one runs. */
   start(): void;
   /** The computer ends and never comes back; nothing where it is away at the moment. */
@@ -76,7 +78,10 @@ export interface NodeSurroundings {
   /** The ring document that the node is started with; absent where it has none yet. */
   readonly document: RingDocument | undefined;
   readonly disk: Omit<DiskSettings, 'crashAt'>;
-  readonly skewMs: number;
+  /** How far its clock is off at the moment, ms. */
+  skewMs(): number;
+  /** The keys that the domains' shares are sealed to. */
+  readonly sealing: SealingKeys;
   /** What its domain asks for by its own settings. */
   readonly rules: Pick<NodeSettings, 'enrolmentAuthorities' | 'minSensorsFloor'>;
   readonly sabotage: Sabotage;
@@ -121,6 +126,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   let storeId = storeIn(document, node);
   let life: Life | undefined;
   let handle: NodeHandle | undefined;
+  let sealings = 0;
 
   function start(): void {
     if (gone || document === undefined || life?.alive) return;
@@ -140,14 +146,14 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       verifier: nodeVerifier,
       sealing: nodeSealing,
     };
-    const sealingKey = fixedSealingKey(domain);
+    const renewals = surroundings.sealing.renewals(domain);
     const settings: NodeSettings = {
       nodeId: node,
       domain,
       ring: document.jws,
       ...(storeId === undefined ? {} : { storeId }),
       operatorKey: ring.operatorKey,
-      sealingKey,
+      ...surroundings.sealing.of(domain),
       allowOpenEnrolment: true,
       ...surroundings.rules,
     };
@@ -155,6 +161,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       (opened) => {
         if (!mine.alive) return;
         handle = opened;
+        sealings = renewals;
         network.listen(node, {
           life: mine,
           publicRouter: sabotage.publicRouter?.(opened.publicRouter, member) ?? opened.publicRouter,
@@ -248,6 +255,7 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
       pauseLife(life, kernel.now() + forMs);
     },
     handle: () => handle,
+    sealings: () => sealings,
     start,
     leave() {
       if (gone || life?.alive !== true) return;

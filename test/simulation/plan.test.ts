@@ -3,11 +3,13 @@ import { fixedRing, fixedStream, NAMED_READINGS_MAX } from '../support/simulated
 import { START_MS } from './kernel/index.ts';
 import { type Plan, type PlannedOperation, planOf } from './plan.ts';
 import { erasedAt } from './planned-windows.ts';
+import type { PlannedRingChange } from './ring-worlds.ts';
 import { SAFETY_MS } from './swarm.ts';
 
 const exponentsOf = (one: PlannedOperation): readonly number[] =>
   one.kind === 'upload' ? [one.exponent] : one.kind === 'flush' ? one.exponents : [];
 const placementsOf = ({ ringChanges = [] }: Plan) => ringChanges.filter((one) => one.kind !== 'renew');
+const isResealing = (change: PlannedRingChange) => change.kind === 'renew' && change.sealing === true;
 const plans = Array.from({ length: 300 }, (_, seed) => planOf(seed));
 
 describe('the plan of a seed', () => {
@@ -144,15 +146,43 @@ describe('the plan of a seed', () => {
   });
 
   it('has clocks that are off by seconds in half of the worlds, and by half a minute in some of them', () => {
-    const off = plans.map(({ skewsMs }) => Math.max(...skewsMs.map(Math.abs)));
+    const off = plans.map(({ skewsMs, healedSkewsMs = skewsMs }) => Math.max(...healedSkewsMs.map(Math.abs)));
     expect(off.filter((most) => most > 0).length).toBeGreaterThan(120);
     expect(off.filter((most) => most > 10_000).length).toBeGreaterThan(15);
     expect(off.filter((most) => most > 10_000).length).toBeLessThan(60);
     expect(Math.max(...off)).toBeLessThanOrEqual(30_000);
   });
 
+  it('has clocks that are off by minutes until the faults end in some worlds, one of them or all', () => {
+    const astray = plans.filter(({ healedSkewsMs }) => healedSkewsMs !== undefined);
+    expect(astray.length).toBeGreaterThan(25);
+    expect(astray.length).toBeLessThan(70);
+    const victims = astray.map(
+      ({ skewsMs }) => skewsMs.filter((skewMs) => Math.abs(skewMs) >= 60_000).length,
+    );
+    expect(victims.filter((count) => count === 1).length).toBeGreaterThan(15);
+    expect(victims.filter((count) => count > 1).length).toBeGreaterThan(5);
+    expect(Math.min(...victims)).toBeGreaterThan(0);
+  });
+
+  it('renews keys to which shares are sealed in some worlds, while windows are open', () => {
+    const resealing = plans.filter(({ ringChanges = [] }) => ringChanges.some(isResealing));
+    expect(resealing.length).toBeGreaterThan(35);
+    expect(resealing.length).toBeLessThan(90);
+    const open = resealing.filter(({ ringChanges = [], windows }) =>
+      ringChanges.some(
+        (change) =>
+          isResealing(change) &&
+          windows.some(({ openMs, latestMs }) => openMs < change.atMs && change.atMs < latestMs),
+      ),
+    );
+    expect(open.length).toBeGreaterThan(25);
+  });
+
   it('renews keys of domains in some worlds, also where their ring changes, and has streams of some domains', () => {
-    const renewing = plans.filter(({ ringChanges = [] }) => ringChanges.some(({ kind }) => kind === 'renew'));
+    const renewing = plans.filter(({ ringChanges = [] }) =>
+      ringChanges.some((change) => change.kind === 'renew' && !isResealing(change)),
+    );
     expect(renewing.length).toBeGreaterThan(50);
     expect(renewing.length).toBeLessThan(100);
     expect(renewing.filter((plan) => placementsOf(plan).length > 0).length).toBeGreaterThan(10);

@@ -14,7 +14,7 @@ import {
 } from './planned-windows.ts';
 import type { PlannedBatch, PlannedGate } from './private-worlds.ts';
 import { ENROLLED_MS, GATED_SENSORS_MIN, gateOf, rosterOf } from './private-worlds.ts';
-import { type PlannedRingChange, ringChangesOf, withRenewals } from './ring-worlds.ts';
+import { type PlannedRingChange, ringChangesOf, withRenewals, withResealing } from './ring-worlds.ts';
 import { lostSharesOf, victimOf } from './storage-faults.ts';
 import { isOn, SAFETY_MS } from './swarm.ts';
 import { gathered } from './together.ts';
@@ -50,6 +50,8 @@ export interface Plan {
   readonly disk: { readonly commitMs: number; readonly readMs: number };
   /** Per node how far its clock is off, ms. */
   readonly skewsMs: readonly number[];
+  /** The same once the faults have ended; absent where clocks stay as they are. */
+  readonly healedSkewsMs?: readonly number[];
   readonly flagTimeoutMs: number;
   readonly sensors: number;
   /** Length of the windows, which then open by themselves; absent where the operator opens them. */
@@ -59,12 +61,17 @@ export interface Plan {
   readonly groups?: readonly string[];
   /** Which domains of the ring the stream has, in the order of its shares; absent for all, in the ring's order. */
   readonly domains?: readonly number[];
+  /** A second stream of the ring, the same but for its domains; absent where there is one. */
+  readonly beside?: { readonly domains: readonly number[] };
   /** Absent where the readings are public. */
   readonly gate?: PlannedGate;
   /** Absent where anybody may upload. */
   readonly roster?: readonly PlannedBatch[];
-  /** Whether shares are seeds, where the stream takes batches; absent for single readings. */
-  readonly batches?: { readonly seeds: boolean };
+  /**
+   * Whether shares are seeds, where the stream takes batches, and whether its gateways add up what they are handed together; absent
+   * for single readings.
+   */
+  readonly batches?: { readonly seeds: boolean; readonly recorded?: true };
   /** Whether readings have further fields, with products of these and a histogram; absent where they have x alone. */
   readonly moments?: boolean;
   /** Committed readings of a window that may be left out because a domain has lost its share; absent for none. */
@@ -107,6 +114,8 @@ const GROUPED_SHARE = 0.25;
 const CHANGING_SHARE = 0.3;
 /** How many worlds have gateways, whose readings come in batches. */
 const BATCH_SHARE = 0.3;
+/** In how many of these gateways add up what they are handed together. */
+const RECORDED_SHARE = 0.5;
 /** How many of the worlds with public readings have sums of more than x; cells of others need many sensors. */
 const MOMENTS_SHARE = 0.5;
 /** How many worlds erase windows within the run. */
@@ -124,6 +133,11 @@ const SOME_DOMAINS_SHARE = 0.2;
 /** How many of the worlds whose clocks are off have clocks that are off by so many times as much, half a minute. */
 const FAR_OFF_SHARE = 0.2;
 const FAR_OFF = 10;
+/** How many worlds have a second stream, with windows of its own that are open beside those of the first. */
+const BESIDE_SHARE = 0.2;
+/** How many worlds have clocks that are off by minutes until the faults end. */
+const ASTRAY_SHARE = 0.15;
+const ASTRAY_MS = [60_000, 600_000] as const;
 const LABELS = ['north', 'south'];
 /** Whole parts of the instant at which simulations begin, which is a start of windows therefore. */
 const FIXED_MS = [20_000, 30_000, 60_000];
@@ -151,44 +165,59 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     changing.chance(CHANGING_SHARE) && fixedMs !== Math.max(...FIXED_MS)
       ? ringChangesOf(changing, ring, fixedMs, victim)
       : [];
-  const ringChanges = withRenewals(random.fork('renewals'), placements, ring);
+  const renewing = withRenewals(random.fork('renewals'), placements, ring);
+  const ringChanges = withResealing(random.fork('sealing keys'), renewing, ring);
   const grown = placements.filter(({ kind }) => kind === 'grow').length;
   const nodes = ring.domains * ring.nodesPerDomain + grown;
+  const manualOf = (fork: Random) =>
+    windowsOf(fork, enrolled ? ENROLLED_MS : 0, retentionMs === undefined ? 200_000 : 20_000);
   const spans =
     fixedMs === undefined
-      ? windowsOf(
-          random.fork('windows'),
-          enrolled ? ENROLLED_MS : 0,
-          retentionMs === undefined ? 200_000 : 20_000,
-        )
+      ? manualOf(random.fork('windows'))
       : fixedWindowsOf(random.fork('fixed windows'), fixedMs, enrolled ? 1 : 0);
-  const domains = domainsOf(random.fork('domains'), ring);
+  const choosing = random.fork('domains');
+  const domains = choosing.chance(SOME_DOMAINS_SHARE) ? someDomains(choosing, ring) : undefined;
+  const second = random.fork('second stream');
+  const beside = second.chance(BESIDE_SHARE) ? { domains: someDomains(second, ring) } : undefined;
+  // Windows of the two that begin together have one id.
+  const theirs = fixedMs !== undefined || second.chance(0.5) ? spans : manualOf(second);
   const groups = random.fork('groups').chance(GROUPED_SHARE) ? LABELS : [];
-  const placed = placements.reduce((all, { placementMs }) => withPlaced(all, placementMs, fixedMs), spans);
-  const windows = groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
+  const placedOf = (all: readonly PlannedWindow[]) => {
+    const placed = placements.reduce((some, { placementMs }) => withPlaced(some, placementMs, fixedMs), all);
+    return groups.length === 0 ? placed : placed.flatMap((span) => labelled(span, groups));
+  };
+  const windows = [
+    ...placedOf(spans),
+    ...(beside === undefined ? [] : placedOf(theirs).map((window) => ({ ...window, stream: 1 }))),
+  ];
   const batching = random.fork('batches');
-  const batches = batching.chance(BATCH_SHARE) ? { seeds: batching.chance(0.5) } : undefined;
+  const batches = batching.chance(BATCH_SHARE) ? batchesOf(batching) : undefined;
   const skewed = random.fork('skews').chance(FAR_OFF_SHARE) ? FAR_OFF : 1;
   const moments = gate === undefined && random.fork('moments').chance(MOMENTS_SHARE);
   const ends = windows.map((window) => erasedAt({ fixedMs }, retentionMs ?? 0, window));
+  // What is drawn here comes in one order, from the one stream that is nobody's own.
+  const network = {
+    loss: on('loss') ? random.pick([0.02, 0.1, 0.25]) : 0,
+    duplication: on('duplication') ? random.pick([0.05, 0.3]) : 0,
+    delayMs: on('delay') ? random.pick([50, 400, 2_000]) : 10,
+    stall: on('stall') ? random.pick([0.01, 0.1]) : 0,
+    stallMs: 30_000,
+  };
+  const disk = { commitMs: random.pick([2, 20, 200, 1_000]), readMs: random.pick([0.2, 5]) };
+  const near = Array.from({ length: nodes }, () => (on('skew') ? skewed * random.between(-3_000, 3_000) : 0));
   return {
     seed,
     shape: ring,
-    network: {
-      loss: on('loss') ? random.pick([0.02, 0.1, 0.25]) : 0,
-      duplication: on('duplication') ? random.pick([0.05, 0.3]) : 0,
-      delayMs: on('delay') ? random.pick([50, 400, 2_000]) : 10,
-      stall: on('stall') ? random.pick([0.01, 0.1]) : 0,
-      stallMs: 30_000,
-    },
-    disk: { commitMs: random.pick([2, 20, 200, 1_000]), readMs: random.pick([0.2, 5]) },
-    skewsMs: Array.from({ length: nodes }, () => (on('skew') ? skewed * random.between(-3_000, 3_000) : 0)),
+    network,
+    disk,
+    ...clocksOf(random.fork('astray clocks'), near),
     flagTimeoutMs: random.pick([2_000, 10_000, 30_000]),
     sensors,
     ...(fixedMs === undefined ? {} : { fixedMs }),
     windows,
     ...(groups.length === 0 ? {} : { groups }),
     ...(domains === undefined ? {} : { domains }),
+    ...(beside === undefined ? {} : { beside }),
     ...(gate === undefined ? {} : { gate }),
     ...(enrolled ? { roster: rosterOf(random.fork('roster'), sensors) } : {}),
     ...(batches === undefined ? {} : { batches }),
@@ -199,7 +228,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     operations: gathered(
       random.fork('flushes'),
       operationsOf(random.fork('operations'), crowdsOf(random, windows, sensors), windows),
-      batches === undefined,
+      batches,
     ),
     faults: [
       ...faultsOf(random, ring, nodes, sensors, victim),
@@ -210,9 +239,24 @@ export function planOf(seed: number, shape?: RingShape): Plan {
   };
 }
 
+function batchesOf(random: Random): NonNullable<Plan['batches']> {
+  const seeds = random.chance(0.5);
+  return random.chance(RECORDED_SHARE) ? { seeds, recorded: true } : { seeds };
+}
+
+/** One clock is off by minutes, or every one, ahead or behind; in the end somebody sets them right. */
+function clocksOf(random: Random, near: readonly number[]): Pick<Plan, 'skewsMs' | 'healedSkewsMs'> {
+  if (!random.chance(ASTRAY_SHARE)) return { skewsMs: near };
+  const victim = random.chance(0.7) ? random.between(0, near.length - 1) : undefined;
+  const astray = near.map((skewMs, place) => {
+    const offMs = random.pick([-1, 1]) * random.between(...ASTRAY_MS);
+    return victim === undefined || victim === place ? offMs : skewMs;
+  });
+  return { skewsMs: astray, healedSkewsMs: near };
+}
+
 /** Where two domains have too few nodes for three votes, a stream has all. */
-function domainsOf(random: Random, { domains, nodesPerDomain }: RingShape): readonly number[] | undefined {
-  if (!random.chance(SOME_DOMAINS_SHARE)) return undefined;
+function someDomains(random: Random, { domains, nodesPerDomain }: RingShape): readonly number[] {
   const all = Array.from({ length: domains }, (_, domain) => domain);
   const first = all.splice(random.between(0, domains - 1), 1);
   const others = random.chance(0.5) ? all : all.reverse();

@@ -7,6 +7,8 @@ const PLACED_OPEN_MS = 25_000;
 
 /** A window, or one label of it: each is sealed, settled and released by itself. */
 export interface PlannedWindow {
+  /** Place of its stream: 0 and absent for the first. */
+  readonly stream?: number;
   /** As messages have it: 0 and absent without labels, else from 1. */
   readonly group?: number;
   readonly openMs: number;

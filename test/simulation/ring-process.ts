@@ -1,10 +1,10 @@
-import { EngineError } from '../../src/foundation/index.ts';
-import type { RingDocument } from '../../src/ring/index.ts';
+import { EngineError, toBase64Url } from '../../src/foundation/index.ts';
+import type { DomainId, RingDocument } from '../../src/ring/index.ts';
 import { followingRing, renewedRing } from '../support/simulated-ring.ts';
 import { doubtsTooLittle, loseStore } from './harm.ts';
 import { START_MS } from './kernel/index.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { skewMsOf } from './planned.ts';
+import { healedSkewMsOf, skewMsOf } from './planned.ts';
 import { type PlannedPlacement, type PlannedRingChange, placementAfter } from './ring-worlds.ts';
 import { lacksDeclaration } from './tolerance.ts';
 import type { World } from './world.ts';
@@ -17,6 +17,9 @@ const PATIENCE_MS = 8_000;
 const SETTLED_MS = 30_000;
 /** Pause before it is looked again whether a store has noticed what it lost, ms. */
 const NOTICING_MS = 1_000;
+/** Pause before it is looked again whether a node has been restarted, and how long it is down then, ms. */
+const RESTARTING_MS = 500;
+const DOWN_MS = 100;
 /** Time for copies of what only a store in doubt has, ms. */
 const REPAIR_MS = 10_000;
 
@@ -37,11 +40,49 @@ export async function changeRing(world: World, sleep: Sleep): Promise<void> {
     if (node === undefined) continue;
     await sleep(Math.max(0, START_MS + change.atMs - kernel.now()));
     if (change.kind === 'replace') await othersNoticed(world, sleep, plan.quietMs);
+    if (isResealing(change) && !(await resealed(world, sleep, node.domain))) {
+      fault('ring change left out');
+      continue;
+    }
     if (kernel.now() >= START_MS + plan.quietMs) return fault('ring change left out');
     if (!(await changeOnce(world, sleep, change, node, plan.quietMs + SETTLED_MS)))
       return fault('ring change left out');
-    fault({ grow: 'ring grown', replace: 'store replaced', renew: 'key renewed' }[change.kind]);
+    const renewed = isResealing(change) ? 'sealing key renewed' : 'key renewed';
+    fault({ grow: 'ring grown', replace: 'store replaced', renew: renewed }[change.kind]);
   }
+}
+
+function isResealing(change: PlannedRingChange): boolean {
+  return change.kind === 'renew' && change.sealing === true;
+}
+
+/** How often the domain has renewed its sealing key; undefined where it is the other key that is renewed. */
+function sealingsOf(world: World, change: PlannedRingChange, { domain }: SimulatedNode): number | undefined {
+  return isResealing(change) ? world.sealing.renewals(domain) : undefined;
+}
+
+/**
+ * Restarts all nodes of a domain, one after the other, so that they open what is sealed to its next key before anybody
+ * learns of that: docs/DEPLOYMENT.md. False where one of them is not back in time, or a further key is not for them to keep.
+ */
+async function resealed(world: World, sleep: Sleep, domain: DomainId): Promise<boolean> {
+  const { kernel, nodes, plan, rings, ring, sealing } = world;
+  const section = (rings.at(-1) ?? ring.document).domains.find((one) => one.domain === domain);
+  // A key that no document names yet is the next one.
+  const isNamed = section?.sealingKey === toBase64Url(sealing.of(domain).sealingKey.publicKey);
+  if (isNamed && !sealing.renew(domain)) return false;
+  const opensNewest = (node: SimulatedNode) =>
+    node.handle() !== undefined && node.sealings() === sealing.renewals(domain);
+  for (const node of nodes.filter((one) => one.domain === domain)) {
+    for (let asked: unknown; !node.gone() && !opensNewest(node); await sleep(RESTARTING_MS)) {
+      if (kernel.now() > START_MS + plan.quietMs) return false;
+      const handle = node.handle();
+      if (handle === undefined || handle === asked) continue;
+      asked = handle;
+      node.stop(DOWN_MS);
+    }
+  }
+  return true;
 }
 
 /**
@@ -87,7 +128,7 @@ async function changeOnce(
   while (kernel.now() <= START_MS + untilMs) {
     const next =
       change.kind === 'renew'
-        ? await renewedRing(ring, before, node.domain)
+        ? await renewedRing(ring, before, node.domain, sealingsOf(world, change, node))
         : await followingRing(ring, before, node, placementFromOf(world, change));
     world.make(next);
     if (await publish(world, sleep, next, untilMs)) {
@@ -132,7 +173,9 @@ async function publish(world: World, sleep: Sleep, next: RingDocument, untilMs: 
 function isRefusedForEver({ plan, kernel, nodes }: World, next: RingDocument): boolean {
   const { epoch, placementEpoch, placementFrom } = next;
   if (placementEpoch < epoch) return false;
-  if (kernel.now() <= placementFrom + skewMsOf(plan)) return false;
+  const isHealed = kernel.now() >= START_MS + plan.quietMs;
+  const skewMs = isHealed ? healedSkewMsOf(plan) : skewMsOf(plan);
+  if (kernel.now() <= placementFrom + skewMs) return false;
   return nodes.every(
     ({ gone, handle, rows }) => gone() || ((handle()?.ring().epoch ?? 0) < epoch && !rows.hasRing(epoch)),
   );

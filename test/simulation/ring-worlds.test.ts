@@ -92,6 +92,37 @@ describe('a ring that changes during a run', () => {
     expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
   });
 
+  it('renews keys to which shares are sealed while windows are open and when they settle, and loses no reading', async () => {
+    const plan = changingPlan();
+    const resealed = (atMs: number, node: number) => ({ kind: 'renew', atMs, node, sealing: true }) as const;
+    const resealing: Plan = {
+      ...plan,
+      ringChanges: [
+        resealed(8_000, 0),
+        ...(plan.ringChanges ?? []),
+        resealed(14_000, 1),
+        resealed(30_000, 4),
+        resealed(46_000, 0),
+      ],
+    };
+    const { violations, faults, windows, readings } = await runPlan(resealing);
+    expect(violations).toEqual([]);
+    // A further one of the first domain is refused, because its nodes keep two former ones.
+    expect(faults).toMatchObject({ 'sealing key renewed': 3, 'ring change left out': 1, 'ring grown': 1 });
+    expect(windows).toMatchObject({ released: 2 });
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(20);
+  });
+
+  it('is seen where nodes do not keep the key that sensors still seal to', async () => {
+    const plan: Plan = {
+      ...changingPlan(),
+      operations: [],
+      ringChanges: [{ kind: 'renew', atMs: 8_000, node: 0, sealing: true }],
+    };
+    const sabotage: Sabotage = { settings: (settings) => ({ ...settings, formerSealingKeys: [] }) };
+    expect(await violationsOf(plan, sabotage)).toContain('does not start again');
+  });
+
   it('may have domains that a stream has not, and has the results of those that it has', async () => {
     const { violations, windows, readings } = await runPlan({ ...changingPlan(), domains: [2, 0] });
     expect(violations).toEqual([]);

@@ -21,10 +21,14 @@ export interface PlannedRenewal {
   readonly atMs: number;
   /** Any node of the domain. */
   readonly node: number;
+  /** Whether it is the key that shares are sealed to; absent for the one that the domain signs with. */
+  readonly sealing?: true;
 }
 
 /** How many worlds have domains that renew their keys. */
 const RENEWING_SHARE = 0.25;
+/** How many have some that renew the keys to which shares are sealed. */
+const RESEALING_SHARE = 0.2;
 /** From publishing to the placement of windows that nobody opens ahead of time, ms. */
 const LEAD_MS = [15_000, 30_000] as const;
 /** Lengths ahead: the running window, the next one, which is open already, and one for the promises. */
@@ -83,14 +87,31 @@ export function ringChangesOf(
 /** The same changes, and in some worlds renewed keys before, between and behind them. */
 export function withRenewals(
   random: Random,
-  changes: readonly PlannedPlacement[],
-  { domains, nodesPerDomain }: RingShape,
+  changes: readonly PlannedRingChange[],
+  shape: RingShape,
 ): readonly PlannedRingChange[] {
-  if (!random.chance(RENEWING_SHARE)) return changes;
-  const renewals = Array.from({ length: random.between(1, 3) }, () => ({
+  return random.chance(RENEWING_SHARE) ? merged(changes, renewalsOf(random, shape)) : changes;
+}
+
+/** The same, and in some worlds keys to which shares are sealed. */
+export function withResealing(
+  random: Random,
+  changes: readonly PlannedRingChange[],
+  shape: RingShape,
+): readonly PlannedRingChange[] {
+  if (!random.chance(RESEALING_SHARE)) return changes;
+  const renewals = renewalsOf(random, shape).map((renewal) => ({ ...renewal, sealing: true as const }));
+  return merged(changes, renewals);
+}
+
+function renewalsOf(random: Random, { domains, nodesPerDomain }: RingShape): PlannedRenewal[] {
+  return Array.from({ length: random.between(1, 3) }, () => ({
     kind: 'renew' as const,
     atMs: random.between(3_000, CHANGES_END_MS),
     node: random.between(0, domains * nodesPerDomain - 1),
   }));
-  return [...changes, ...renewals].sort((a, b) => a.atMs - b.atMs);
+}
+
+function merged(...changes: readonly (readonly PlannedRingChange[])[]): readonly PlannedRingChange[] {
+  return changes.flat().sort((a, b) => a.atMs - b.atMs);
 }

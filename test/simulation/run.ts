@@ -1,18 +1,26 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import { runAuthority } from './authority-process.ts';
 import { checkReadings, checkSettled, type ReadingRecord } from './checkers/readings.ts';
-import { checkSameRows, computeOnce, noteErased, saysNeverOpened } from './compute.ts';
+import { checkSameRows, computeOnce, noteErased, PLANNED_WAIT_MS } from './compute.ts';
+import { excusedFor, finishWindows } from './finishing.ts';
 import { checkDoubts } from './harm.ts';
 import { createKernel, START_MS, simulatedClock, startLife } from './kernel/index.ts';
 import { QUIET_NETWORK } from './network-types.ts';
 import type { Plan, PlannedOperation } from './plan.ts';
-import { mayBeErased, plannedGroup, plannedScope, plannedWindowId, skewMsOf } from './planned.ts';
+import {
+  healedSkewMsOf,
+  mayBeErased,
+  plannedGroup,
+  plannedScope,
+  plannedStream,
+  plannedWindowId,
+} from './planned.ts';
 import { erasedAt } from './planned-windows.ts';
 import { changeRing, declareLosses } from './ring-process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { scheduleFault } from './schedule-fault.ts';
 import { awaitSeals } from './self-sealing.ts';
-import { type Residual, residualOf } from './tolerance.ts';
+import type { Residual } from './tolerance.ts';
 import { buildWorld, type World } from './world.ts';
 
 export interface RunReport {
@@ -52,14 +60,6 @@ const LIVENESS_MS = 1_800_000;
 const VIOLATIONS_MAX = 50;
 /** Pause before an operator tries again what was refused, ms. */
 const PAUSE_MS = 1_000;
-/** How long COMPUTE waits inside a plan, ms. */
-const PLANNED_WAIT_MS = 20_000;
-
-/** Rounds in which a window must come to its result where it still can although it need not. */
-const EXCUSED_ATTEMPTS = 4;
-/** Time that a window has to open after the faults have ended, where a residual may prevent it, ms. */
-const OPENING_MS = 60_000;
-
 /** Time in which every node must have erased what is past its retention, ms. */
 const ERASING_MS = 60_000;
 
@@ -181,21 +181,22 @@ async function live(world: World): Promise<void> {
 }
 
 /** By window, where any node knows of a settlement, how many flags it has. */
-function settledFlags({ plan, stream, decisions }: World): ReadonlyMap<number, number> {
-  const found = [...plan.windows.keys()].map(
-    (window) => [window, decisions.settledFlags(plannedScope(plan, stream, window))] as const,
+function settledFlags(world: World): ReadonlyMap<number, number> {
+  const found = [...world.plan.windows.keys()].map(
+    (window) => [window, world.decisions.settledFlags(plannedScope(world, window))] as const,
   );
   return new Map(found.flatMap(([window, flags]) => (flags === undefined ? [] : [[window, flags]])));
 }
 
 /** The stream at its nodes, and every window opened at its time, however often the network fails. */
 async function publish(world: World, sleep: Sleep): Promise<void> {
-  const { plan, stream, operator, kernel } = world;
+  const { plan, streams, operator, kernel } = world;
   if (plan.roster !== undefined) void runAuthority({ ...world, batches: plan.roster, signed: world.signed });
-  await insist(() => operator.putStream(stream.jws), sleep);
-  if (plan.fixedMs !== undefined) return;
+  const put = streams.map((stream) => insist(() => operator.putStream(stream.jws), sleep));
+  if (plan.fixedMs !== undefined) return void (await Promise.all(put));
   await Promise.all(
-    plan.windows.map(async ({ openMs, notBeforeMs, latestMs, group = 1 }, window) => {
+    plan.windows.map(async ({ openMs, notBeforeMs, latestMs, stream = 0, group = 1 }, window) => {
+      await put[stream];
       // Whoever opens a window opens it for every label.
       if (group > 1) return;
       await sleep(Math.max(0, START_MS + openMs - kernel.now()));
@@ -204,12 +205,14 @@ async function publish(world: World, sleep: Sleep): Promise<void> {
         notBefore: START_MS + notBeforeMs,
         latest: START_MS + latestMs,
       };
-      await insist(() => operator.openWindow(stream, terms), sleep).catch((error: unknown) => {
-        if (!hasCode(error, 'WINDOW_ERASED')) throw error;
-        // For every label: what did not open by then never will.
-        for (const [place, one] of plan.windows.entries())
-          if (one.openMs === openMs) noteErased(world, place);
-      });
+      await insist(() => operator.openWindow(plannedStream(world, window), terms), sleep).catch(
+        (error: unknown) => {
+          if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+          // For every label: what did not open by then never will.
+          for (const [place, one] of plan.windows.entries())
+            if (one.openMs === openMs && (one.stream ?? 0) === stream) noteErased(world, place);
+        },
+      );
     }),
   );
 }
@@ -229,69 +232,19 @@ async function insist(act: () => Promise<unknown>, sleep: Sleep): Promise<void> 
 
 /** ERASED: past its retention nothing of a window is left anywhere, and what was told of it is told again. */
 async function checkErased(world: World, sleep: Sleep): Promise<void> {
-  const { plan, kernel, nodes, stream, results } = world;
+  const { plan, kernel, nodes, results } = world;
   const { retentionMs = 0 } = plan;
   const last = Math.max(...plan.windows.map((window) => erasedAt(plan, retentionMs, window)));
-  await sleep(Math.max(0, START_MS + last + skewMsOf(plan) + ERASING_MS - kernel.now()));
+  await sleep(Math.max(0, START_MS + last + healedSkewMsOf(plan) + ERASING_MS - kernel.now()));
   for (const window of plan.windows.keys()) {
-    const scope = plannedScope(plan, stream, window);
+    const scope = plannedScope(world, window);
     for (const node of nodes) if (!node.gone()) world.erasure.checkGone(node, scope);
     if (results.has(window)) await checkSameRows(world, window);
   }
 }
 
-/**
- * Windows that may never come to a result have their rounds together: one after the other, the rounds of six
- * would outlast the run.
- */
-async function finishWindows(world: World, sleep: Sleep): Promise<void> {
-  const windows = [...world.plan.windows.keys()];
-  const excused = windows.filter((window) => residualOf(world, window) !== undefined);
-  for (const window of windows) if (!excused.includes(window)) await finishWindow(world, window, sleep);
-  await Promise.all(excused.map((window) => finishWindow(world, window, sleep)));
-}
-
-/** LIVENESS: without faults a window past its earliest seal comes to its result. */
-async function finishWindow(world: World, window: number, sleep: Sleep): Promise<void> {
-  const { plan, kernel, operator, stream } = world;
-  const { notBeforeMs } = plan.windows[window] ?? { notBeforeMs: 0 };
-  const group = plannedGroup(plan, window);
-  await sleep(Math.max(0, START_MS + notBeforeMs + skewMsOf(plan) - kernel.now()));
-  for (let attempt = 1; ; attempt++) {
-    // COMPUTE seals as well; asked apart from it, the seal must not be in its way.
-    const sealed = await operator.seal(stream, plannedWindowId(plan, window), { group }).catch(refusal);
-    const residual = residualOf(world, window);
-    const asked =
-      sealed.sealed ||
-      residual !== undefined ||
-      plan.fixedMs !== undefined ||
-      mayBeErased(plan, window, kernel.now());
-    if (asked && (await computeOnce(world, window, PLANNED_WAIT_MS)) !== undefined) return;
-    if (residual !== undefined && attempt >= EXCUSED_ATTEMPTS) {
-      world.excused.set(window, residual);
-      return;
-    }
-    if (world.neverOpened.has(window) || world.erased.has(window)) return;
-    // What is broken may never come to a result, and the run has already said so.
-    if (world.broken()) return;
-    await sleep(PAUSE_MS);
-  }
-}
-
-/** Ends when every window that a residual excuses has had its time, never where none is. */
-async function excusedFor(world: World, sleep: Sleep): Promise<void> {
-  do await sleep(OPENING_MS);
-  while ([...world.plan.windows.keys()].every((window) => residualOf(world, window) === undefined));
-}
-
-function refusal(error: unknown): { readonly sealed: false } {
-  if (error instanceof EngineError && error.retry) return { sealed: false };
-  if (saysNeverOpened(error) || hasCode(error, 'WINDOW_ERASED')) return { sealed: false };
-  throw error;
-}
-
 function scheduleOperation(world: World, operation: PlannedOperation): void {
-  const { kernel, plan, sensors, operator, stream, violation } = world;
+  const { kernel, plan, sensors, operator, violation } = world;
   const act = async (): Promise<void> => {
     const { window } = operation;
     if (operation.kind === 'upload') sensors[operation.sensor]?.upload(operation.exponent, window);
@@ -299,6 +252,7 @@ function scheduleOperation(world: World, operation: PlannedOperation): void {
     else if (operation.kind === 'compute') await computeOnce(world, window, PLANNED_WAIT_MS);
     else {
       const group = plannedGroup(plan, window);
+      const stream = plannedStream(world, window);
       await operator.seal(stream, plannedWindowId(plan, window), { group, waitMs: PLANNED_WAIT_MS });
     }
   };

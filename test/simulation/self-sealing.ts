@@ -1,5 +1,5 @@
 import { START_MS } from './kernel/index.ts';
-import { mayBeErased, plannedScope, skewMsOf } from './planned.ts';
+import { healedSkewMsOf, mayBeErased, plannedScope } from './planned.ts';
 import { residualOf } from './tolerance.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +14,7 @@ export async function awaitSeals(world: World, sleep: (ms: number) => Promise<vo
   const { plan, kernel, violation } = world;
   const beganAt = kernel.now();
   for (const [window, { latestMs }] of plan.windows.entries()) {
-    const dueAt = START_MS + latestMs + skewMsOf(plan);
+    const dueAt = START_MS + latestMs + healedSkewMsOf(plan);
     if (dueAt > beganAt + AWAITED_MS) continue;
     while (!isSettled(world, window) && !needsNone(world, window) && !world.broken()) {
       if (kernel.now() > Math.max(beganAt, dueAt) + SEALING_MS) {
@@ -26,15 +26,15 @@ export async function awaitSeals(world: World, sleep: (ms: number) => Promise<vo
   }
 }
 
-function isSettled({ plan, stream, nodes }: World, window: number): boolean {
-  const scope = plannedScope(plan, stream, window);
-  return nodes.some(({ rows }) => rows.decided(scope, 'settlement') !== undefined);
+function isSettled(world: World, window: number): boolean {
+  const scope = plannedScope(world, window);
+  return world.nodes.some(({ rows }) => rows.decided(scope, 'settlement') !== undefined);
 }
 
 /** Whether a window may stay as it is: nobody knows that it is open, it may be erased, or a residual keeps it. */
 function needsNone(world: World, window: number): boolean {
-  const { plan, stream, nodes, kernel } = world;
-  const scope = plannedScope(plan, stream, window);
+  const { plan, nodes, kernel } = world;
+  const scope = plannedScope(world, window);
   const isOpen = nodes.some(({ rows, gone }) => !gone() && rows.decided(scope, 'terms') !== undefined);
   return !isOpen || mayBeErased(plan, window, kernel.now()) || residualOf(world, window) !== undefined;
 }

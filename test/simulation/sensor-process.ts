@@ -5,40 +5,33 @@ import { createSensor } from '../../sensor-client/sensor.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
-import type { Clock, Transport } from '../../src/ports/index.ts';
+import type { Clock, RandomBytes, Transport } from '../../src/ports/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { BATCH_READINGS, type FixedRing } from '../support/simulated-ring.ts';
 import type { Fate, ReadingRecord } from './checkers/readings.ts';
 import { furtherReading } from './further-fields.ts';
-import { endLife, type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
+import { besides, type GatewayTerms, gatewayOf } from './gateway.ts';
+import { type Kernel, type Life, simulatedClock, startLife } from './kernel/index.ts';
 import type { Network } from './network-types.ts';
 import type { Plan } from './plan.ts';
+import { createRecording, type Recording } from './recording.ts';
 import type { FlushProgram, ReadingTarget, UploadProgram } from './sabotage.ts';
+import { mortal, type SensorDeath } from './sensor-death.ts';
 import { fateOf } from './sensor-programs.ts';
 
-export interface SensorDeath {
-  /** Number of the request at which the sensor ends, from 1. */
-  readonly request: number;
-  /** Whether that request still leaves. */
-  readonly sent: boolean;
-  /** After so long the device starts again; absent for never. */
-  readonly backMs?: number;
-}
-
-export interface SensorSurroundings {
+export interface SensorSurroundings extends GatewayTerms {
   readonly kernel: Kernel;
   readonly network: Network;
   readonly ring: FixedRing;
-  readonly stream: string;
   readonly number: number;
   readonly death: SensorDeath | undefined;
+  /** Hash of the stream of a window, by its place in the plan. */
+  streamOf(window: number): string;
   /** What a window is for the SDK, by its place in the plan. */
   target(window: number): ReadingTarget;
-  /** Whether it is a gateway, and a reading comes in a batch. */
-  readonly batches: boolean;
-  /** Whether readings have further fields. */
-  readonly moments: boolean;
+  /** Whether windows follow from the time of a reading. */
+  readonly byTime: boolean;
   readonly program: UploadProgram;
   readonly flushing: FlushProgram;
   /** All sensors that there are, for a gateway that uploads for them. */
@@ -53,11 +46,16 @@ export interface SensorSurroundings {
 interface SensorProcess {
   readonly life: Life;
   readonly clock: Clock;
+  /** Sensors of several streams draw from one generator of their device. */
+  readonly randomBytes: RandomBytes;
   readonly transport: Transport;
   readonly underWay: Set<Promise<void>>;
   /** Resolves when it dies. */
   readonly death: Promise<void>;
-  opened: Promise<Sensor> | undefined;
+  /** By the hash of the stream: a sensor of the SDK is one of one stream. */
+  readonly opened: Map<string, Promise<Sensor>>;
+  /** The same of what its program records. */
+  readonly recordings: Map<string, Recording>;
 }
 
 export type PlannedFlush = Extract<Plan['operations'][number], { readonly kind: 'flush' }>;
@@ -83,6 +81,7 @@ interface OwnReading {
   flagKey: string | null;
   readonly window: number;
   readonly sensor: number;
+  readonly sum?: string;
 }
 
 /** Limits of a fixed-length wait for outcomes that were unknown, attempts. */
@@ -114,37 +113,24 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
       died = resolve;
     });
     const transport = network.transport({ life, name, caller: { kind: 'anonymous' } });
+    const dies = (): void => {
+      surroundings.fault('sensor death');
+      died();
+      if (surroundings.death?.backMs !== undefined)
+        kernel.schedule(`${name} restarts`, surroundings.death.backMs, restart);
+    };
     const process: SensorProcess = {
       life,
       clock: simulatedClock(kernel, life),
+      randomBytes: kernel.random.fork(life.name).bytes,
       // Only the first run dies as planned.
-      transport: starts === 1 ? mortal(transport, life, () => died()) : transport,
+      transport: starts === 1 ? mortal(transport, life, surroundings.death, dies) : transport,
       underWay: new Set(),
       death,
-      opened: undefined,
+      opened: new Map(),
+      recordings: new Map(),
     };
     return process;
-  }
-
-  /** The transport of a sensor that ends at its planned request. */
-  function mortal(inner: Transport, life: Life, died: () => void): Transport {
-    let requests = 0;
-    return {
-      ...inner,
-      send(node, request, options) {
-        requests += 1;
-        const now = requests === surroundings.death?.request;
-        const sent = now && !surroundings.death?.sent ? undefined : inner.send(node, request, options);
-        if (now) {
-          surroundings.fault('sensor death');
-          endLife(life);
-          died();
-          if (surroundings.death?.backMs !== undefined)
-            kernel.schedule(`${name} restarts`, surroundings.death.backMs, restart);
-        }
-        return sent ?? new Promise(() => undefined);
-      },
-    };
   }
 
   function restart(): void {
@@ -161,8 +147,11 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     };
   }
 
-  function open(process: SensorProcess): Promise<Sensor> {
-    process.opened ??= createSensor(
+  function open(process: SensorProcess, window: number): Promise<Sensor> {
+    const stream = surroundings.streamOf(window);
+    const known = process.opened.get(stream);
+    if (known !== undefined) return known;
+    const opening = createSensor(
       {
         bundle: {
           format: 1,
@@ -171,7 +160,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
           domainKeys: { ...ring.domainKeys },
           development: true,
         },
-        stream: surroundings.stream,
+        stream,
         keys: fixedSensor(name).keys,
         policy: {
           allowDevelopment: true,
@@ -185,40 +174,22 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
       },
       {
         clock: process.clock,
-        randomBytes: kernel.random.fork(process.life.name).bytes,
+        randomBytes: process.randomBytes,
         verifier: nodeVerifier,
         sealing: nodeSealing,
         connect: () => process.transport,
       },
     );
     // A device that could not fetch its documents fetches them again for its next reading.
-    process.opened.catch(() => {
-      process.opened = undefined;
-    });
-    return process.opened;
-  }
-
-  /** The same programs, with every reading in a batch beside one that is no digit of a sum. */
-  function gatewayOf(sensor: Sensor): Sensor {
-    if (!surroundings.batches) return sensor;
-    const rest = new Array<Reading>(BATCH_READINGS - 1).fill(
-      surroundings.moments ? furtherReading('0', null) : '0',
-    );
-    return {
-      ...sensor,
-      upload: (reading, options) => sensor.uploadBatch([reading, ...rest], options),
-      uploadMany(readings, options) {
-        if (Symbol.asyncIterator in readings) throw new Error('expected a program with a list of readings');
-        const beside = Array.from(readings, (reading) => [reading, ...rest]).flat();
-        return sensor.uploadMany(beside, { ...options, batch: BATCH_READINGS });
-      },
-    };
+    opening.catch(() => process.opened.delete(stream));
+    process.opened.set(stream, opening);
+    return opening;
   }
 
   async function uploadOne(process: SensorProcess, exponent: number, window: number): Promise<void> {
     begun(exponent, window, number);
     try {
-      const sensor = gatewayOf(await open(process));
+      const sensor = gatewayOf(await open(process, window), surroundings);
       const { flagKey } = await surroundings.program(sensor, named(exponent), surroundings.target(window));
       ended(exponent, 'committed', flagKey);
     } catch (error) {
@@ -232,7 +203,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     exponents.forEach((exponent, place) => void begun(exponent, window, ownerOf(place)));
     const keysOf = (place: number) => identities[ownerOf(place)]?.keys ?? fixedSensor(name).keys;
     try {
-      const sensor = gatewayOf(await open(process));
+      const sensor = gatewayOf(await open(process, window), surroundings);
       const target = surroundings.target(window);
       const { failures } = await surroundings.flushing(
         sensor,
@@ -251,6 +222,22 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     }
   }
 
+  /** What is recorded together is one sum, whatever becomes of it. */
+  async function recordTogether(process: SensorProcess, { exponents, window }: PlannedFlush): Promise<void> {
+    for (const exponent of exponents) begun(exponent, window, number, `${name}/${exponents[0]}`);
+    const stream = surroundings.streamOf(window);
+    const recording = process.recordings.get(stream) ?? createRecording(process.clock, surroundings.byTime);
+    process.recordings.set(stream, recording);
+    const recorded = exponents.flatMap((exponent) => [named(exponent), ...besides(surroundings)]);
+    try {
+      const sensor = await open(process, window);
+      const { fate, flagKey } = await recording.record(sensor, recorded, surroundings.target(window));
+      for (const exponent of exponents) ended(exponent, fate, flagKey);
+    } catch (error) {
+      for (const exponent of exponents) failed(exponent, error);
+    }
+  }
+
   const readingsOfFlag = () => (surroundings.batches ? BATCH_READINGS : 1);
 
   /** The reading that is 4 to a power. */
@@ -259,8 +246,9 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     return surroundings.moments ? furtherReading(x, exponent) : x;
   }
 
-  function begun(exponent: number, window: number, sensor: number): void {
-    readings.set(exponent, { fate: 'under way', window, flagKey: null, sensor });
+  function begun(exponent: number, window: number, sensor: number, sum?: string): void {
+    const own = sum === undefined ? {} : { sum };
+    readings.set(exponent, { fate: 'under way', window, flagKey: null, sensor, ...own });
   }
 
   function ended(exponent: number, fate: Fate, flagKey: string | null): void {
@@ -289,9 +277,11 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
 
   return {
     upload: (exponent, window) => follow((process) => uploadOne(process, exponent, window)),
-    flush: (planned) => follow((process) => uploadTogether(process, planned)),
-    readings: () =>
-      [...readings].map(([exponent, { fate, window, sensor }]) => ({ exponent, fate, window, sensor })),
+    flush: (planned) =>
+      follow((process) =>
+        surroundings.recorded ? recordTogether(process, planned) : uploadTogether(process, planned),
+      ),
+    readings: () => [...readings].map(([exponent, { flagKey: _, ...reading }]) => ({ exponent, ...reading })),
     async idle() {
       const { life, underWay, death } = running;
       while (life.alive && underWay.size > 0) await Promise.race([death, Promise.all(underWay)]);
@@ -301,7 +291,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
       if (!life.alive) return;
       for (const [exponent, reading] of readings) {
         if (reading.fate !== 'unknown' || !reading.flagKey) continue;
-        const sensor = await open(running);
+        const sensor = await open(running, reading.window);
         for (let attempt = 0; reading.fate === 'unknown'; attempt++) {
           const outcome = await sensor.outcome(reading.flagKey).catch(() => 'UNDECIDED' as const);
           if (outcome === 'TRUE') reading.fate = 'committed';

@@ -1,5 +1,5 @@
 import type { Random } from './kernel/index.ts';
-import type { PlannedOperation } from './plan.ts';
+import type { Plan, PlannedOperation } from './plan.ts';
 
 /** How many worlds have readings that come at one moment, of one sensor or of several, and share requests on their way. */
 const CROWDED_SHARE = 0.3;
@@ -14,20 +14,21 @@ type Upload = Extract<PlannedOperation, { readonly kind: 'upload' }>;
 
 /**
  * The same operations, with readings in some worlds together that would come one by one.
- * @param single whether a flag is one reading, which may be of any sensor.
+ * @param batches absent where a flag is one reading, which may be of any sensor.
  */
 export function gathered(
   random: Random,
   operations: readonly PlannedOperation[],
-  single: boolean,
+  batches: Plan['batches'],
 ): readonly PlannedOperation[] {
   const everyMs = random.chance(CROWDED_SHARE) ? random.pick(CROWD_MS) : 1;
-  const flushing = random.chance(FLUSHING_SHARE);
+  // Only what is handed over together is recorded.
+  const flushing = random.chance(FLUSHING_SHARE) || batches?.recorded === true;
   const uploads = operations
     .filter((one) => one.kind === 'upload')
     .map((one) => ({ ...one, atMs: Math.floor(one.atMs / everyMs) * everyMs }));
   const others = operations.filter(({ kind }) => kind !== 'upload');
-  return [...(flushing ? flushesOf(random, uploads, single) : uploads), ...others];
+  return [...(flushing ? flushesOf(random, uploads, batches === undefined) : uploads), ...others];
 }
 
 /** Each flush is as its first reading would be alone. */

@@ -1,9 +1,8 @@
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
 import { entryName, exclusionCodec, settlementCodec } from '../../src/protocol/index.ts';
 import { shareIndex } from '../../src/protocol/stream-document.ts';
-import type { DomainId, Partition, Placement, RingDocument } from '../../src/ring/index.ts';
+import type { DomainId, Partition, RingDocument } from '../../src/ring/index.ts';
 import {
-  createPlacement,
   lostStoresOf,
   majority,
   majorityPromised,
@@ -15,7 +14,8 @@ import {
 import { isSilent, mayAnswer } from './harm.ts';
 import type { Loss } from './losses.ts';
 import type { SimulatedNode } from './node-process.ts';
-import { plannedScope } from './planned.ts';
+import { placementOf } from './placements.ts';
+import { plannedScope, plannedStream, streamNamed } from './planned.ts';
 import type { World } from './world.ts';
 
 /** Nodes of a ring that may be away when another one starts. */
@@ -42,8 +42,9 @@ export type Residual = (typeof RESIDUALS)[number];
  * and by how far it has come. Undefined where it must come to its result.
  */
 export function residualOf(world: World, window: number): Residual | undefined {
-  const { plan, nodes, stream } = world;
-  const scope = plannedScope(plan, stream, window);
+  const { nodes } = world;
+  const scope = plannedScope(world, window);
+  const stream = plannedStream(world, window);
   const placing = placingDocument({ documents: world.rings }, scope.window);
   const untold = placing.domains.filter(
     ({ domain }) => shareIndex(stream, domain) !== undefined && !knows(world, domain, scope, 'release'),
@@ -68,7 +69,7 @@ export function residualOf(world: World, window: number): Residual | undefined {
  * need not, or has lost the ledger in which it stands.
  */
 export function mayLackRow(world: World, window: number, { domain }: SimulatedNode): boolean {
-  const scope = plannedScope(world.plan, world.stream, window);
+  const scope = plannedScope(world, window);
   if (!knows(world, domain, scope, 'release')) return residualOf(world, window) !== undefined;
   return losesLedger(world, placingDocument({ documents: world.rings }, scope.window), domain, scope);
 }
@@ -180,7 +181,7 @@ function losesVotes(
   const silent = silentNodes(world, placing);
   if (silent.size === 0) return false;
   const placement = placementOf(placing);
-  const domains = world.stream.domains.map(({ id }) => id);
+  const domains = domainsOf(world, scope);
   const lacks = (acceptors: readonly string[]) =>
     acceptors.filter((node) => !silent.has(node)).length < majority(acceptors.length);
   const settled = decidedAnywhere(world, scope, 'settlement');
@@ -214,9 +215,13 @@ function isOpeningUnknown(world: World, placing: RingDocument, scope: WindowScop
   return able.length >= least && open < least && able.length - open < least;
 }
 
-function registerOf({ stream }: World, placing: RingDocument, scope: WindowScope): readonly string[] {
-  const domains = stream.domains.map(({ id }) => id);
+function registerOf(world: World, placing: RingDocument, scope: WindowScope): readonly string[] {
+  const domains = domainsOf(world, scope);
   return placementOf(placing).registerAcceptors(domains, scope.stream, scope.window, scope.group);
+}
+
+function domainsOf({ streams }: World, { stream }: WindowScope): readonly DomainId[] {
+  return streamNamed(streams, stream).domains.map(({ id }) => id);
 }
 
 /** The nodes of a document whose stores of then are declared lost. */
@@ -226,15 +231,6 @@ function lostVoters({ rings }: World, { domains }: RingDocument): ReadonlySet<st
     return nodes.filter(({ storeId }) => stores.has(storeId));
   });
   return new Set(lost.map(({ id }) => id));
-}
-
-/** Placements are computed again and again, and never change. */
-const placements = new WeakMap<RingDocument, Placement>();
-
-function placementOf(document: RingDocument): Placement {
-  const known = placements.get(document) ?? createPlacement(document);
-  placements.set(document, known);
-  return known;
 }
 
 /** Whether a domain's ledger has no quorum: docs/PROTOCOL.md, "Seal, settle, release". */
@@ -283,7 +279,7 @@ export function lacksDeclaration(world: World, node: SimulatedNode): boolean {
 function isMissedByRegister(world: World, { node }: SimulatedNode): boolean {
   return [...world.plan.windows.keys()].some((window) => {
     if (residualOf(world, window) !== 'opening unknown') return false;
-    const scope = plannedScope(world.plan, world.stream, window);
+    const scope = plannedScope(world, window);
     const placing = placingDocument({ documents: world.rings }, scope.window);
     return registerOf(world, placing, scope).includes(node) && silentNodes(world, placing).has(node);
   });
@@ -292,7 +288,7 @@ function isMissedByRegister(world: World, { node }: SimulatedNode): boolean {
 /** Whether the domain of a node would have its ledger of a window back if the node's store were declared lost. */
 function isMissedByLedger(world: World, { node, domain }: SimulatedNode): boolean {
   return [...world.plan.windows.keys()].some((window) => {
-    const scope = plannedScope(world.plan, world.stream, window);
+    const scope = plannedScope(world, window);
     const placing = placingDocument({ documents: world.rings }, scope.window);
     const { voters, silent } = ledgerOf(world, placing, domain, scope);
     const voter = silent.find(({ id }) => id === node);

@@ -1,12 +1,17 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
-import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import type { DomainId, Placement, RingDocument } from '../../src/ring/index.ts';
-import { createPlacement, lostStoresOf, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
+import type { DomainId, RingDocument } from '../../src/ring/index.ts';
+import { lostStoresOf, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
-import { type FixedRing, fixedRing, fixedStream, type RingMember } from '../support/simulated-ring.ts';
+import {
+  BATCH_READINGS,
+  type FixedRing,
+  fixedRing,
+  fixedStream,
+  type RingMember,
+} from '../support/simulated-ring.ts';
 import { AUTHORITY_KEY } from './authority-process.ts';
 import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts';
 import { createCommitChecker } from './checkers/commits.ts';
@@ -25,20 +30,32 @@ import { createNetwork } from './network.ts';
 import type { Network } from './network-types.ts';
 import { createSimulatedNode, type SimulatedNode, storeIn } from './node-process.ts';
 import { startOperator } from './operator-process.ts';
+import { placementOf } from './placements.ts';
 import type { Plan } from './plan.ts';
-import { frozenFrom, graceMsOf, mayBeErased, placedWindows, targetOf } from './planned.ts';
+import {
+  frozenFrom,
+  graceMsOf,
+  mayBeErased,
+  type PlannedStreams,
+  placedWindows,
+  plannedStream,
+  skewMsAt,
+  streamNamed,
+  targetOf,
+} from './planned.ts';
 import type { Sabotage } from './sabotage.ts';
+import { createSealingKeys, type SealingKeys } from './sealing-keys.ts';
 import { type SimulatedSensor, sensorName, startSensor } from './sensor-process.ts';
 import { flushByTime, flushInto, uploadByTime, uploadInto } from './sensor-programs.ts';
 import type { Residual } from './tolerance.ts';
 
 /** Everything that takes part in one run. */
-export interface World extends WorldReports {
-  readonly plan: Plan;
+export interface World extends WorldReports, PlannedStreams {
   readonly kernel: Kernel;
   readonly ring: FixedRing;
-  readonly stream: StreamDocument;
   readonly network: Network;
+  /** The keys that the domains' shares are sealed to. */
+  readonly sealing: SealingKeys;
   readonly nodes: readonly SimulatedNode[];
   readonly sensors: readonly SimulatedSensor[];
   readonly operator: Operator;
@@ -85,7 +102,7 @@ export async function buildWorld(
 ): Promise<World> {
   const { violation, fault } = reports;
   const ring = await fixedRing(plan.shape);
-  const stream = await fixedStream(ring, {
+  const terms = {
     flagTimeoutMs: plan.flagTimeoutMs,
     maxExcluded: plan.maxExcluded ?? 0,
     fixedMs: plan.fixedMs,
@@ -97,32 +114,37 @@ export async function buildWorld(
     batches: plan.batches,
     moments: plan.moments,
     domains: plan.domains,
-  });
+  };
+  const streams = [await fixedStream(ring, terms)];
+  if (plan.beside !== undefined)
+    streams.push(await fixedStream(ring, { ...terms, ...plan.beside, name: 'beside' }));
+  const planned = { plan, streams };
   const nodes: SimulatedNode[] = [];
+  const sealing = createSealingKeys();
   const identities = Array.from({ length: plan.sensors }, (_, number) => fixedSensor(sensorName(number)));
   const { gate, ...roster } = createGateWatch({
-    plan,
+    ...planned,
     members: membersOfPlan(plan, ring),
     nodes,
     identities,
     violation,
   });
-  const losses = createLosses();
+  const losses = createLosses(plan.batches === undefined ? 1 : BATCH_READINGS);
   const exclusions = createExclusionChecker(
-    (scope, entry) => placedWindows(plan, scope).some((window) => losses.has(window, entry)),
+    (scope, entry) => placedWindows(planned, scope).some((window) => losses.has(window, entry)),
     violation,
   );
   // Fixed windows that the plan does not name are opened and erased as well.
   const mayLackAll = (scope: WindowScope): boolean => {
-    const windows = placedWindows(plan, scope);
+    const windows = placedWindows(planned, scope);
     return windows.length === 0 || windows.some((window) => mayBeErased(plan, window, kernel.now()));
   };
   const erasure = createErasureChecker(nodes, majority(plan.shape.acceptors), mayLackAll, violation);
   const opener = createPacketOpener(
     (sensor) => identities.find(({ sensorId }) => equalBytes(sensorId, sensor))?.keys.publicKey,
-    stream,
+    (hash) => streamNamed(streams, hash),
   );
-  const outputs = createOutputChecker({ stream, opener, violation });
+  const outputs = createOutputChecker({ streams, opener, violation });
   const network = createNetwork(kernel, plan.network, {
     answered: (exchange) => {
       exchanges.answered(exchange);
@@ -142,12 +164,13 @@ export async function buildWorld(
   const barrier = createBarrierChecker(violation);
   const commits = createCommitChecker(nodes, violation);
   const rings = [ring.document];
-  const placingOf = ({ window }: WindowScope) => placedBy(placingDocument({ documents: rings }, window));
-  const domains = stream.domains.map(({ id }) => id);
-  const made = new Map([[ring.document.epoch, placedBy(ring.document)]]);
+  const placingOf = ({ window }: WindowScope) => placingDocument({ documents: rings }, window);
+  const made = new Map([[ring.document.epoch, ring.document]]);
   const votersOf = (scope: WindowScope, ledger?: DomainId) => {
-    const { document, placement } = placingOf(scope);
+    const document = placingOf(scope);
+    const placement = placementOf(document);
     const { stream, window, group } = scope;
+    const domains = streamNamed(streams, stream).domains.map(({ id }) => id);
     const acceptors =
       ledger === undefined
         ? placement.registerAcceptors(domains, stream, window, group)
@@ -160,23 +183,24 @@ export async function buildWorld(
   const quorums = createQuorumChecker({
     nodes,
     votersOf,
-    declaredLost: (domain) =>
-      lostStoresOf({ documents: [...made.values()].map(({ document }) => document) }, domain),
+    declaredLost: (domain) => lostStoresOf({ documents: [...made.values()] }, domain),
     violation,
   });
   const decisions = createDecisionChecker({
     nodes,
     acceptorsOf: (scope) => votersOf(scope).map(({ node }) => node),
     forgot(scope, id) {
-      const voter = storeIn(placingOf(scope).document, nodeId(id));
+      const voter = storeIn(placingOf(scope), nodeId(id));
       return voter !== undefined && nodes.some(({ node, harm }) => node === id && harm.forgotten.has(voter));
     },
     mayBeErased: mayLackAll,
-    frozenFrom: (scope) => Math.max(...placedWindows(plan, scope).map((window) => frozenFrom(plan, window))),
+    frozenFrom(scope, id) {
+      const place = nodes.findIndex(({ node }) => node === id);
+      return Math.max(...placedWindows(planned, scope).map((window) => frozenFrom(plan, window, place)));
+    },
     violation,
   });
   membersOfPlan(plan, ring).forEach((member, place) => {
-    const skewMs = plan.skewsMs[place] ?? 0;
     nodes.push(
       createSimulatedNode(member, {
         kernel,
@@ -184,7 +208,8 @@ export async function buildWorld(
         ring,
         document: ring.members.includes(member) ? ring.document : undefined,
         disk: plan.disk,
-        skewMs,
+        skewMs: () => skewMsAt(plan, place, kernel.now()),
+        sealing,
         rules: {
           minSensorsFloor: plan.gate?.floor ?? 1,
           enrolmentAuthorities: plan.roster === undefined ? [] : [AUTHORITY_KEY],
@@ -199,7 +224,7 @@ export async function buildWorld(
             exclusions.stored(node, key);
             const vote = node.rows.vote(key, value);
             if (vote?.decision === 'settlement' && vote.accepted !== null)
-              for (const window of placedWindows(plan, vote.scope)) losses.settling(window, kernel.now());
+              for (const window of placedWindows(planned, vote.scope)) losses.settling(window, kernel.now());
           }
           if (table !== 'meta') return;
           commits.stored(node, key);
@@ -215,12 +240,12 @@ export async function buildWorld(
   });
   const exchanges = createExchangeChecker({
     nodes,
-    stream,
+    streams,
     opener,
-    placementOf: (epoch) => (made.get(epoch) ?? placedBy(ring.document)).placement,
-    voterOf: (epoch, node) => storeIn(made.get(epoch)?.document, nodeId(node)),
+    placementOf: (epoch) => placementOf(made.get(epoch) ?? ring.document),
+    voterOf: (epoch, node) => storeIn(made.get(epoch), nodeId(node)),
     mayBeErased: (scope) =>
-      placedWindows(plan, scope).some((window) => mayBeErased(plan, window, kernel.now())),
+      placedWindows(planned, scope).some((window) => mayBeErased(plan, window, kernel.now())),
     violation,
   });
   const sensors = Array.from({ length: plan.sensors }, (_, number) =>
@@ -228,11 +253,13 @@ export async function buildWorld(
       kernel,
       network,
       ring,
-      stream: stream.hash,
       number,
       death: plan.faults.filter((one) => one.kind === 'sensor death').find((one) => one.sensor === number),
+      streamOf: (window) => plannedStream(planned, window).hash,
       target: (window) => targetOf(plan, window),
       batches: plan.batches !== undefined,
+      recorded: plan.batches?.recorded === true,
+      byTime: plan.fixedMs !== undefined,
       moments: plan.moments === true,
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       flushing: plan.fixedMs === undefined ? flushInto : flushByTime,
@@ -245,11 +272,11 @@ export async function buildWorld(
   const operator = startOperator(kernel, network, ring);
   const results = new Map<number, ComputedWindow>();
   return {
-    plan,
+    ...planned,
     kernel,
     ring,
-    stream,
     network,
+    sealing,
     nodes,
     sensors,
     operator,
@@ -262,7 +289,7 @@ export async function buildWorld(
     barrier,
     rings,
     make(next) {
-      made.set(next.epoch, placedBy(next));
+      made.set(next.epoch, next);
       barrier.made(next);
     },
     take: (next) => void rings.push(next),
@@ -275,20 +302,6 @@ export async function buildWorld(
     neverOpened: new Set(),
     ...reports,
   };
-}
-
-/** Placements are computed again and again, and never change. */
-const placed = new WeakMap<RingDocument, PlacedBy>();
-
-interface PlacedBy {
-  readonly document: RingDocument;
-  readonly placement: Placement;
-}
-
-function placedBy(document: RingDocument): PlacedBy {
-  const known = placed.get(document) ?? { document, placement: createPlacement(document) };
-  placed.set(document, known);
-  return known;
 }
 
 /** All nodes there will ever be; those that domains get later come last, so that places keep their numbers. */

@@ -20,8 +20,11 @@ import {
   shareBinding,
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { streamHashBytes } from '../../src/ring/index.ts';
+import { FORMER_SEALING_KEYS_MAX, type StreamHash, streamHashBytes } from '../../src/ring/index.ts';
 import { fixedSealingKey } from './simulated-keys.ts';
+
+/** How often a domain of a run renews its sealing key, at most: its nodes keep as many former ones. */
+export const RENEWALS_MAX = FORMER_SEALING_KEYS_MAX;
 
 /** Opens what sensors send to the domains of a ring with fixed keys, at once, for checkers that can't wait. */
 export interface PacketOpener {
@@ -33,25 +36,34 @@ export interface PacketOpener {
 
 /**
  * @param keyOf the key of an enrolled sensor, whose packets carry none.
- * @param stream where shares are to be read as nodes read them; what a packet holds is divided evenly otherwise.
+ * @param streamOf where shares are to be read as nodes read them; what a packet holds is divided evenly otherwise.
  */
 export function createPacketOpener(
   keyOf: (sensor: SensorId) => Uint8Array | undefined = () => undefined,
-  stream?: StreamDocument,
+  streamOf?: (hash: StreamHash) => StreamDocument,
 ): PacketOpener {
   const contexts = new Map<string, HpkeContext>();
 
-  function contextOf(
+  /** Tries the keys that the domain has had until one opens, as nodes do. */
+  function opened<T>(
     domain: string,
     { publicKey, sensorId, encapsulated }: Omit<AddressedPacket, 'readings'>,
-  ): HpkeContext {
+    open: (context: HpkeContext) => T | null,
+  ): T | null {
     const name = `${domain}/${Buffer.from(encapsulated).toString('hex')}`;
+    const known = contexts.get(name);
+    if (known !== undefined) return open(known);
     const key = publicKey ?? keyOf(sensorId) ?? new Uint8Array(0);
-    const found =
-      contexts.get(name) ?? recipientContext(SEALING_SUITE, fixedSealingKey(domain), key, encapsulated);
-    if (found === null) throw new Error('expected a packet with points of the curve');
-    contexts.set(name, found);
-    return found;
+    for (let renewals = 0; renewals <= RENEWALS_MAX; renewals++) {
+      const own = fixedSealingKey(domain, renewals);
+      const context = recipientContext(SEALING_SUITE, own, key, encapsulated);
+      if (context === null) throw new Error('expected a packet with points of the curve');
+      const found = open(context);
+      if (found === null) continue;
+      contexts.set(name, context);
+      return found;
+    }
+    return null;
   }
 
   return {
@@ -61,26 +73,32 @@ export function createPacketOpener(
         if (proof === undefined) throw new Error(`expected a proof for domain ${domain}`);
         const { publicKey, sensorId } = packet;
         const { encapsulated } = proof;
-        const key = contextOf(domain, { publicKey, sensorId, encapsulated }).exportKey(
-          labelledInput('flag-key', streamHashBytes(context.stream)),
+        const label = labelledInput('flag-key', streamHashBytes(context.stream));
+        const name = packetName(context, packet);
+        const entries = opened(domain, { publicKey, sensorId, encapsulated }, (hpke) =>
+          equalTags(proof.tag, setTag(hpke.exportKey(label), name)) ? entriesOf(packet) : null,
         );
-        if (equalTags(proof.tag, setTag(key, packetName(context, packet)))) return entriesOf(packet);
-        throw new Error(`expected a SET to domain ${domain}`);
+        if (entries === null) throw new Error(`expected a SET to domain ${domain}`);
+        return entries;
       }),
     shares(domain, { context, index, packets }) {
       return packets.map((packet) => {
-        const key = contextOf(domain, packet).exportKey(
-          labelledInput('share-key', streamHashBytes(context.stream)),
-        );
+        const label = labelledInput('share-key', streamHashBytes(context.stream));
         const { nonce, bound } = shareBinding(packetName(context, packet), index);
-        const content = openAead(key, nonce, bound, packet.sealed);
+        const content = opened(domain, packet, (hpke) =>
+          openAead(hpke.exportKey(label), nonce, bound, packet.sealed),
+        );
         if (content === null) throw new Error(`expected a packet that domain ${domain} opens`);
         const entries = entriesOf(packet);
-        const opened = { scope: context, index, keys: entryKeys(entries), content };
+        const sealed = { scope: context, index, keys: entryKeys(entries), content };
         const joined =
-          stream === undefined
+          streamOf === undefined
             ? content
-            : readShares({ ...opened, stream }, nodeSealing.expand, createSeedRoom());
+            : readShares(
+                { ...sealed, stream: streamOf(context.stream) },
+                nodeSealing.expand,
+                createSeedRoom(),
+              );
         const shares = evenly(joined, entries.length);
         return entries.map((entry, i) => ({ entry, share: shares[i] ?? new Uint8Array(0) }));
       });

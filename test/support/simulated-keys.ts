@@ -22,9 +22,10 @@ export function fixedKey(name: string): FixedKey {
   return { signer: signerFromPem(pem), publicKey: toBase64Url(publicKeyFromPem(pem)) };
 }
 
-/** The key that a domain's shares are sealed to. */
-export function fixedSealingKey(domain: string): SealingKeyPair {
-  return deriveKeyPair(createHash('sha256').update(`m-cloud test sealing key ${domain}`).digest());
+/** The key that a domain's shares are sealed to, after it has been renewed so many times. */
+export function fixedSealingKey(domain: string, renewals = 0): SealingKeyPair {
+  const name = renewals === 0 ? domain : `${domain}, renewed ${renewals} times`;
+  return deriveKeyPair(createHash('sha256').update(`m-cloud test sealing key ${name}`).digest());
 }
 
 /** A text of the form of a certificate: documents carry one, the simulated network needs none. */

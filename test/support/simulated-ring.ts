@@ -51,6 +51,7 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
     signFixedSection(shape, {
       domain,
       version: 1,
+      sealingKey: sealingKeyOf(domain),
       nodes: members.filter((member) => member.domain === domain).map(({ node }) => fixedNode(node)),
       lostStores: [],
     }),
@@ -71,7 +72,7 @@ export async function fixedRing(shape: RingShape): Promise<FixedRing> {
   };
 }
 
-type Placed = Pick<SectionPayload, 'domain' | 'version' | 'nodes' | 'lostStores'>;
+type Placed = Pick<SectionPayload, 'domain' | 'version' | 'sealingKey' | 'nodes' | 'lostStores'>;
 
 function signFixedSection(
   { replicas }: RingShape,
@@ -86,12 +87,15 @@ function signFixedSection(
       key: key.publicKey,
       ...proof,
       certificateAuthority: fixedCertificate(domain),
-      sealingKey: toBase64Url(fixedSealingKey(domain).publicKey),
       replicas,
       ...placed,
     },
     key.signer,
   );
+}
+
+function sealingKeyOf(domain: DomainId, renewals = 0): string {
+  return toBase64Url(fixedSealingKey(domain, renewals).publicKey);
 }
 
 /** A domain's key, after it has been renewed so many times. */
@@ -132,7 +136,7 @@ export async function followingRing(
 ): Promise<RingDocument> {
   const next = epoch(before.epoch + 1);
   const sections = before.domains.map((section) => {
-    const { jws, domain, version, nodes, lostStores } = section;
+    const { jws, domain, version, sealingKey, nodes, lostStores } = section;
     if (domain !== change.domain) return jws;
     const lost = nodes.filter(({ id }) => id === change.node).map((node) => node.storeId);
     const kept = nodes.map((node) =>
@@ -141,6 +145,7 @@ export async function followingRing(
     const placed = {
       domain,
       version: version + 1,
+      sealingKey,
       nodes: lost.length > 0 ? kept : [...kept, fixedNode(change.node)],
       lostStores: [...lostStores, ...lost],
     };
@@ -155,21 +160,29 @@ export async function followingRing(
   });
 }
 
-/** The document after another one, in which a domain has another key, for which the one before vouches. */
+/**
+ * The document after another one, in which a domain has another key, for which the one before vouches.
+ * @param sealings how often the key that its shares are sealed to has been renewed, which then is the only one to change.
+ */
 export async function renewedRing(
   { shape }: FixedRing,
   before: RingDocument,
   renewed: DomainId,
+  sealings?: number,
 ): Promise<RingDocument> {
   const sections = before.domains.map(async (section) => {
-    const { jws, domain, version, nodes, lostStores } = section;
+    const { jws, domain, version, sealingKey, nodes, lostStores } = section;
     if (domain !== renewed) return jws;
     const renewals = renewalsOf(section);
+    const next = { domain, version: version + 1, sealingKey, nodes, lostStores };
+    if (sealings !== undefined) {
+      const placed = { ...next, sealingKey: sealingKeyOf(domain, sealings) };
+      return signFixedSection(shape, placed, { key: domainKey(domain, renewals) });
+    }
     const [old, key] = [domainKey(domain, renewals), domainKey(domain, renewals + 1)];
     const rotation = { domain, oldKey: old.publicKey, newKey: key.publicKey };
     const keyProof = await signKeyRotation(rotation, old.signer);
-    const placed = { domain, version: version + 1, nodes, lostStores };
-    return signFixedSection(shape, placed, { key, keyProof });
+    return signFixedSection(shape, next, { key, keyProof });
   });
   const { placementFrom, placementEpoch } = before;
   return signFixedRing(shape, {
@@ -223,6 +236,8 @@ export const FURTHER_ELEMENTS: readonly ElementSchema[] = [
 ];
 
 export interface FixedStreamTerms {
+  /** Streams of one ring must differ in something. */
+  readonly name?: string | undefined;
   readonly flagTimeoutMs: number;
   readonly maxExcluded: number;
   /** Length of its windows, which then open by themselves; absent for manual ones. */
@@ -256,7 +271,7 @@ export async function fixedStream(ring: FixedRing, terms: FixedStreamTerms): Pro
     {
       version: 1,
       suite: SUITE,
-      name: 'powers',
+      name: terms.name ?? 'powers',
       nonce: '00112233445566778899aabbccddeeff',
       operatorKey: ring.operatorKey,
       fields: [

@@ -37,8 +37,8 @@ export interface DecisionCheckerOptions {
   forgot(scope: WindowScope, node: string): boolean;
   /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
   mayBeErased(scope: WindowScope): boolean;
-  /** Before this, Unix milliseconds, no clock shows that the window may be frozen. */
-  frozenFrom(scope: WindowScope): number;
+  /** Before this, Unix milliseconds, the node's clock does not show that the window may be frozen. */
+  frozenFrom(scope: WindowScope, node: string): number;
   violation(what: string): void;
 }
 
@@ -87,7 +87,7 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
   return {
     stored(node, key, now) {
       const frozen = node.rows.frozenScope(key);
-      if (frozen !== undefined && now < frozenFrom(frozen))
+      if (frozen !== undefined && now < frozenFrom(frozen, node.node))
         violation(`SEAL: ${node.node} freezes window ${frozen.window} before it may be sealed`);
       const found = node.rows.decision(key);
       if (found === undefined) return;

@@ -16,6 +16,7 @@ import type { DomainId, Epoch, Placement, StoreId } from '../../../src/ring/inde
 import { majority, partitionOf } from '../../../src/ring/index.ts';
 import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
+import { streamNamed } from '../planned.ts';
 import type { DiskRows } from './disk-rows.ts';
 
 export interface WatchedNode {
@@ -37,7 +38,7 @@ export interface ExchangeChecker {
 
 export interface ExchangeCheckerOptions {
   readonly nodes: readonly WatchedNode[];
-  readonly stream: StreamDocument;
+  readonly streams: readonly StreamDocument[];
   readonly opener: PacketOpener;
   /** The placement that a document of the ring began. */
   placementOf(epoch: Epoch): Placement;
@@ -67,9 +68,8 @@ const VOTING = [
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { stream, opener, placementOf, voterOf, mayBeErased, violation } = options;
+  const { streams, opener, placementOf, voterOf, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
-  const domains = stream.domains.map(({ id }) => id);
   const outcomes = new Map<string, Outcome>();
   /** Per flag and share index the share's bytes, as they came from the sensor. */
   const shares = new Map<string, Buffer>();
@@ -80,6 +80,11 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   const acknowledged: (() => void)[] = [];
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
+
+  const domainsOf = ({ stream }: WindowScope) => streamNamed(streams, stream).domains.map(({ id }) => id);
+  /** Which share of the stream's readings is the node's. */
+  const indexOf = ({ stream }: WindowScope, { domain }: WatchedNode) =>
+    shareIndex(streamNamed(streams, stream), domain);
 
   /** Whether the store that voted at the node, in windows of that placement, has forgotten votes. */
   function forgot(id: string, placementEpoch: Epoch): boolean {
@@ -111,7 +116,10 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     outcomes.set(name, known);
     if (known !== outcome) violation(`ONE-OUTCOME: ${by} answers ${outcome} for a flag that was ${known}`);
     if (frozen.has(windowName(context)) || mayBeErased(context)) return;
-    const acceptors = placementOf(context.placementEpoch).acceptors(domains, partitionOf(entry.readingId));
+    const acceptors = placementOf(context.placementEpoch).acceptors(
+      domainsOf(context),
+      partitionOf(entry.readingId),
+    );
     // A vote that a fault has taken from its disk was there when it counted.
     const votes = acceptors.filter(
       (id) =>
@@ -135,15 +143,15 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   function isStored(scope: WindowScope, entry: FlagEntry, index: number): boolean {
     if (stored.get(entryName(entry))?.has(index) === true) return true;
     return options.nodes.some(
-      ({ domain, rows }) => domain === domains[index] && rows.value(scope, entry) !== undefined,
+      ({ domain, rows }) => domain === domainsOf(scope)[index] && rows.value(scope, entry) !== undefined,
     );
   }
 
   /** The flags of a SET or ACCEPT per packet, which every sensor sends only when all shares are acknowledged. */
   function watchSaid(set: SetRequest, node: WatchedNode): FlagEntry[][] {
-    const said = opener.set(node.domain, shareIndex(stream, node.domain) ?? -1, set);
+    const said = opener.set(node.domain, indexOf(set.context, node) ?? -1, set);
     for (const entry of said.flat()) {
-      if (domains.some((_, index) => !isStored(set.context, entry, index))) {
+      if (domainsOf(set.context).some((_, index) => !isStored(set.context, entry, index))) {
         violation('ATOMIC: SET was sent before every share of the reading was acknowledged');
       }
     }
@@ -176,7 +184,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     const asked = operations.RELAY.request.decode(request.body);
     const { votes } = operations.RELAY.response.decode(response.body);
     const placement = placementOf(asked.context.placementEpoch);
-    const acceptors = placement.acceptors(domains, asked.partition).length;
+    const acceptors = placement.acceptors(domainsOf(asked.context), asked.partition).length;
     if (new Set(votes.map(({ acceptor }) => acceptor)).size < majority(acceptors)) {
       violation(`RELAY: ${to} answers without the votes of a quorum`);
       return;
@@ -189,7 +197,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     const row = node.rows.value(scope, entry);
     if (row === undefined || !equalBytes(row.share, share)) {
       violation(`DURABLE: ${node.node} acknowledged a share that is not on its disk`);
-    } else if (row.index !== shareIndex(stream, node.domain)) {
+    } else if (row.index !== indexOf(scope, node)) {
       violation(`ISOLATION: ${node.node} keeps share ${row.index} in domain ${node.domain}`);
     }
   }
@@ -197,7 +205,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   function watchUpload({ request, response }: Exchange, node: WatchedNode): void {
     const upload = operations.UPLOAD.request.decode(request.body);
     const { context, index } = upload;
-    if (index !== shareIndex(stream, node.domain)) {
+    if (index !== indexOf(context, node)) {
       violation(`ISOLATION: share ${index} of a reading was sent to domain ${node.domain}`);
       return;
     }

@@ -1,7 +1,7 @@
 import { equalBytes, fromBase64Url, toHex } from '../../../src/foundation/index.ts';
-import type { ReleasedRow } from '../../../src/protocol/index.ts';
+import type { ReleasedRow, WindowScope } from '../../../src/protocol/index.ts';
 import { entriesOfKeys, operations, releasedRowCodec } from '../../../src/protocol/index.ts';
-import type { DomainId, WindowId } from '../../../src/ring/index.ts';
+import type { DomainId } from '../../../src/ring/index.ts';
 import type { Exchange } from '../network-types.ts';
 import type { PlannedGate } from '../private-worlds.ts';
 import type { RosterWatch } from './roster-watch.ts';
@@ -21,11 +21,13 @@ export interface GateFacts {
 }
 
 export interface GatedWindow {
-  readonly id: WindowId;
-  readonly group: number;
+  readonly scope: WindowScope;
   /** Before this, Unix milliseconds, nobody can have counted anything, whatever the clocks show. */
   readonly countedFrom: number;
 }
+
+/** A window as messages name it. */
+type Named = Readonly<Record<'window' | 'group', number>> & { readonly stream: string };
 
 /** The sensors of a window, by the hex of their ids. */
 export interface Members {
@@ -56,8 +58,10 @@ export function createGateChecker(facts: GateFacts): GateChecker {
     [...domains.values()].filter((domain, _, all) => all.filter((other) => other === domain).length > 2),
   );
 
-  function placeOf({ window, group }: { readonly window: number; readonly group: number }): number {
-    return windows.findIndex((one) => one.id === window && one.group === group);
+  function placeOf({ stream, window, group }: Named): number {
+    return windows.findIndex(
+      ({ scope }) => scope.stream === stream && scope.window === window && scope.group === group,
+    );
   }
 
   function watchCompute({ request, response }: Exchange, domain: DomainId): void {
@@ -68,7 +72,7 @@ export function createGateChecker(facts: GateFacts): GateChecker {
     const row = releasedRowCodec.decode(bytes);
     const window = placeOf(asked);
     const name = `${domain}/${window}`;
-    if (row.domain !== domain || placeOf(row) !== window || row.stream !== asked.stream) {
+    if (row.domain !== domain || placeOf(row) !== window) {
       violation(`GATE: domain ${domain} answers window ${window} with the row of something else`);
     }
     const known = rows.get(name) ?? { bytes, row };

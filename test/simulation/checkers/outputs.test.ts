@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../../../src/foundation/index.ts';
 import type { SharePacket } from '../../../src/protocol/index.ts';
-import { operations, readingId } from '../../../src/protocol/index.ts';
+import { operations, readingId, windowKey } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
 import { epoch, nodeId, partition, windowId } from '../../../src/ring/index.ts';
@@ -12,13 +12,17 @@ import type { Exchange } from '../network-types.ts';
 import { createOutputChecker, type OutputChecker } from './outputs.ts';
 
 let stream: StreamDocument;
+/** Its domains are in the other order. */
+let beside: StreamDocument;
 let packet: SharePacket;
 let violations: string[];
 let checker: OutputChecker;
 
 beforeAll(async () => {
   const ring = await fixedRing({ domains: 2, nodesPerDomain: 1, acceptors: 1, replicas: 1 });
-  stream = await fixedStream(ring, { flagTimeoutMs: 1_000, maxExcluded: 0 });
+  const terms = { flagTimeoutMs: 1_000, maxExcluded: 0 };
+  stream = await fixedStream(ring, terms);
+  beside = await fixedStream(ring, { ...terms, name: 'beside', domains: [1, 0] });
   const sensor = fixedSensor('sensor-0');
   const readings = [{ readingId: readingId(new Uint8Array(16)), count: 1 }];
   const scope = { stream: stream.hash, window: windowId(0), group: 0 };
@@ -29,7 +33,7 @@ beforeAll(async () => {
 function fresh(): OutputChecker {
   violations = [];
   checker = createOutputChecker({
-    stream,
+    streams: [stream, beside],
     opener: createPacketOpener(),
     violation: (what) => violations.push(what),
   });
@@ -94,9 +98,12 @@ describe('the check of what leaves a node', () => {
     const { stored } = fresh();
     const [own, other] = stream.domains.map(({ id }) => id) as [DomainId, DomainId];
     const rows = { indicesOf: () => [1] };
-    stored({ node: 'birch-1', domain: other, rows }, 'values', SHARE);
+    const key = windowKey({ stream: stream.hash, window: windowId(0), group: 0 });
+    stored({ node: 'birch-1', domain: other, rows }, 'values', key);
+    const reversed = windowKey({ stream: beside.hash, window: windowId(0), group: 0 });
+    stored({ node: 'amber-1', domain: own, rows }, 'values', reversed);
     expect(violations).toEqual([]);
-    stored({ node: 'amber-1', domain: own, rows }, 'values', SHARE);
+    stored({ node: 'amber-1', domain: own, rows }, 'values', key);
     expect(violations).toEqual([expect.stringContaining('ISOLATION')]);
   });
 

@@ -1,10 +1,11 @@
 import { toBase64Url, toHex } from '../../../src/foundation/index.ts';
-import { operations } from '../../../src/protocol/index.ts';
+import { operations, scopeOfKey } from '../../../src/protocol/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { shareIndex } from '../../../src/protocol/stream-document.ts';
 import type { DomainId } from '../../../src/ring/index.ts';
 import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
+import { streamNamed } from '../planned.ts';
 import type { DiskRows } from './disk-rows.ts';
 
 /** Watches what leaves a process for a disk, a log or another process. */
@@ -25,7 +26,7 @@ export interface StoringNode {
 }
 
 export interface OutputCheckerOptions {
-  readonly stream: StreamDocument;
+  readonly streams: readonly StreamDocument[];
   readonly opener: PacketOpener;
   violation(what: string): void;
 }
@@ -42,14 +43,14 @@ const READINGS = Array.from({ length: EXPONENT_MOST - EXPONENT_LEAST + 1 }, (_, 
   (4n ** BigInt(EXPONENT_LEAST + i)).toString(),
 );
 
-export function createOutputChecker({ stream, opener, violation }: OutputCheckerOptions): OutputChecker {
+export function createOutputChecker({ streams, opener, violation }: OutputCheckerOptions): OutputChecker {
   /** Pieces of shares as somebody might write them. */
   const pieces = new Set<string>();
   const texts = new Set<string>();
 
   function learn(body: Uint8Array): void {
     const upload = operations.UPLOAD.request.decode(body);
-    const domain = stream.domains[upload.index]?.id ?? '';
+    const domain = streamNamed(streams, upload.context.stream).domains[upload.index]?.id ?? '';
     for (const { share } of opener.shares(domain, upload).flat()) {
       // The first bytes and the last: one element each.
       for (const part of [share.slice(0, TRACE_BYTES), share.slice(-TRACE_BYTES)]) {
@@ -62,7 +63,7 @@ export function createOutputChecker({ stream, opener, violation }: OutputChecker
     stored({ node, domain, rows }, table, key) {
       if (table !== 'values') return;
       for (const index of rows.indicesOf(key))
-        if (index !== shareIndex(stream, domain))
+        if (index !== shareIndex(streamNamed(streams, scopeOfKey(key).stream), domain))
           violation(`ISOLATION: ${node} of domain ${domain} writes share ${index} to its disk`);
     },
     logged: (text) => void texts.add(text),

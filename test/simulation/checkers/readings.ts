@@ -11,6 +11,8 @@ export interface ReadingRecord {
   readonly sensor: number;
   /** Window the reading was sent to, where the program knows. */
   readonly window: number | null;
+  /** Names the flag that it shares with others, which are the same sum; absent where it has one of its own. */
+  readonly sum?: string;
 }
 
 /** What one COMPUTE said about a window, in the words the checks need. */
@@ -106,16 +108,18 @@ export function checkReadings(
 
 /**
  * ONE-OUTCOME also where no sum is told: how many flags each window's settlement has, against what sensors were told.
- * @param settled by window; a reading is one flag of it.
+ * @param settled by window; a reading is one flag of it, and so are those of one sum.
  */
 export function checkSettled(
   readings: readonly ReadingRecord[],
   settled: ReadonlyMap<number, number>,
 ): string[] {
   return [...settled].flatMap(([window, flags]) => {
-    const fates = readings.filter((reading) => reading.window === window).map(({ fate }) => fate);
-    const least = fates.filter((fate) => fate === 'committed').length;
-    const most = fates.filter((fate) => fate !== 'errored' && fate !== 'refused').length;
+    const own = readings.filter((reading) => reading.window === window);
+    const flagsOf = (has: (fate: Fate) => boolean) =>
+      new Set(own.flatMap(({ fate, exponent, sum = `${exponent}` }) => (has(fate) ? [sum] : []))).size;
+    const least = flagsOf((fate) => fate === 'committed');
+    const most = flagsOf((fate) => fate !== 'errored' && fate !== 'refused');
     if (flags >= least && flags <= most) return [];
     return [
       `ONE-OUTCOME: ${flags} flags of window ${window} are settled as TRUE, and sensors know of ${least} to ${most}`,

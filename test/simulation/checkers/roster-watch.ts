@@ -1,4 +1,5 @@
-import type { DomainId, WindowId } from '../../../src/ring/index.ts';
+import type { WindowScope } from '../../../src/protocol/index.ts';
+import type { DomainId } from '../../../src/ring/index.ts';
 import type { PlannedBatch } from '../private-worlds.ts';
 
 /** When a batch was on a node's disk for the first time, and when the node says that its domain accepted it. */
@@ -21,7 +22,7 @@ export interface RosterWatchOptions {
 
 /** A window as far as it matters who was accepted: its start, and before when nobody can have counted. */
 interface Span {
-  readonly id: WindowId;
+  readonly scope: Pick<WindowScope, 'window'>;
   readonly countedFrom: number;
 }
 
@@ -73,7 +74,9 @@ export function createRosterWatch(options: RosterWatchOptions): RosterWatch {
     possiblyAccepted(domain, sensor, window) {
       if (naming('revoke', sensor).some((sequence) => everywhere(domain, sequence, window))) return false;
       return naming('enrol', sensor).some((sequence) =>
-        of(domain).some(({ node }) => at(node, sequence).some(({ acceptedAt }) => acceptedAt <= window.id)),
+        of(domain).some(({ node }) =>
+          at(node, sequence).some(({ acceptedAt }) => acceptedAt <= window.scope.window),
+        ),
       );
     },
     surelyAccepted(domain, sensor, window) {
@@ -82,7 +85,7 @@ export function createRosterWatch(options: RosterWatchOptions): RosterWatch {
         (sequence) =>
           everywhere(domain, sequence, window) &&
           of(domain).every(({ node }) =>
-            at(node, sequence).every(({ acceptedAt }) => acceptedAt <= window.id),
+            at(node, sequence).every(({ acceptedAt }) => acceptedAt <= window.scope.window),
           ),
       );
     },

@@ -5,11 +5,11 @@ import type { Life } from './life.ts';
 
 /**
  * The clock of one process.
- * @param skewMs how far it is ahead of the world's time; safety must not depend on it.
+ * @param skewMs how far it is ahead of the world's time at the moment; safety must not depend on it.
  */
-export function simulatedClock(kernel: Kernel, life: Life, skewMs = 0): Clock {
+export function simulatedClock(kernel: Kernel, life: Life, skewMs: () => number = () => 0): Clock {
   return {
-    now: () => Math.floor(kernel.now() + skewMs),
+    now: () => Math.floor(kernel.now() + skewMs()),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) {
