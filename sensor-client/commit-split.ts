@@ -9,7 +9,7 @@ import type { UploadCall, UploadOut, UploadReply } from '../src/rounds/upload.ts
 import { uploadRound } from '../src/rounds/upload.ts';
 import type { Directory } from './directory.ts';
 import type { FlagCalls, Parcel, Target } from './flag-calls.ts';
-import { BACK_OFF } from './limits.ts';
+import { BACK_OFF, UNOPENED_MS } from './limits.ts';
 import type { RingView } from './ring-book.ts';
 import type { SilentNodes } from './silent-nodes.ts';
 import { silentLast } from './silent-nodes.ts';
@@ -57,6 +57,11 @@ export function commitSplit(
     backOff: BACK_OFF,
     deadlineMs,
     setSent: split.setSent,
+    // In the company of others it was waited for already.
+    unopenedMs:
+      split.lastFailure === 'WINDOW_NOT_OPEN'
+        ? 0
+        : unopenedMsOf(split.key.window, context.clock.now(), deadlineMs),
   });
   /** Of each domain what its owners were asked so far: an answer that is late is as good. */
   const uploads = domains.map((): Promise<UploadReply>[] => []);
@@ -83,6 +88,12 @@ export function commitSplit(
     );
   };
   return runRound(round, { perform, clock: context.clock, randomBytes: context.randomBytes }, signal);
+}
+
+/** How long it is worth asking for a window that is not open: where it begins within the deadline, until then and a little more. */
+export function unopenedMsOf(window: WindowId, nowMs: number, deadlineMs: number): number {
+  const beginsInMs = Math.max(0, window - nowMs);
+  return UNOPENED_MS + (beginsInMs < deadlineMs ? beginsInMs : 0);
 }
 
 /** What stands in front of every message about a window. */

@@ -10,7 +10,7 @@ import { flushRound } from '../src/rounds/flush.ts';
 import { runRound } from '../src/rounds/run-round.ts';
 import { splitEncoded } from '../src/sharing/index.ts';
 import type { Split } from './commit-split.ts';
-import { domainOf, messageContext, onNewestRing, pick } from './commit-split.ts';
+import { domainOf, messageContext, onNewestRing, pick, unopenedMsOf } from './commit-split.ts';
 import type { Parcel, ReceivedParcel } from './flag-calls.ts';
 import type { SensorIdentity } from './identity.ts';
 import type { SignalFan } from './jobs.ts';
@@ -126,6 +126,7 @@ async function runFlush(
     domains: domains.length,
     backOff: BACK_OFF,
     deadlineMs,
+    unopenedMs: unopenedMsOf(window, clock.now(), deadlineMs),
   });
   const scope = { stream: context.stream, window, group };
   const ask = (call: FlushCall): Promise<FlushReply> =>

@@ -12,6 +12,12 @@ export const DOCUMENT_MS_MAX = 5_000;
 export const PATIENCE_MS = 800;
 /** How long a node that could not be reached is asked last before one request tries it again, milliseconds. */
 export const SILENT_FOR_MS = 2_000;
+/**
+ * How long a window that every domain says is not open is asked for again before the reading is told so, milliseconds: clocks
+ * differ by seconds, and a node that missed the opening hears of it with the first question. One that begins within the
+ * reading's deadline has so long from its begin.
+ */
+export const UNOPENED_MS = 5_000;
 /** Waits between two tries of one request; the cap keeps a recovering node from being asked all at once. */
 export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
 /**

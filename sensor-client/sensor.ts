@@ -85,8 +85,8 @@ export interface Sensor {
   /**
    * Splits a reading and commits it: resolves only when its flag is TRUE.
    * @throws EngineError before anything is sent: `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`,
-   * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_SEALED` and
-   * every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome} and whose
+   * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_NOT_OPEN`
+   * where every domain says so for 5 s, `WINDOW_SEALED` and every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome} and whose
    * `details.refusal` is the code of what nodes refused it with, if they did.
    * `READING_ABORTED` is one or the other, see `details.setSent`. `MEASUREMENT_USED` where the measurement was named
    * before.

@@ -5,6 +5,7 @@ import type { UploadOut } from '../src/rounds/upload.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { flagKeyText } from './flag-key-text.ts';
 
+const WHY_NOT_OPEN = 'nobody has opened it, or it has not begun';
 /** Enough to see which cloud is away. */
 const SILENT_NODES_NAMED = 4;
 
@@ -58,8 +59,14 @@ export function failureOf(
           details,
         );
       }
-      if (out.refusal.error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
-      return out.refusal.error;
+      const { error } = out.refusal;
+      if (error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      if (error.code !== 'WINDOW_NOT_OPEN') return error;
+      return new EngineError(
+        'WINDOW_NOT_OPEN',
+        `expected an open window, got ${attempt.key.window}, which every domain says is not open: ${WHY_NOT_OPEN}; the reading is in no result`,
+        details,
+      );
     }
     default:
       return unreachable(out);
@@ -74,7 +81,7 @@ function seenOf(last: ErrorCode | null, window: WindowId, silent: ReadonlySet<No
   if (last === null) return nodes.length === 0 ? 'without a failure' : unheard;
   const failed =
     last === 'WINDOW_NOT_OPEN'
-      ? `window ${window} is not open at the nodes that were asked (nobody has opened it, or it has not begun)`
+      ? `window ${window} is not open at the nodes that were asked (${WHY_NOT_OPEN})`
       : `last failure ${last}`;
   return nodes.length === 0 ? failed : `${failed}, ${unheard}`;
 }

@@ -14,6 +14,8 @@ export interface FlushOptions {
   readonly backOff: BackOff;
   /** After this the round ends with what it knows, milliseconds. */
   readonly deadlineMs: number;
+  /** How long a window that a domain says is not open is asked for again, milliseconds; its readings then ask alone. */
+  readonly unopenedMs?: number;
 }
 
 /** `owner` and `acceptor` are places in the placement's lists; a domain with fewer owners wraps `owner` round. */
@@ -49,6 +51,8 @@ export interface FlushState {
   readonly votes: readonly Vote[];
   /** Acceptors under way. */
   readonly waiting: readonly string[];
+  /** Whether a domain has said that the window is not open. */
+  readonly unopened: boolean;
 }
 
 type FlushStep = Step<FlushState, FlushCall, readonly PacketOut[]>;
@@ -62,7 +66,7 @@ type Effects = readonly Effect<FlushCall, readonly PacketOut[]>[];
 export function flushRound(
   options: FlushOptions,
 ): Round<FlushState, FlushCall, FlushReply, readonly PacketOut[]> {
-  const { packets, acceptors, quorum, domains, backOff, deadlineMs } = options;
+  const { packets, acceptors, quorum, domains, backOff, deadlineMs, unopenedMs } = options;
   invariant(
     packets.length > 0 && acceptors >= quorum && domains > 0,
     'expected packets, acceptors and domains',
@@ -88,7 +92,8 @@ export function flushRound(
       // The readings meet the refusal again one by one, and each is told it.
       if (!mayPass(event.error)) return finish(state);
       const next = missed(lane, backOff);
-      return { state: withLane(state, domain, next.lane), effects: next.effects };
+      const asking = { state: withLane(state, domain, next.lane), effects: next.effects };
+      return event.error.code === 'WINDOW_NOT_OPEN' ? hearUnopened(asking, unopenedMs) : asking;
     }
     invariant(event.reply.kind === 'stored', 'an answer to UPLOAD');
     const { whole } = event.reply;
@@ -160,6 +165,7 @@ export function flushRound(
           set: [],
           votes: [],
           waiting: [],
+          unopened: false,
         },
         effects: [
           { kind: 'wake', id: 'deadline', afterMs: deadlineMs, jitterMs: 0 },
@@ -170,12 +176,20 @@ export function flushRound(
     step(state, event) {
       if (state.phase === 'over') return { state, effects: [] };
       if (event.id === 'deadline') return finish(state);
+      if (event.id === 'unopened') return state.phase === 'upload' ? finish(state) : { state, effects: [] };
       if (state.waiting.includes(event.id)) return stepVote(state, event);
       const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
       const lane = state.shares[domain];
       return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
     },
   };
+}
+
+/** The first domain that says that the window is not open starts the time that is granted. */
+function hearUnopened({ state, effects }: FlushStep, unopenedMs: number | undefined): FlushStep {
+  if (unopenedMs === undefined || state.unopened) return { state, effects };
+  const wake = { kind: 'wake', id: 'unopened', afterMs: unopenedMs, jitterMs: 0 } as const;
+  return { state: { ...state, unopened: true }, effects: [...effects, wake] };
 }
 
 const NONE: readonly number[] = [];

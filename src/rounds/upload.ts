@@ -1,5 +1,5 @@
-import type { EngineError, ErrorCode } from '../foundation/index.ts';
-import { invariant } from '../foundation/index.ts';
+import type { ErrorCode } from '../foundation/index.ts';
+import { EngineError, invariant } from '../foundation/index.ts';
 import type { Outcome } from '../protocol/index.ts';
 import type { BackOff, Lane } from './lane.ts';
 import { mayPass, missed, RESTING } from './lane.ts';
@@ -17,6 +17,11 @@ export interface UploadOptions {
   readonly deadlineMs: number;
   /** Whether SET was sent before, in the company of other readings, so that the flag may be TRUE already. */
   readonly setSent?: boolean;
+  /**
+   * How long a window that every domain says is not open is asked for again, milliseconds; until the deadline where it is not
+   * given.
+   */
+  readonly unopenedMs?: number;
 }
 
 /** `acceptor` and `owner` are places in the placement's lists; a domain with fewer owners wraps `owner` round. */
@@ -58,6 +63,10 @@ export interface UploadState {
   readonly setSent: boolean;
   /** The acceptor that said ERROR, while no second one has. */
   readonly erredBy: number | null;
+  /** Per domain whether the last that it said is that the window is not open. */
+  readonly unopened: readonly boolean[];
+  /** Whether a window that is not open was asked for again for as long as it is worth it. */
+  readonly waited: boolean;
 }
 
 type UploadStep = Step<UploadState, UploadCall, UploadOut>;
@@ -68,12 +77,15 @@ type Effects = readonly Effect<UploadCall, UploadOut>[];
  * SET the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
+ * A window that is not open may be opened in the next moment; the round asks again for a while, and then believes all domains
+ * together, of which one that has stored its share says more than the others.
+ *
  * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round
  * while SET was never sent; afterwards a lost SET may still win, so a refusal (WINDOW_SEALED, say) only turns the
  * round to asking GET until the deadline.
  */
 export function uploadRound(options: UploadOptions): Round<UploadState, UploadCall, UploadReply, UploadOut> {
-  const { acceptors, domains, owners = 1, backOff, deadlineMs, setSent = false } = options;
+  const { acceptors, domains, owners = 1, backOff, deadlineMs, setSent = false, unopenedMs } = options;
   invariant(acceptors > 0 && domains > 0 && owners > 0, 'expected at least one acceptor, domain and owner');
 
   /** The flag lane asks for what the phase needs next. */
@@ -146,10 +158,11 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       const failed = { ...state, lastFailure: event.error.code };
       if (!mayPass(event.error)) return refusedWith(failed, { kind: 'error', error: event.error });
       const next = missed(lane, backOff);
-      return { state: withShare(failed, domain, next.lane), effects: next.effects };
+      const asking = { state: withShare(failed, domain, next.lane), effects: next.effects };
+      return event.error.code === 'WINDOW_NOT_OPEN' ? hearUnopened(asking, domain, unopenedMs) : asking;
     }
     if (event.reply === 'CONFLICT') return refusedWith(state, { kind: 'conflict', domain });
-    const stored = withShare(state, domain, { ...lane, awaits: '' });
+    const stored = withShare(heardUnopened(state, domain, false), domain, { ...lane, awaits: '' });
     const all = stored.shares.every(({ awaits }) => awaits === '');
     return all ? askFlag(stored, 'set', stored.flag) : { state: stored, effects: [] };
   }
@@ -166,6 +179,8 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
           refusal: null,
           setSent,
           erredBy: null,
+          unopened: asked.map(() => false),
+          waited: false,
         },
         effects: [
           { kind: 'wake', id: 'deadline', afterMs: deadlineMs, jitterMs: 0 },
@@ -178,6 +193,10 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       if (event.id === 'deadline') return unknown(state);
       if (event.id === state.flag.awaits) return stepFlag(state, event);
       if (state.phase !== 'upload') return { state, effects: [] };
+      if (event.id === 'unopened') {
+        const waited = { ...state, waited: true };
+        return givenUp(waited) ?? { state: waited, effects: [] };
+      }
       const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
       const lane = state.shares[domain];
       return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
@@ -187,6 +206,34 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
 
 function withShare(state: UploadState, domain: number, lane: Lane): UploadState {
   return { ...state, shares: state.shares.map((old, i) => (i === domain ? lane : old)) };
+}
+
+/** The first domain that says that the window is not open starts the time that is granted. */
+function hearUnopened(
+  { state, effects }: UploadStep,
+  domain: number,
+  unopenedMs: number | undefined,
+): UploadStep {
+  const begins = unopenedMs !== undefined && !state.waited && !state.unopened.includes(true);
+  const heard = heardUnopened(state, domain, true);
+  if (!begins) return givenUp(heard) ?? { state: heard, effects };
+  const wake = { kind: 'wake', id: 'unopened', afterMs: unopenedMs, jitterMs: 0 } as const;
+  return { state: heard, effects: [...effects, wake] };
+}
+
+/** Null while it is worth asking again, and where SET was sent: then somebody has had the window open. */
+function givenUp(state: UploadState): UploadStep | null {
+  if (!state.waited || state.setSent || state.unopened.includes(false)) return null;
+  const error = new EngineError(
+    'WINDOW_NOT_OPEN',
+    'expected an open window, got one that no domain has open',
+  );
+  return finish(state, { kind: 'refused', refusal: { kind: 'error', error } });
+}
+
+function heardUnopened(state: UploadState, domain: number, said: boolean): UploadState {
+  if (state.unopened[domain] === said) return state;
+  return { ...state, unopened: state.unopened.map((old, i) => (i === domain ? said : old)) };
 }
 
 function unknown(state: UploadState): UploadStep {

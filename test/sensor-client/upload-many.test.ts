@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
-import { FAILURES_KEPT_MAX } from '../../sensor-client/limits.ts';
+import { FAILURES_KEPT_MAX, UNOPENED_MS } from '../../sensor-client/limits.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import { entriesOf, entryOfName, operations } from '../../src/protocol/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
@@ -156,14 +156,45 @@ test('without an open window nothing is uploaded', async () => {
   });
 });
 
-test('readings of a window that nobody opened are told so at their deadline', async () => {
-  const { clock, nodes, sensor } = await sensorScene({ windows: [] });
-  const own = await sensor({ window: WINDOW });
-  const summary = await clock.until(own.uploadMany([1, 2], { deadlineMs: 30_000 }));
-  expect(summary.failuresByCode).toEqual({ DEADLINE_EXCEEDED: 2 });
-  for (const { message, details } of summary.failures) {
-    expect(details.lastFailure).toBe('WINDOW_NOT_OPEN');
-    expect(message).toContain(`within 30000 ms, window ${WINDOW} is not open at the nodes that were asked (`);
+describe('readings of a window that nobody opened', () => {
+  /** Uploads within 30 s into a window that begins so much later, and is opened after so long if at all; hears after how long. */
+  async function uploaded(beginsInMs: number, openedAfterMs?: number) {
+    const windows: number[] = [];
+    const { clock, nodes, sensor } = await sensorScene({ windows });
+    const from = clock.now();
+    const window = WINDOW + beginsInMs;
+    const own = await sensor({ window });
+    const all = own.uploadMany([1, 2], { deadlineMs: 30_000 });
+    if (openedAfterMs !== undefined) {
+      await clock.advance(openedAfterMs);
+      windows.push(window);
+    }
+    const summary = await clock.until(all);
+    return { summary, nodes, afterMs: clock.now() - from };
   }
-  expect(nodes.flags.size).toBe(0);
+
+  it('are told so when every domain has said it for a while', async () => {
+    const { summary, nodes, afterMs } = await uploaded(0);
+    expect(summary.failuresByCode).toEqual({ WINDOW_NOT_OPEN: 2 });
+    for (const { message, details } of summary.failures) {
+      expect(message).toContain(`got ${WINDOW}, which every domain says is not open`);
+      expect(details.flagKey).toBeDefined();
+    }
+    expect(afterMs).toBeGreaterThanOrEqual(UNOPENED_MS);
+    expect(afterMs).toBeLessThan(UNOPENED_MS + 2_000);
+    expect(nodes.flags.size).toBe(0);
+  });
+
+  it('are committed where it is opened meanwhile', async () => {
+    expect((await uploaded(0, UNOPENED_MS - 1_000)).summary.committed).toBe(2);
+    expect((await uploaded(15_000, 16_000)).summary.committed).toBe(2);
+  });
+
+  it('wait for its start where that is within their deadline, and not where it is later', async () => {
+    const soon = await uploaded(20_000);
+    expect(soon.summary.failuresByCode).toEqual({ WINDOW_NOT_OPEN: 2 });
+    expect(soon.afterMs).toBeGreaterThanOrEqual(20_000 + UNOPENED_MS);
+    const later = await uploaded(40_000);
+    expect(later.afterMs).toBeLessThan(UNOPENED_MS + 2_000);
+  });
 });

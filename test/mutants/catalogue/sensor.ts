@@ -91,6 +91,23 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/relay', 'does not forget its own SET when it hears late'),
   },
   {
+    name: 'sensor/unopened-window-after-set',
+    breaks:
+      'EXACT: a reading that was SET is told as in no result, because nodes that missed the opening call its window not open',
+    file: ROUND,
+    find: '!state.waited || state.setSent || state',
+    replace: '!state.waited || state',
+    detector: byTest('src/rounds/upload', 'where SET was sent before, a window that is not open'),
+  },
+  {
+    name: 'sensor/one-domain-calls-a-window-unopened',
+    breaks: 'a node that missed the opening ends uploads into an open window',
+    file: ROUND,
+    find: 'state.unopened.includes(false)',
+    replace: '!state.unopened.includes(true)',
+    detector: byTest('src/rounds/upload', 'a domain that has stored its share, or has said nothing'),
+  },
+  {
     name: 'sensor/late-relay-proves-itself',
     breaks:
       'EXACT: a reading is told as committed because the node that it was relayed to answered late, whatever it answered',

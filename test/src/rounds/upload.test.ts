@@ -349,3 +349,48 @@ test.each([
   expect(scenes).toBeGreaterThan(100);
   expect([...outs].sort()).toEqual(['committed', 'errored', 'unknown true']);
 });
+
+test('a window that every domain says is not open is asked for again for a while, and then believed', () => {
+  const closed = new EngineError('WINDOW_NOT_OPEN', 'not open');
+  const waking = { kind: 'wake', id: 'unopened', afterMs: 5_000, jitterMs: 0 };
+  const round = drive({ unopenedMs: 5_000 });
+  round.happen({ kind: 'failure', id: 'upload 0/0', error: closed });
+  expect(round.effects()).toContainEqual(waking);
+  round.happen({ kind: 'failure', id: 'upload 1/0', error: closed });
+  expect(round.effects()).not.toContainEqual(waking);
+  expect(round.out()).toBeUndefined();
+  round.happen({ kind: 'wake', id: 'unopened' });
+  expect(round.out()).toMatchObject({ kind: 'refused', refusal: { error: { code: 'WINDOW_NOT_OPEN' } } });
+});
+
+test('a domain that has stored its share, or has said nothing, knows better than the others', () => {
+  const closed = new EngineError('WINDOW_NOT_OPEN', 'not open');
+  for (const reply of ['STORED', null] as const) {
+    const round = drive({ unopenedMs: 5_000 });
+    round.happen({ kind: 'failure', id: 'upload 0/0', error: closed });
+    round.happen(
+      reply === null
+        ? { kind: 'failure', id: 'upload 1/0', error: LOST }
+        : { kind: 'reply', id: 'upload 1/0', reply },
+    );
+    round.happen({ kind: 'wake', id: 'unopened' });
+    round.happen({ kind: 'wake', id: 'after upload 0/0' });
+    round.happen({ kind: 'failure', id: 'upload 0/1', error: closed });
+    expect(round.out()).toBeUndefined();
+  }
+  // The share of one that has said so before is stored now: the window was opened.
+  const opened = drive({ unopenedMs: 5_000 });
+  for (const domain of [0, 1]) opened.happen({ kind: 'failure', id: `upload ${domain}/0`, error: closed });
+  opened.happen({ kind: 'wake', id: 'after upload 0/0' });
+  opened.happen({ kind: 'reply', id: 'upload 0/1', reply: 'STORED' });
+  opened.happen({ kind: 'wake', id: 'unopened' });
+  expect(opened.out()).toBeUndefined();
+});
+
+test('where SET was sent before, a window that is not open says nothing about the flag', () => {
+  const closed = new EngineError('WINDOW_NOT_OPEN', 'not open');
+  const round = drive({ unopenedMs: 0, setSent: true });
+  for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/0`, error: closed });
+  round.happen({ kind: 'wake', id: 'unopened' });
+  expect(round.out()).toBeUndefined();
+});
