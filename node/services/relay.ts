@@ -61,6 +61,7 @@ type Place = Pick<RelayRequest, 'context' | 'partition'>;
 async function store(
   { rings, peers, clock }: RelayComponents,
   times: AnswerTimes,
+  late: Promise<void>,
   record: OpenWindowRecord,
   { context, partition }: Place,
   requests: readonly RelayRequest[],
@@ -82,7 +83,7 @@ async function store(
     return answer;
   };
   try {
-    const answer = await askInTurn(inTurn, ask, (signal) => clock.sleep(times.lateMs(), signal));
+    const answer = await askInTurn(inTurn, ask, late);
     return requests.map((_, place) => storedIn(answer.packets[place]));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -128,8 +129,11 @@ async function set(
   });
 }
 
+/** Why a wait ends; one for all, because the platform would make one with a stack for each. */
+const STORED = new DOMException('every domain has answered', 'AbortError');
+
 export function createRelay(components: RelayComponents): Relay {
-  const { admission, packets, rings, peers } = components;
+  const { admission, packets, rings, peers, clock } = components;
   const times = createAnswerTimes(UPLOAD_TIMEOUT_MS);
 
   /** What is wrong with a request, before anybody is asked. */
@@ -155,9 +159,12 @@ export function createRelay(components: RelayComponents): Relay {
     requests: readonly RelayRequest[],
   ): Promise<readonly Relayed[]> {
     const ids = record.stream.domains.map(({ id }) => id);
+    const stored = new AbortController();
+    // One for all domains, whose answers are of one kind; an owner of two is asked at once where the other one fails.
+    const late = clock.sleep(times.lateMs(), stored.signal);
     const parts = await Promise.all(
-      ids.map((id, index) => store(components, times, record, place, requests, id, index)),
-    );
+      ids.map((id, index) => store(components, times, late, record, place, requests, id, index)),
+    ).finally(() => stored.abort(STORED));
     const keptOrNot = requests.map((request, i) =>
       keptIn(
         request,

@@ -18,7 +18,7 @@ function scene(answers: Readonly<Record<string, () => Promise<string>>>) {
     asked.push(node);
     return answers[node]?.() ?? never;
   };
-  const out = askInTurn([a, b, c], ask, (signal) => clock.sleep(LATE_MS, signal));
+  const out = askInTurn([a, b, c], ask, clock.sleep(LATE_MS));
   out.catch(() => {});
   return { clock, asked, out };
 }
@@ -51,19 +51,18 @@ test('the next one is asked at once when one fails, and only once', async () => 
   const { clock, asked } = scene({ a1: away });
   await clock.advance(0);
   expect(asked).toEqual([a, b]);
-  await clock.advance(LATE_MS - 1);
+  await clock.advance(LATE_MS);
   expect(asked).toEqual([a, b]);
-  await clock.advance(1);
-  expect(asked).toEqual([a, b, c]);
 });
 
 test('it has failed when all have, or one refuses what no other would take', async () => {
   const { out } = scene({ a1: away, a2: away, a3: away });
   await expectCode(out, 'UNREACHABLE');
   const sealed = () => Promise.reject(new EngineError('WINDOW_SEALED', 'sealed'));
-  const { asked, out: refused } = scene({ a1: sealed });
+  const { clock, asked, out: refused } = scene({ a1: sealed });
   await expectCode(refused, 'WINDOW_SEALED');
+  await clock.advance(LATE_MS);
   expect(asked).toEqual([a]);
-  const nobody = askInTurn([], away, () => never.then(() => {}));
+  const nobody = askInTurn([], away, Promise.resolve());
   await expectCode(nobody, 'UNREACHABLE');
 });
