@@ -79,7 +79,8 @@ function signFixedSection(
   placed: Placed,
   { key = domainKey(placed.domain, 0), ...proof }: { key?: FixedKey; keyProof?: string } = {},
 ): Promise<string> {
-  const { domain } = placed;
+  const { sealingKey, ...others } = placed;
+  const { domain } = others;
   return signSection(
     {
       operatorName: `${domain} test`,
@@ -87,8 +88,10 @@ function signFixedSection(
       key: key.publicKey,
       ...proof,
       certificateAuthority: fixedCertificate(domain),
+      // In this order for ever: the bytes of the documents are part of what a seed replays.
+      sealingKey,
       replicas,
-      ...placed,
+      ...others,
     },
     key.signer,
   );
