@@ -16,6 +16,8 @@ export const PEER_TIMEOUT_MS = 5_000;
  * began to hang.
  */
 export const UPLOAD_TIMEOUT_MS = 500;
+/** The same for an owner of a share: it waits for the copy that another node owes as long as that, and must then still be heard. */
+export const OWNER_TIMEOUT_MS = 800;
 /** The same for questions that read every row of a window. */
 export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
@@ -61,7 +63,6 @@ export type CallPeer = <Q, R>(
 /** Operations a sensor waits for. */
 const ON_UPLOAD_PATH: readonly string[] = [
   operations.ACCEPT.path,
-  operations.UPLOAD.path,
   operations.VOTE.path,
   operations.COPY.path,
   operations.COMMITTED.path,
@@ -78,6 +79,7 @@ const SCANS: readonly string[] = [
 ];
 
 function timeoutOf(path: string): number {
+  if (path === operations.UPLOAD.path) return OWNER_TIMEOUT_MS;
   if (ON_UPLOAD_PATH.includes(path)) return UPLOAD_TIMEOUT_MS;
   return SCANS.includes(path) ? SCAN_TIMEOUT_MS : PEER_TIMEOUT_MS;
 }

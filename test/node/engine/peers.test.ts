@@ -7,10 +7,11 @@ import { EngineError } from '../../../src/foundation/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
-import { domainId, nodeId, ringHistory, storeId } from '../../../src/ring/index.ts';
+import { domainId, nodeId, partition, ringHistory, storeId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing } from '../../support/development-ring.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { context } from '../../vectors/generate/message-samples.ts';
 
 const self = { nodeId: nodeId('a1'), domain: domainId('a') };
 const other = nodeId('b1');
@@ -45,6 +46,22 @@ describe('how far another store is', () => {
       note(other, { storeId: store, commitSeq: 3 });
     expect(noted).toEqual([{ storeId: listed, commitSeq: 3 }]);
   });
+});
+
+it('an owner has more time than the copy that it waits for itself', async () => {
+  const limits = new Map<string, number>();
+  const { callPeer } = peersOver(async (_, { path }, { timeoutMs }) => {
+    limits.set(path, timeoutMs);
+    throw new EngineError('UNREACHABLE', 'no answer');
+  });
+  const place = { context, partition: partition(1), index: 0 };
+  const none = new Uint8Array(0);
+  await expectCode(callPeer(other, operations.UPLOAD, { ...place, packets: [] }), 'UNREACHABLE');
+  await expectCode(callPeer(other, operations.COPY, { ...place, keys: none, shares: none }), 'UNREACHABLE');
+  const [upload = 0, copy = 0] = [operations.UPLOAD, operations.COPY].map(({ path }) => limits.get(path));
+  expect(copy).toBeGreaterThan(0);
+  // What it has to do besides, on a machine that is not idle.
+  expect(upload).toBeGreaterThanOrEqual(copy + 200);
 });
 
 describe('a node that asks itself', () => {
