@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { MUTANTS } from './catalogue/index.ts';
@@ -17,8 +17,20 @@ describe('the catalogue of mutants', () => {
     expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
-  it('breaks production code only, and that nowhere but in the copy', () => {
-    const folders = new Set(MUTANTS.map(({ file }) => file.split('/', 1)[0]));
+  it('has a mutant for every kept plan, so that a plan that fails no more with its bug is noticed', () => {
+    const seen = MUTANTS.flatMap(({ detector }) =>
+      detector.kind === 'test' && detector.file === 'test/simulation/regressions.test.ts'
+        ? [detector.title]
+        : [],
+    );
+    const plans = readdirSync(join(ROOT, 'test/simulation/regressions'));
+    const tied = (plan: string) => seen.some((title) => `keeps every invariant: ${plan}`.startsWith(title));
+    expect(plans.filter((plan) => !tied(plan))).toEqual([]);
+  });
+
+  it('breaks production code, or what the simulator excuses, and that nowhere but in the copy', () => {
+    const production = MUTANTS.filter(({ file }) => !file.startsWith('test/simulation/'));
+    const folders = new Set(production.map(({ file }) => file.split('/', 1)[0]));
     expect([...folders].sort()).toEqual(['node', 'operator-cli', 'sensor-client', 'src']);
   });
 });

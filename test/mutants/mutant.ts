@@ -28,6 +28,11 @@ export function byTest(file: string, title: string): Detector {
   return { kind: 'test', file: `test/${file}.test.ts`, title };
 }
 
+/** The plan in test/simulation/regressions that was kept of a seed. */
+export function byKeptPlan(seed: number): Detector {
+  return byTest('simulation/regressions', `keeps every invariant: seed-${seed}-`);
+}
+
 export function bySimulation(seeds: number): Detector {
   return { kind: 'simulation', seeds };
 }

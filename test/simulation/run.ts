@@ -52,9 +52,11 @@ export interface RunOptions {
   readonly sabotage?: Sabotage;
   /** Hears every event. */
   readonly listener?: (line: string) => void;
+  /** Simulated time in which everything must come to a result once faults have ended, ms. */
+  readonly livenessMs?: number;
 }
 
-/** Simulated time in which everything must come to a result once faults have ended, ms. */
+/** What `livenessMs` is where nobody says. */
 const LIVENESS_MS = 1_800_000;
 /** More violations of one run say nothing new. */
 const VIOLATIONS_MAX = 50;
@@ -86,7 +88,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
       fault,
       broken: () => violations.length > 0,
     });
-    await kernel.runUntil(live(world), LIVENESS_MS + plan.quietMs);
+    await kernel.runUntil(live(world), (options.livenessMs ?? LIVENESS_MS) + plan.quietMs);
   } catch (error) {
     violation(`LIVENESS: ${textOf(error)}`);
   } finally {

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 import { ACCESS_MUTANTS } from './access.ts';
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { FLAG_MUTANTS } from './flags.ts';
+import { foundByPlans, KEPT_PLAN_MUTANTS } from './kept-plans.ts';
 import { PACKET_MUTANTS } from './packets.ts';
 import { RELEASE_MUTANTS } from './release.ts';
 import { SEAL_MUTANTS } from './seal.ts';
@@ -10,8 +11,8 @@ import { SHARE_MUTANTS } from './shares.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 import { WINDOW_MUTANTS } from './windows.ts';
 
-/** Every seeded bug, in the order in which a reading meets the code. */
-export const MUTANTS: readonly Mutant[] = [
+/** Each bug once, in the order in which a reading meets the code. */
+const BUGS: readonly Mutant[] = [
   ...ARITHMETIC_MUTANTS,
   ...SENSOR_MUTANTS,
   ...PACKET_MUTANTS,
@@ -22,4 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...WINDOW_MUTANTS,
   ...STORAGE_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...KEPT_PLAN_MUTANTS,
 ];
+
+/** Every seeded bug; those that a kept plan has found a second time, for the plan to find them again. */
+export const MUTANTS: readonly Mutant[] = [...BUGS, ...foundByPlans(BUGS)];

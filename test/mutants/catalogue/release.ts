@@ -35,6 +35,18 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/decisions', 'what one acceptor of three accepted is not decided'),
   },
   {
+    name: 'register/reader-only-looks',
+    breaks:
+      'LIVENESS: what proposers that met left at several ballots is never learned by a node that does not propose',
+    file: DECISIONS,
+    find: '      if (highest === null) return null;\n',
+    replace: '      if (highest === null || answers.length > 0) return null;\n',
+    detector: byTest(
+      'node/services/decisions',
+      'what stands at several ballots is proposed by whoever reads it',
+    ),
+  },
+  {
     name: 'register/ballot-0-taken',
     breaks: 'one decision: a register accepts at ballot 0, which nobody has prepared',
     file: VOTES,

@@ -1,5 +1,5 @@
 import type { Mutant } from '../mutant.ts';
-import { bySimulation, byTest } from '../mutant.ts';
+import { byKeptPlan, bySimulation, byTest } from '../mutant.ts';
 
 const LOG = 'node/engine/commit-log.ts';
 const HEALTH = 'node/engine/store-health.ts';
@@ -175,7 +175,16 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     file: 'node/services/ring-store.ts',
     find: 'for (const ring of missing.toReversed()) write(ring);',
     replace: 'for (const ring of missing) write(ring);',
-    detector: byTest('simulation/regressions', 'keeps every invariant: seed-1700154'),
+    detector: byKeptPlan(1_700_154),
+  },
+  {
+    name: 'storage/stream-document-keeps-the-node-from-starting',
+    breaks: 'one flipped bit that leaves a stored stream document no text takes the whole node away',
+    file: 'node/services/streams.ts',
+    find: 'const document = await openStored(value).catch(() => null);',
+    replace:
+      'const document = await openStreamDocument(fromUtf8(value), verifier, ringOfStreams(rings.history())).catch(() => null);',
+    detector: byTest('node/services/streams', 'comes from another node where'),
   },
   {
     name: 'storage/damaged-vote-keeps-the-node-from-starting',

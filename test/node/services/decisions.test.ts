@@ -71,6 +71,17 @@ describe('an acceptor of a register', () => {
       answers: ['STORED'],
     });
   });
+
+  it('what stands at several ballots is proposed by whoever reads it', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 3 } });
+    const [first, second, reader] = registerOf(cloud, WINDOW) as [NodeId, NodeId, NodeId];
+    const value = terms();
+    await synod(first, 'terms', { kind: 'accept', ballot: BALLOT, value });
+    await synod(second, 'terms', { kind: 'accept', ballot: { counter: 2, proposer: 1 }, value });
+    expect(await cloud.clock.until(cloud.reading(WINDOW, '1').notice(reader))).toEqual({
+      answers: ['STORED'],
+    });
+  });
 });
 
 describe('a ledger', () => {

@@ -1,0 +1,61 @@
+import type { Mutant } from '../mutant.ts';
+import { byKeptPlan } from '../mutant.ts';
+
+const TOLERANCE = 'test/simulation/tolerance.ts';
+
+/** Bugs that nothing sees but a kept plan, among them the simulator's own: what it excuses where nothing is wrong. */
+export const KEPT_PLAN_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'ledger/not-read-of-a-window-nobody-knows',
+    breaks:
+      'LIVENESS: a node that cannot learn any more that a window was open tells nothing of what its domain released',
+    file: 'node/services/operator-desk.ts',
+    find: "if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE')) throw why;",
+    replace: "if (!hasCode(why, 'WINDOW_ERASED')) throw why;",
+    detector: byKeptPlan(777_027),
+  },
+  {
+    name: 'simulator/ledger-of-all-nodes',
+    breaks: 'the simulator waits for a release whose only voter has lost its store',
+    file: TOLERANCE,
+    find: 'section.nodes.filter(({ id }) => acceptors.includes(id))',
+    replace: 'section.nodes.filter(({ id }) => acceptors.includes(id) || id.length > 0)',
+    detector: byKeptPlan(1_400_038),
+  },
+  {
+    name: 'simulator/windows-waited-for-one-by-one',
+    breaks: 'a run whose windows stay INCOMPLETE, as they may, takes longer than a run may take',
+    file: 'test/simulation/finishing.ts',
+    find: 'await Promise.all(excused.map((window) => finishWindow(world, window, sleep)));',
+    replace: 'for (const window of excused) await finishWindow(world, window, sleep);',
+    detector: byKeptPlan(1_400_038),
+  },
+  {
+    name: 'simulator/repair-overlooked',
+    breaks:
+      'the simulator waits for rows of which their nodes say nothing before a silent store is declared lost',
+    file: TOLERANCE,
+    find: 'isBackAt(one, scope, entry, domain) && !isRepairing(one)',
+    replace: 'isBackAt(one, scope, entry, domain) && !isRepairing({ handle: () => undefined })',
+    detector: byKeptPlan(1_400_047),
+  },
+];
+
+/** By the name of a bug the seed that found it. A cheaper test sees these as well. */
+const FOUND_BY: Readonly<Record<string, number>> = {
+  'windows/terms-too-late-to-decide': 54,
+  'ring/earlier-placement-forgotten': 74,
+  'erasure/promise-kept': 2_010,
+  'seal/unheard-window-left-open': 1_730_056,
+  'storage/stream-document-keeps-the-node-from-starting': 791_151_614,
+};
+
+/** The bugs once more that kept plans have found, each to be seen by its plan. @throws Error for a bug that is not there */
+export function foundByPlans(bugs: readonly Mutant[]): readonly Mutant[] {
+  return Object.entries(FOUND_BY).map(([name, seed]) => {
+    const bug = bugs.find((one) => one.name === name);
+    if (bug === undefined)
+      throw new Error(`expected a mutant ${name}, which the plan of seed ${seed} has found`);
+    return { ...bug, name: `${name}/seed-${seed}`, detector: byKeptPlan(seed) };
+  });
+}
