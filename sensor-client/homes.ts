@@ -19,8 +19,11 @@ export interface Homes {
     silent: ReadonlySet<NodeId>,
     nowMs: number,
   ): Home | null;
-  /** The node did not help where the sensor itself could: another one is chosen next, as a rule. */
-  leave(node: NodeId): void;
+  /**
+   * The node did not help where another one did, or the sensor itself.
+   * @param to the other one; where it is null any is chosen next, as a rule another.
+   */
+  move(from: NodeId, to: NodeId | null): void;
 }
 
 /**
@@ -63,8 +66,8 @@ export function createHomes(randomBytes: RandomBytes): Homes {
       const chosen = own[Math.floor(nowMs / PARTITION_MS) % own.length];
       return chosen === undefined ? null : { node: found.id, partition: chosen };
     },
-    leave(node) {
-      if (home === node) home = null;
+    move(from, to) {
+      if (home === from) home = to;
     },
   };
 }

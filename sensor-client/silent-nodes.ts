@@ -1,6 +1,7 @@
 import { EngineError, hasCode } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { NodeId } from '../src/ring/index.ts';
+import type { AnswerTimes } from '../src/rounds/answer-times.ts';
 import { createAnswerTimes } from '../src/rounds/answer-times.ts';
 import { PATIENCE_MS, REQUEST_MS_MAX, SILENT_FOR_MS } from './limits.ts';
 
@@ -9,14 +10,16 @@ export interface SilentNodes {
   /**
    * Waits for an answer for as long as is worth it while another node can be asked; the request itself goes on. Where
    * most nodes are slow it is the load, and the wait is as long as a request: asking more would make it worse.
-   * @param turn how many nodes were asked before: the wait doubles with each, so that slow nodes are not asked all
-   * the more often.
+   * @param turn how many nodes were asked before. The first is waited for until it is late beside others; then the wait
+   * doubles with each, so that slow nodes are not asked all the more often.
    * @param mostMs the wait is no longer, whatever the load.
    * @throws EngineError `UNREACHABLE` when the wait is over, or what the request throws
    */
   wait<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
-  /** The same for a request about one reading: the first node is waited for only until it is late beside others. */
+  /** The same for a request about one reading: what is late beside others of its kind. */
   waitLone<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
+  /** Whether the last that was heard of the node is an answer. */
+  hasAnswered(node: NodeId): boolean;
   /** The nodes that are silent now; those first that may be back, because they have been heard of the longest ago. */
   now(): ReadonlySet<NodeId>;
 }
@@ -29,6 +32,7 @@ const ANSWERED = new DOMException('the answer was first', 'AbortError');
 
 interface Heard {
   requests: number;
+  answers: number;
   /** When a request last came to nothing; null where an answer has come since. */
   failedAt: number | null;
 }
@@ -36,7 +40,9 @@ interface Heard {
 /** After a failure, one request at a time finds out whether the node is back; new readings ask it last meanwhile. */
 export function createSilentNodes(clock: Clock): SilentNodes {
   const known = new Map<NodeId, Heard>();
-  const times = createAnswerTimes(PATIENCE_MS);
+  /** Of requests about one reading, and of those about many, which take longer. */
+  const loneTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX);
+  const flushTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX);
 
   function isSilent({ requests, failedAt }: Heard): boolean {
     return failedAt !== null && (requests > 0 || clock.now() < failedAt + SILENT_FOR_MS);
@@ -48,12 +54,13 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   }
 
   async function watch<T>(node: NodeId, asked: Promise<T>): Promise<T> {
-    const heard = known.get(node) ?? { requests: 0, failedAt: null };
+    const heard = known.get(node) ?? { requests: 0, answers: 0, failedAt: null };
     known.set(node, heard);
     heard.requests += 1;
     try {
       const answer = await asked;
       heard.failedAt = null;
+      heard.answers += 1;
       return answer;
     } catch (error) {
       // A node that starts says so and takes nothing yet.
@@ -64,7 +71,17 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     }
   }
 
-  async function waitFor<T>(node: NodeId, asked: Promise<T>, patience: number, longest: number): Promise<T> {
+  async function waitFor<T>(
+    times: AnswerTimes,
+    node: NodeId,
+    asked: Promise<T>,
+    turn: number,
+    mostMs = REQUEST_MS_MAX,
+  ): Promise<T> {
+    const longest = Math.min(REQUEST_MS_MAX, mostMs);
+    const patience = turn === 0 ? times.lateMs() : Math.min(REQUEST_MS_MAX, times.longMs() * 2 ** turn);
+    // Who is asked later waits for the one that hangs, as a rule, and says nothing about how long answers take.
+    if (turn === 0) note(times, asked);
     const answer = watch(node, asked);
     const answered = new AbortController();
     const patient = async () => {
@@ -90,23 +107,24 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     }
   }
 
-  const patienceAt = (turn: number) => Math.min(REQUEST_MS_MAX, PATIENCE_MS * 2 ** turn);
+  function note(times: AnswerTimes, asked: Promise<unknown>): void {
+    const from = clock.now();
+    // Also where it is late: how long answers take is what says when the next one is.
+    asked.then(
+      () => times.note(clock.now() - from),
+      () => {},
+    );
+  }
 
   /** What has been heard of a node last, as a time: of one that owes an answer now, nothing good. */
   const badSince = ({ requests, failedAt }: Heard) => (requests > 0 ? clock.now() : (failedAt ?? 0));
 
   return {
-    wait: (node, asked, turn, mostMs = REQUEST_MS_MAX) =>
-      waitFor(node, asked, patienceAt(turn), Math.min(REQUEST_MS_MAX, mostMs)),
-    waitLone(node, asked, turn, mostMs = REQUEST_MS_MAX) {
-      const patience = turn === 0 ? times.lateMs() : patienceAt(turn);
-      const from = clock.now();
-      // Also where it is late: how long answers take is what says when the next one is.
-      asked.then(
-        () => times.note(clock.now() - from),
-        () => {},
-      );
-      return waitFor(node, asked, patience, Math.min(REQUEST_MS_MAX, mostMs));
+    wait: (node, asked, turn, mostMs) => waitFor(flushTimes, node, asked, turn, mostMs),
+    waitLone: (node, asked, turn, mostMs) => waitFor(loneTimes, node, asked, turn, mostMs),
+    hasAnswered: (node) => {
+      const heard = known.get(node);
+      return heard !== undefined && heard.answers > 0 && heard.failedAt === null;
     },
     now: () =>
       new Set(

@@ -222,14 +222,17 @@ async function commitOne(
 ): Promise<UploadOut> {
   try {
     if (relay === null) return await commitSplit(context, attempt, leftMs(), signal);
-    const { committed, later } = await commitRelayed(context, attempt, relay.node, leftMs(), signal);
-    if (committed) return { kind: 'committed' };
+    const { by, later } = await commitRelayed(context, attempt, relay.node, leftMs, signal);
+    if (by !== null) {
+      if (by !== relay.node) context.homes.move(relay.node, by);
+      return RELAYED;
+    }
     // A node that is only late, because it waits for another one, is listened to all the same.
     return await withFan(signal, async (fan) => {
       const own = fan.run((over) => commitSplit(context, attempt, leftMs(), over));
-      const out = await Promise.race([own, later.then((proved) => (proved ? RELAYED : own))]);
+      const out = await Promise.race([own, later.then((by) => (by === null ? own : RELAYED))]);
       if (out === RELAYED) fan.abort(RELAYED);
-      else if (out.kind === 'committed') context.homes.leave(relay.node);
+      else if (out.kind === 'committed') context.homes.move(relay.node, null);
       return out;
     });
   } catch (error) {

@@ -16,8 +16,11 @@ export const PEER_TIMEOUT_MS = 5_000;
  * began to hang.
  */
 export const UPLOAD_TIMEOUT_MS = 500;
-/** The same for an owner of a share: it waits for the copy that another node owes as long as that, and must then still be heard. */
-export const OWNER_TIMEOUT_MS = 800;
+/**
+ * The same for owners and acceptors that are asked on behalf of a sensor. Another one has been asked by then where one is
+ * late, so that one that hangs keeps nobody waiting; and in a crowd of sensors, where all are slow, none is given up.
+ */
+export const RELAYED_TIMEOUT_MS = 2_000;
 /** The same for questions that read every row of a window. */
 export const SCAN_TIMEOUT_MS = 60_000;
 /** How long a node that did not answer is passed over for copies before it is tried again. */
@@ -62,7 +65,6 @@ export type CallPeer = <Q, R>(
 
 /** Operations a sensor waits for. */
 const ON_UPLOAD_PATH: readonly string[] = [
-  operations.ACCEPT.path,
   operations.VOTE.path,
   operations.COPY.path,
   operations.COMMITTED.path,
@@ -79,7 +81,7 @@ const SCANS: readonly string[] = [
 ];
 
 function timeoutOf(path: string): number {
-  if (path === operations.UPLOAD.path) return OWNER_TIMEOUT_MS;
+  if (path === operations.UPLOAD.path || path === operations.ACCEPT.path) return RELAYED_TIMEOUT_MS;
   if (ON_UPLOAD_PATH.includes(path)) return UPLOAD_TIMEOUT_MS;
   return SCANS.includes(path) ? SCAN_TIMEOUT_MS : PEER_TIMEOUT_MS;
 }

@@ -15,12 +15,15 @@ import type { AnswerTimes } from '../../src/rounds/answer-times.ts';
 import { createAnswerTimes } from '../../src/rounds/answer-times.ts';
 import { askInTurn } from '../engine/ask-in-turn.ts';
 import type { Peers } from '../engine/peers.ts';
-import { at, collect, silence, UPLOAD_TIMEOUT_MS } from '../engine/peers.ts';
+import { at, collect, RELAYED_TIMEOUT_MS, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Admission } from './admission.ts';
 import type { Packets } from './packets.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
+
+/** Wait for an owner before the next one is asked as well, milliseconds, until it is known how long answers take. */
+const OWNER_LATE_MS = 250;
 
 export interface RelayComponents {
   readonly admission: Admission;
@@ -134,7 +137,7 @@ const STORED = new DOMException('every domain has answered', 'AbortError');
 
 export function createRelay(components: RelayComponents): Relay {
   const { admission, packets, rings, peers, clock } = components;
-  const times = createAnswerTimes(UPLOAD_TIMEOUT_MS);
+  const times = createAnswerTimes(OWNER_LATE_MS, RELAYED_TIMEOUT_MS);
 
   /** What is wrong with a request, before anybody is asked. */
   async function refusalOf(record: OpenWindowRecord, request: RelayRequest): Promise<EngineError | null> {

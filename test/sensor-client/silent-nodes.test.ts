@@ -83,6 +83,16 @@ describe('a lone request', () => {
     }
   }
 
+  /** Answers that may be late when they come. */
+  async function answeredLate(ms: number, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const slow = clock.sleep(ms).then(() => 'here');
+      const waiting = silent.waitLone(a, slow, 0).catch(() => {});
+      await clock.advance(ms);
+      await waiting;
+    }
+  }
+
   it('is waited for as others are until it is known what is usual', async () => {
     const waiting = expectCode(silent.waitLone(a, never(), 0), 'UNREACHABLE');
     await clock.advance(PATIENCE_MS - 1);
@@ -107,18 +117,27 @@ describe('a lone request', () => {
 
   it('teaches what is usual also where it is late, so that slow nodes are not asked more', async () => {
     await answered(50, 4);
-    for (let i = 0; i < 5; i++) {
-      const slow = clock.sleep(400).then(() => 'here');
-      const waiting = silent.waitLone(a, slow, 0).catch(() => {});
-      await clock.advance(400);
-      await waiting;
-    }
+    await answeredLate(200, 13);
     const waiting = silent.waitLone(a, never(), 0).catch(() => {});
     await clock.advance(PATIENCE_MS - 1);
     expect(namesNow()).toEqual([]);
     await clock.advance(1);
     await waiting;
     expect(namesNow()).toEqual([a]);
+  });
+
+  it('is waited for longer where all answers take long, so that a crowd does not ask twice what is slow already', async () => {
+    await answeredLate(1_500, 4);
+    const waiting = expectCode(silent.waitLone(a, never(), 0), 'UNREACHABLE');
+    await clock.advance(4_499);
+    expect(namesNow()).toEqual([]);
+    await clock.advance(1);
+    await waiting;
+    const second = expectCode(silent.waitLone(b, never(), 1), 'UNREACHABLE');
+    await clock.advance(8_999);
+    expect(namesNow()).toEqual([a]);
+    await clock.advance(1);
+    await second;
   });
 });
 

@@ -108,11 +108,28 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/rounds/upload', 'a domain that has stored its share, or has said nothing'),
   },
   {
+    name: 'sensor/second-relay-forgets-the-first',
+    breaks:
+      'EXACT: a reading whose first relay may have kept its SET is told as in no result, because the second one was never reached',
+    file: 'sensor-client/commit-relayed.ts',
+    find: 'split.setSent = before || left;',
+    replace: 'split.setSent = left;',
+    detector: byTest('node/services/relay', 'does not forget that a first relay may have kept the SET'),
+  },
+  {
+    name: 'sensor/crowd-asks-ever-more',
+    breaks: 'where all nodes are slow sensors ask two of them for every reading, until nodes do little else',
+    file: 'src/rounds/answer-times.ts',
+    find: 'Math.max(firstMs, LONG_TIMES * usual)',
+    replace: 'firstMs',
+    detector: byTest('sensor-client/silent-nodes', 'is waited for longer where all answers take long'),
+  },
+  {
     name: 'sensor/late-relay-proves-itself',
     breaks:
       'EXACT: a reading is told as committed because the node that it was relayed to answered late, whatever it answered',
     file: READING,
-    find: 'later.then((proved) => (proved ? RELAYED : own))',
+    find: 'later.then((by) => (by === null ? own : RELAYED))',
     replace: 'later.then(() => RELAYED)',
     detector: byTest('node/services/relay', 'while nobody else answers, is not where it does not'),
   },

@@ -13,7 +13,7 @@ import type { RawReading } from '../../support/raw-reading.ts';
 import { bundleOf } from '../../support/sensor-scene.ts';
 import { type Overheard, type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
-const { ACCEPT, RELAY, SET, UPLOAD } = operations;
+const { ACCEPT, RELAY, UPLOAD } = operations;
 const DOCUMENTS: readonly string[] = [operations.READ_RINGS.path, operations.READ_STREAM.path];
 let cloud: SmallCloud;
 let window: WindowId;
@@ -189,20 +189,41 @@ describe('a sensor that uploads through a relay', () => {
     expectExact(await cloud.compute(window), ['1', '2', '3', '4']);
   });
 
-  it('goes on by itself where the relay is gone, and with another relay afterwards', async () => {
+  it('goes on with another relay where its own is gone, and keeps to that', async () => {
     await begin();
     const sensor = await sensorOf();
     for (const reading of ['0', '1']) await cloud.clock.until(sensor.upload(reading, { window }));
     const home = heard.findLast(({ path }) => path === RELAY.path)?.to as NodeId;
     await cloud.stop(home);
     heard.length = 0;
-    await cloud.clock.until(sensor.upload('2', { window }));
-    expect(heard.some(({ from, path }) => from === undefined && path === SET.path)).toBe(true);
-    heard.length = 0;
-    await cloud.clock.until(sensor.upload('3', { window }));
+    for (const reading of ['2', '3']) await cloud.clock.until(sensor.upload(reading, { window }));
     await sensor.close();
-    expect(heard.filter(({ from, path }) => from === undefined && path === RELAY.path)).toHaveLength(1);
+    const asked = heard.filter(({ from, path }) => from === undefined && !DOCUMENTS.includes(path));
+    expect(asked.map(({ path }) => path)).toEqual([RELAY.path, RELAY.path]);
+    expect(new Set(asked.map(({ to }) => to)).size).toBe(1);
     await cloud.start(home);
+    expectExact(await cloud.compute(window), ['0', '1', '2', '3']);
+  });
+
+  it('goes on by itself where a second relay is late as well', async () => {
+    await begin();
+    const never = new AbortController().signal;
+    const late = { relays: [] as string[], now: false };
+    const transport: Transport = {
+      ...cloud.transport,
+      async send(to, request, options) {
+        if (!late.now || request.path !== RELAY.path) return cloud.transport.send(to, request, options);
+        late.relays.push(to);
+        return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    late.now = true;
+    await cloud.clock.until(sensor.upload('2', { window }));
+    await sensor.close();
+    expect(new Set(late.relays).size).toBe(2);
+    expectExact(await cloud.compute(window), ['1', '2']);
   });
 
   it('speaks to the domains itself where it has no reason to think that it is taken, and always where it is told to', async () => {
@@ -273,7 +294,7 @@ describe('a sensor that uploads through a relay', () => {
         if (request.path !== RELAY.path) {
           return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
         }
-        await cloud.clock.sleep(5_000);
+        await cloud.clock.sleep(5_000, options.signal ?? never);
         return cloud.transport.send(later(to as NodeId), request, options);
       },
     };
@@ -282,6 +303,29 @@ describe('a sensor that uploads through a relay', () => {
     late.now = true;
     const uploaded = sensor.upload('2', { window, deadlineMs: 30_000 });
     expect(await codeOf(cloud.clock.until(uploaded))).toBe(code);
+    await sensor.close();
+  });
+
+  it('does not forget that a first relay may have kept the SET where a second one was never reached', async () => {
+    await begin();
+    const never = new AbortController().signal;
+    const late = { relays: 0, now: false };
+    const transport: Transport = {
+      ...cloud.transport,
+      async send(to, request, options) {
+        if (!late.now) return cloud.transport.send(to, request, options);
+        if (request.path === RELAY.path) late.relays += 1;
+        if (late.relays === 1) return untilAborted(new Promise<never>(() => {}), options.signal ?? never);
+        options.onNeverSent?.();
+        throw new EngineError('UNREACHABLE', 'cut off');
+      },
+    };
+    const sensor = await sensorOf({}, transport);
+    await cloud.clock.until(sensor.upload('1', { window }));
+    late.now = true;
+    const uploaded = sensor.upload('2', { window, deadlineMs: 30_000 });
+    expect(await codeOf(cloud.clock.until(uploaded))).toBe('READING_UNDECIDED');
+    expect(late.relays).toBe(2);
     await sensor.close();
   });
 
