@@ -15,7 +15,7 @@ const LIVENESS_MS = 400_000;
  * How many runs a plan has, each with the draws of the next seed. Where chance decides whether the story happens at all, a
  * change of the code that moves what is drawn would else take the plan its power.
  */
-const RUNS: Readonly<Record<string, number>> = { 54: 16, 2010: 4, 1400047: 4, 1700154: 8, 791151614: 8 };
+const RUNS: Readonly<Record<string, number>> = { 54: 16, 2010: 4, 1400047: 4, 791151614: 8 };
 
 /** A busy machine takes long for what the simulated clock bounds. */
 const TEST_MS = 240_000;
@@ -41,8 +41,6 @@ const TEST_MS = 240_000;
  *   that they wait until the store is declared lost; the checker thought that nothing was missing.
  * - 1730056: the acceptor of a manual window had voted for its terms, and the one message that said that it was open was lost, so
  *   that nobody sealed it.
- * - 1700154: a node that was new to its ring wrote down the older documents from the first on, and a crash left it the first and its own
- *   without what is between them, so that its store was in doubt for ever. It now begins with the newest.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {
