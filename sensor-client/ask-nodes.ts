@@ -1,6 +1,6 @@
 import { EngineError } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../src/ports/index.ts';
-import type { NodeId, RingDocument } from '../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument } from '../src/ring/index.ts';
 import { BACK_OFF, CIRCLES_MAX } from './limits.ts';
 
 /** The ring's nodes, every domain's first before any second: the next one to ask is in another cloud. */
@@ -9,6 +9,13 @@ export function nodesByTurns(ring: RingDocument): readonly NodeId[] {
   return Array.from({ length: longest }, (_, row) =>
     ring.domains.flatMap(({ nodes }) => nodes[row]?.id ?? []),
   ).flat();
+}
+
+/** The nodes of some of its domains, in the ring's order. */
+export function nodesOf(ring: RingDocument, domains: readonly DomainId[]) {
+  return ring.domains.flatMap(({ domain, nodes }) =>
+    domains.includes(domain) ? nodes.map(({ id }) => ({ domain, id })) : [],
+  );
 }
 
 /**

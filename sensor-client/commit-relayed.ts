@@ -1,6 +1,7 @@
 import { EngineError, hasCode } from '../src/foundation/index.ts';
 import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
+import { nodesOf } from './ask-nodes.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { messageContext } from './commit-split.ts';
 import { untilAborted } from './jobs.ts';
@@ -56,9 +57,8 @@ function otherRelay(
   home: NodeId,
 ): NodeId | undefined {
   const { placement, ring } = directory.view(key.window);
-  const nodes = ring.domains.flatMap(({ domain, nodes: own }) => (domains.includes(domain) ? own : []));
   const away = silent.now();
-  const met = nodes.map(({ id }) => id).filter((id) => silent.hasAnswered(id));
+  const met = nodesOf(ring, domains).flatMap(({ id }) => (silent.hasAnswered(id) ? [id] : []));
   return [...met, ...firstOwners(placement, domains, partitionOf(key.readingId))].find(
     (node) => node !== home && !away.has(node),
   );

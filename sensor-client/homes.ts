@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../src/ports/index.ts';
 import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.ts';
 import { PARTITIONS, partition } from '../src/ring/index.ts';
+import { nodesOf } from './ask-nodes.ts';
 import { PARTITION_MS } from './limits.ts';
 import type { RingView } from './ring-book.ts';
 
@@ -55,10 +56,7 @@ export function createHomes(randomBytes: RandomBytes): Homes {
 
   return {
     choose(view, domains, silent, nowMs) {
-      const nodes = view.ring.domains
-        .filter(({ domain }) => domains.includes(domain))
-        .flatMap(({ domain, nodes: own }) => own.map(({ id }) => ({ domain, id })))
-        .filter(({ id }) => !silent.has(id));
+      const nodes = nodesOf(view.ring, domains).filter(({ id }) => !silent.has(id));
       const found = nodes.find(({ id }) => id === home) ?? nodes[draw(Math.max(1, nodes.length))];
       if (found === undefined) return null;
       home = found.id;

@@ -32,7 +32,7 @@ const ANSWERED = new DOMException('the answer was first', 'AbortError');
 
 interface Heard {
   requests: number;
-  answers: number;
+  answered: boolean;
   /** When a request last came to nothing; null where an answer has come since. */
   failedAt: number | null;
 }
@@ -54,13 +54,13 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   }
 
   async function watch<T>(node: NodeId, asked: Promise<T>): Promise<T> {
-    const heard = known.get(node) ?? { requests: 0, answers: 0, failedAt: null };
+    const heard = known.get(node) ?? { requests: 0, answered: false, failedAt: null };
     known.set(node, heard);
     heard.requests += 1;
     try {
       const answer = await asked;
       heard.failedAt = null;
-      heard.answers += 1;
+      heard.answered = true;
       return answer;
     } catch (error) {
       // A node that starts says so and takes nothing yet.
@@ -124,7 +124,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     waitLone: (node, asked, turn, mostMs) => waitFor(loneTimes, node, asked, turn, mostMs),
     hasAnswered: (node) => {
       const heard = known.get(node);
-      return heard !== undefined && heard.answers > 0 && heard.failedAt === null;
+      return heard?.answered === true && heard.failedAt === null;
     },
     now: () =>
       new Set(

@@ -5,7 +5,7 @@ import type { NodeId } from '../../src/ring/index.ts';
  * Asks nodes of which one is enough, one after the other: the next one where the one before has failed, the second one also
  * where the first is late. The first answer counts.
  * @param late resolves when the first node is late.
- * @throws the first refusal that no other node would change, else the last failure; EngineError \`UNREACHABLE\` of no nodes
+ * @throws the first refusal that no other node would change, else the last failure; EngineError `UNREACHABLE` of no nodes
  */
 export function askInTurn<T>(
   nodes: readonly NodeId[],
