@@ -4,6 +4,7 @@ import type { WindowScope } from '../../src/protocol/index.ts';
 import { windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
+import type { StreamHash } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import { isPauseOver } from '../engine/pause.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
@@ -33,7 +34,7 @@ export interface UnopenedWindow {
 
 /**
  * Windows in whose register this node has a vote, and of which it never learned that they are open; or of which it has
- * a key and maybe rows, and its disk has lost that they are open.
+ * a key and maybe rows, and its disk has lost that they are open, or the document of their stream.
  */
 export interface UnopenedVotes {
   /** The node votes about the window, whose terms it does not know. */
@@ -64,6 +65,8 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
   const voted = new Map<string, WindowRecord>();
   /** Per window of which there is a key its times, as far as another node has told them. */
   const kept = new Map<string, WindowTimes | null>();
+  /** Windows read back before the document of their stream was to be had, and whether there is a key. */
+  const nameless = new Map<string, { readonly scope: WindowScope; readonly hasKey: boolean }>();
   let askedAt = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
 
@@ -84,27 +87,38 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
       : windowTermsCodec.decode(accepted.value);
   }
 
-  async function readBack(scope: WindowScope, opens = true): Promise<void> {
+  async function readBack(scope: WindowScope, { opens = true, hasKey = false } = {}): Promise<void> {
+    const name = windowName(scope);
     const found = await windows.find(scope).catch((error: unknown) => {
       if (hasCode(error, 'ROW_CORRUPT')) return null;
       // What does not open may have a damaged key, and name no window of this node or of the stream.
       if (!opens && error instanceof EngineError && error.code !== 'STORE_FAILED') return null;
+      if (hasCode(error, 'UNKNOWN_STREAM')) nameless.set(name, { scope, hasKey });
       return streamGone(error, health);
     });
-    if (found === null || found.terms !== null) return;
+    if (found === null) return;
+    nameless.delete(name);
+    if (found.terms !== null) return;
     // Of a window that is noted as erased only the ledger's vote is left, and stays.
     if ((await erased.find(found.scope)) === null) note(found);
+    if (hasKey && voted.has(name)) kept.set(name, fixedTimes(found.stream, scope.window));
   }
 
   for await (const { key, plain } of tables.scan('windows', storeKey, VOTE)) {
     const scope = scopeOfRow(key);
-    if (scope !== null) await readBack(scope, plain !== null);
+    if (scope !== null) await readBack(scope, { opens: plain !== null });
   }
-  for (const name of await keys.list()) {
-    if (name.stream === STORE_KEY_NAME) continue;
-    await readBack(name);
-    const record = voted.get(windowName(name));
-    if (record !== undefined) kept.set(windowName(name), fixedTimes(record.stream, name.window));
+  for (const scope of await keys.list()) {
+    if (scope.stream !== STORE_KEY_NAME) await readBack(scope, { hasKey: true });
+  }
+
+  /** Reads back what waited for the document of its stream; one window of a stream that is still gone is enough. */
+  async function nameAgain(): Promise<void> {
+    const gone = new Set<StreamHash>();
+    for (const [name, { scope, hasKey }] of nameless) {
+      if (!gone.has(scope.stream)) await readBack(scope, { hasKey });
+      if (nameless.has(name)) gone.add(scope.stream);
+    }
   }
 
   return {
@@ -130,7 +144,10 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
       const asks = isPauseOver(clock, askedAt, ASK_AGAIN_EVERY_MS);
-      if (asks) askedAt = clock.now();
+      if (asks) {
+        askedAt = clock.now();
+        await nameAgain();
+      }
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.
         const opened = windows.findOpen(record.scope) !== undefined;

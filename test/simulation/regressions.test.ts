@@ -15,7 +15,7 @@ const LIVENESS_MS = 400_000;
  * How many runs a plan has, each with the draws of the next seed. Where chance decides whether the story happens at all, a
  * change of the code that moves what is drawn would else take the plan its power.
  */
-const RUNS: Readonly<Record<string, number>> = { 54: 16, 2010: 4, 1400047: 4, 791151614: 8 };
+const RUNS: Readonly<Record<string, number>> = { 2010: 4, 1400047: 4, 791151614: 8 };
 
 /** A busy machine takes long for what the simulated clock bounds. */
 const TEST_MS = 240_000;
@@ -29,8 +29,6 @@ const TEST_MS = 240_000;
  *   after the others had erased the window. It now asks them.
  * - 74: a node that heard of two placements at once put only the later one in force, so that no window between the two
  *   ever opened where it had to vote. It now judges each by itself.
- * - 54: two acceptors had accepted different terms of a fixed window, and it ended before either was decided; they refused
- *   both from then on, so that nobody could say whether it was open. What was accepted in time may now be decided later.
  * - 791151614: a bit flipped in a stored stream document so that it was no text any more, and its node did not start.
  * - 777027: a register had lost the stores that said that a window was open, and nodes that had missed its opening answered
  *   INCOMPLETE for ever about what their own domain had released. They now read it in the ledger.
@@ -41,6 +39,8 @@ const TEST_MS = 240_000;
  *   that they wait until the store is declared lost; the checker thought that nothing was missing.
  * - 1730056: the acceptor of a manual window had voted for its terms, and the one message that said that it was open was lost, so
  *   that nobody sealed it.
+ * - 914374339: a node found the document of its stream damaged when nobody could be asked for it, got it again while it served,
+ *   and kept the window, which nobody spoke of any more, past its retention.
  */
 describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {

@@ -302,10 +302,19 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/caretaker', 'a window that cannot be settled keeps back no other'),
   },
   {
+    name: 'erasure/window-without-document-forgotten',
+    breaks:
+      'ERASED: a node that got the lost document of a stream again keeps the windows that it could not name at its start',
+    file: 'node/services/unopened-votes.ts',
+    find: "      if (hasCode(error, 'UNKNOWN_STREAM')) nameless.set(name, { scope, hasKey });\n",
+    replace: '',
+    detector: byTest('node/services/erasing', 'nobody had when it started'),
+  },
+  {
     name: 'erasure/lost-window-kept',
     breaks: 'rows and key of a window that the disk has lost outlive its retention',
     file: 'node/services/unopened-votes.ts',
-    find: '    await readBack(name);\n',
+    find: '    if (scope.stream !== STORE_KEY_NAME) await readBack(scope, { hasKey: true });\n',
     replace: '',
     detector: byTest('node/services/erasing', 'a node erases also what its disk has lost the window of'),
   },

@@ -11,6 +11,7 @@ import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { isPending } from '../../support/pending.ts';
 import { registerOf } from '../../support/register-of.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, dropRow, flipBit } from '../../support/tampering.ts';
@@ -407,6 +408,26 @@ describe('at a window’s end and retention', () => {
     await cloud.clock.advance(8 * CARE);
     expect(store.rows('values')).toEqual([]);
     expect(store.rows('flags')).toEqual([]);
+    expect(await cloud.keys(node).find(cloud.stream.hash, window, 0)).toBeUndefined();
+  });
+
+  it('a node erases also windows of a stream whose document its disk has lost and nobody had when it started', async () => {
+    const window = await open();
+    for (const reading of ['1', '2', '3', '4']) await cloud.reading(window, reading).commit();
+    const node = cloud.nodeIds.find((id) => cloud.store(id).rows('values').length > 0) as NodeId;
+    const store = cloud.store(node);
+    for (const id of cloud.nodeIds) await cloud.stop(id);
+    await dropRow(store, 'documents');
+    await toErasure();
+    const started = cloud.start(node);
+    expect(await isPending(started)).toBe(true);
+    for (const id of cloud.nodeIds.filter((one) => one !== node)) await cloud.start(id);
+    expect((await started).readiness().reasons.join()).toContain('the document of a stream');
+    await cloud.clock.advance(8 * CARE);
+    expect(store.rows('values')).toEqual([]);
+    expect(store.rows('flags')).toEqual([]);
+    expect(rowsOf(node, 'W')).toEqual([]);
+    expect(rowsOf(node, 'S')).toEqual([]);
     expect(await cloud.keys(node).find(cloud.stream.hash, window, 0)).toBeUndefined();
   });
 
