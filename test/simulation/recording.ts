@@ -16,7 +16,10 @@ export interface Recording {
   record(sensor: Sensor, readings: readonly Reading[], target: ReadingTarget): Promise<Recorded>;
 }
 
-/** How often a program asks the SDK again to send what it has kept, and the pause between, ms. */
+/**
+ * How often a program asks the SDK again to send what it has kept, and the pause between, ms. Each time may take a minute
+ * where a window never opens; after the first such sum a program waits for no other.
+ */
 const FLUSHES_MAX = 10;
 const PAUSE_MS = 2_000;
 
@@ -59,7 +62,7 @@ export function createRecording(clock: Clock, byTime: boolean): Recording {
       if (left.lost > 0 && !mixed) return { fate: 'errored', flagKey: null };
       if (left.lost > 0) return { fate: 'unknown', flagKey: null };
       if (left.kept === 0) return { fate: 'committed', flagKey: null };
-      if (attempt >= FLUSHES_MAX) {
+      if (stuck || attempt >= FLUSHES_MAX) {
         stuck = true;
         return { fate: 'unknown', flagKey: null };
       }
