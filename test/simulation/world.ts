@@ -1,8 +1,8 @@
 import type { Operator } from '../../operator-cli/operator/operator.ts';
 import { equalBytes } from '../../src/foundation/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
-import type { DomainId, RingDocument } from '../../src/ring/index.ts';
-import { lostStoresOf, majority, nodeId, placingDocument } from '../../src/ring/index.ts';
+import type { RingDocument } from '../../src/ring/index.ts';
+import { lostStoresOf, majority, nodeId } from '../../src/ring/index.ts';
 import { fixedSensor } from '../support/fixed-sensor.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
 import {
@@ -48,6 +48,7 @@ import { createSealingKeys, type SealingKeys } from './sealing-keys.ts';
 import { type SimulatedSensor, sensorName, startSensor } from './sensor-process.ts';
 import { flushByTime, flushInto, uploadByTime, uploadInto } from './sensor-programs.ts';
 import type { Residual } from './tolerance.ts';
+import { createVoters } from './voters.ts';
 
 /** Everything that takes part in one run. */
 export interface World extends WorldReports, PlannedStreams {
@@ -164,33 +165,19 @@ export async function buildWorld(
   const barrier = createBarrierChecker(violation);
   const commits = createCommitChecker(nodes, violation);
   const rings = [ring.document];
-  const placingOf = ({ window }: WindowScope) => placingDocument({ documents: rings }, window);
   const made = new Map([[ring.document.epoch, ring.document]]);
-  const votersOf = (scope: WindowScope, ledger?: DomainId) => {
-    const document = placingOf(scope);
-    const placement = placementOf(document);
-    const { stream, window, group } = scope;
-    const domains = streamNamed(streams, stream).domains.map(({ id }) => id);
-    const acceptors =
-      ledger === undefined
-        ? placement.registerAcceptors(domains, stream, window, group)
-        : placement.ledgerAcceptors(ledger, stream, window, group);
-    return acceptors.flatMap((node) => {
-      const store = storeIn(document, node);
-      return store === undefined ? [] : [{ node, store }];
-    });
-  };
+  const voters = createVoters({ streams, rings, has: barrier.holds });
   const quorums = createQuorumChecker({
     nodes,
-    votersOf,
+    votersOf: voters.knownTo,
     declaredLost: (domain) => lostStoresOf({ documents: [...made.values()] }, domain),
     violation,
   });
   const decisions = createDecisionChecker({
     nodes,
-    acceptorsOf: (scope) => votersOf(scope).map(({ node }) => node),
+    acceptorsOf: (scope, by) => voters.knownTo(by, scope).map((all) => all.map(({ node }) => node)),
     forgot(scope, id) {
-      const voter = storeIn(placingOf(scope), nodeId(id));
+      const voter = storeIn(voters.placingOf(scope), nodeId(id));
       return voter !== undefined && nodes.some(({ node, harm }) => node === id && harm.forgotten.has(voter));
     },
     mayBeErased: mayLackAll,

@@ -11,6 +11,8 @@ export interface BarrierChecker {
   /** What the node had is gone from its disk, and with it what it was told. */
   lost(node: string): void;
   answered(exchange: Exchange): void;
+  /** Whether the document of that epoch is on the node's disk. */
+  holds(node: string, epoch: number): boolean;
   /** Whether the node had promised the placement of that document by that time. */
   promisedBy(node: string, epoch: number, time: number): boolean;
 }
@@ -47,6 +49,7 @@ export function createBarrierChecker(violation: (what: string) => void): Barrier
         );
       }
     },
+    holds: (node, epoch) => durable.get(node)?.has(epoch) === true,
     promisedBy: (node, epoch, time) => (promised.get(node)?.get(epoch) ?? Number.POSITIVE_INFINITY) <= time,
   };
 }

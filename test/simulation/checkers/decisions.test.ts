@@ -41,7 +41,7 @@ function watch(nodes: readonly DecidingNode[], forgetful: readonly string[] = []
   const violations: string[] = [];
   const checker = createDecisionChecker({
     nodes,
-    acceptorsOf: () => ['a1', 'b1', 'c1'],
+    acceptorsOf: () => [['a1', 'b1', 'c1']],
     forgot: (_, node) => forgetful.includes(node),
     mayBeErased: () => false,
     frozenFrom: () => FROZEN_FROM,

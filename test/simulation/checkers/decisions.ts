@@ -31,8 +31,8 @@ export interface DecisionChecker {
 
 export interface DecisionCheckerOptions {
   readonly nodes: readonly DecidingNode[];
-  /** Who votes about the window in its register. */
-  acceptorsOf(scope: WindowScope): readonly string[];
+  /** Who votes about the window in its register, by each placement that a node may take. */
+  acceptorsOf(scope: WindowScope, by: string): readonly (readonly string[])[];
   /** Whether the store that voted at the node about the window has forgotten votes. */
   forgot(scope: WindowScope, node: string): boolean;
   /** Whether some clock may show that the window is past its retention; from then on nothing has to be there. */
@@ -52,16 +52,20 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
   /** Every acceptor that has accepted what was decided keeps it, under whatever ballot. */
   function checkVotes(by: string, scope: WindowScope, decision: DecisionName, value: Uint8Array): void {
     if (decision === 'release' || mayBeErased(scope)) return;
-    const acceptors = acceptorsOf(scope);
-    const votes = nodes.filter(({ node, rows }) => {
-      if (!acceptors.includes(node)) return false;
+    const hasVoted = ({ node, rows }: DecidingNode): boolean => {
       // A vote that a fault has taken from its disk was there when it counted.
       if (forgot(scope, node)) return true;
       const accepted = rows.slot(scope, decision)?.accepted?.value;
       return accepted !== undefined && equalBytes(accepted, value);
+    };
+    const counts = acceptorsOf(scope, by).map((acceptors) => {
+      const votes = nodes.filter((one) => acceptors.includes(one.node) && hasVoted(one)).length;
+      return { votes, isEnough: votes >= majority(acceptors.length) };
     });
-    if (votes.length < majority(acceptors.length))
-      violation(`DECIDED: ${by} knows the ${decision} of window ${scope.window} by ${votes.length} votes`);
+    if (!counts.some(({ isEnough }) => isEnough))
+      violation(
+        `DECIDED: ${by} knows the ${decision} of window ${scope.window} by ${counts[0]?.votes} votes`,
+      );
   }
 
   function watchVote({ to }: Exchange, node: DecidingNode, request: SynodRequest): void {

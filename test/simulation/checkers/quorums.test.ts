@@ -43,11 +43,12 @@ function nodeWith(node: string, store = NAMES.get(node), harmed = false): Voting
   };
 }
 
-function watch(names: readonly string[], lost: readonly StoreId[] = []) {
+function watch(names: readonly string[], lost: readonly StoreId[] = [], older: readonly string[] = names) {
   const violations: string[] = [];
   const checker = createQuorumChecker({
     nodes: ['a1', 'a2', 'a3'].map((name) => nodeWith(name)),
-    votersOf: () => names.map((node) => ({ node, store: NAMES.get(node) ?? STORE_A })),
+    votersOf: () =>
+      [names, older].map((all) => all.map((node) => ({ node, store: NAMES.get(node) ?? STORE_A }))),
     declaredLost: () => new Set(lost),
     violation: (what) => void violations.push(what),
   });
@@ -68,6 +69,16 @@ describe('the check of what a quorum has accepted', () => {
     store(checker, nodeWith('a2'), row('release@2=x'));
     store(checker, nodeWith('a1'), row('release=x'));
     expect(violations).toEqual([]);
+  });
+
+  it('accepts what a majority of an older placement has accepted, where that is all that the node knows', () => {
+    const { checker, violations } = watch(['a2'], [], ['a1']);
+    store(checker, nodeWith('a1'), row('terms@1=x'));
+    store(checker, nodeWith('a1'), row('terms=x'));
+    expect(violations).toEqual([]);
+    store(checker, nodeWith('a3'), row('terms@1=y'));
+    store(checker, nodeWith('a1'), row('terms=y'));
+    expect(violations).toHaveLength(1);
   });
 
   it('names what a majority has accepted under different ballots only, or a minority under one', () => {

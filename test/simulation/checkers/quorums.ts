@@ -29,8 +29,8 @@ export interface QuorumChecker {
 
 export interface QuorumCheckerOptions {
   readonly nodes: readonly VotingNode[];
-  /** Who votes about the window in its register, or in the ledger of a domain. */
-  votersOf(scope: WindowScope, ledger?: DomainId): readonly Voter[];
+  /** Who votes about the window in its register, or in the ledger of a domain, by each placement that a node may take. */
+  votersOf(node: string, scope: WindowScope, ledger?: DomainId): readonly (readonly Voter[])[];
   /** The stores that a domain has declared lost. */
   declaredLost(domain: DomainId): ReadonlySet<StoreId>;
   violation(what: string): void;
@@ -41,15 +41,17 @@ export function createQuorumChecker(options: QuorumCheckerOptions): QuorumChecke
   const votes = createVoteHistory();
 
   function check(
-    { domain }: VotingNode,
+    { node, domain }: VotingNode,
     scope: WindowScope,
     decision: DecisionName,
     value: Uint8Array,
     said: string,
   ): void {
-    const [voters, lost] =
-      decision === 'release' ? [votersOf(scope, domain), declaredLost(domain)] : [votersOf(scope), undefined];
-    if (!votes.isDecided(voters, scope, decision, value, lost))
+    const [quorums, lost] =
+      decision === 'release'
+        ? [votersOf(node, scope, domain), declaredLost(domain)]
+        : [votersOf(node, scope), undefined];
+    if (!quorums.some((voters) => votes.isDecided(voters, scope, decision, value, lost)))
       violation(`DECIDED: ${said} the ${decision} of window ${scope.window}, which no quorum has accepted`);
   }
 
