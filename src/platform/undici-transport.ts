@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
-import { buildConnector, Pool } from 'undici';
-import { EngineError, systemCode } from '../foundation/index.ts';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { concat, EngineError, systemCode } from '../foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
 import { noAnswer } from './no-answer.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './transport-limits.ts';
@@ -68,10 +68,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
           `expected at most ${limits.requestsPerNodeMax} requests in flight to node ${nodeId}`,
         );
       }
-      connection.inFlight++;
-      const answer = exchange(nodeId, connection.pool, request, timeoutMs, onNeverSent).finally(() => {
-        connection.inFlight--;
-      });
+      const answer = exchange(nodeId, connection, request, timeoutMs, onNeverSent);
       return signal === undefined ? answer : untilAborted(answer, signal);
     },
     close() {
@@ -88,6 +85,9 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+
+/** Why an exchange is broken off; one for all, because one with a stack for each would cost more than all else. */
+const OVERDUE = new Error('no answer in time');
 
 function openPool(target: TransportTarget, limits: TransportLimits): Pool {
   return new Pool(target.origin, {
@@ -117,41 +117,75 @@ function connectorTo(target: TransportTarget, limits: TransportLimits): buildCon
   };
 }
 
-async function exchange(
+/** Handed to the pool as it is: its own request() makes a stream of every answer, and a signal and promises besides. */
+function exchange(
   nodeId: string,
-  pool: Pool,
+  connection: Connection,
   request: TransportRequest,
   timeoutMs: number,
   onNeverSent: (() => void) | undefined,
 ): Promise<TransportResponse> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), timeoutMs);
-  try {
-    const response = await pool.request({
-      method: request.method,
-      path: request.path,
-      headers: headersOf(request),
-      body: request.method === 'GET' ? null : request.body,
-      signal: controller.signal,
-    });
-    const contentType = response.headers['content-type'];
-    return {
-      status: response.statusCode,
-      body: await response.body.bytes(),
-      contentType: typeof contentType === 'string' ? contentType : '',
+  return new Promise((resolve, reject) => {
+    let begun: Dispatcher.DispatchController | undefined;
+    let overdue = false;
+    let status = 0;
+    let contentType = '';
+    const chunks: Uint8Array[] = [];
+    const timer = setTimeout(() => {
+      overdue = true;
+      // What waits for a connection is broken off when it gets one.
+      begun?.abort(OVERDUE);
+      reject(noAnswer(nodeId, 'TIMEOUT'));
+    }, timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      connection.inFlight--;
     };
-  } catch (error) {
-    const cause = controller.signal.aborted ? 'TIMEOUT' : systemCode(error);
-    if (NEVER_CONNECTED.has(cause)) onNeverSent?.();
-    throw noAnswer(nodeId, cause);
-  } finally {
-    clearTimeout(timer);
-  }
+    connection.inFlight++;
+    connection.pool.dispatch(
+      {
+        method: request.method,
+        path: request.path,
+        headers: headersOf(request),
+        body: request.method === 'GET' ? null : request.body,
+      },
+      {
+        onRequestStart(controller) {
+          begun = controller;
+          if (overdue) controller.abort(OVERDUE);
+        },
+        onResponseStart(_controller, statusCode, headers) {
+          status = statusCode;
+          const type = headers['content-type'];
+          contentType = typeof type === 'string' ? type : '';
+        },
+        onResponseData(_controller, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          end();
+          resolve({ status, body: whole(chunks), contentType });
+        },
+        onResponseError(_controller, error) {
+          end();
+          const cause = overdue ? 'TIMEOUT' : systemCode(error);
+          if (NEVER_CONNECTED.has(cause)) onNeverSent?.();
+          reject(noAnswer(nodeId, cause));
+        },
+      },
+    );
+  });
 }
 
-function headersOf(request: TransportRequest): Record<string, string> {
-  const headers: Record<string, string> = {};
-  if (request.contentType !== '') headers['content-type'] = request.contentType;
-  if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`;
+/** A body as the core knows bytes; nothing else holds on to what the socket has read. */
+function whole(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first === undefined || chunks.length > 1) return concat(...chunks);
+  return new Uint8Array(first.buffer, first.byteOffset, first.length);
+}
+
+function headersOf({ contentType, token }: TransportRequest): string[] {
+  const headers = contentType === '' ? [] : ['content-type', contentType];
+  if (token !== undefined) headers.push('authorization', `Bearer ${token}`);
   return headers;
 }

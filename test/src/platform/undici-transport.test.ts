@@ -97,6 +97,21 @@ describe('the transport', () => {
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
 
+  test('brings an answer of many pieces whole, and one of none', async () => {
+    const piece = 'a piece of the answer, '.repeat(1_000);
+    const server = await serve(certificateOfAlpha, (request, response) => {
+      const pieces = request.url === '/none' ? 0 : 20;
+      for (let i = 0; i < pieces; i++) response.write(piece);
+      response.end();
+    });
+    const transport = transportTo(server.origin);
+    const none = await transport.send('a-1', { ...REQUEST, path: '/none' }, TIME);
+    expect(none).toEqual({ status: 200, body: new Uint8Array(0), contentType: '' });
+    const many = await transport.send('a-1', REQUEST, TIME);
+    expect(many.body).toEqual(utf8(piece.repeat(20)));
+    expect(many.body.constructor).toBe(Uint8Array);
+  });
+
   test('opens no more connections to a node than its limit', async () => {
     const server = await serve(certificateOfAlpha, echo);
     const transport = transportTo(server.origin, { limits: { connectionsPerNodeMax: 2 } });
@@ -216,6 +231,29 @@ describe('a request that gets no answer', () => {
         details: { cause: 'TIMEOUT' },
       });
     }
+  });
+
+  test('is UNREACHABLE after its time where no connection was free, and is not sent later', async () => {
+    const seen: (string | undefined)[] = [];
+    let arrive = (_answer: () => void) => {};
+    const arrived = new Promise<() => void>((resolve) => {
+      arrive = resolve;
+    });
+    const server = await serve(certificateOfAlpha, (request, response) => {
+      seen.push(request.url);
+      if (seen.length > 1) response.end();
+      else arrive(() => response.end());
+    });
+    const transport = transportTo(server.origin, { limits: { connectionsPerNodeMax: 1 } });
+    const first = transport.send('a-1', { ...REQUEST, path: '/first' }, TIME);
+    const answer = await arrived;
+    await expect(
+      transport.send('a-1', { ...REQUEST, path: '/second' }, { timeoutMs: 200 }),
+    ).rejects.toMatchObject({ details: { cause: 'TIMEOUT' } });
+    answer();
+    expect((await first).status).toBe(200);
+    expect((await transport.send('a-1', { ...REQUEST, path: '/third' }, TIME)).status).toBe(200);
+    expect(seen).toEqual(['/first', '/third']);
   });
 
   test('is UNREACHABLE when the answer is larger than the limit', async () => {
