@@ -54,7 +54,7 @@ export function residualOf(world: World, window: number): Residual | undefined {
     world.rings.flatMap(({ domains }) => domains.flatMap((section) => section.nodes)).map(({ id }) => id),
   );
   const away = nodes.filter(({ node, gone }) => listed.has(node) && gone()).length;
-  const waits = nodes.some(({ gone, handle }) => !gone() && handle() === undefined);
+  const waits = nodes.some((one) => !one.gone() && (one.handle() === undefined || says(one, 'starting:')));
   if (away > AWAY_AT_START && waits) return 'too few nodes';
   if (!isPromised(world, placing)) return 'placement too late';
   if (isOpeningUnknown(world, placing, scope)) return 'opening unknown';
@@ -134,9 +134,14 @@ function isBackAt(one: SimulatedNode, scope: WindowScope, entry: FlagEntry, doma
 }
 
 /** Whether a node says nothing about some of its rows before all others of its domain have told what they have of them. */
-function isRepairing({ handle }: SimulatedNode): boolean {
-  const { reasons = [] } = handle()?.readiness() ?? {};
-  return reasons.some((reason) => reason.startsWith('repair:'));
+const isRepairing = (one: SimulatedNode): boolean => says(one, 'repair:');
+
+function says({ handle }: SimulatedNode, what: 'starting:' | 'repair:'): boolean {
+  return (
+    handle()
+      ?.readiness()
+      .reasons.some((reason) => reason.startsWith(what)) === true
+  );
 }
 
 /** Whether the flag can be in T: somebody has voted for it, or what somebody voted is lost. */
