@@ -3,7 +3,7 @@ import type { Clock, Transport } from '../../src/ports/index.ts';
 import type { MessageContext, Operation } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
-import { callOperation } from '../../src/rounds/index.ts';
+import { callOperation, createWatchfulTransport } from '../../src/rounds/index.ts';
 import type { Caller } from '../http/router.ts';
 import type { PeerMemory, StoreStamp } from './peer-memory.ts';
 import { stampOf } from './peer-memory.ts';
@@ -109,7 +109,8 @@ export interface Peers {
 }
 
 export function createPeers(components: PeersComponents): Peers {
-  const { transport, handlers, self, clock, memory, rings, meet } = components;
+  const { handlers, self, clock, memory, rings, meet } = components;
+  const transport = createWatchfulTransport(components.transport, clock);
   const never = new AbortController().signal;
   const silentUntil = new Map<NodeId, number>();
 

@@ -2,6 +2,7 @@ import type { SealAnswer, StreamList } from '../../src/protocol/index.ts';
 import type { Published } from '../../src/protocol/ring-messages.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import type { RingDocument, StreamHash, WindowId } from '../../src/ring/index.ts';
+import { createWatchfulTransport } from '../../src/rounds/watchful-transport.ts';
 import { type AuditReport, auditNodes } from './audit.ts';
 import { type ClockReading, readClocks } from './clocks.ts';
 import { type ComputeOutcome, computeWindow } from './compute.ts';
@@ -51,7 +52,9 @@ export interface PartOptions extends WaitOptions {
 }
 
 /** The operator's program over its ports; the command line, the demo and the simulator use the same one. */
-export function createOperator(ports: OperatorPorts): Operator {
+export function createOperator(given: OperatorPorts): Operator {
+  // Behind COMPUTE stand rounds among all nodes, which take long; one that stands still is not waited for so long.
+  const ports = { ...given, transport: createWatchfulTransport(given.transport, given.clock) };
   return {
     ring: ports.ring,
     putStream: (jws, options) => putStream(ports, jws, options),

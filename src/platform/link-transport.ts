@@ -67,10 +67,10 @@ export function createLinkTransport(options: LinkTransportOptions): Transport {
   }
 
   return {
-    async send(nodeId, request, { timeoutMs, signal }) {
+    async send(nodeId, request, { timeoutMs, signal, urgent = false }) {
       signal?.throwIfAborted();
       if (closed) throw new EngineError('UNREACHABLE', 'the transport is closed');
-      const answer = linkTo(nodeId, timeoutMs > limits.urgentMs).call(request, timeoutMs);
+      const answer = linkTo(nodeId, timeoutMs > limits.urgentMs && !urgent).call(request, timeoutMs);
       return signal === undefined ? answer : untilAborted(answer, signal);
     },
     async close() {

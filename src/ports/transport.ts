@@ -18,6 +18,8 @@ export interface TransportResponse {
 export interface TransportOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Not to stand behind pages of megabytes, however long its answer may be waited for. */
+  readonly urgent?: boolean;
   /** Called before a rejection where no byte of the request has left, so that it is certainly not carried out. */
   readonly onNeverSent?: () => void;
 }

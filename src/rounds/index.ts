@@ -14,3 +14,4 @@ export type { SealCall, Sealed, SealReply } from './seal.ts';
 export { sealRound } from './seal.ts';
 export type { SettleCall, SettleReply } from './settle.ts';
 export { settleRound } from './settle.ts';
+export { createWatchfulTransport } from './watchful-transport.ts';

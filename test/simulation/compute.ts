@@ -30,7 +30,7 @@ export async function computeOnce(
   window: number,
   waitMs: number,
 ): Promise<ComputedWindow | undefined> {
-  const { operator, plan, losses, violation } = world;
+  const { operator, plan, losses, kernel, violation } = world;
   let computed: ComputedWindow;
   try {
     const outcome = await operator.compute(plannedStream(world, window), plannedWindowId(plan, window), {
@@ -78,8 +78,10 @@ export async function computeOnce(
   // Said by a clock that is ahead, or by nodes that could not be asked before the others came back.
   world.neverOpened.delete(window);
   const first = world.results.get(window);
-  if (first === undefined) world.results.set(window, computed);
-  else if (first.text !== computed.text) {
+  if (first === undefined) {
+    kernel.trace.note(kernel.now(), `window ${window} has a result`);
+    world.results.set(window, computed);
+  } else if (first.text !== computed.text) {
     violation(`EXACT: window ${window} was ${first.text} and then ${computed.text}`);
   }
   return computed;

@@ -190,4 +190,29 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     replace: 'missing: [],',
     detector: byTest('operator-cli/operator/series', 'a question about a stream gives every released window'),
   },
+  {
+    name: 'silence/waited-for-like-work',
+    breaks: 'LIVENESS: a node that stands still is waited for as long as one that reads a whole window',
+    file: 'src/rounds/heartbeat.ts',
+    find: 'silent: silent || quiet >= QUIET_BEATS_MAX',
+    replace: 'silent',
+    detector: byTest('simulation/standing-still', 'a window of 3x3 is released within seconds'),
+  },
+  {
+    name: 'silence/work-taken-for-it',
+    breaks:
+      'LIVENESS: a node that reads a large window is given up although it gives signs of life, each time anew',
+    file: 'src/rounds/signs-of-life.ts',
+    find: 'known.heart = ALIVE;',
+    replace: '',
+    detector: byTest('src/rounds/watchful-transport', 'a node that works for long is waited for until'),
+  },
+  {
+    name: 'silence/operator-waits-through-it',
+    breaks: 'LIVENESS: COMPUTE waits a minute for the node that it happens to ask first',
+    file: 'operator-cli/operator/operator.ts',
+    find: 'createWatchfulTransport(given.transport, given.clock)',
+    replace: 'given.transport',
+    detector: byTest('simulation/standing-still', 'a window of 3x3 is released within seconds'),
+  },
 ];
