@@ -9,6 +9,8 @@ import type { Listener, Network, NetworkHooks, NetworkSettings, Sender } from '.
 /** A sender with what its requests share. */
 interface Origin extends Sender {
   readonly random: Random;
+  /** For signs of life, so that they leave what is drawn for all other messages as it is. */
+  readonly urgentRandom: Random;
   /** Hang up every request under way. */
   readonly hangUps: Set<() => void>;
 }
@@ -100,11 +102,12 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
     origin: Origin,
     to: string,
     request: TransportRequest,
-    { timeoutMs, signal }: TransportOptions,
+    { timeoutMs, signal, urgent = false }: TransportOptions,
   ): Promise<TransportResponse> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const connection = new AbortController();
-    const { life, name, random } = origin;
+    const { life, name } = origin;
+    const random = urgent ? origin.urgentRandom : origin.random;
     const sender = () => life;
     const receiver = () => listeners.get(to)?.life;
     return new Promise((resolve, reject) => {
@@ -158,7 +161,8 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
   return {
     transport(sender) {
       const random = kernel.random.fork(`network ${sender.life.name}`);
-      const origin: Origin = { ...sender, random, hangUps: new Set() };
+      const urgentRandom = kernel.random.fork(`urgent ${sender.life.name}`);
+      const origin: Origin = { ...sender, random, urgentRandom, hangUps: new Set() };
       sender.life.atEnd.add(() => {
         for (const hangUp of origin.hangUps) hangUp();
       });

@@ -30,6 +30,8 @@ export function sleepingClock(): Clock & { readonly slept: number[] } {
     slept,
     now: () => now,
     async sleep(ms, signal) {
+      // What waits for an answer that comes at once is over by then.
+      await new Promise<void>((resolve) => void setImmediate(resolve));
       signal?.throwIfAborted();
       slept.push(ms);
       now = windowId(now + ms);
