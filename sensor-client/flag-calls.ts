@@ -18,7 +18,7 @@ import type { Batch } from '../src/rounds/batch.ts';
 import { joinBatch, openBatch } from '../src/rounds/batch.ts';
 import { callOperation } from '../src/rounds/call-operation.ts';
 import type { SensorIdentity } from './identity.ts';
-import type { Request } from './jobs.ts';
+import type { Request, Wait } from './jobs.ts';
 import { REQUEST_MS_MAX } from './limits.ts';
 import type { PacketMaker } from './packet-maker.ts';
 
@@ -87,8 +87,9 @@ export interface FlagCallsOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly packets: PacketMaker;
-  /** A request is not one reading's to stop: it ends with the sensor. */
   readonly request: Request;
+  /** A request is not one reading's to stop: it ends with the sensor. */
+  readonly wait: Wait;
 }
 
 /** Bytes of a row besides its share where every row has a packet of its own. */
@@ -98,17 +99,14 @@ const READING_BYTES = 20;
 /** Bytes of an UPLOAD body before its packets, rounded up. */
 const HEAD_BYTES = 256;
 
-export function createFlagCalls({ transport, clock, packets, request }: FlagCallsOptions): FlagCalls {
+export function createFlagCalls({ transport, clock, packets, request, wait }: FlagCallsOptions): FlagCalls {
   const linger = () => request((signal) => clock.sleep(0, signal));
   const call = <Q, R>(
     node: NodeId,
     operation: Operation<Q, R>,
     message: Q,
     own: Pick<TransportOptions, 'onNeverSent'> = {},
-  ) =>
-    request((signal) =>
-      callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, signal, ...own }),
-    );
+  ) => wait(() => callOperation(transport, node, operation, message, { timeoutMs: REQUEST_MS_MAX, ...own }));
   const uploads = new Map<string, Batch<Parcel, UploadResponse['packets'][number]>>();
   const sets = new Map<string, Batch<ReceivedParcel, FlagAnswer>>();
   const questions = new Map<string, Batch<FlagEntry, Outcome>>();

@@ -3,8 +3,12 @@ import { EngineError } from '../src/foundation/index.ts';
 /** A signal for many: one listener on it however many followers there are, and none left when all have ended. */
 export interface SignalFan {
   readonly aborted: boolean;
-  /** Runs `work` under a signal of its own that aborts with the fan, or when `abort` is called. */
-  run<T>(work: (signal: AbortSignal, abort: (reason: unknown) => void) => Promise<T>): Promise<T>;
+  /** Runs `work` under a signal of its own that aborts with the fan. What follows on it uses the signal again. */
+  run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** The same where more than the fan may abort it. */
+  runUnder<T>(own: AbortController, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** The same for work that is not to be stopped: an abort ends the waiting only. Takes no signal, which costs more than the rest. */
+  wait<T>(work: () => Promise<T>): Promise<T>;
   abort(reason: unknown): void;
   /** @throws the reason of the abort */
   throwIfAborted(): void;
@@ -18,9 +22,26 @@ export interface SignalFan {
  */
 function createSignalFan(): SignalFan {
   const running = new Map<AbortController, Promise<unknown>>();
+  const waiting = new Set<(reason: unknown) => void>();
+  /** Of work that has ended, for the next one: to make a signal and look at it costs as much as a lone reading's hashes. */
+  const spare: AbortController[] = [];
   let aborted = false;
   let why: unknown;
+
+  async function runUnder<T>(own: AbortController, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // What begins late would be stopped by nobody.
+    if (aborted) own.abort(why);
+    const job = work(own.signal);
+    running.set(own, job);
+    try {
+      return await job;
+    } finally {
+      running.delete(own);
+    }
+  }
+
   return {
+    runUnder,
     get aborted() {
       return aborted;
     },
@@ -28,20 +49,25 @@ function createSignalFan(): SignalFan {
       if (aborted) throw why;
     },
     async run(work) {
-      const own = new AbortController();
-      // What begins late would be stopped by nobody.
-      if (aborted) own.abort(why);
-      const job = work(own.signal, (reason) => own.abort(reason));
-      running.set(own, job);
+      const own = spare.pop() ?? new AbortController();
       try {
-        return await job;
+        return await runUnder(own, work);
       } finally {
-        running.delete(own);
+        if (!aborted) spare.push(own);
       }
+    },
+    wait(work) {
+      return new Promise((resolve, reject) => {
+        if (aborted) return reject(why);
+        waiting.add(reject);
+        const forget = () => waiting.delete(reject);
+        work().then(resolve, reject).then(forget, forget);
+      });
     },
     abort(reason) {
       aborted = true;
       why = reason;
+      for (const stop of waiting) stop(reason);
       for (const own of running.keys()) own.abort(reason);
     },
     async idle() {
@@ -70,12 +96,16 @@ export interface Jobs {
    * @throws EngineError `READING_ABORTED` when either is aborted already, else what `work` throws
    */
   run<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Waits for an answer that several may need, until the closing. @throws EngineError `READING_ABORTED`, else what `work` throws */
+  wait: Wait;
   /** Aborts what runs and waits for it. */
   close(): Promise<void>;
 }
 
 /** Runs something that ends with the sensor, whoever needs it. */
 export type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+/** Waits for something as long as there is the sensor. */
+export type Wait = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createJobs(): Jobs {
   const open = createSignalFan();
@@ -84,8 +114,9 @@ export function createJobs(): Jobs {
       if (open.aborted) throw new EngineError('READING_ABORTED', 'the sensor is closed');
       if (signal?.aborted) throw new EngineError('READING_ABORTED', 'aborted before anything was sent');
       if (signal === undefined) return open.run(work);
-      return open.run(async (own, abortOwn) => {
-        const abort = () => abortOwn(new EngineError('READING_ABORTED', 'the caller gave up'));
+      const controller = new AbortController();
+      return open.runUnder(controller, async (own) => {
+        const abort = () => controller.abort(new EngineError('READING_ABORTED', 'the caller gave up'));
         signal.addEventListener('abort', abort, { once: true });
         try {
           return await work(own);
@@ -94,6 +125,7 @@ export function createJobs(): Jobs {
         }
       });
     },
+    wait: open.wait,
     async close() {
       open.abort(new EngineError('READING_ABORTED', 'the sensor is closed'));
       await open.idle();

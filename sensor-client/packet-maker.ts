@@ -111,7 +111,8 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
       throw new EngineError('RING_REFUSED', 'expected a point of P-256 as the sealing key of every domain');
     }
     const exported = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
-    return { ...exported, encapsulated: context.encapsulated };
+    const { shares, flags } = exported;
+    return { shares, flags, encapsulated: context.encapsulated };
   }
 
   /** A domain without a roster of the stream's sensors has nowhere else to learn the key from. */
@@ -129,8 +130,8 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
     const known = made.get(readings);
     const same = known?.stream === stream && known.window === window && known.group === group;
     if (same && known.sensorId === sensorId) return known;
-    const scope = { stream, window, group };
-    const one = { ...scope, sensorId, name: packetName(scope, packet), proofs: new Map() };
+    const name = packetName({ stream, window, group }, packet);
+    const one = { stream, window, group, sensorId, name, proofs: new Map() };
     made.set(readings, one);
     return one;
   }
@@ -142,7 +143,7 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
       const agreement = await agreementOf(sensor.keys, domainOf(node).sealingKey, stream);
       const { nonce, bound } = shareBinding(named(scope, packet).name, index);
       const sealed = await sealing.seal(agreement.shares, nonce, bound, shares);
-      return { ...packet, encapsulated: agreement.encapsulated, sealed };
+      return { encapsulated: agreement.encapsulated, sealed, ...packet };
     },
     async set(sensor, acceptors, scope, readings, receipts) {
       const stream = await options.stream();
@@ -158,7 +159,7 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
         known.set(sealingKey, proof);
         proofs.set(index, proof);
       }
-      return { ...packet, receipts, proofs: [...proofs.values()] };
+      return { receipts, proofs: [...proofs.values()], ...packet };
     },
     async relay(sensor, nodes, scope, readings, shares) {
       const stream = await options.stream();
@@ -174,7 +175,7 @@ export function createPacketMaker(options: PacketMakerOptions): PacketMaker {
       });
       const indexOf = (node: NodeId) => shareIndex(stream, domainOf(node).domain) ?? -1;
       return {
-        packet: { ...packet, parts: await Promise.all(parts) },
+        packet: { parts: await Promise.all(parts), ...packet },
         judge(answer, acceptors) {
           const voted = answer.votes.filter(({ acceptor, word }, place) => {
             const node = acceptors[acceptor];

@@ -74,6 +74,15 @@ export function createRingBook(options: RingBookOptions): RingBook {
   let history = ringHistory(options.ring);
   let domainKeys = trust.domainKeys;
   const placements = new Map<Epoch, Placement>();
+  let found: { readonly in: RingHistory; readonly nodes: Map<string, Listed> } | undefined;
+
+  /** Every message of a sensor asks for the nodes it goes to. */
+  function listedNow(nodeId: string): Listed {
+    if (found?.in !== history) found = { in: history, nodes: new Map() };
+    const one = found.nodes.get(nodeId) ?? listed(history, nodeId);
+    found.nodes.set(nodeId, one);
+    return one;
+  }
 
   const isKnown = (jws: string): boolean => history.documents.some((known) => known.jws === jws);
 
@@ -137,21 +146,23 @@ export function createRingBook(options: RingBookOptions): RingBook {
       return { ring: newestOf(history), placement, placementEpoch };
     },
     target(nodeId) {
-      const { node, domain } = listed(history, nodeId);
+      const { node, domain } = listedNow(nodeId);
       return { origin: node.url, trust: domain.certificateAuthority, pool: domain.domain };
     },
-    domainOf: (node) => listed(history, node).domain,
+    domainOf: (node) => listedNow(node).domain,
     refresh,
     reach: (window) => (reaches(history, window) ? undefined : fetchOlder()),
     reachFirst: fetchOlder,
   };
 }
 
+interface Listed {
+  readonly node: RingNode;
+  readonly domain: DomainSection;
+}
+
 /** A node as the newest document that lists it has it, and its domain's newest section. */
-function listed(
-  history: RingHistory,
-  nodeId: string,
-): { readonly node: RingNode; readonly domain: DomainSection } {
+function listed(history: RingHistory, nodeId: string): Listed {
   const sections = history.documents.toReversed().flatMap(({ domains }) => domains);
   const listing = sections.find(({ nodes }) => nodes.some(({ id }) => id === nodeId));
   const node = listing?.nodes.find(({ id }) => id === nodeId);

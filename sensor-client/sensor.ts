@@ -160,7 +160,7 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     stream: async () => (await directory.stream()).document,
     domainOf: directory.domainOf,
   });
-  const calls = createFlagCalls({ transport, clock, packets, request });
+  const calls = createFlagCalls({ transport, clock, packets, request, wait: jobs.wait });
   const context: UploaderContext = {
     directory,
     calls,

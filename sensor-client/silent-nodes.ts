@@ -3,6 +3,7 @@ import type { Clock } from '../src/ports/index.ts';
 import type { NodeId } from '../src/ring/index.ts';
 import type { AnswerTimes } from '../src/rounds/answer-times.ts';
 import { createAnswerTimes } from '../src/rounds/answer-times.ts';
+import { createStop } from '../src/rounds/stop.ts';
 import { PATIENCE_MS, REQUEST_MS_MAX, SILENT_FOR_MS } from './limits.ts';
 
 /** Which nodes do not answer: a hint whom to ask last, never a fact. */
@@ -83,7 +84,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     // Who is asked later waits for the one that hangs, as a rule, and says nothing about how long answers take.
     if (turn === 0) note(times, asked);
     const answer = watch(node, asked);
-    const answered = new AbortController();
+    const answered = createStop();
     const patient = async () => {
       await clock.sleep(Math.min(patience, longest), answered.signal);
       const heard = known.get(node);
@@ -101,7 +102,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
     try {
       return await Promise.race([answer, over]);
     } finally {
-      answered.abort(ANSWERED);
+      answered.stop(ANSWERED);
       answer.catch(() => {});
       over.catch(() => {});
     }

@@ -142,7 +142,8 @@ export async function commitMeasured(
   begun?: Split,
 ): Promise<Committed> {
   const { domains, deadlineMs, endsAt } = place;
-  const { clock, standing } = context;
+  const { clock, standing, directory, calls, silent, randomBytes, homes } = context;
+  const committing = { directory, calls, silent, clock, randomBytes, homes, domains };
   // A batch would travel twice for the few requests that it saves.
   const mayRelay = context.relay && measured.vectorCount === 1;
   for (let splits = 1; ; splits++) {
@@ -154,7 +155,7 @@ export async function commitMeasured(
     const leftMs = () => Math.min(deadlineMs, Math.max(0, endsAt - clock.now()));
     // A reading whose first id came to nothing hears from the domains themselves why.
     const relay = mayRelay && splits === 1 && standing.isGood(place, clock.now()) ? home : null;
-    const out = await commitOne({ ...context, domains }, attempt, relay, leftMs, signal);
+    const out = await commitOne(committing, attempt, relay, leftMs, signal);
     standing.note(place, out.kind === 'committed');
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };

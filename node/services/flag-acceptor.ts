@@ -222,7 +222,7 @@ function voteOn(
   if (early) return { row: known, answer: { granted: false, early, promised, accepted } };
   const { state, reply } = acceptorStep<FlagValue>(known, request);
   const changed = state === known ? known : { ...known, promised: state.promised, accepted: state.accepted };
-  return { row: changed, answer: { ...reply, early: false } };
+  return { row: changed, answer: { early: false, ...reply } };
 }
 
 function flagRequestOf(request: VoteRequest): AcceptorRequest<FlagValue> {

@@ -1,6 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type {
-  AddressedPacket,
   Packet,
   Refusal,
   RelayRequest,
@@ -90,9 +89,10 @@ export function createPackets(components: PacketsComponents): Packets {
   /** The packet's name and the key of its sensor, once the sensor's SET to this domain is proved. */
   async function proveSet(
     { scope, stream }: OpenWindowRecord,
-    packet: AddressedPacket,
-    tag: Uint8Array,
+    { sensorId, publicKey, readings }: Packet,
+    { encapsulated, tag }: Pick<SetPacket['proofs'][number], 'encapsulated' | 'tag'>,
   ): Promise<{ readonly name: Uint8Array; readonly flags: Uint8Array }> {
+    const packet = { sensorId, publicKey, readings, encapsulated };
     const name = packetName(scope, packet);
     return withKeys(stream, packet, async ({ flags }) => {
       if (equalTags(tag, setTag(flags, name))) return { name, flags };
@@ -111,8 +111,7 @@ export function createPackets(components: PacketsComponents): Packets {
     const own = streams.indexOf(stream);
     const proof = packet.proofs.find(({ index }) => index === own);
     if (proof === undefined) throw packetRefused('the proof of a SET to this domain');
-    const addressed = { ...packet, encapsulated: proof.encapsulated };
-    const { name, flags } = await proveSet(record, addressed, proof.tag);
+    const { name, flags } = await proveSet(record, packet, proof);
     const receipts = createReceipts(terms.value.setHashKey);
     if (!receipts.complete(name, packet.receipts, stream.domains.length)) {
       throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
@@ -125,7 +124,7 @@ export function createPackets(components: PacketsComponents): Packets {
       admission.entries(record.stream, request.partition, entryKeysOf(request));
       const part = request.parts[streams.indexOf(record.stream)];
       if (part === undefined) throw packetRefused('a part for this domain');
-      await proveSet(record, { ...request, encapsulated: part.encapsulated }, part.tag);
+      await proveSet(record, request, part);
     },
     async openSet(record, request) {
       const opened: (ProvedSet | Refusal)[] = [];

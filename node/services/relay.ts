@@ -1,11 +1,11 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type {
-  Packet,
   Refusal,
   RelayRequest,
   RelayResponse,
   SetPacket,
+  SharePacket,
   UploadResponse,
 } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
@@ -13,6 +13,7 @@ import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { AnswerTimes } from '../../src/rounds/answer-times.ts';
 import { createAnswerTimes } from '../../src/rounds/answer-times.ts';
+import { createStop } from '../../src/rounds/stop.ts';
 import { askInTurn } from '../engine/ask-in-turn.ts';
 import type { Peers } from '../engine/peers.ts';
 import { at, collect, RELAYED_TIMEOUT_MS, silence } from '../engine/peers.ts';
@@ -75,7 +76,7 @@ async function store(
     context,
     partition,
     index,
-    packets: requests.map(({ parts, ...packet }) => ({ ...packetIn(packet), ...at(parts, index) })),
+    packets: requests.map((request) => sharePacket(request, index)),
   };
   const owners = rings.of(record.scope).placement.owners(domain, partition);
   const inTurn = owners.toSorted((a, b) => Number(peers.suspected(a)) - Number(peers.suspected(b)));
@@ -162,12 +163,12 @@ export function createRelay(components: RelayComponents): Relay {
     requests: readonly RelayRequest[],
   ): Promise<readonly Relayed[]> {
     const ids = record.stream.domains.map(({ id }) => id);
-    const stored = new AbortController();
+    const stored = createStop();
     // One for all domains, whose answers are of one kind; an owner of two is asked at once where the other one fails.
     const late = clock.sleep(times.lateMs(), stored.signal);
     const parts = await Promise.all(
       ids.map((id, index) => store(components, times, late, record, place, requests, id, index)),
-    ).finally(() => stored.abort(STORED));
+    ).finally(() => stored.stop(STORED));
     const keptOrNot = requests.map((request, i) =>
       keptIn(
         request,
@@ -209,8 +210,11 @@ export function createRelay(components: RelayComponents): Relay {
   };
 }
 
-function packetIn({ sensorId, publicKey, readings }: Packet): Packet {
-  return { sensorId, publicKey, readings };
+// Field by field, here and below: what is spread into an object with more fields than that gets a shape of its own each time,
+// which the engine makes anew, and everything that reads it is slow.
+function sharePacket({ sensorId, publicKey, readings, parts }: RelayRequest, index: number): SharePacket {
+  const { encapsulated, sealed } = at(parts, index);
+  return { sensorId, publicKey, readings, encapsulated, sealed };
 }
 
 /** @param voting the domains of the acceptors. */
@@ -219,7 +223,8 @@ function setPacket({ request, stored }: Kept, voting: readonly number[]): SetPac
     const { encapsulated, tag } = at(request.parts, index);
     return { index, encapsulated, tag };
   });
-  return { ...packetIn(request), receipts: stored.map(({ receipt }) => receipt), proofs };
+  const { sensorId, publicKey, readings } = request;
+  return { sensorId, publicKey, readings, receipts: stored.map(({ receipt }) => receipt), proofs };
 }
 
 function keptIn(request: RelayRequest, answers: readonly (Stored | EngineError)[]): Kept | EngineError {

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/index.ts';
+import type { Clock, SleepSignal } from '../ports/index.ts';
 
 /** Longest delay a Node timer takes; a longer one fires at once, so a window that ends next month would end now. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -11,7 +11,11 @@ export function systemClock(): Clock {
   return { now: () => Date.now(), sleep };
 }
 
-async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+function sleep(ms: number, signal?: SleepSignal): Promise<void> {
+  return ms <= TIMER_MS_MAX ? timer(ms, signal) : longSleep(ms, signal);
+}
+
+async function longSleep(ms: number, signal?: SleepSignal): Promise<void> {
   let leftMs = ms;
   do {
     const stepMs = Math.min(leftMs, TIMER_MS_MAX);
@@ -20,7 +24,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   } while (leftMs > 0);
 }
 
-function timer(ms: number, signal?: AbortSignal): Promise<void> {
+function timer(ms: number, signal?: SleepSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);

@@ -1,4 +1,4 @@
-export type { Clock } from './clock.ts';
+export type { Clock, SleepSignal } from './clock.ts';
 export type { Log, LogFields } from './log.ts';
 export type { RandomBytes } from './random-bytes.ts';
 export type { Sealing, SealingKeyPair } from './sealing.ts';

@@ -41,10 +41,10 @@ export async function openStreamDocument(
   checkReservedKinds(payload.elements);
   const read = readStreamPayload(payload);
   const stream: StreamDocument = {
-    ...read,
-    domains: read.domains.map(({ id, key }) => ({ id: domainId(id), key })),
     jws,
     hash: streamHash(documentHash(jws)),
+    ...read,
+    domains: read.domains.map(({ id, key }) => ({ id: domainId(id), key })),
   };
   checkStreamRules(stream, ring);
   checkCapacity(stream, stream.maxReadings);

@@ -90,12 +90,12 @@ export async function openRingDocument(
   const domains: DomainSection[] = [];
   for (const section of sections) domains.push(await openSection(section, verifier));
   const ring: RingDocument = {
-    ...payload,
-    epoch: epoch(payload.epoch),
-    placementEpoch: epoch(payload.placementEpoch),
     jws,
     hash: documentHash(jws),
     domains,
+    ...payload,
+    epoch: epoch(payload.epoch),
+    placementEpoch: epoch(payload.placementEpoch),
   };
   checkRing(ring);
   checkPins(ring, trust);

@@ -113,6 +113,8 @@ export async function openSection(jws: string, verifier: Verifier): Promise<Doma
   const { format: _, ...payload } = readSection(document.payload);
   await checkSignature('mcloud-domain+jws', document, publicKeyBytes(payload.key), verifier);
   const section: DomainSection = {
+    jws,
+    rotatedFrom: await rotatedFrom(payload, verifier),
     ...payload,
     domain: domainId(payload.domain),
     nodes: payload.nodes.map((node) => ({
@@ -121,8 +123,6 @@ export async function openSection(jws: string, verifier: Verifier): Promise<Doma
       storeId: storeId(node.storeId),
     })),
     lostStores: payload.lostStores.map(storeId),
-    jws,
-    rotatedFrom: await rotatedFrom(payload, verifier),
   };
   checkSection(section);
   return section;

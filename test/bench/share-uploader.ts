@@ -43,8 +43,9 @@ export interface ShareUploaderOptions {
 export function createShareUploader({ ring, stream, clock }: ShareUploaderOptions): ShareUploader {
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
   const request = <T>(work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal);
+  const wait = <T>(work: () => Promise<T>) => work();
   const sensors = Array.from({ length: SENSORS }, freshSensor);
-  const calls = createFlagCalls({ transport, clock, packets: packetsFor(ring, stream), request });
+  const calls = createFlagCalls({ transport, clock, packets: packetsFor(ring, stream), request, wait });
   const pool = createElementPool(cryptoRandomBytes);
   const placement = createPlacement(ring);
   const domains = stream.domains.map(({ id }) => id);

@@ -19,8 +19,8 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     name: 'sensor/new-id-after-unknown',
     breaks: 'EXACT: a reading whose outcome is not known is uploaded again under another id',
     file: READING,
-    find: `    const out = await commitOne({ ...context, domains }, attempt, relay, leftMs, signal);`,
-    replace: `    let out = await commitOne({ ...context, domains }, attempt, relay, () => leftMs() / 20, signal);
+    find: `    const out = await commitOne(committing, attempt, relay, leftMs, signal);`,
+    replace: `    let out = await commitOne(committing, attempt, relay, () => leftMs() / 20, signal);
     if (out.kind === 'unknown') out = { kind: 'errored' };`,
     detector: byTest('sensor-client/sensor', 'any losses: committed means TRUE'),
   },

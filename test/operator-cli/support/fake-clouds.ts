@@ -32,7 +32,7 @@ export function sleepingClock(): Clock & { readonly slept: number[] } {
     async sleep(ms, signal) {
       // What waits for an answer that comes at once is over by then.
       await new Promise<void>((resolve) => void setImmediate(resolve));
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw signal.reason;
       slept.push(ms);
       now = windowId(now + ms);
     },

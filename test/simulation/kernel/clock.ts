@@ -30,7 +30,7 @@ export function simulatedClock(kernel: Kernel, life: Life, skewMs: () => number 
           life,
         );
         // One signal may end any number of sleeps; without this Node takes the eleventh for a leak.
-        if (signal !== undefined) setMaxListeners(0, signal);
+        if (signal instanceof AbortSignal) setMaxListeners(0, signal);
         signal?.addEventListener('abort', abort, { once: true });
       }),
   };
