@@ -1,7 +1,7 @@
 import type { LimbSum } from '../../src/arithmetic/index.ts';
 import { addToLimbSum, createLimbSum } from '../../src/arithmetic/index.ts';
 import type {
-  EntryDigest,
+  EntryDigests,
   FlagEntry,
   PartitionDigest,
   SetDigest,
@@ -10,11 +10,12 @@ import type {
 } from '../../src/protocol/index.ts';
 import {
   countInKey,
-  createEntryDigest,
+  createEntryDigests,
   createSetHasher,
   DIGEST_WORDS,
   ENTRY_KEY_BYTES,
   equalDigests,
+  keysAt,
 } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import type { EntryHash } from '../engine/entry-hash.ts';
@@ -93,7 +94,7 @@ const OPEN_NUMBERS = DIGEST_WORDS + 1;
 interface State extends WindowTallies {
   readonly partitions: Map<Partition, Tally>;
   readonly open: EntryTable;
-  readonly digestOne: EntryDigest;
+  readonly digestAll: EntryDigests;
   sensors: SensorPairs | null;
 }
 
@@ -105,12 +106,21 @@ export function createTallies(
   const running = createRunning<State>((record) => ({
     partitions: new Map(),
     open: createEntryTable(entryHash, OPEN_NUMBERS),
-    digestOne: createEntryDigest(record.terms.value.setHashKey),
+    digestAll: createEntryDigests(record.terms.value.setHashKey),
     sensors: isPublic(rings, record) ? null : createSensorPairs(entryHash),
   }));
   /** No fewer than there are. */
   let pairs = 0;
-  const digest = new Float64Array(DIGEST_WORDS);
+  /** Digests from when they are made until they are added up. */
+  let digests = new Float64Array(0);
+
+  /** The digests of entries, until they are asked of others. */
+  function digestsOf({ digestAll }: State, keys: Uint8Array): Float64Array {
+    const numbers = DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES);
+    if (digests.length < numbers) digests = new Float64Array(numbers);
+    digestAll(keys, digests);
+    return digests;
+  }
 
   function isAcceptor({ scope, stream }: OpenWindowRecord, partition: Partition): boolean {
     const domains = stream.domains.map(({ id }) => id);
@@ -126,23 +136,25 @@ export function createTallies(
     return made;
   }
 
-  /** @param keys where at `keyAt` that of the entry stands whose digest was just made. */
+  /** Rows have come, whose digests these are. */
   function noteOpen(
     { open }: State,
     tally: Tally,
     partition: Partition,
     keys: Uint8Array,
-    keyAt: number,
+    words: Float64Array,
   ): void {
-    if (tally.open === null) return;
-    const at = OPEN_NUMBERS * open.add(keys, keyAt);
-    const numbers = open.numbers();
-    for (let word = 0; word < DIGEST_WORDS; word++) numbers[at + word] = digest[word] ?? 0;
-    numbers[at + DIGEST_WORDS] = partition;
-    tally.open += 1;
-    if (open.size <= OPEN_ROWS_MAX) return;
-    for (const place of openPlaces(open, partition)) open.delete(place);
-    tally.open = null;
+    for (let keyAt = 0, from = 0; keyAt < keys.length; keyAt += ENTRY_KEY_BYTES, from += DIGEST_WORDS) {
+      if (tally.open === null) return;
+      const at = OPEN_NUMBERS * open.add(keys, keyAt);
+      const numbers = open.numbers();
+      copyDigest(words, from, numbers, at);
+      numbers[at + DIGEST_WORDS] = partition;
+      tally.open += 1;
+      if (open.size <= OPEN_ROWS_MAX) continue;
+      for (const place of openPlaces(open, partition)) open.delete(place);
+      tally.open = null;
+    }
   }
 
   /** Counts the pairs anew where they may be too many; what was released nobody counts again. */
@@ -165,14 +177,15 @@ export function createTallies(
       const tally = tallyOf(state, record, partition);
       const shareBytes = shares.length / (keys.length / ENTRY_KEY_BYTES);
       const pairsBefore = state.sensors?.size ?? 0;
-      for (const place of places) {
-        const keyAt = ENTRY_KEY_BYTES * place;
-        state.digestOne(keys, keyAt, digest, 0);
-        tally.hasher.addDigest(digest, 0, countInKey(keys, keyAt));
+      const fresh = keysAt(keys, places);
+      const words = digestsOf(state, fresh);
+      for (const [row, place] of places.entries()) {
+        const keyAt = ENTRY_KEY_BYTES * row;
+        tally.hasher.addDigest(words, DIGEST_WORDS * row, countInKey(fresh, keyAt));
         addToLimbSum(tally.sum, shares, shareBytes * place);
-        state.sensors?.add(keys, keyAt);
-        noteOpen(state, tally, partition, keys, keyAt);
+        state.sensors?.add(fresh, keyAt);
       }
+      noteOpen(state, tally, partition, fresh, words);
       pairs += (state.sensors?.size ?? 0) - pairsBefore;
       limitPairs(state);
     },
@@ -180,26 +193,34 @@ export function createTallies(
       const state = running.of(record);
       const tally = state?.partitions.get(partition);
       if (state === undefined || tally === undefined || tally.open === null) return null;
-      const { open, digestOne } = state;
+      const { open } = state;
       const numbers = open.numbers();
       const digests = new Float64Array(DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES));
-      let at = 0;
-      for (let keyAt = 0; keyAt < keys.length; keyAt += ENTRY_KEY_BYTES, at += DIGEST_WORDS) {
-        const place = open.find(keys, keyAt);
+      const unknown: number[] = [];
+      for (let entry = 0; ENTRY_KEY_BYTES * entry < keys.length; entry++) {
+        const place = open.find(keys, ENTRY_KEY_BYTES * entry);
         if (place < 0) {
-          digestOne(keys, keyAt, digests, at);
+          unknown.push(entry);
           continue;
         }
-        const from = OPEN_NUMBERS * place;
-        for (let word = 0; word < DIGEST_WORDS; word++) digests[at + word] = numbers[from + word] ?? 0;
+        copyDigest(numbers, OPEN_NUMBERS * place, digests, DIGEST_WORDS * entry);
         open.delete(place);
         tally.open -= 1;
+      }
+      if (unknown.length === 0) return digests;
+      const made = digestsOf(state, keysAt(keys, unknown));
+      for (const [at, entry] of unknown.entries()) {
+        copyDigest(made, DIGEST_WORDS * at, digests, DIGEST_WORDS * entry);
       }
       return digests;
     },
     spoil: (record) => running.spoil(record),
     of: (record) => running.of(record),
   };
+}
+
+function copyDigest(words: Float64Array, from: number, to: Float64Array, at: number): void {
+  for (let word = 0; word < DIGEST_WORDS; word++) to[at + word] = words[from + word] ?? 0;
 }
 
 /** The places of a partition's open rows. */

@@ -1,7 +1,7 @@
-import type { EntryDigest, PartitionDigest, SetHasher } from '../../src/protocol/index.ts';
+import type { EntryDigests, PartitionDigest, SetHasher } from '../../src/protocol/index.ts';
 import {
   countInKey,
-  createEntryDigest,
+  createEntryDigests,
   createSetHasher,
   DIGEST_WORDS,
   ENTRY_KEY_BYTES,
@@ -30,13 +30,13 @@ export interface TrueFlags {
 }
 
 interface State {
-  readonly digestOne: EntryDigest;
+  readonly digestAll: EntryDigests;
   readonly hashers: Map<Partition, SetHasher>;
 }
 
 export function createTrueFlags(): TrueFlags {
   const running = createRunning<State>((record) => ({
-    digestOne: createEntryDigest(record.terms.value.setHashKey),
+    digestAll: createEntryDigests(record.terms.value.setHashKey),
     hashers: new Map(),
   }));
 
@@ -47,13 +47,13 @@ export function createTrueFlags(): TrueFlags {
       if (was === is) return;
       const state = running.of(record);
       if (state === undefined) return;
-      const { hashers, digestOne } = state;
+      const { hashers, digestAll } = state;
       let hasher = hashers.get(partition);
       if (hasher === undefined) {
         hasher = createSetHasher(record.terms.value.setHashKey);
         hashers.set(partition, hasher);
       }
-      const words = digests ?? digestsOf(digestOne, keys);
+      const words = digests ?? digestsOf(digestAll, keys);
       for (let place = 0; ENTRY_KEY_BYTES * place < keys.length; place++) {
         const count = countInKey(keys, ENTRY_KEY_BYTES * place);
         if (is) hasher.addDigest(words, DIGEST_WORDS * place, count);
@@ -73,10 +73,8 @@ export function createTrueFlags(): TrueFlags {
   };
 }
 
-function digestsOf(digestOne: EntryDigest, keys: Uint8Array): Float64Array {
+function digestsOf(digestAll: EntryDigests, keys: Uint8Array): Float64Array {
   const words = new Float64Array(DIGEST_WORDS * (keys.length / ENTRY_KEY_BYTES));
-  for (let place = 0; ENTRY_KEY_BYTES * place < keys.length; place++) {
-    digestOne(keys, ENTRY_KEY_BYTES * place, words, DIGEST_WORDS * place);
-  }
+  digestAll(keys, words);
   return words;
 }

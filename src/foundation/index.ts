@@ -26,5 +26,5 @@ export { labelledHash, labelledInput, labelledMac, labelledTag } from './labelle
 export { DETAIL_CHARS_MAX, printable } from './printable.ts';
 export type { Members, OptionalSchema, Schema, SchemaError, Static, Validator } from './schema.ts';
 export { Type, validatorOf } from './schema.ts';
-export { compressBlock, expandBlock, SHA256_INITIAL } from './sha256-block.ts';
+export { compressBlock, expandBlock, SHA256_CONSTANTS, SHA256_INITIAL } from './sha256-block.ts';
 export { explainedCode, systemCode, systemReason } from './system-failure.ts';

@@ -30,7 +30,7 @@ export function compressBlock(hash: Int32Array, schedule: Int32Array): void {
   for (let t = 0; t < ROUNDS; t++) {
     const sum1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const choice = g ^ (e & (f ^ g));
-    const t1 = (h + sum1 + choice + (CONSTANTS[t] ?? 0) + (schedule[t] ?? 0)) | 0;
+    const t1 = (h + sum1 + choice + (SHA256_CONSTANTS[t] ?? 0) + (schedule[t] ?? 0)) | 0;
     const sum0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
     const majority = (a & b) ^ (a & c) ^ (b & c);
     h = g;
@@ -65,7 +65,7 @@ export const SHA256_INITIAL: Int32Array = Int32Array.of(
 );
 
 /** FIPS 180-4, 4.2.2. */
-const CONSTANTS: Int32Array = Int32Array.of(
+export const SHA256_CONSTANTS: Int32Array = Int32Array.of(
   0x428a2f98,
   0x71374491,
   0xb5c0fbcf,

@@ -15,8 +15,8 @@ export {
   settlementCodec,
   windowTermsCodec,
 } from './decision-values.ts';
-export type { EntryDigest } from './entry-digest.ts';
-export { createEntryDigest, DIGEST_WORDS } from './entry-digest.ts';
+export type { EntryDigest, EntryDigests } from './entry-digest.ts';
+export { createEntryDigest, createEntryDigests, DIGEST_WORDS } from './entry-digest.ts';
 export type { FlagEntry, FlagKey, ReadingId, SensorId, WindowScope } from './flag-key.ts';
 export {
   countInKey,

@@ -206,6 +206,22 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/protocol/set-hash', 'is the sum modulo 2^256 of the hashes'),
   },
   {
+    name: 'set-hash/count-of-the-first',
+    breaks: 'EXACT: flags that came together and differ in their count only have one set hash',
+    file: 'src/protocol/entry-digest.ts',
+    find: '    if (countInKey(keys, at) !== count) return false;\n',
+    replace: '',
+    detector: byTest('src/protocol/entry-digest', 'are what SHA-256 makes of each'),
+  },
+  {
+    name: 'tallies/all-rows-are-new',
+    breaks: 'EXACT: a node that has some rows of a packet adds up the digests of others than it stores',
+    file: 'node/services/tallies.ts',
+    find: 'const fresh = keysAt(keys, places);',
+    replace: 'const fresh = keys;',
+    detector: byTest('node/services/tallies', 'tallies are those of the rows that came'),
+  },
+  {
     name: 'set-hash/sensor-left-out',
     breaks: 'EXACT: one reading id used by two sensors is one flag',
     file: 'src/protocol/flag-key.ts',
