@@ -161,8 +161,6 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('hearing of releases', () => votedReleases.run(decisions, signal));
     await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
-    await attempt('repairing', () => repair.run(signal));
-    await attempt('erasing', () => erasing.run(signal));
   }
 
   async function hear(): Promise<void> {
@@ -170,8 +168,12 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('hearing of decisions', () => missed.run(signal));
   }
 
-  // Seals and questions wait long for a node that hangs, and what is due elsewhere must not wait with them.
-  await Promise.all([inRounds(care), inRounds(sealOverdue), inRounds(hear)]);
+  const refill = () => attempt('repairing', () => repair.run(signal));
+  const erase = () => attempt('erasing', () => erasing.run(signal));
+
+  // Seals and questions may wait for a node that hangs, and a repair takes as long as the store is large: what is due
+  // elsewhere, erasures above all, must not wait with them.
+  await Promise.all([care, sealOverdue, hear, refill, erase].map(inRounds));
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

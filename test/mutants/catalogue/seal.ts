@@ -163,8 +163,8 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'seal/nobody-by-itself',
     breaks: 'LIVENESS: a window that nobody asks for is never sealed',
     file: 'node/services/caretaker.ts',
-    find: 'inRounds(care), inRounds(sealOverdue), inRounds(hear)',
-    replace: 'inRounds(care), inRounds(hear), sealOverdue === undefined',
+    find: '[care, sealOverdue, hear, refill, erase]',
+    replace: '[care, ...(sealOverdue === undefined ? [sealOverdue] : []), hear, refill, erase]',
     detector: byTest('simulation/self-sealing', 'nodes seal and settle a window past its latest time'),
   },
   {

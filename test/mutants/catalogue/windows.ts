@@ -302,6 +302,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/caretaker', 'a window that cannot be settled keeps back no other'),
   },
   {
+    name: 'erasure/waits-for-a-repair',
+    breaks: 'ERASED: a store that is being refilled keeps rows and keys past their retention',
+    file: 'node/services/caretaker.ts',
+    find: '[care, sealOverdue, hear, refill, erase]',
+    replace: '[care, sealOverdue, hear, () => refill().then(erase)]',
+    detector: byTest('node/services/caretaker', 'a repair of a large store keeps neither'),
+  },
+  {
     name: 'erasure/window-without-document-forgotten',
     breaks:
       'ERASED: a node that got the lost document of a stream again keeps the windows that it could not name at its start',

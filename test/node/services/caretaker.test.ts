@@ -52,6 +52,27 @@ test('a seal that waits for a node that hangs keeps nothing else waiting', async
   expect(erased.length).toBeGreaterThanOrEqual(5);
 });
 
+test('a repair of a large store keeps neither flags nor erasures waiting', async () => {
+  const { clock, components, erased } = hangingScene();
+  const asked: number[] = [];
+  const own = {
+    ...components,
+    repair: { run: () => new Promise<void>(() => {}) },
+    census: {
+      olderThan() {
+        asked.push(clock.now());
+        return [];
+      },
+    },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 5; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(asked.length).toBeGreaterThanOrEqual(5);
+  expect(erased.length).toBeGreaterThanOrEqual(5);
+});
+
 test('a window that cannot be settled keeps back no other', async () => {
   const { clock, components } = hangingScene();
   const [overdue] = components.windows.all();
