@@ -167,7 +167,7 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
     else if (ending.signal.aborted) reasons.push('stopping');
     else if (!served) reasons.push(startText());
     const doubt = health.doubt();
-    if (doubt !== null) reasons.push(`repair: ${doubt}`);
+    if (doubt !== null) reasons.push(`store in doubt, which votes no more and is to be replaced: ${doubt}`);
     if (repair.waiting() > 0) reasons.push(`repair: ${repair.waiting()} windows or partitions to be fetched`);
     return { ready: reasons.length === 0, reasons };
   }

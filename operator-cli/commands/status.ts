@@ -48,13 +48,12 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
     if (!('status' in report)) {
       return [report.domain, report.node, palette.bad(report.failure.code), '', '', '', '', '', '', '', ''];
     }
-    const { ready, reasons, epoch, streams, undecidedFlags, thinPartitions, hintedPartitions } =
-      report.status;
+    const { ready, epoch, streams, undecidedFlags, thinPartitions, hintedPartitions } = report.status;
     const { corruptRows, acceptors, uptimeMs } = report.status;
     return [
       report.domain,
       report.node,
-      ready ? palette.good('ready') : palette.bad(printable(reasons.join(', ')) || 'not ready'),
+      ready ? palette.good('ready') : palette.bad('not ready'),
       String(epoch),
       String(streams),
       toldText(undecidedFlags),
@@ -70,5 +69,22 @@ function statusText(reports: readonly NodeReport[], palette: Palette): string {
   const failures = reports.flatMap((report) =>
     'status' in report ? [] : [[report.node, `${report.failure.code}: ${report.failure.message}`]],
   );
-  return failures.length === 0 ? table : `${table}\nNo answer:\n${renderTable(failures)}`;
+  const waiting = reports.flatMap((report) =>
+    'status' in report && !report.status.ready
+      ? [[report.node, printable(report.status.reasons.join(', ')) || 'it does not say why']]
+      : [],
+  );
+  return [table, listed('Not ready', waiting), listed('No answer', failures), awayText(reports)].join('');
+}
+
+function listed(title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `\n${title}:\n${renderTable(rows)}`;
+}
+
+/** Of a domain that is away nothing else is lost than time; a person who sees six lines of one cloud asks. */
+function awayText(reports: readonly NodeReport[]): string {
+  const here = new Set(reports.flatMap((report) => ('status' in report ? [report.domain] : [])));
+  const away = [...new Set(reports.map(({ domain }) => domain))].filter((domain) => !here.has(domain));
+  if (away.length === 0) return '';
+  return `\nNo node of ${away.join(', ')} serves: uploads and results of streams with ${away.length === 1 ? 'this domain' : 'these domains'} wait until one does.\n`;
 }

@@ -123,7 +123,8 @@ export function diagnose(reports: readonly AuditReport[], epoch: number): readon
 function findingsOf(report: AuditReport, epoch: number): readonly Finding[] {
   if (!('audit' in report)) {
     const { code, message } = report.failure;
-    const hint = '`m-cloud status` says how it is; start it, or look at its log.';
+    const hint =
+      'Start it; where its process stands still, stop that first. Its log says more. While no node of a domain answers, uploads and results of its streams wait.';
     return [{ what: `no audit: ${code}: ${message}`, hint, passing: ERROR_TABLE[code].retry }];
   }
   const { audit } = report;

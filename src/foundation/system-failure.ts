@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host name',
   EPERM: 'not permitted',
   EROFS: 'the disk is read-only',
+  ETIMEDOUT: 'no way to that computer, or it does not answer',
   ERR_OSSL_PEM_NO_START_LINE: 'it is no PEM',
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'the key is not that of the certificate',
   CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -25,6 +26,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not from its domain's authority",
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not from its domain's authority",
+  TIMEOUT: 'it took longer than it was given; it may be busy, stand still or wait for others',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time; its computer is away, or its process stands still',
+  UND_ERR_SOCKET: 'the connection was cut',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not from its domain's authority",
 };
 

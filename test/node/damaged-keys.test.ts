@@ -157,7 +157,9 @@ describe('a node starts and serves', () => {
         (key) => letterOf(key) === letter,
         (key) => flipped(key, 2, 4),
       );
-      expect(reasons).toMatch(/^repair: (a commit record|a stored ring document|what it remembers)/);
+      expect(reasons).toMatch(
+        /^store in doubt, .*: (a commit record|a stored ring document|what it remembers)/,
+      );
     },
   );
 

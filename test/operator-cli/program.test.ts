@@ -379,6 +379,17 @@ describe('status', () => {
     expect(err).toContain('NOT_READY: expected all 6 nodes ready, got 2 that are not: b2, c1');
     await expectGolden('status.txt', out);
   });
+
+  it('says what a domain that is away keeps waiting', async () => {
+    const { clouds, run } = await servedClouds();
+    clouds.on(operations.READ_STATUS, () => {
+      throw new EngineError('UNREACHABLE', 'no answer');
+    });
+    const { out } = await run('status');
+    expect(out).toContain(
+      'No node of a, b, c serves: uploads and results of streams with these domains wait',
+    );
+  });
 });
 
 describe('doctor', () => {

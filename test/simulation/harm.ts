@@ -210,7 +210,7 @@ export function checkDoubts({ nodes, violation }: World): void {
 
 /** Of the reasons why a node is not ready, those that are about its whole store. */
 function doubtsOf(reasons: readonly string[] = []): readonly string[] {
-  return reasons.filter((reason) => /^repair: (?!\d)/.test(reason));
+  return reasons.filter((reason) => /^store in doubt, /.test(reason));
 }
 
 /** Whether the store that a document lists for a node does not vote any more. */
