@@ -134,19 +134,42 @@ export function createDirectory(options: DirectoryOptions): Directory {
 
   const refresh = shared(book.refresh);
   const streams = shared(() => askStream(acceptStream));
-  const windows = shared(() =>
-    askStream(async ({ windows: found, retired }) => {
-      await checkRetired(retired);
-      return found;
-    }),
-  );
+  const readWindows = async ({
+    windows: found,
+    retired,
+  }: StreamAnswer): Promise<readonly WindowSummary[]> => {
+    await checkRetired(retired);
+    return found;
+  };
+  const windows = shared(async (at: number | undefined) => {
+    const found = await askStream(readWindows);
+    if (openWindowsAt(found, at).length > 0) return found;
+    // A node that was away when a window was opened learns of it by its first message, and none would come.
+    const others = await options.request((signal) => Promise.all(oneOfEach(signal)));
+    return [...found, ...others.flat()];
+  });
+
+  /** What one node of each domain lists, by lot; nothing of one that does not answer. */
+  function oneOfEach(signal: AbortSignal): readonly Promise<readonly WindowSummary[]>[] {
+    return book.newest().domains.map(async ({ nodes }) => {
+      const node = nodes[(options.randomBytes(1)[0] ?? 0) % nodes.length];
+      if (node === undefined) return [];
+      try {
+        const question = { stream: options.stream };
+        return await readWindows(await call(node.id, operations.READ_STREAM, question, signal));
+      } catch (error) {
+        if (error instanceof EngineError && error.code !== 'STREAM_RETIRED') return [];
+        throw error;
+      }
+    });
+  }
   let listed: readonly WindowSummary[] = [];
 
   function windowOf({ document: { window } }: StreamView, at?: number): WindowId | Promise<WindowId> {
     if (window.kind === 'fixed') return fixedWindowAt(window.durationMs, at ?? options.clock.now());
     const [known, ...others] = openWindowsAt(listed, at);
     if (known !== undefined && others.length === 0) return known;
-    return windows('windows').then((found) => {
+    return windows(at).then((found) => {
       listed = found;
       return onlyOpenWindow(found, at);
     });
@@ -180,9 +203,13 @@ function shared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
 
 /** The manual windows that are open, each once; with a time only those it lies in. */
 function openWindowsAt(windows: readonly WindowSummary[], at?: number): readonly WindowId[] {
-  const open = windows.filter(
-    ({ state, window, latest }) => state === 'OPEN' && (at === undefined || (window <= at && at < latest)),
-  );
+  const partOf = ({ window, group }: WindowSummary): string => `${window}.${group}`;
+  // Of several nodes one may not have heard yet that a window is sealed.
+  const over = new Set(windows.filter(({ state }) => state !== 'OPEN').map(partOf));
+  const open = windows.filter((part) => {
+    if (over.has(partOf(part))) return false;
+    return at === undefined || (part.window <= at && at < part.latest);
+  });
   return [...new Set(open.map(({ window }) => windowId(window)))];
 }
 

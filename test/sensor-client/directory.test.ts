@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createSensor } from '../../sensor-client/index.ts';
 import { PARTITION_MS } from '../../sensor-client/limits.ts';
+import type { Transport } from '../../src/ports/index.ts';
+import { operations } from '../../src/protocol/index.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signRetirement } from '../../src/protocol/stream-retirement.ts';
 import type { RingPayload, SectionPayload } from '../../src/ring/index.ts';
@@ -122,6 +124,26 @@ test('a reading goes into the window of its own time, and no retry moves it', as
   await expect(clock.until(own.upload(2, { at: 0.5 }))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   const summary = await clock.until(own.uploadMany([3, 4], { atOf: (i) => start - 60_000 * (1 - i) }));
   expect(summary).toMatchObject({ committed: 1, failuresByCode: { WINDOW_SEALED: 1 } });
+});
+
+test('a manual window is found also where the nodes of two domains have not heard of its opening', async () => {
+  const { clock, nodes, ports, bundle, stream } = await sensorScene();
+  const { path, response } = operations.READ_STREAM;
+  const deaf: Transport = {
+    ...nodes.transport,
+    async send(node, request, options) {
+      const answer = await nodes.transport.send(node, request, options);
+      if (!request.path.startsWith(path) || node.startsWith('c')) return answer;
+      return { ...answer, body: response.encode({ ...response.decode(answer.body), windows: [] }) };
+    },
+  };
+  const options = { bundle, stream: stream.hash, policy: { allowDevelopment: true } };
+  // Each asks another node first, by lot.
+  for (let turn = 0; turn < 4; turn++) {
+    const own = await createSensor(options, { ...ports, connect: () => deaf });
+    const { flagKey } = await clock.until(own.upload(turn));
+    expect(flagKey.split('.')[1]).toBe(String(WINDOW));
+  }
 });
 
 test('of manual windows a reading with a time takes the one that is open then', async () => {
