@@ -95,7 +95,7 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
    * the ledger keeps it, and nothing new comes into it.
    */
   async function releasedBefore(question: WindowQuestion, why: unknown): Promise<Uint8Array> {
-    if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE')) throw why;
+    if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE', 'WINDOW_NOT_OPEN')) throw why;
     const record = await windows.find(scopeOf(question));
     const row = await decisions.look(record, 'release');
     if (row === null) throw why;

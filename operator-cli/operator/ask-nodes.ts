@@ -65,6 +65,9 @@ export async function answerOrReason<T>(
   }
 }
 
+/** What a node says of its own disk is less telling than what others say of the thing that was asked for. */
+const ONE_DISK: ErrorCode = 'ROW_CORRUPT';
+
 /**
  * Asks the nodes one after the other, from the given turn on, until one answers.
  * @throws EngineError of the most telling refusal when none answers: one that no retry would change, else the
@@ -88,7 +91,7 @@ export async function askAnyNode<Q, R>(
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof EngineError)) throw error;
-      if (told === undefined || told.retry) told = error;
+      if (told === undefined || told.retry || told.code === ONE_DISK) told = error;
     }
   }
   throw told ?? new EngineError('UNREACHABLE', 'expected a node to ask, got none');

@@ -10,7 +10,7 @@ export const KEPT_PLAN_MUTANTS: readonly Mutant[] = [
     breaks:
       'LIVENESS: a node that cannot learn any more that a window was open tells nothing of what its domain released',
     file: 'node/services/operator-desk.ts',
-    find: "if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE')) throw why;",
+    find: "if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE', 'WINDOW_NOT_OPEN')) throw why;",
     replace: "if (!hasCode(why, 'WINDOW_ERASED')) throw why;",
     detector: byKeptPlan(777_027),
   },
