@@ -32,7 +32,8 @@ function standingStill(nodesPerDomain: number, node: number): Plan {
         window: 0,
         exponent,
       })),
-      ...Array.from({ length: HANGS_FOR_MS / PLANNED_WAIT_MS }, (_, turn) => ({
+      // The last one as soon as the node is back.
+      ...Array.from({ length: 1 + HANGS_FOR_MS / PLANNED_WAIT_MS }, (_, turn) => ({
         kind: 'compute' as const,
         atMs: SEALED_MS + PLANNED_WAIT_MS * turn,
         window: 0,
