@@ -34,7 +34,7 @@ export function failureOf(
       const { refusal } = out;
       if (refusal === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
       const facts = { ...details, lastFailure: last ?? 'none', ...(refusal === null ? {} : { refusal }) };
-      const seen = seenOf(last, attempt.key.window, silent.now());
+      const seen = seenOf(last, out.setSent, attempt.key.window, silent.now());
       const why =
         refusal === null
           ? seen
@@ -74,16 +74,27 @@ export function failureOf(
 }
 
 /** What the sensor saw go wrong: nodes that do not answer say more than the last of many failures. */
-function seenOf(last: ErrorCode | null, window: WindowId, silent: ReadonlySet<NodeId>): string {
+function seenOf(
+  last: ErrorCode | null,
+  setSent: boolean,
+  window: WindowId,
+  silent: ReadonlySet<NodeId>,
+): string {
   const nodes = [...silent];
   const more = nodes.length > SILENT_NODES_NAMED ? ` and ${nodes.length - SILENT_NODES_NAMED} more` : '';
   const unheard = `no answer from ${nodes.slice(0, SILENT_NODES_NAMED).join(', ')}${more}`;
   if (last === null) return nodes.length === 0 ? 'without a failure' : unheard;
-  const failed =
-    last === 'WINDOW_NOT_OPEN'
-      ? `window ${window} is not open at the nodes that were asked (${WHY_NOT_OPEN})`
-      : `last failure ${last}`;
+  const failed = failureText(last, setSent, window);
   return nodes.length === 0 ? failed : `${failed}, ${unheard}`;
+}
+
+function failureText(last: ErrorCode, setSent: boolean, window: WindowId): string {
+  if (last === 'WINDOW_NOT_OPEN')
+    return `window ${window} is not open at the nodes that were asked (${WHY_NOT_OPEN})`;
+  // Nothing else of a share is incomplete.
+  if (last === 'INCOMPLETE' && !setSent)
+    return `last failure INCOMPLETE: too few of the nodes that know whether window ${window} is open answer those that were asked`;
+  return `last failure ${last}`;
 }
 
 function detailsOf({ key }: Pick<Split, 'key'>): ErrorDetails {

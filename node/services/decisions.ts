@@ -51,8 +51,11 @@ export interface Decisions {
   ): Promise<KnownDecision<N> | null>;
   /** What a majority has accepted, without a ballot; null where there is none, or too few answer. */
   read(record: WindowRecord, decision: DecisionName, signal: AbortSignal): Promise<Uint8Array | null>;
-  /** Whether a majority says that it has accepted nothing; false also where too few answer. */
-  isUntouched(record: WindowRecord, decision: DecisionName): Promise<boolean>;
+  /**
+   * That nobody can have opened the window: a majority says that it has accepted no terms of it.
+   * @throws EngineError `INCOMPLETE` where too few say so, with the acceptors that say nothing
+   */
+  checkUnopened(record: WindowRecord): Promise<void>;
   /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
   isErased(record: WindowRecord): Promise<boolean>;
 }
@@ -162,7 +165,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     decide,
     look,
     read: async (record, decision, signal) => readDecided(votersOf(record, decision), signal),
-    isUntouched: async (record, decision) => areUntouched(votersOf(record, decision)),
+    checkUnopened: async (record) => checkUntouched(votersOf(record, 'terms')),
     isErased: async (record) => areErased(votersOf(record, 'terms')),
   };
 }
@@ -191,11 +194,23 @@ async function readDecided(voters: Voters, signal: AbortSignal): Promise<Uint8Ar
   return decidedIn(answers, voters.quorum)?.value ?? null;
 }
 
-/** Whether a quorum says that it has accepted nothing. */
-async function areUntouched(voters: Voters): Promise<boolean> {
+/** @throws EngineError `INCOMPLETE` unless a quorum says that it has accepted no terms */
+async function checkUntouched(voters: Voters): Promise<void> {
+  const unheard = new Map<NodeId, string>();
+  const asked = voters.acceptors.map((to) =>
+    voters.send(to, { kind: 'read' }).catch((error: unknown) => {
+      if (error instanceof EngineError) unheard.set(to, error.code);
+      return silence(error);
+    }),
+  );
   const untouched = (some: readonly SynodResponse[]) =>
     some.filter(({ accepted }) => accepted === null).length >= voters.quorum;
-  return untouched(await collect(readAll(voters), untouched));
+  if (untouched(await collect(asked, untouched))) return;
+  const missing = [...unheard].map(([node, code]) => `, not ${node} (${code})`).join('');
+  throw new EngineError(
+    'INCOMPLETE',
+    `too few acceptors of the window say whether it was opened${missing}; a store of theirs that is lost must be declared lost`,
+  );
 }
 
 /** Whether a quorum refuses every question about the window as erased. */

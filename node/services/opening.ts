@@ -1,4 +1,4 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { operations, windowName, windowTermsCodec } from '../../src/protocol/index.ts';
@@ -95,16 +95,16 @@ export function createOpening(components: OpeningComponents): Opening {
     const { stream, scope } = record;
     checkWindowName(stream, scope.window);
     const times = fixedTimes(stream, scope.window);
+    // A node that missed its opening must not call a window closed because nobody could be asked.
+    if (times === null || clock.now() >= times.latest) await decisions.checkUnopened(record);
     if (times === null) {
       throw new EngineError('WINDOW_NOT_OPEN', `window ${scope.window} of the stream has not been opened`);
     }
-    // A node that missed its opening must not call a window closed because nobody could be asked.
-    if (clock.now() >= times.latest && !(await decisions.isUntouched(record, 'terms')))
-      throw new EngineError(
-        'INCOMPLETE',
-        'too few acceptors of the window say whether it was opened; a store of theirs that is lost must be declared lost',
-      );
-    await open(record, times);
+    await open(record, times).catch(async (error: unknown) => {
+      // By the clock of another node it may be time.
+      if (hasCode(error, 'WINDOW_NOT_OPEN')) await decisions.checkUnopened(record);
+      throw error;
+    });
   }
 
   /** The scopes of a fixed stream that should be open by now, as far as it is this node's turn to open them. */

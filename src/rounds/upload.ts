@@ -159,7 +159,10 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       if (!mayPass(event.error)) return refusedWith(failed, { kind: 'error', error: event.error });
       const next = missed(lane, backOff);
       const asking = { state: withShare(failed, domain, next.lane), effects: next.effects };
-      return event.error.code === 'WINDOW_NOT_OPEN' ? hearUnopened(asking, domain, unopenedMs) : asking;
+      if (event.error.code === 'WINDOW_NOT_OPEN') return hearUnopened(asking, domain, unopenedMs);
+      // It can't tell any more, so that what it said before may be over.
+      if (event.error.code !== 'INCOMPLETE') return asking;
+      return { ...asking, state: heardUnopened(asking.state, domain, false) };
     }
     if (event.reply === 'CONFLICT') return refusedWith(state, { kind: 'conflict', domain });
     const stored = withShare(heardUnopened(state, domain, false), domain, { ...lane, awaits: '' });

@@ -203,6 +203,17 @@ test('ERROR is believed of two acceptors only, also by whoever asks later', asyn
   expect(await clock.until(own.outcome(flagKey))).toBe('ERROR');
 });
 
+test('nodes that cannot tell whether the window is open are asked until the deadline, and say what is missing', async () => {
+  const untold = new EngineError('INCOMPLETE', 'too few acceptors of the window say whether it was opened');
+  const { clock, sensor } = await sensorScene({
+    fate: ({ operation }) => (operation === 'UPLOAD' ? untold : 'arrives'),
+  });
+  const refused = await failureOf(clock.until((await sensor()).upload(1, { deadlineMs: 30_000 })));
+  expect([refused.code, refused.details.lastFailure]).toEqual(['DEADLINE_EXCEEDED', 'INCOMPLETE']);
+  expect(refused.message).toContain(`too few of the nodes that know whether window ${WINDOW} is open answer`);
+  expect(refused.message).toContain('the reading is in no result');
+});
+
 test('nodes that never answer end in DEADLINE_EXCEEDED, after SET in READING_UNDECIDED', async () => {
   const early = await sensorScene({
     fate: ({ operation }) => (operation === 'UPLOAD' ? 'request lost' : 'arrives'),

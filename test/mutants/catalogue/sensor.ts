@@ -100,6 +100,14 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/rounds/upload', 'where SET was sent before, a window that is not open'),
   },
   {
+    name: 'sensor/believes-what-a-domain-said-before',
+    breaks: 'a reading is given up for a window that was opened since its domain could still tell',
+    file: ROUND,
+    find: "      if (event.error.code !== 'INCOMPLETE') return asking;\n",
+    replace: "      if (event.error.code !== 'STORE_FAILED') return asking;\n",
+    detector: byTest('src/rounds/upload', 'a domain that cannot tell any more'),
+  },
+  {
     name: 'sensor/one-domain-calls-a-window-unopened',
     breaks: 'a node that missed the opening ends uploads into an open window',
     file: ROUND,

@@ -21,6 +21,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/opening', 'none of them enough'),
   },
   {
+    name: 'windows/called-unopened-unheard',
+    breaks: 'a reading is given up for a window that is open, where two acceptors of its register are away',
+    file: 'node/services/decisions.ts',
+    find: '  if (untouched(await collect(asked, untouched))) return;\n',
+    replace: '  if (untouched(await collect(asked, untouched)) || unheard.size > 0) return;\n',
+    detector: byTest('node/services/opening', 'is called not open only where a majority'),
+  },
+  {
     name: 'windows/decided-terms-refused-after-the-end',
     breaks:
       'where one store that accepted the terms is lost, no node that missed the opening ever learns that the window was open',

@@ -65,7 +65,7 @@ describe('an acceptor of a register', () => {
     const [node, ...others] = registerOf(cloud, WINDOW) as [NodeId, NodeId, NodeId];
     await synod(node, 'terms', { kind: 'accept', ballot: BALLOT, value: terms() });
     for (const other of others) await cloud.stop(other);
-    await expectCode(cloud.clock.until(cloud.reading(WINDOW, '1').notice(node)), 'WINDOW_NOT_OPEN');
+    await expectCode(cloud.clock.until(cloud.reading(WINDOW, '1').notice(node)), 'INCOMPLETE');
     for (const other of others) await cloud.start(other);
     expect(await cloud.clock.until(cloud.reading(WINDOW, '1').notice(node))).toEqual({
       answers: ['STORED'],

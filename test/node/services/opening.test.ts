@@ -199,6 +199,29 @@ describe('fixed windows', () => {
 });
 
 describe('a manual window', () => {
+  it('is called not open only where a majority of its register says so', async () => {
+    cloud = await startSmallCloud({ shape: { nodes: [2, 2, 2], acceptors: 3 } });
+    const window = windowId(START_MS);
+    const never = windowId(START_MS + 1);
+    const acceptors = registerOf(cloud, window);
+    const [first, second, third] = acceptors as [NodeId, NodeId, NodeId];
+    const others = cloud.nodeIds.filter((node) => !acceptors.includes(node));
+    const [asked] = others as [NodeId];
+    for (const node of [...others, third]) await cloud.stop(node);
+    // Two of three acceptors open it, and nobody else hears of it.
+    await cloud.clock.until(cloud.openWindow({ window }));
+    await cloud.clock.until(Promise.all([...others, third].map((node) => cloud.start(node))));
+    await expectCode(cloud.reading(never, '1').notice(asked), 'WINDOW_NOT_OPEN');
+    for (const node of [first, second]) await cloud.stop(node);
+    const notice = cloud.clock.until(cloud.reading(window, '1').notice(asked));
+    await expect(notice).rejects.toMatchObject({
+      code: 'INCOMPLETE',
+      message: expect.stringContaining(`not ${first} (UNREACHABLE), not ${second} (UNREACHABLE)`),
+    });
+    await cloud.clock.until(Promise.all([first, second].map((node) => cloud.start(node))));
+    await cloud.clock.until(cloud.reading(window, '1').notice(asked));
+  });
+
   it('whose acceptors were never told that it is open is sealed by them at its latest time', async () => {
     cloud = await startSmallCloud({ shape: { nodes: [1, 1, 1], acceptors: 1 } });
     const window = windowId(START_MS);

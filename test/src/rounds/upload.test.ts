@@ -387,6 +387,20 @@ test('a domain that has stored its share, or has said nothing, knows better than
   expect(opened.out()).toBeUndefined();
 });
 
+test('a domain that cannot tell any more whether the window is open is not believed to say that it is not', () => {
+  const closed = new EngineError('WINDOW_NOT_OPEN', 'not open');
+  const untold = new EngineError('INCOMPLETE', 'too few acceptors say whether it was opened');
+  const round = drive({ unopenedMs: 5_000 });
+  for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/0`, error: closed });
+  round.happen({ kind: 'wake', id: 'after upload 1/0' });
+  round.happen({ kind: 'failure', id: 'upload 1/1', error: untold });
+  round.happen({ kind: 'wake', id: 'unopened' });
+  expect(round.out()).toBeUndefined();
+  round.happen({ kind: 'wake', id: 'after upload 1/1' });
+  round.happen({ kind: 'failure', id: 'upload 1/2', error: closed });
+  expect(round.out()).toMatchObject({ kind: 'refused', refusal: { error: { code: 'WINDOW_NOT_OPEN' } } });
+});
+
 test('where SET was sent before, a window that is not open says nothing about the flag', () => {
   const closed = new EngineError('WINDOW_NOT_OPEN', 'not open');
   const round = drive({ unopenedMs: 0, setSent: true });
