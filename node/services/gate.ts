@@ -1,8 +1,9 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { GateCounts, WithheldReason } from '../../src/protocol/gate.ts';
+import type { WithheldReason } from '../../src/protocol/gate.ts';
 import { gateVerdict } from '../../src/protocol/gate.ts';
 import type { SensorId, SensorsResponse } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
+import type { RosterHead } from '../../src/protocol/roster-messages.ts';
 import { partition } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
@@ -11,6 +12,7 @@ import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { HeldRows } from './holding.ts';
 import type { Roster } from './roster.ts';
+import type { RosterSpread } from './roster-spread.ts';
 import { sensorName } from './sensor-census.ts';
 import { isPublic } from './tell.ts';
 import type { OpenWindowRecord } from './windows.ts';
@@ -18,7 +20,8 @@ import type { OpenWindowRecord } from './windows.ts';
 export interface GateComponents {
   readonly rings: Rings;
   readonly roster: Pick<Roster, 'find'>;
-  readonly self: { readonly domain: DomainId };
+  readonly rosterSpread: Pick<RosterSpread, 'date'>;
+  readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   /** The domain's own least number of sensors, from its settings. */
   readonly minSensorsFloor: number;
   readonly callPeer: CallPeer;
@@ -36,7 +39,14 @@ export interface Gate {
   check(record: OpenWindowRecord, held: Extract<HeldRows, { kind: 'held' }>): Promise<WithheldReason | null>;
 }
 
-export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: GateComponents): Gate {
+/** The sensors of a window in distinct ids: with a share at this domain, and with a reading in T minus X. */
+interface FoundSensors {
+  readonly held: number;
+  readonly included: readonly SensorId[];
+}
+
+export function createGate(components: GateComponents): Gate {
+  const { rings, roster, rosterSpread, self, minSensorsFloor, callPeer } = components;
   /**
    * How many nodes may be silent: every share that was acknowledged while no more were has a copy at another one,
    * and the ledger decides without them. A lost store is one of them, whatever has taken its place: what others held
@@ -49,36 +59,65 @@ export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: G
     return Math.min(replicas - 1, nodes - majority(nodes)) - lostVotersOf(self.domain).length;
   }
 
-  /** The sensors of the whole domain: every node is asked, because a hint may lie at any of them. */
-  async function count(
+  /** Asks every node of the domain whose store is not declared lost, all of them but those that may be silent. */
+  async function askAll(
     record: OpenWindowRecord,
-    { standing, nodes }: Extract<HeldRows, { kind: 'held' }>,
-  ): Promise<GateCounts> {
-    const sensors = new Map<string, boolean>();
-    let accepted = 0;
-    let included = 0;
-    const note = ({ sensor, included: counts }: SensorsResponse['sensors'][number]): void => {
-      const name = sensorName(sensor);
-      const before = sensors.get(name);
-      if (before === undefined) sensors.set(name, counts);
-      if (!counts || before === true) return;
-      sensors.set(name, true);
-      included += 1;
-      if (isAccepted(record, sensor)) accepted += 1;
-    };
+    mayBeSilent: (node: NodeId) => boolean,
+    ask: (node: NodeId) => Promise<void>,
+  ): Promise<void> {
     let silent = 0;
-    const ask = async (node: NodeId): Promise<void> => {
-      const own = standing.find((found) => nodes[found.node] === node)?.partitions ?? [];
+    const askOne = async (node: NodeId): Promise<void> => {
       try {
-        for await (const page of pagesOf(record, node, own)) for (const one of page) note(one);
+        await ask(node);
       } catch (error) {
         silence(error);
         silent += 1;
-        if (own.length > 0 || silent > silentMax(record)) throw error;
+        if (!mayBeSilent(node) || silent > silentMax(record)) throw error;
       }
     };
-    await Promise.all(rings.of(record.scope).livingNodesOf(self.domain).map(ask));
-    return { accepted, included, held: sensors.size };
+    await Promise.all(rings.of(record.scope).livingNodesOf(self.domain).map(askOne));
+  }
+
+  /** The sensors of the whole domain: every node is asked, because a hint may lie at any of them. */
+  async function find(
+    record: OpenWindowRecord,
+    { standing, nodes }: Extract<HeldRows, { kind: 'held' }>,
+  ): Promise<FoundSensors> {
+    const held = new Set<string>();
+    const included = new Map<string, SensorId>();
+    const standingOf = (node: NodeId) =>
+      standing.find((found) => nodes[found.node] === node)?.partitions ?? [];
+    await askAll(
+      record,
+      (node) => standingOf(node).length === 0,
+      async (node) => {
+        for await (const page of pagesOf(record, node, standingOf(node))) {
+          for (const { sensor, included: counts } of page) {
+            const name = sensorName(sensor);
+            held.add(name);
+            if (counts) included.set(name, sensor);
+          }
+        }
+      },
+    );
+    return { held: held.size, included: [...included.values()] };
+  }
+
+  function verdictOf(record: OpenWindowRecord, { held, included }: FoundSensors): WithheldReason | null {
+    const accepted = included.filter((sensor) => isAccepted(record, sensor)).length;
+    return gateVerdict(record.stream, minSensorsFloor, { accepted, included: included.length, held });
+  }
+
+  /** The batches that enrolled sensors behind the window's start, as far as this node knows. */
+  function lateBatches({ stream, scope }: OpenWindowRecord, { included }: FoundSensors): RosterHead[] {
+    const late = new Map<string, RosterHead>();
+    if (stream.enrolment === 'open') return [];
+    for (const sensor of included) {
+      const found = roster.find(stream, sensor);
+      if (found.kind !== 'accepted' || found.acceptedAt <= scope.window) continue;
+      late.set(`${found.batch.authority}/${found.batch.sequence}`, found.batch);
+    }
+    return [...late.values()];
   }
 
   async function* pagesOf(
@@ -110,7 +149,19 @@ export function createGate({ rings, roster, self, minSensorsFloor, callPeer }: G
   return {
     async check(record, held) {
       if (isPublic(rings, record)) return null;
-      return gateVerdict(record.stream, minSensorsFloor, await count(record, held));
+      const found = await find(record, held);
+      const verdict = verdictOf(record, found);
+      const late = verdict === 'TOO_FEW_SENSORS' ? lateBatches(record, found) : [];
+      if (late.length === 0) return verdict;
+      // A node that was away, or whose store is new, may have heard of a sensor later than its domain did.
+      await askAll(
+        record,
+        () => true,
+        async (node) => {
+          if (node !== self.nodeId) await rosterSpread.date(node, late, record.scope.window);
+        },
+      );
+      return verdictOf(record, found);
     },
   };
 }

@@ -160,7 +160,7 @@ export async function openServices(base: ServiceBase) {
   const sums = createShareSums({ ...base, shares, lists, tallies });
   const gather = createGather({ ...base, shares, spread, streams });
   const sensors = createSensorCensus({ ...base, shares, lists, tallies });
-  const gate = createGate({ ...base, roster });
+  const gate = createGate({ ...base, roster, rosterSpread });
   const holding = createHolding({ ...base, decisions });
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });

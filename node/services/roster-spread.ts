@@ -29,6 +29,11 @@ export interface RosterSpread {
   hear(from: NodeId, news: RosterHead): Promise<RosterHead>;
   /** Fetches what this node lacks of every log it trusts. @throws EngineError when the node does not answer */
   fetch(from: NodeId, signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes over from another node of the domain when it accepted batches that this one dates behind `at`: in their order, up to
+   * the first that it dates there too, because a node accepts a log in its order. @throws EngineError when it does not answer
+   */
+  date(from: NodeId, batches: readonly RosterHead[], at: number): Promise<void>;
   /** Asks one other node, by lot: news that went lost is made up for. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -92,6 +97,14 @@ export function createRosterSpread(components: RosterSpreadComponents): RosterSp
 
   return {
     fetch,
+    async date(from, batches, at) {
+      const over = new Set<string>();
+      for (const wanted of batches.toSorted((a, b) => a.sequence - b.sequence)) {
+        if (over.has(wanted.authority)) continue;
+        const { batch } = await callPeer(from, operations.ROSTER_BATCH, wanted);
+        if (batch === null || batch.acceptedAt > at || !(await took(from, batch))) over.add(wanted.authority);
+      }
+    },
     async put(document) {
       const { grew, ...head } = await roster.put(document);
       if (grew) tell(head.authority);

@@ -23,6 +23,8 @@ export type Standing =
       readonly publicKey: Uint8Array;
       /** When the domain accepted the sensor, Unix milliseconds on the clock of one of its nodes. */
       readonly acceptedAt: number;
+      /** The batch that enrolled it. */
+      readonly batch: RosterHead;
     }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'revoked' };
@@ -50,7 +52,8 @@ export interface Roster {
   readonly authorities: readonly string[];
   find(stream: StreamDocument, sensor: SensorId): Standing;
   /**
-   * Verifies the next batch of an authority's log, and keeps it, synced. A batch that is here already changes nothing.
+   * Verifies the next batch of an authority's log, and keeps it, synced. A batch that is here already changes nothing but its
+   * time, where another node of the domain accepted it earlier.
    * @param acceptedAt when another node of this domain accepted it; now where it comes from anywhere else.
    * @returns the head of the log here, and whether it grew
    * @throws EngineError `ROSTER_REFUSED`, `ROSTER_GAP`, `SIGNATURE_INVALID` and what opening a batch throws
@@ -142,7 +145,13 @@ export async function openRoster(components: RosterComponents): Promise<Roster> 
     if (row.kind !== 'enrolled') return row;
     const enrolment = of.batches[row.batch - 1];
     if (enrolment === undefined || !(enrolment.streams?.has(stream) ?? true)) return { kind: 'unknown' };
-    return { kind: 'accepted', publicKey: row.publicKey, acceptedAt: enrolment.acceptedAt };
+    const batch = { authority: of.authority, sequence: row.batch };
+    return { kind: 'accepted', publicKey: row.publicKey, acceptedAt: enrolment.acceptedAt, batch };
+  }
+
+  async function write(authority: string, sequence: number, row: StoredBatch): Promise<void> {
+    journal.stage([tables.put('meta', storeKey, rowKeyOf(authority, sequence), encodeRosterRow(row))]);
+    await journal.synced();
   }
 
   for (const found of logs.values()) await readBack(found);
@@ -166,19 +175,25 @@ export async function openRoster(components: RosterComponents): Promise<Roster> 
       trusted(opened.authority);
       return lock.run(`roster/${opened.authority}`, async () => {
         const { authority, sequence, hash, enrolled, revoked } = opened;
-        const known = trusted(authority).batches[sequence - 1];
+        const { batches } = trusted(authority);
+        const known = batches[sequence - 1];
         if (known !== undefined) {
-          if (known.hash === hash) return { authority, sequence: newest(authority), grew: false };
+          if (known.hash === hash) {
+            if (acceptedAt !== undefined && acceptedAt < known.acceptedAt) {
+              await write(authority, sequence, { acceptedAt, document });
+              batches[sequence - 1] = { ...known, acceptedAt };
+            }
+            return { authority, sequence: newest(authority), grew: false };
+          }
           log.error('an enrolment authority has signed two batches of one number', { sequence });
           throw forked(sequence);
         }
         const to = following(opened);
         const at = acceptedAt ?? clock.now();
-        const row = encodeRosterRow({ acceptedAt: at, document });
-        journal.stage([tables.put('meta', storeKey, rowKeyOf(authority, sequence), row)]);
+        const written = write(authority, sequence, { acceptedAt: at, document });
         // A revocation holds at once; an enrolment is not used before it would survive a crash.
         for (const sensor of revoked) to.sensors.revoke(sensor);
-        await journal.synced();
+        await written;
         apply(to, opened, at);
         log.info('roster grew', { sequence, enrolled: enrolled.length, revoked: revoked.length });
         return { authority, sequence, grew: true };

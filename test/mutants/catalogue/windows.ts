@@ -99,9 +99,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'gate/readings-instead-of-sensors',
     breaks: 'GATE: one sensor with many readings counts as many sensors',
     file: 'node/services/gate.ts',
-    find: 'if (!counts || before === true) return;',
-    replace: 'if (!counts) return;',
+    find: 'if (counts) included.set(name, sensor);',
+    replace: "if (counts) included.set([name, node].join('/'), sensor);",
     detector: byTest('node/services/gate', 'counts a sensor once, whatever number of nodes'),
+  },
+  {
+    name: 'gate/hearsay-of-when-a-sensor-came',
+    breaks:
+      'a store that took the place of a lost one while its domain was away withholds the open windows for ever',
+    file: 'node/services/gate.ts',
+    find: 'if (late.length === 0) return verdict;',
+    replace: 'if (late.length >= 0) return verdict;',
+    detector: byTest('node/services/gate', 'takes over when its domain accepted a sensor'),
   },
   {
     name: 'gate/excluded-sensors-counted',

@@ -13,13 +13,14 @@ import {
   releasedRowCodec,
 } from '../../../src/protocol/index.ts';
 import type { NodeId, StoreId, WindowId } from '../../../src/ring/index.ts';
-import { domainId, extendHistory, ringHistory } from '../../../src/ring/index.ts';
+import { domainId, extendHistory, ringHistory, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { developmentRing } from '../../support/development-ring.ts';
+import { createTestAuthority, createTestSensor } from '../../support/enrolment.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { freshSensor } from '../../support/fixed-sensor.ts';
 import { imposeSettlement, imposeSlot } from '../../support/imposed-slots.ts';
-import { grown, nextRing } from '../../support/next-ring.ts';
+import { grown, lost, nextRing } from '../../support/next-ring.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 import { flipBit } from '../../support/tampering.ts';
@@ -191,6 +192,52 @@ describe('a domain', () => {
   });
 });
 
+describe('a store that took the place of a lost one', () => {
+  /** Readings of twelve sensors, whose domain a has lost one of its two stores while the other one was away. */
+  async function sceneOf(enrolledAfterMs: number) {
+    const by = createTestAuthority();
+    const own = await startSmallCloud({
+      stream: { ...PRIVATE, enrolment: 'required' },
+      shape: { nodes: [2, 2, 2], replicas: 2, acceptors: 3 },
+      enrolment: { enrolmentAuthorities: [by.publicKey], allowOpenEnrolment: false },
+    });
+    cloud = own;
+    const [a1, a2, b1] = own.nodeIds as [NodeId, NodeId, NodeId];
+    const window = await own.openWindow({ window: windowId(START_MS + 1_000) });
+    const sensors = Array.from({ length: 12 }, createTestSensor);
+    await own.clock.advance(enrolledAfterMs);
+    // In two batches, of which a later one may be all that is late.
+    for (const enrol of [sensors.slice(0, 6), sensors.slice(6)]) {
+      await own.ask(a2, operations.PUT_ROSTER, { document: await by.next({ enrol }) });
+    }
+    await own.clock.advance(2_000);
+    for (const [place, { id }] of sensors.entries()) {
+      await own.reading(window, String(place), { entry: entryOf(id) }).commit();
+    }
+    for (const node of [a2, a1]) await own.stop(node);
+    const ring = await nextRing(own.ring, lost(domainId('a'), 0, 'f'.repeat(32)), START_MS + 600_000);
+    await own.clock.until(own.order(b1, operations.PUBLISH_RING, { ring: ring.jws }));
+    const replaced = await own.begin(domainId('a'), a1, ring.jws);
+    await own.clock.until(replaced.serving);
+    const question = { stream: own.stream.hash, window, group: 0 };
+    const alone = await own.clock.until(own.order(a1, operations.COMPUTE, question));
+    expect(alone).toMatchObject({ status: 'INCOMPLETE' });
+    await own.start(a2);
+    return { own, window, a1 };
+  }
+
+  it('takes over when its domain accepted a sensor from the node that was away meanwhile', async () => {
+    const { own, window, a1 } = await sceneOf(0);
+    expect(await rowOf(own, a1, window)).toMatchObject({ verdict: 'RELEASED', readings: 12 });
+    expectExact(await own.compute(window), plain(12));
+  });
+
+  it('counts no sensor that came later all the same', async () => {
+    const { own, window, a1 } = await sceneOf(1_001);
+    expect(await rowOf(own, a1, window)).toMatchObject({ ...WITHHELD, reason: 'TOO_FEW_SENSORS' });
+  });
+});
+
 describe('a coordinator of colluding domains that proposes what it likes', () => {
   async function sceneOf(sensors: number) {
     cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [1, 1, 1], acceptors: 3 } });
@@ -247,7 +294,8 @@ describe('the sensors that count', () => {
     const gate = createGate({
       rings,
       roster: { find: (_, sensor) => standings(sensors.indexOf(sensor)) },
-      self: { domain: domainId('a') },
+      rosterSpread: { date: async () => {} },
+      self: { nodeId: node, domain: domainId('a') },
       minSensorsFloor: 8,
       callPeer: async () =>
         ({ sensors: sensors.map((sensor) => ({ sensor, included: true })), next: null }) as never,
@@ -262,6 +310,7 @@ describe('the sensors that count', () => {
     kind: 'accepted',
     publicKey: new Uint8Array(65),
     acceptedAt,
+    batch: { authority: 'authority', sequence: 1 },
   });
 
   it('are those that the domain had accepted when the window began', async () => {
@@ -300,7 +349,8 @@ describe('nodes of the domain that do not answer', () => {
         self: { nodeId: self.id, domain: domainId('a'), storeId: self.storeId },
       }),
       roster: { find: () => ({ kind: 'unknown' }) },
-      self: { domain: domainId('a') },
+      rosterSpread: { date: async () => {} },
+      self: { nodeId: self.id, domain: domainId('a') },
       minSensorsFloor: 8,
       async callPeer(node) {
         if (silent.includes(node)) throw new EngineError('UNREACHABLE', 'away');

@@ -47,6 +47,7 @@ describe('the roster of sensors', () => {
       kind: 'accepted',
       publicKey: sensor.publicKey,
       acceptedAt: START_MS + MINUTE_MS,
+      batch: head,
     });
   });
 
