@@ -23,7 +23,7 @@ import type { Tables } from '../engine/tables.ts';
 import type { Retirements } from './retirements.ts';
 import type { UnopenedVotes } from './unopened-votes.ts';
 import type { VotedReleases } from './voted-releases.ts';
-import { voteKey } from './window-rows.ts';
+import { pastVoteKey, voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 export interface DecisionVotesComponents {
@@ -79,7 +79,9 @@ export function createDecisionVote(
     const name = windowName(record.scope);
     const reply = await lock.run(`${name}/${decision}`, async () => {
       const row = voteKey(record.scope, decision);
-      const [plain] = await tables.readMany('windows', storeKey, [row]);
+      const past = record.erased && decision === 'release' ? [pastVoteKey(record.scope)] : [];
+      const found = await tables.readMany('windows', storeKey, [...past, row]);
+      const plain = found.find((one) => one !== undefined);
       rings.check(request.context);
       // A window that is open was opened under a placement in force; a new one must not open before its own is.
       if (record.terms === null) rings.checkInForce(record.scope);

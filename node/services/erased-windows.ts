@@ -9,7 +9,7 @@ import type { Journal } from '../engine/journal.ts';
 import { decodeErasedRow, encodeErasedRow } from '../engine/rows.ts';
 import { endOfPrefix, type Tables } from '../engine/tables.ts';
 import type { Known } from './decided.ts';
-import { DECISIONS, scopeOfRow, voteKey } from './window-rows.ts';
+import { DECISIONS, pastVoteKey, scopeOfRow, voteKey } from './window-rows.ts';
 
 /** What is kept of an erased window. */
 export interface ErasedWindow {
@@ -41,10 +41,11 @@ export interface ErasedWindows {
     most: number,
   ): Promise<readonly ErasedWindow[]>;
   /**
-   * Puts the note of the erasure in the place of what was decided, and of the rows of `gone`, in one commit. It is staged
-   * when this returns, durable when it resolves. @throws EngineError `OVERLOADED` at once
+   * Puts the note of the erasure in the place of what was decided and voted, and of the rows of `gone`, in one commit. It is
+   * staged when this returns, durable when it resolves. @throws EngineError `OVERLOADED` at once
+   * @param vote the row of the ledger's vote, which stays: whoever asks for the release at a majority still gets it.
    */
-  begin(window: ErasedWindow, gone: readonly Uint8Array[]): Promise<void>;
+  begin(window: ErasedWindow, gone: readonly Uint8Array[], vote: Uint8Array | null): Promise<void>;
   /** Adds to the note of an erasure what was released, where it became known here only then. */
   addRelease(scope: WindowScope, release: Uint8Array): Promise<void>;
   /** Windows whose rows are still to be destroyed. */
@@ -96,13 +97,12 @@ export function createErasedWindows({ journal, tables, storeKey }: ErasedWindows
         return scope === null || plain === null ? [] : [erasedWindow(scope, plain)];
       });
     },
-    begin(window, gone) {
+    begin(window, gone, vote) {
       const { scope, release } = window;
       const key = windowKey(scope);
-      // The ledger's vote stays where the decision is known: whoever asks for the row at a majority still gets it.
-      const slots = DECISIONS.filter((decision) => decision !== 'release' || release === null);
-      const rows = [...gone, ...slots.map((decision) => voteKey(scope, decision))];
+      const rows = [...gone, ...DECISIONS.map((decision) => voteKey(scope, decision))];
       journal.stage([
+        ...(vote === null ? [] : [tables.put('windows', storeKey, pastVoteKey(scope), vote)]),
         noteOf(window, release?.bytes ?? new Uint8Array(0)),
         tables.put('windows', storeKey, concat(UNFINISHED, key), Uint8Array.of(1)),
         ...rows.map((row): StoreOperation => ({ kind: 'delete', table: 'windows', key: row })),

@@ -28,6 +28,14 @@ export function voteKey(scope: WindowScope, decision: DecisionName): Uint8Array 
   return concat(VOTE, windowKey(scope), utf8(decision));
 }
 
+/**
+ * Row key of the ledger's vote of a window that is erased and of which this node knows what was released. There is one for every
+ * window that the node ever had, so they lie where no start looks.
+ */
+export function pastVoteKey(scope: WindowScope): Uint8Array {
+  return concat(utf8('L'), windowKey(scope));
+}
+
 /** The rows that say what was decided and frozen. */
 export function decidedRows(scope: WindowScope): readonly Uint8Array[] {
   return [FROZEN, ...DECISIONS.map((decision) => `D/${decision}`)].map((what) => rowKeyOf(scope, what));

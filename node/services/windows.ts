@@ -14,6 +14,7 @@ import {
 } from '../../src/protocol/window-rules.ts';
 import type { WindowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
+import type { KeyedLock } from '../engine/keyed-lock.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { Decided, KnownDecision } from './decided.ts';
@@ -21,7 +22,7 @@ import { noteDecision, openDecision } from './decided.ts';
 import type { ErasedWindow, ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
 import { createWindowMemory, UNOPENED_MAX } from './window-memory.ts';
-import { decidedRows, decisionOf, FROZEN, rowKeyOf } from './window-rows.ts';
+import { decidedRows, decisionOf, FROZEN, rowKeyOf, voteKey } from './window-rows.ts';
 
 /** What this node knows of one window. Decisions appear once, after they were read at a majority or made here. */
 export interface WindowRecord extends Decided {
@@ -48,6 +49,7 @@ export interface WindowsComponents {
   readonly tables: Tables;
   readonly keys: WindowKeys;
   readonly storeKey: Uint8Array;
+  readonly lock: KeyedLock;
   readonly streams: Pick<Streams, 'find' | 'indexOf'>;
   readonly health: Pick<StoreHealth, 'raise'>;
   /** Hears of a window whose key is not new: rows of an earlier life of the node may be on its disk. */
@@ -89,7 +91,7 @@ export async function openWindows(
   components: WindowsComponents,
   perStreamMax = WINDOWS_PER_STREAM_MAX,
 ): Promise<Windows> {
-  const { journal, tables, keys, storeKey, streams, erased, clock, reopened } = components;
+  const { journal, tables, keys, storeKey, streams, erased, clock, lock, reopened } = components;
   const memory = createWindowMemory(perStreamMax);
   /** Windows whose key is being made: whoever else needs one of them waits for the same key. */
   const underWay = new Map<string, Promise<void>>();
@@ -127,12 +129,20 @@ export async function openWindows(
   }
 
   async function erase(record: WindowRecord, { notBefore, latest }: WindowTimes): Promise<void> {
-    const own = ownOf(record);
-    const note = { scope: record.scope, notBefore, latest, release: record.release ?? own.release };
-    const durable = erased.begin(note, decidedRows(record.scope));
-    // At once when it is staged, so that nobody who has a record stages anything behind it; not where it was not.
-    for (const one of [record, own]) markErased(one);
-    memory.close(record.scope);
+    const { scope } = record;
+    // In turn with the ledger's votes: one that was answered must be in what stays of it.
+    const { durable } = await lock.run(`${windowName(scope)}/release`, async () => {
+      const own = ownOf(record);
+      const release = record.release ?? own.release;
+      const [vote] =
+        release === null ? [] : await tables.peekMany('windows', storeKey, [voteKey(scope, 'release')]);
+      const note = { scope, notBefore, latest, release };
+      const durable = erased.begin(note, decidedRows(scope), vote ?? null);
+      // At once when it is staged, so that nobody who has a record stages anything behind it; not where it was not.
+      for (const one of [record, own]) markErased(one);
+      memory.close(scope);
+      return { durable };
+    });
     await durable;
   }
 

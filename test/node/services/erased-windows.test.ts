@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCorruptRows } from '../../../node/engine/corrupt-rows.ts';
 import { type Journal, openJournal } from '../../../node/engine/journal.ts';
+import { createKeyedLock } from '../../../node/engine/keyed-lock.ts';
 import { createRowSeal } from '../../../node/engine/row-seal.ts';
 import { createTables } from '../../../node/engine/tables.ts';
 import { createErasedWindows } from '../../../node/services/erased-windows.ts';
@@ -64,6 +65,7 @@ function windowsOn(
       destroy: async () => {},
     },
     storeKey: KEY,
+    lock: createKeyedLock(),
     streams: { find: async () => stream, indexOf: () => 0 },
     health: { raise: () => {} },
     reopened: () => {},
@@ -273,7 +275,7 @@ describe('the erased windows of a stream that has had many', () => {
     await Promise.all(
       windows.flatMap((window) =>
         groups.map((group) =>
-          erased.begin({ scope: { stream, window, group }, ...TIMES, release: null }, []),
+          erased.begin({ scope: { stream, window, group }, ...TIMES, release: null }, [], null),
         ),
       ),
     );

@@ -142,6 +142,29 @@ describe('at a window’s end and retention', () => {
     expectExact(await cloud.compute(window), ['1', '2']);
   });
 
+  it('nothing of it is among the rows that every start reads, and its ledger’s votes are told all the same', async () => {
+    const window = await open();
+    await cloud.reading(window, '1').commit();
+    const [a1, a2] = cloud.nodeIds as [NodeId, NodeId];
+    await computeAt(a1, window);
+    const ballot = { counter: 0, proposer: 0 };
+    const read = {
+      context: contextOf(window),
+      decision: 'release',
+      kind: 'read',
+      ballot,
+      value: null,
+    } as const;
+    const votes = () => cloud.askAs(a2, a1, operations.LEDGER, read);
+    const vote = await votes();
+    expect(vote.accepted).not.toBeNull();
+    await toErasure();
+    expect(await votes()).toEqual(vote);
+    await cloud.restart();
+    for (const node of cloud.nodeIds) expect([...rowsOf(node, 'S'), ...rowsOf(node, 'W')]).toEqual([]);
+    expect(await votes()).toEqual(vote);
+  });
+
   it('a node that never heard what was released reads it where a majority of its domain still has it', async () => {
     const shape = { nodes: [3, 1], acceptors: 3, replicas: 2 } as const;
     cloud = await startSmallCloud({ shape, stream: STREAM });

@@ -155,7 +155,9 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
   }
 
   function slot(scope: WindowScope, decision: DecisionName): AcceptorState<Uint8Array> | undefined {
-    const plain = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8(decision)));
+    const own = openOwn('windows', concat(utf8('S'), windowKey(scope), utf8(decision)));
+    const past = decision === 'release' ? openOwn('windows', concat(utf8('L'), windowKey(scope))) : null;
+    const plain = own ?? past;
     return plain === null ? undefined : decodeSynodRow(plain);
   }
 

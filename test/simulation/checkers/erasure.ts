@@ -26,9 +26,9 @@ export interface ErasureChecker {
 const BY_WINDOW: readonly TableName[] = ['values', 'flags'];
 /** What stays in the table of windows: the note, and the ledger's vote of what was released. */
 const NOTE = 'X';
+const LEDGER = 'L';
 /** Of a record's ciphertext and tag; no other row has them. */
 const TRACE_BYTES = 24;
-const LEDGER = utf8('release');
 
 /**
  * @param quorum how many acceptors of a register decide.
@@ -92,10 +92,9 @@ export function createErasureChecker(
       for (const [key] of node.disk.rows('windows')) {
         if (toHex(key.slice(1, 1 + WINDOW_KEY_BYTES)) !== name) continue;
         const letter = fromUtf8(key.slice(0, 1));
-        const vote = letter === 'S' && toHex(key.slice(1 + WINDOW_KEY_BYTES)) === toHex(LEDGER);
         // A window that never opened has no end: a promise about it, which a node without a note has, is kept.
         const promise = letter === 'S' && !hasNote(node, window) && noted < quorum;
-        if (letter !== NOTE && !vote && !promise) left(`row ${letter}`);
+        if (letter !== NOTE && letter !== LEDGER && !promise) left(`row ${letter}`);
       }
       if (node.keys.peek(scope.stream, scope.window, scope.group) !== undefined) left('the key');
       const traces = written.get(`${node.node}/${name}`) ?? [];
