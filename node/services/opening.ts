@@ -15,6 +15,7 @@ import {
 } from '../../src/protocol/window-rules.ts';
 import { windowId } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
@@ -26,6 +27,8 @@ import type { WindowRecord, Windows } from './windows.ts';
 const SET_HASH_KEY_BYTES = 32;
 /** Lead of one acceptor of a register over the next in what each of them would do by itself, in milliseconds. */
 export const TURN_MS = 2_000;
+/** Fixed windows that a node brings to their opening at once: each may wait for a node that hangs, and none for another. */
+const OPENINGS_AT_ONCE = 64;
 
 export interface OpeningComponents {
   readonly decisions: Decisions;
@@ -133,15 +136,15 @@ export function createOpening(components: OpeningComponents): Opening {
     open,
     openFixed,
     async run(signal) {
-      for (const scope of streams.list().flatMap(due)) {
-        if (signal.aborted) return;
-        if (windows.findOpen(scope) !== undefined) continue;
+      const scopes = streams.list().flatMap(due);
+      await mapAtOnce(scopes, OPENINGS_AT_ONCE, async (scope) => {
+        if (signal.aborted || windows.findOpen(scope) !== undefined) return;
         // A register without a majority keeps its own window closed and no other.
         await openFixed(await windows.find(scope)).catch((error: unknown) => {
           if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
           log.debug('a window is not open yet', { window: windowName(scope), code: error.code });
         });
-      }
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
-import { mapAtOnce } from './at-once.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import { FOLLOW_MS, PART_WAIT_MS, PARTS_AT_ONCE } from './limits.ts';
 import type { OperatorPorts } from './ports.ts';
 import {

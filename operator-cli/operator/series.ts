@@ -3,7 +3,7 @@ import type { WindowSummary } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
 import { groupsOf, type StreamGroup } from '../../src/protocol/stream-groups.ts';
 import { type WindowId, windowId } from '../../src/ring/index.ts';
-import { mapAtOnce } from './at-once.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import { addSums, type Sums, type WindowResult } from './combine-rows.ts';
 import { computeWindow } from './compute.ts';
 import { PARTS_AT_ONCE, PARTS_MAX, WAIT_MS_DEFAULT, WAIT_MS_MAX } from './limits.ts';

@@ -21,6 +21,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/opening', 'none of them enough'),
   },
   {
+    name: 'windows/opened-one-by-one',
+    breaks: 'the groups of a stream open minutes late where a node hangs',
+    file: 'node/services/opening.ts',
+    find: 'const OPENINGS_AT_ONCE = 64;',
+    replace: 'const OPENINGS_AT_ONCE = 1;',
+    detector: byTest('node/services/opening', 'of many groups are opened side by side'),
+  },
+  {
     name: 'windows/called-unopened-unheard',
     breaks: 'a reading is given up for a window that is open, where two acceptors of its register are away',
     file: 'node/services/decisions.ts',

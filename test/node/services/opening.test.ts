@@ -6,6 +6,7 @@ import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { lost, nextRing } from '../../support/next-ring.ts';
+import { releaseAll } from '../../support/pending.ts';
 import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -51,6 +52,20 @@ describe('fixed windows', () => {
     await expectCode(cloud.reading(RUNNING, '8').notice(), 'WINDOW_SEALED');
     await cloud.reading(NEXT, '8').commit();
     expectExact(await cloud.compute(RUNNING), ['2.5', '4']);
+  });
+
+  it('of many groups are opened side by side where a node hangs', async () => {
+    const groups = Array.from({ length: 12 }, (_, place) => `group ${place}`);
+    cloud = await startSmallCloud({
+      shape: { nodes: [1, 1, 1], acceptors: 3 },
+      stream: { ...FIXED, window: { kind: 'fixed', durationMs: 60 * MINUTE }, groups },
+    });
+    const [first, , hanging] = cloud.nodeIds as [NodeId, NodeId, NodeId];
+    // What it is asked to write it does not answer, and each question to it takes 5 s.
+    cloud.store(hanging).hold();
+    await cloud.clock.advance(15_000);
+    expect(await windowsOf(first)).toHaveLength(2 * groups.length);
+    await releaseAll(cloud.store(hanging));
   });
 
   it('that nobody opened are opened by the first message about them, up to their seal', async () => {

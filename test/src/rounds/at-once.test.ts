@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mapAtOnce } from '../../../operator-cli/operator/at-once.ts';
+import { mapAtOnce } from '../../../src/rounds/at-once.ts';
 
 it('works on a bounded number of items at a time and keeps their order', async () => {
   let underWay = 0;
