@@ -8,6 +8,7 @@ import {
   entryKeys,
   equalDigests,
   partitionKey,
+  windowKey,
 } from '../../src/protocol/index.ts';
 import type { KeepListRequest } from '../../src/protocol/window-messages.ts';
 import { windowErased } from '../../src/protocol/window-rules.ts';
@@ -23,6 +24,8 @@ import type { OpenWindowRecord } from './windows.ts';
 const PAGE_BYTES = 512;
 /** Sets that honest coordinators can make of a partition: of what any two of three acceptors report, or all three. */
 const LISTED_SETS_MAX = 4;
+/** What the keys of pages begin with. */
+const LIST = utf8('T');
 
 export interface KeptListsComponents {
   readonly journal: Journal;
@@ -43,28 +46,48 @@ export interface KeptLists {
   keep(record: OpenWindowRecord, request: KeepListRequest, from: DomainId): Promise<boolean>;
 }
 
-/** What was stored of a window since the node's start. */
+/** What is stored of a window: what its rows say, and what came since they were read. */
 interface Stored {
   /** Names of the pages, each counted once however often it is sent. */
   readonly pages: Set<string>;
   readonly bytes: Map<DomainId, number>;
-  /** Names of lists of which a page came and that are not whole. */
+  /** Names of lists of which a page came since the node's start and that are not whole. */
   readonly begun: Set<string>;
 }
 
 export function createKeptLists(components: KeptListsComponents): KeptLists {
   const { journal, tables, lock, admission, isHere } = components;
-  const windows = new WeakMap<OpenWindowRecord, Stored>();
+  const windows = new WeakMap<OpenWindowRecord, Promise<Stored>>();
 
-  function storedOf(record: OpenWindowRecord): Stored {
-    const stored = windows.get(record) ?? { pages: new Set(), bytes: new Map(), begun: new Set() };
+  /** Reads the rows of the window when it is first asked for one: no start waits for them. */
+  function storedOf(record: OpenWindowRecord): Promise<Stored> {
+    const stored = windows.get(record) ?? readBack(record);
     windows.set(record, stored);
+    stored.catch(() => windows.delete(record));
     return stored;
   }
 
+  async function readBack(record: OpenWindowRecord): Promise<Stored> {
+    const pages = new Set<string>();
+    const bytes = new Map<DomainId, number>();
+    const prefix = concat(LIST, windowKey(record.scope));
+    for await (const { key, plain } of tables.scan('windows', record.rowKey, prefix)) {
+      const from = plain === null ? undefined : storedBy(record, plain);
+      if (plain === null || from === undefined) continue;
+      pages.add(toHex(key));
+      bytes.set(from, (bytes.get(from) ?? 0) + PAGE_BYTES + keysOf(plain).length);
+    }
+    return { pages, bytes, begun: new Set() };
+  }
+
   /** @throws EngineError `WINDOW_FULL` */
-  function charge(record: OpenWindowRecord, page: Uint8Array, entries: number, from: DomainId): void {
-    const { pages, bytes } = storedOf(record);
+  function charge(
+    { pages, bytes }: Stored,
+    record: OpenWindowRecord,
+    page: Uint8Array,
+    entries: number,
+    from: DomainId,
+  ): void {
     const name = toHex(page);
     if (pages.has(name)) return;
     const sum = (bytes.get(from) ?? 0) + PAGE_BYTES + entries * ENTRY_KEY_BYTES;
@@ -91,7 +114,8 @@ export function createKeptLists(components: KeptListsComponents): KeptLists {
     { partition, digest, entries, last }: KeepListRequest,
     from: DomainId,
   ): Promise<boolean> {
-    const { begun } = storedOf(record);
+    const stored = await storedOf(record);
+    const { begun } = stored;
     const prefix = listPrefix(record, partition, digest);
     const list = toHex(prefix);
     // Whoever could add a page to it, or write another one over it, would take T's ids from the window.
@@ -100,9 +124,10 @@ export function createKeptLists(components: KeptListsComponents): KeptLists {
     const [first] = entries;
     if (first !== undefined) {
       const page = concat(prefix, entryKey(first));
-      charge(record, page, entries.length, from);
+      charge(stored, record, page, entries.length, from);
       begun.add(list);
-      journal.stage([tables.put('windows', record.rowKey, page, entryKeys(entries))]);
+      const plain = concat(entryKeys(entries), Uint8Array.of(placeOf(record, from)));
+      journal.stage([tables.put('windows', record.rowKey, page, plain)]);
     }
     await journal.synced();
     if (!last) return true;
@@ -144,11 +169,26 @@ export async function readKept(
     listPrefix(record, partition, digest),
   )) {
     if (plain === null) return [];
-    for (const entry of entriesOfKeys(plain)) entries.push(entry);
+    for (const entry of entriesOfKeys(keysOf(plain))) entries.push(entry);
   }
   return entries;
 }
 
 function listPrefix(record: OpenWindowRecord, partition: Partition, digest: SetDigest): Uint8Array {
-  return concat(utf8('T'), partitionKey(record.scope, partition), digest.hash);
+  return concat(LIST, partitionKey(record.scope, partition), digest.hash);
+}
+
+/** The keys of a page's entries, behind which stands who stored it. */
+function keysOf(plain: Uint8Array): Uint8Array {
+  return plain.subarray(0, plain.length - (plain.length % ENTRY_KEY_BYTES));
+}
+
+function placeOf({ stream }: OpenWindowRecord, domain: DomainId): number {
+  return stream.domains.findIndex(({ id }) => id === domain);
+}
+
+/** The domain whose node stored a page last; undefined where an earlier version of this program did. */
+function storedBy({ stream }: OpenWindowRecord, plain: Uint8Array): DomainId | undefined {
+  const [place] = plain.subarray(keysOf(plain).length);
+  return place === undefined ? undefined : stream.domains[place]?.id;
 }

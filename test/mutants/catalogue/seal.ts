@@ -152,6 +152,14 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/set-lists', 'a domain stores no more of them'),
   },
   {
+    name: 'seal/lists-counted-anew',
+    breaks: 'BOUNDED: a domain may fill the disk of an acceptor once more after each of its starts',
+    file: 'node/services/kept-lists.ts',
+    find: '      bytes.set(from, (bytes.get(from) ?? 0) + PAGE_BYTES + keysOf(plain).length);\n',
+    replace: '',
+    detector: byTest('node/services/set-lists', 'a domain stores no more of them'),
+  },
+  {
     name: 'seal/kept-list-written-over',
     breaks: 'a node that lies writes over the ids that T names, and its window stays INCOMPLETE',
     file: 'node/services/kept-lists.ts',

@@ -63,6 +63,11 @@ describe('keeping the ids of a candidate', () => {
     for (let number = 0; number < room; number++) expect(await send(number)).toEqual({ kept: true });
     await expectCode(send(room), 'WINDOW_FULL');
     expect(rows()).toBe(room);
+    await cloud.restart();
+    await expectCode(send(room), 'WINDOW_FULL');
+    // A page that is counted already may be sent again.
+    expect(await send(0)).toEqual({ kept: true });
+    expect(rows()).toBe(room);
     const { entry } = make();
     expect(await keep(honest, digestFor([entry]), [entry])).toEqual({ kept: true });
     // What is there may be sent again.
