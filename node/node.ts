@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EngineError } from '../src/foundation/index.ts';
 import type {
   Clock,
@@ -135,6 +136,8 @@ export async function openNode(ports: NodePorts, settings: NodeSettings): Promis
   await erasing.run();
 
   const ending = new AbortController();
+  // Whatever a node waits for listens to its end: as much at once as there are nodes to ask.
+  setMaxListeners(0, ending.signal);
   let failure: Error | null = null;
   let served = false;
   let waitsFor = 'answers of the other nodes';

@@ -45,7 +45,6 @@ export const KEPT_PLAN_MUTANTS: readonly Mutant[] = [
 const FOUND_BY: Readonly<Record<string, number>> = {
   'ring/earlier-placement-forgotten': 74,
   'erasure/window-without-document-forgotten': 914_374_339,
-  'storage/stream-document-keeps-the-node-from-starting': 791_151_614,
 };
 
 /** The bugs once more that kept plans have found, each to be seen by its plan. @throws Error for a bug that is not there */
