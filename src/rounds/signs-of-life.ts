@@ -47,6 +47,8 @@ export function createSignsOfLife(
   ping: (node: string, signal?: AbortSignal) => Promise<unknown>,
 ): SignsOfLife {
   const nodes = new Map<string, Known>();
+  /** Questions by the signal that they were given: one may be given to a question to every node of a ring, and is listened to once. */
+  const followers = new WeakMap<AbortSignal, Set<AbortController>>();
   const times = createAnswerTimes(BEAT_MS, BEAT_MS_MAX);
 
   function knownOf(node: string): Known {
@@ -71,6 +73,20 @@ export function createSignsOfLife(
     return answer;
   }
 
+  /** @returns ends it */
+  function follow(given: AbortSignal, one: AbortController): () => void {
+    if (given.aborted) one.abort(given.reason);
+    const known = followers.get(given);
+    const following = known ?? new Set();
+    following.add(one);
+    if (known === undefined) {
+      followers.set(given, following);
+      const abort = () => following.forEach((each) => void each.abort(given.reason));
+      given.addEventListener('abort', abort, { once: true });
+    }
+    return () => void following.delete(one);
+  }
+
   async function attend(node: string, known: Known, { signal }: AbortController): Promise<void> {
     for (;;) {
       await clock.sleep(times.longMs(), signal).catch(() => {});
@@ -91,14 +107,12 @@ export function createSignsOfLife(
   ): Promise<T> {
     const known = knownOf(node);
     const one = new AbortController();
-    const abort = () => one.abort(given?.reason);
+    const unfollow = given && follow(given, one);
     const end = () => {
-      given?.removeEventListener('abort', abort);
+      unfollow?.();
       known.waiting.delete(one);
       if (known.waiting.size === 0) known.over.abort(NOBODY_WAITS);
     };
-    if (given?.aborted) abort();
-    given?.addEventListener('abort', abort, { once: true });
     if (known.waiting.size === 0) {
       known.heart = beginToWait(known.heart);
       known.over = new AbortController();
