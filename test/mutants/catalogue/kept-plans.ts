@@ -22,23 +22,6 @@ export const KEPT_PLAN_MUTANTS: readonly Mutant[] = [
     replace: 'section.nodes.filter(({ id }) => acceptors.includes(id) || id.length > 0)',
     detector: byKeptPlan(1_400_038),
   },
-  {
-    name: 'simulator/windows-waited-for-one-by-one',
-    breaks: 'a run whose windows stay INCOMPLETE, as they may, takes longer than a run may take',
-    file: 'test/simulation/finishing.ts',
-    find: 'await Promise.all(excused.map((window) => finishWindow(world, window, sleep)));',
-    replace: 'for (const window of excused) await finishWindow(world, window, sleep);',
-    detector: byKeptPlan(1_400_038),
-  },
-  {
-    name: 'simulator/repair-overlooked',
-    breaks:
-      'the simulator waits for rows of which their nodes say nothing before a silent store is declared lost',
-    file: TOLERANCE,
-    find: 'isBackAt(one, scope, entry, domain) && !isRepairing(one)',
-    replace: 'isBackAt(one, scope, entry, domain) && !isRepairing({ handle: () => undefined })',
-    detector: byKeptPlan(1_400_047),
-  },
 ];
 
 /** By the name of a bug the seed that found it. A cheaper test sees these as well. */
