@@ -180,12 +180,21 @@ interface Voters {
   readonly send: Ask;
 }
 
-/** What each acceptor has accepted; null of one that does not answer. */
+/**
+ * What each acceptor has accepted; null of one that does not answer.
+ * @param unheard hears which those are, and what keeps them
+ */
 function readAll(
   { acceptors, send }: Voters,
   signal?: AbortSignal,
+  unheard: (acceptor: NodeId, error: unknown) => void = () => {},
 ): readonly Promise<SynodResponse | null>[] {
-  return acceptors.map((to) => send(to, { kind: 'read' }, signal).catch((error: unknown) => silence(error)));
+  return acceptors.map((to) =>
+    send(to, { kind: 'read' }, signal).catch((error: unknown) => {
+      unheard(to, error);
+      return silence(error);
+    }),
+  );
 }
 
 /** What a quorum says that it has accepted; null also where too few answer. */
@@ -197,12 +206,9 @@ async function readDecided(voters: Voters, signal: AbortSignal): Promise<Uint8Ar
 /** @throws EngineError `INCOMPLETE` unless a quorum says that it has accepted no terms */
 async function checkUntouched(voters: Voters): Promise<void> {
   const unheard = new Map<NodeId, string>();
-  const asked = voters.acceptors.map((to) =>
-    voters.send(to, { kind: 'read' }).catch((error: unknown) => {
-      if (error instanceof EngineError) unheard.set(to, error.code);
-      return silence(error);
-    }),
-  );
+  const asked = readAll(voters, undefined, (to, error) => {
+    if (error instanceof EngineError) unheard.set(to, error.code);
+  });
   const untouched = (some: readonly SynodResponse[]) =>
     some.filter(({ accepted }) => accepted === null).length >= voters.quorum;
   if (untouched(await collect(asked, untouched))) return;

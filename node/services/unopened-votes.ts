@@ -43,7 +43,7 @@ export interface UnopenedVotes {
   endless(): readonly WindowScope[];
   /**
    * Learns which windows past their latest time are open: a node that voted for their terms is one of those who seal them,
-   * and the word that they are open may have been lost on its way.
+   * and the word that they are open may have been lost on its way. Looks for lost documents of streams as well.
    */
   learnEnded(decisions: Pick<Decisions, 'read'>, signal: AbortSignal): Promise<void>;
   /** Another node knows the window. */
@@ -131,6 +131,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     async learnEnded(decisions, signal) {
       if (!isPauseOver(clock, readAt, ASK_AGAIN_EVERY_MS)) return;
       readAt = clock.now();
+      await nameAgain();
       for (const record of voted.values()) {
         if (signal.aborted) return;
         if (windows.findOpen(record.scope) !== undefined) continue;
@@ -144,10 +145,7 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
     async takeDue(isErased) {
       const due: UnopenedWindow[] = [];
       const asks = isPauseOver(clock, askedAt, ASK_AGAIN_EVERY_MS);
-      if (asks) {
-        askedAt = clock.now();
-        await nameAgain();
-      }
+      if (asks) askedAt = clock.now();
       for (const [name, record] of voted) {
         // An open window is erased with all it has, and so are the votes about it.
         const opened = windows.findOpen(record.scope) !== undefined;
