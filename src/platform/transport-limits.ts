@@ -48,6 +48,6 @@ export const LINK_LIMITS: LinkLimits = {
   connectMs: TRANSPORT_LIMITS.connectMs,
   // Care comes round every second, so that links of a ring that works are never idle; below the 180 s of the port.
   idleMs: 60_000,
-  // What a sensor waits for has a second. A page of 8 MiB in front of it would take most of that on a slow line.
-  urgentMs: 1_000,
+  // What a sensor waits for has two seconds and no more. A page of 8 MiB in front of it would take most of that on a slow line.
+  urgentMs: 2_000,
 };

@@ -4,6 +4,7 @@ import { collect, createHandlers, createPeers, SUSPECT_MS, silence } from '../..
 import { createRings } from '../../../node/engine/rings.ts';
 import type { Caller } from '../../../node/http/router.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
+import { LINK_LIMITS } from '../../../src/platform/transport-limits.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
@@ -62,6 +63,21 @@ it('an owner has more time than the copy that it waits for itself', async () => 
   expect(copy).toBeGreaterThan(0);
   // What it has to do besides, on a machine that is not idle.
   expect(upload).toBeGreaterThanOrEqual(copy + 200);
+});
+
+it('what a sensor waits for goes past pages of megabytes, also where it is asked on its behalf', async () => {
+  const patient: string[] = [];
+  const { callPeer } = peersOver(async (_, { path }, { timeoutMs, urgent = false }) => {
+    if (timeoutMs > LINK_LIMITS.urgentMs && !urgent) patient.push(path);
+    throw new EngineError('UNREACHABLE', 'no answer');
+  });
+  const place = { context, partition: partition(1), index: 0 };
+  const none = new Uint8Array(0);
+  await expectCode(callPeer(other, operations.UPLOAD, { ...place, packets: [] }), 'UNREACHABLE');
+  await expectCode(callPeer(other, operations.ACCEPT, { ...place, packets: [] }), 'UNREACHABLE');
+  await expectCode(callPeer(other, operations.COPY, { ...place, keys: none, shares: none }), 'UNREACHABLE');
+  await expectCode(callPeer(other, operations.READ_RING, null), 'UNREACHABLE');
+  expect(patient).toEqual([operations.READ_RING.path]);
 });
 
 describe('a node that asks itself', () => {
