@@ -5,6 +5,7 @@ import type { RosterBatch } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
 import { callOperation } from '../../src/rounds/call-operation.ts';
+import { createWatchfulTransport } from '../../src/rounds/watchful-transport.ts';
 import { repeatUntil } from '../operator/back-off.ts';
 import { QUESTION_TIMEOUT_MS } from '../operator/limits.ts';
 
@@ -28,14 +29,15 @@ export interface RosterPush {
 
 /**
  * Brings a log to every node of the ring at once: the newest batch first, and where a node lacks some before it,
- * those too. A node that does not answer gets it from its peers.
+ * those too. A node that does not answer gets it from its peers, and one that stands still is not waited for.
  */
 export function pushRoster(
-  ports: RosterPorts,
+  given: RosterPorts,
   ring: RingDocument,
   batches: readonly RosterBatch[],
   signal: AbortSignal,
 ): Promise<readonly RosterPush[]> {
+  const ports = { ...given, transport: createWatchfulTransport(given.transport, given.clock) };
   const nodes = ring.domains.flatMap(({ domain, nodes }) => nodes.map(({ id }) => ({ node: id, domain })));
   return Promise.all(
     nodes.map(async ({ node, domain }) => {
