@@ -19,12 +19,20 @@ export interface Lane {
 
 export const RESTING: Lane = { turn: 0, misses: 0, awaits: '' };
 
+/** How the event is named that ends a lane's wait for its next call. */
+const PAUSE = 'after ';
+
+/** Whether the lane waits before its next call. */
+export function pauses(lane: Lane): boolean {
+  return lane.awaits.startsWith(PAUSE);
+}
+
 /** The lane after a call that did not help, and the wait before the next one. */
 export function missed(
   lane: Lane,
   backOff: BackOff,
 ): { lane: Lane; effects: readonly Effect<never, never>[] } {
-  const id = `after ${lane.awaits}`;
+  const id = `${PAUSE}${lane.awaits}`;
   const jitterMs = Math.min(backOff.capMs, backOff.baseMs * 2 ** lane.misses);
   return {
     lane: { turn: lane.turn + 1, misses: lane.misses + 1, awaits: id },

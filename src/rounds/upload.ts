@@ -2,7 +2,7 @@ import type { ErrorCode } from '../foundation/index.ts';
 import { EngineError, invariant } from '../foundation/index.ts';
 import type { Outcome } from '../protocol/index.ts';
 import type { BackOff, Lane } from './lane.ts';
-import { mayPass, missed, RESTING } from './lane.ts';
+import { mayPass, missed, pauses, RESTING } from './lane.ts';
 import type { Effect, Round, RoundEvent, Step } from './round.ts';
 
 export interface UploadOptions {
@@ -65,7 +65,7 @@ export interface UploadState {
   readonly erredBy: number | null;
   /** Per domain whether the last that it said is that the window is not open. */
   readonly unopened: readonly boolean[];
-  /** Whether a window that is not open was asked for again for as long as it is worth it. */
+  /** Whether a window that is not open was asked for again for as long as it is worth it; what was said before is forgotten. */
   readonly waited: boolean;
 }
 
@@ -77,8 +77,8 @@ type Effects = readonly Effect<UploadCall, UploadOut>[];
  * SET the flag only after every share is acknowledged. Every request is idempotent and repeated until it helps: flag
  * messages at the next acceptor, shares at the next owner.
  *
- * A window that is not open may be opened in the next moment; the round asks again for a while, and then believes all domains
- * together, of which one that has stored its share says more than the others.
+ * A window that is not open may be opened in the next moment; the round asks again for a while, then everybody once more, and
+ * believes all domains together, of which one that has stored its share says more than the others.
  *
  * Only TRUE and ERROR are outcomes, ERROR only from two acceptors where there are several. A refusal ends the round
  * while SET was never sent; afterwards a lost SET may still win, so a refusal (WINDOW_SEALED, say) only turns the
@@ -110,12 +110,6 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     const heard = { ...state, erredBy: acceptor };
     if (erredBy === null) return askFlag(heard, 'get', { turn: flag.turn + 1, misses: 0, awaits: '' });
     return repeatFlag(heard);
-  }
-
-  function askShare(lane: Lane, domain: number): { lane: Lane; effects: Effects } {
-    const id = `upload ${domain}/${lane.turn}`;
-    const call: UploadCall = { kind: 'upload', domain, owner: lane.turn % owners };
-    return { lane: { ...lane, awaits: id }, effects: [{ kind: 'call', id, call }] };
   }
 
   function repeatFlag(state: UploadState): UploadStep {
@@ -151,7 +145,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
     event: RoundEvent<UploadReply>,
   ): UploadStep {
     if (event.kind === 'wake') {
-      const asked = askShare(lane, domain);
+      const asked = askShare(lane, domain, owners);
       return { state: withShare(state, domain, asked.lane), effects: asked.effects };
     }
     if (event.kind === 'failure') {
@@ -172,7 +166,7 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
 
   return {
     start() {
-      const asked = Array.from({ length: domains }, (_, domain) => askShare(RESTING, domain));
+      const asked = Array.from({ length: domains }, (_, domain) => askShare(RESTING, domain, owners));
       return {
         state: {
           phase: 'upload',
@@ -196,15 +190,31 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       if (event.id === 'deadline') return unknown(state);
       if (event.id === state.flag.awaits) return stepFlag(state, event);
       if (state.phase !== 'upload') return { state, effects: [] };
-      if (event.id === 'unopened') {
-        const waited = { ...state, waited: true };
-        return givenUp(waited) ?? { state: waited, effects: [] };
-      }
+      if (event.id === 'unopened') return askOnceMore(state, owners);
       const domain = state.shares.findIndex(({ awaits }) => awaits === event.id);
       const lane = state.shares[domain];
       return lane === undefined ? { state, effects: [] } : stepShare(state, domain, lane, event);
     },
   };
+}
+
+function askShare(lane: Lane, domain: number, owners: number): { lane: Lane; effects: Effects } {
+  const id = `upload ${domain}/${lane.turn}`;
+  const call: UploadCall = { kind: 'upload', domain, owner: lane.turn % owners };
+  return { lane: { ...lane, awaits: id }, effects: [{ kind: 'call', id, call }] };
+}
+
+/**
+ * The time for a window that is not open is over. What was said before may be over too, that the window has not begun
+ * above all: only what is heard from now on is believed, and whoever would wait is asked at once.
+ */
+function askOnceMore(state: UploadState, owners: number): UploadStep {
+  const asked = state.shares.map((lane, domain) =>
+    pauses(lane) ? askShare(lane, domain, owners) : { lane, effects: [] },
+  );
+  const shares = asked.map(({ lane }) => lane);
+  const unheard = { ...state, shares, waited: true, unopened: shares.map(() => false) };
+  return { state: unheard, effects: asked.flatMap(({ effects }) => effects) };
 }
 
 function withShare(state: UploadState, domain: number, lane: Lane): UploadState {

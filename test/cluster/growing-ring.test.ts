@@ -92,11 +92,14 @@ it('a cluster grows by a node in each domain and a node loses its disk, while ev
     const wanted = [...committed].map(
       ([window, { length }]) => [window, length + READINGS_PER_STAGE] as const,
     );
-    await expect
+    // An upload that fails ends the test with what it says, not with a wait.
+    const reached = expect
       .poll(() => wanted.every(([window, count]) => (committed.get(window)?.length ?? 0) >= count), {
         timeout: 120_000,
       })
       .toBe(true);
+    await Promise.race([reached, uploading]);
+    await reached;
   };
   const openAt = async (window: WindowId) => {
     await client.operator.openWindow(client.stream, {

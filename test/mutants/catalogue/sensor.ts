@@ -108,6 +108,15 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/rounds/upload', 'a domain that cannot tell any more'),
   },
   {
+    name: 'sensor/believes-what-was-said-before-a-window-began',
+    breaks: 'a reading is given up for a window that began while the sensor waited to ask again',
+    file: ROUND,
+    find: "if (event.id === 'unopened') return askOnceMore(state, owners);",
+    replace:
+      "if (event.id === 'unopened') return givenUp({ ...state, waited: true }) ?? askOnceMore(state, owners);",
+    detector: byTest('src/rounds/upload', 'a window that begins while nobody is asked'),
+  },
+  {
     name: 'sensor/one-domain-calls-a-window-unopened',
     breaks: 'a node that missed the opening ends uploads into an open window',
     file: ROUND,

@@ -360,7 +360,25 @@ test('a window that every domain says is not open is asked for again for a while
   expect(round.effects()).not.toContainEqual(waking);
   expect(round.out()).toBeUndefined();
   round.happen({ kind: 'wake', id: 'unopened' });
+  expect(round.calls()).toHaveLength(2);
+  for (const domain of [0, 1]) {
+    expect(round.out()).toBeUndefined();
+    round.happen({ kind: 'failure', id: `upload ${domain}/1`, error: closed });
+  }
   expect(round.out()).toMatchObject({ kind: 'refused', refusal: { error: { code: 'WINDOW_NOT_OPEN' } } });
+});
+
+test('a window that begins while nobody is asked is not believed to be closed', () => {
+  const early = new EngineError('WINDOW_NOT_OPEN', 'has not begun yet');
+  const round = drive({ unopenedMs: 5_000 });
+  for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/0`, error: early });
+  // It begins here, and every lane still waits when the time is over.
+  round.happen({ kind: 'wake', id: 'unopened' });
+  expect(round.calls()).toEqual([0, 1].map((domain) => ({ kind: 'upload', domain, owner: 0 })));
+  round.happen({ kind: 'wake', id: 'after upload 0/0' });
+  expect(round.effects()).toEqual([]);
+  for (const domain of [0, 1]) round.happen({ kind: 'reply', id: `upload ${domain}/1`, reply: 'STORED' });
+  expect(round.calls()).toEqual([{ kind: 'set', acceptor: 0 }]);
 });
 
 test('a domain that has stored its share, or has said nothing, knows better than the others', () => {
@@ -374,7 +392,6 @@ test('a domain that has stored its share, or has said nothing, knows better than
         : { kind: 'reply', id: 'upload 1/0', reply },
     );
     round.happen({ kind: 'wake', id: 'unopened' });
-    round.happen({ kind: 'wake', id: 'after upload 0/0' });
     round.happen({ kind: 'failure', id: 'upload 0/1', error: closed });
     expect(round.out()).toBeUndefined();
   }
@@ -392,12 +409,14 @@ test('a domain that cannot tell any more whether the window is open is not belie
   const untold = new EngineError('INCOMPLETE', 'too few acceptors say whether it was opened');
   const round = drive({ unopenedMs: 5_000 });
   for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/0`, error: closed });
-  round.happen({ kind: 'wake', id: 'after upload 1/0' });
-  round.happen({ kind: 'failure', id: 'upload 1/1', error: untold });
   round.happen({ kind: 'wake', id: 'unopened' });
-  expect(round.out()).toBeUndefined();
+  round.happen({ kind: 'failure', id: 'upload 1/1', error: closed });
   round.happen({ kind: 'wake', id: 'after upload 1/1' });
-  round.happen({ kind: 'failure', id: 'upload 1/2', error: closed });
+  round.happen({ kind: 'failure', id: 'upload 1/2', error: untold });
+  round.happen({ kind: 'failure', id: 'upload 0/1', error: closed });
+  expect(round.out()).toBeUndefined();
+  round.happen({ kind: 'wake', id: 'after upload 1/2' });
+  round.happen({ kind: 'failure', id: 'upload 1/3', error: closed });
   expect(round.out()).toMatchObject({ kind: 'refused', refusal: { error: { code: 'WINDOW_NOT_OPEN' } } });
 });
 
@@ -406,5 +425,6 @@ test('where SET was sent before, a window that is not open says nothing about th
   const round = drive({ unopenedMs: 0, setSent: true });
   for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/0`, error: closed });
   round.happen({ kind: 'wake', id: 'unopened' });
+  for (const domain of [0, 1]) round.happen({ kind: 'failure', id: `upload ${domain}/1`, error: closed });
   expect(round.out()).toBeUndefined();
 });
