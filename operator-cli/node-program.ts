@@ -5,10 +5,18 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atExit } from './at-exit.ts';
 
+/** How a process ended: with an exit code, or by a signal. */
+export interface NodeEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** A node that runs as a process of its own. */
 export interface NodeProgram {
-  /** Resolves, never rejects, with the exit code when the process has ended, also by a signal: then with 1. */
-  readonly ended: Promise<number>;
+  /** Undefined where the process could not be made. */
+  readonly pid: number | undefined;
+  /** Resolves, never rejects, when the process has ended, also where it could not be made: then with 1. */
+  readonly ended: Promise<NodeEnd>;
   /** Tells it to stop in order. Idempotent. */
   stop(): void;
 }
@@ -34,9 +42,9 @@ export function startNodeProgram(config: string, log: string): NodeProgram {
   // Whatever ends this process must not leave nodes behind that nobody knows of.
   const stay = atExit(stop);
   const ended = once(child, 'close').then(
-    ([code]) => Number(code ?? 1),
-    () => 1,
+    ([code, signal]): NodeEnd => ({ code, signal }),
+    (): NodeEnd => ({ code: 1, signal: null }),
   );
   void ended.then(stay);
-  return { ended, stop };
+  return { pid: child.pid, ended, stop };
 }

@@ -1,8 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EngineError, systemReason } from '../../src/foundation/index.ts';
 import { readIdentity } from '../config.ts';
+import { type EndedNode, lastLines, lossText, nameOf, startFailure } from '../ended-node.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { examples, exits } from '../help.ts';
 import type { NodeProgram } from '../node-program.ts';
@@ -16,7 +18,7 @@ export function addClusterStart(parent: Command, environment: CliEnvironment): v
   const command = parent
     .command('start')
     .description(
-      'run every node of a cluster on this computer until stopped, each with a log beside its settings',
+      'run every node of a cluster on this computer until stopped, each with a log beside its settings; one that ends is told, and the others run on',
     )
     .argument('<dir>', 'folder that "cluster init" made');
   examples(command, [['m-cloud cluster start ./cluster', 'Ctrl-C stops the nodes; their data stays']]);
@@ -29,17 +31,29 @@ export function addClusterStart(parent: Command, environment: CliEnvironment): v
     const status = `m-cloud --config ${join(dir, 'operator.json')} status`;
     session.say(`starting ${counted(settings.length, 'node')}; \`${status}\` says how they are`);
     const nodes = settings.map((config) => startedNode(config, environment));
-    // The first node that ends is told; the others are then stopped.
-    const failed = Promise.race(nodes.map(({ ended }) => ended.then(endOf)));
-    failed.catch(() => {});
+    const notStarted = Promise.race(nodes.map(failedStart));
+    // Later ends are losses, which are told below.
+    notStarted.catch(() => {});
+    const over = new AbortController();
+    const asking = { ...environment, signal: AbortSignal.any([signal, over.signal]) };
     try {
-      await Promise.race([failed, serving(join(folder, 'operator.json'), environment)]);
-      session.answer({ nodes: nodes.map(({ config, log }) => ({ config, log })) }, () =>
-        renderTable([['log'], ...nodes.map(({ log }) => [relative(environment.workingFolder, log)])]),
+      await Promise.race([notStarted, serving(join(folder, 'operator.json'), asking)]);
+      const started = nodes.map(({ config, log, program }) => ({ config, log, pid: program.pid }));
+      session.answer({ nodes: started }, () =>
+        renderTable([
+          ['node', 'process', 'log'],
+          ...started.map(({ config, log, pid }) => [
+            nameOf(config),
+            String(pid),
+            relative(environment.workingFolder, log),
+          ]),
+        ]),
       );
       session.say(`${counted(nodes.length, 'node')} ready; Ctrl-C stops them`);
-      await Promise.race([failed, aborted(signal)]);
+      await Promise.race([allLost(nodes, environment), aborted(signal)]);
     } finally {
+      // Whoever still asks whether all serve would keep this program running for ever.
+      over.abort();
       for (const { program } of nodes) program.stop();
       await Promise.all(nodes.map(({ program }) => program.ended));
     }
@@ -50,13 +64,43 @@ interface StartedNode {
   readonly config: string;
   readonly log: string;
   readonly program: NodeProgram;
-  readonly ended: Promise<{ readonly log: string; readonly code: number }>;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<EndedNode>;
 }
 
-function startedNode(config: string, { startNode }: CliEnvironment): StartedNode {
+function startedNode(config: string, { startNode, workingFolder }: CliEnvironment): StartedNode {
   const log = join(dirname(config), 'log');
+  const from = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   const program = startNode(config, log);
-  return { config, log, program, ended: program.ended.then((code) => ({ log, code })) };
+  const found = (path: string) => relative(workingFolder, path);
+  const ended = program.ended.then(async (end): Promise<EndedNode> => {
+    return { config: found(config), log: found(log), end, lines: await lastLines(log, from) };
+  });
+  return { config, log, program, ended };
+}
+
+/** @throws EngineError with the node's own code when it has ended */
+async function failedStart({ ended }: StartedNode): Promise<never> {
+  throw startFailure(await ended);
+}
+
+/**
+ * Tells every node that ends, also under --quiet; the others go on, which is what a cluster is for.
+ * @throws EngineError `INTERNAL` when none is left
+ */
+async function allLost(nodes: readonly StartedNode[], { err, signal }: CliEnvironment): Promise<never> {
+  let running = nodes.length;
+  await Promise.all(
+    nodes.map(async ({ ended }) => {
+      const node = await ended;
+      running -= 1;
+      if (!signal.aborted) err(lossText(node, running));
+    }),
+  );
+  throw new EngineError(
+    'INTERNAL',
+    `expected nodes to run until they are stopped, got the end of all ${nodes.length}`,
+  );
 }
 
 /** The settings of all nodes, which stand in folders of their domains. @throws EngineError `INVALID_ARGUMENT` */
@@ -85,16 +129,6 @@ async function serving(config: string, environment: CliEnvironment): Promise<voi
   } finally {
     await close();
   }
-}
-
-/** @throws EngineError always: a node of a cluster that runs does not end by itself */
-async function endOf({ log, code }: { readonly log: string; readonly code: number }): Promise<never> {
-  const text = await readFile(log, 'utf8').catch(() => '');
-  const last = text.trimEnd().split('\n').at(-1) ?? '';
-  throw new EngineError(
-    code === 2 ? 'INVALID_ARGUMENT' : 'INTERNAL',
-    `expected every node to run, got one that ended with ${code}; the last line of ${log} is: ${last}`,
-  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
