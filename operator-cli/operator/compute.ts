@@ -1,4 +1,4 @@
-import { EngineError, fromBase64Url, printable } from '../../src/foundation/index.ts';
+import { EngineError, fromBase64Url, hasCode, printable } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
@@ -9,6 +9,7 @@ import { combineRows, type WindowResult } from './combine-rows.ts';
 import { ROUND_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { readHistory } from './read-history.ts';
+import { whyUnanswered } from './who-answers.ts';
 
 /** The three honest answers; a wrong number is none of them. */
 export type ComputeOutcome =
@@ -18,9 +19,15 @@ export type ComputeOutcome =
   | { readonly kind: 'withheld'; readonly reason: string };
 
 /** What one domain said in one round of asking. */
-type DomainAnswer =
-  | { readonly kind: 'row'; readonly row: ReleasedRow }
-  | { readonly kind: 'waiting'; readonly reason: string; readonly error?: EngineError };
+type DomainAnswer = { readonly kind: 'row'; readonly row: ReleasedRow } | Waiting;
+
+interface Waiting {
+  readonly kind: 'waiting';
+  readonly reason: string;
+  readonly error?: EngineError;
+  /** Those that were asked. */
+  readonly nodes: readonly AskedNode[];
+}
 
 /**
  * COMPUTE of the paper: asks every domain of the stream for its row, again while one says INCOMPLETE, and
@@ -38,7 +45,7 @@ export async function computeWindow(
   const { group = 0, ...wait } = options;
   // A released row never changes, so a domain that gave its row is not asked again.
   const rows = new Map<DomainId, ReleasedRow>();
-  let waiting: readonly string[] = [];
+  let waiting: readonly (Waiting & { readonly domain: DomainId })[] = [];
   const round = async (turn: number, leftMs: number): Promise<ComputeOutcome | undefined> => {
     const missing = stream.domains.map(({ id }) => id).filter((domain) => !rows.has(domain));
     const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));
@@ -60,12 +67,19 @@ export async function computeWindow(
     }
     throwIfUnknownToAll(answers.map(({ answer }) => answer));
     waiting = answers.flatMap(({ domain, answer }) =>
-      answer.kind === 'waiting' ? [`domain ${domain}: ${answer.reason}`] : [],
+      answer.kind === 'waiting' ? [{ domain, ...answer }] : [],
     );
     return undefined;
   };
   const outcome = await repeatUntil(ports, round, wait);
-  return outcome ?? { kind: 'incomplete', reason: waiting.join('\n') };
+  if (outcome !== undefined) return outcome;
+  const reasons = await Promise.all(
+    waiting.map(async ({ domain, error, reason, nodes }) => {
+      const told = hasCode(error, 'UNREACHABLE') ? await whyUnanswered(ports, nodes, reason, wait) : reason;
+      return `domain ${domain}: ${told}`;
+    }),
+  );
+  return { kind: 'incomplete', reason: reasons.join('\n') };
 }
 
 /**
@@ -94,10 +108,13 @@ async function askDomain(
   options: CallOptions & { readonly timeoutMs: number },
 ): Promise<DomainAnswer> {
   const question = { ...scope, stream: scope.stream.hash };
+  let nodes: readonly AskedNode[] = [];
   try {
-    const nodes = await nodesOfDomain(ports, domain, options);
+    nodes = await nodesOfDomain(ports, domain, options);
     const answer = await askAnyNode(ports, nodes, operations.COMPUTE, question, { ...options, turn });
-    if (answer.status === 'INCOMPLETE') return { kind: 'waiting', reason: printable(answer.reason) };
+    if (answer.status === 'INCOMPLETE') {
+      return { kind: 'waiting', reason: printable(answer.reason), nodes };
+    }
     const row = releasedRowCodec.decode(fromBase64Url(answer.row));
     if (row.domain === domain) return { kind: 'row', row };
     throw new EngineError(
@@ -106,7 +123,7 @@ async function askDomain(
     );
   } catch (error) {
     if (!(error instanceof EngineError) || !error.retry) throw error;
-    return { kind: 'waiting', reason: `${error.code}: ${error.message}`, error };
+    return { kind: 'waiting', reason: `${error.code}: ${error.message}`, error, nodes };
   }
 }
 

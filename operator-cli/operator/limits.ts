@@ -1,5 +1,7 @@
 /** Time one node has to answer a question about a document or its own state, in milliseconds. */
 export const QUESTION_TIMEOUT_MS = 10_000;
+/** Time one node has to show that it answers anything, in milliseconds. */
+export const SIGN_TIMEOUT_MS = 1_000;
 /** Time one node has for SEAL or COMPUTE: behind the answer stand rounds among all nodes. */
 export const ROUND_TIMEOUT_MS = 60_000;
 /** Time one node has for AUDIT, in milliseconds: it reads every row it has, and has its domain count theirs. */

@@ -8,6 +8,7 @@ import { askAnyNode, nodesByTurns } from './ask-nodes.ts';
 import { repeatUntil } from './back-off.ts';
 import { QUESTION_TIMEOUT_MS, ROUND_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
+import { whyUnanswered } from './who-answers.ts';
 
 /** Refusals that a wait for the seal would only hide, although the same request may succeed much later. */
 const DECIDED: readonly ErrorCode[] = ['SEAL_TOO_EARLY', 'WINDOW_NOT_OPEN', 'UNKNOWN_STREAM'];
@@ -49,21 +50,27 @@ export async function sealWindow(
   options: WaitOptions & { readonly group?: number } = {},
 ): Promise<SealAnswer> {
   const request = { stream: stream.hash, window, group: options.group ?? 0 };
+  const nodes = nodesOfStream(ports, stream);
+  let unanswered = false;
   let last: SealAnswer = { sealed: false, partitionsOpen: 0, reason: 'no node answered' };
   const ask = async (turn: number, leftMs: number): Promise<SealAnswer | undefined> => {
     const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));
     const call = { ...options, timeoutMs, turn };
     try {
-      last = await askAnyNode(ports, nodesOfStream(ports, stream), operations.SEAL, request, call);
+      last = await askAnyNode(ports, nodes, operations.SEAL, request, call);
+      unanswered = false;
     } catch (error) {
       if (!(error instanceof EngineError) || !error.retry) throw error;
       const { code, message } = error;
       if (DECIDED.includes(code)) throw error;
       last = { ...last, reason: `${code}: ${message}` };
+      unanswered = code === 'UNREACHABLE';
     }
     return last.sealed ? last : undefined;
   };
-  return (await repeatUntil(ports, ask, options)) ?? last;
+  const sealed = await repeatUntil(ports, ask, options);
+  if (sealed !== undefined || !unanswered) return sealed ?? last;
+  return { ...last, reason: await whyUnanswered(ports, nodes, last.reason, options) };
 }
 
 function nodesOfStream(ports: OperatorPorts, stream: StreamDocument) {

@@ -65,6 +65,29 @@ describe('compute', () => {
     expect(clouds.clock.slept.reduce((sum, ms) => sum + ms, 0)).toBe(1_000);
   });
 
+  it('names the nodes that do not answer, and blames none that only waits for them', async () => {
+    const clouds = await fakeClouds();
+    const unreachable = (node: string) =>
+      new EngineError('UNREACHABLE', `no answer from node ${node}: TIMEOUT`);
+    clouds.on(operations.COMPUTE, (node) => {
+      throw unreachable(node);
+    });
+    clouds.on(operations.READ_RINGS, (node) => {
+      if (node.startsWith('b') || node === 'c2') throw unreachable(node);
+      if (node === 'a2') throw new EngineError('OVERLOADED', 'too many questions');
+      return { rings: [] };
+    });
+    const outcome = await createOperator(clouds.ports).compute(clouds.stream, WINDOW, { waitMs: 0 });
+    expect(outcome).toEqual({
+      kind: 'incomplete',
+      reason: [
+        'domain a: no result in time; a1 and a2 answer other questions',
+        'domain b: UNREACHABLE: no answer from node b2: TIMEOUT; b1 and b2 answer no other question either',
+        'domain c: no result in time; c1 answers other questions, c2 does not',
+      ].join('\n'),
+    });
+  });
+
   it('says WITHHELD as soon as one domain does', async () => {
     const clouds = await fakeClouds({ nodes: [1, 1, 1] });
     const rows = honestRows(clouds.stream, READINGS).map((row) =>

@@ -128,6 +128,21 @@ describe('windows', () => {
     expect(answer).toMatchObject({ sealed: false, reason: 'acceptors away' });
   });
 
+  it('are not sealed while nodes are away, which are named, and no others', async () => {
+    const clouds = await fakeClouds({ nodes: [1, 1, 1] });
+    clouds.on(operations.SEAL, () => {
+      throw new EngineError('UNREACHABLE', 'no answer in time');
+    });
+    clouds.on(operations.READ_RINGS, (node) => {
+      if (node === 'b1') throw new EngineError('UNREACHABLE', 'no answer');
+      return { rings: [] };
+    });
+    expect(await createOperator(clouds.ports).seal(clouds.stream, WINDOW, { waitMs: 0 })).toMatchObject({
+      sealed: false,
+      reason: 'no result in time; a1 and c1 answer other questions, b1 does not',
+    });
+  });
+
   it('cannot be sealed too early, and nobody waits for it', async () => {
     const clouds = await fakeClouds({ nodes: [1, 1] });
     clouds.on(operations.SEAL, () => {
