@@ -5,6 +5,7 @@ import { windowName, windowTermsCodec } from '../../src/protocol/index.ts';
 import { WINDOW_MS_MAX } from '../../src/protocol/stream-limits.ts';
 import { eraseAt, fixedTimes, type WindowTimes } from '../../src/protocol/window-rules.ts';
 import type { StreamHash } from '../../src/ring/identifiers.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import type { Journal } from '../engine/journal.ts';
 import { isPauseOver } from '../engine/pause.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
@@ -56,6 +57,8 @@ export interface UnopenedVotes {
   takeDue(isErased: (record: WindowRecord) => Promise<boolean>): Promise<readonly UnopenedWindow[]>;
 }
 
+/** Windows about which the other acceptors are asked at once: each answer may wait for a node that hangs, and none for another's. */
+const ASKED_AT_ONCE = 64;
 /** Pause before the other acceptors are asked again about windows that this node does not know to be open, or to end. */
 const ASK_AGAIN_EVERY_MS = 15_000;
 
@@ -132,21 +135,19 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
       if (!isPauseOver(clock, readAt, ASK_AGAIN_EVERY_MS)) return;
       readAt = clock.now();
       await nameAgain();
-      for (const record of voted.values()) {
-        if (signal.aborted) return;
-        if (windows.findOpen(record.scope) !== undefined) continue;
+      await mapAtOnce([...voted.values()], ASKED_AT_ONCE, async (record) => {
+        if (signal.aborted || windows.findOpen(record.scope) !== undefined) return;
         const { latest } = await timesOf(record);
-        if (clock.now() < latest) continue;
+        if (clock.now() < latest) return;
         // Without a ballot: what is not decided by now is not to be opened, and a promise would be one more vote to keep.
         const terms = await decisions.read(record, 'terms', signal);
         if (terms !== null) await windows.learn(record, 'terms', terms);
-      }
+      });
     },
     async takeDue(isErased) {
-      const due: UnopenedWindow[] = [];
       const asks = isPauseOver(clock, askedAt, ASK_AGAIN_EVERY_MS);
       if (asks) askedAt = clock.now();
-      for (const [name, record] of voted) {
+      const found = await mapAtOnce([...voted], ASKED_AT_ONCE, async ([name, record]) => {
         // An open window is erased with all it has, and so are the votes about it.
         const opened = windows.findOpen(record.scope) !== undefined;
         const times = opened ? null : await timesOf(record);
@@ -156,12 +157,14 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
           times === null ||
           clock.now() >= eraseAt(record.stream, record.scope.window, times) ||
           (asks && mayBe && (await isErased(record)));
-        if (!over) continue;
+        return over ? [{ name, record, times }] : [];
+      });
+      return found.flat().flatMap(({ name, record, times }) => {
+        // Not before all are found: where a question fails, the next round finds them again.
         voted.delete(name);
         kept.delete(name);
-        if (times !== null) due.push({ record, times });
-      }
-      return due;
+        return times === null ? [] : [{ record, times }];
+      });
     },
   };
 }

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { openUnopenedVotes, type UnopenedVotesComponents } from '../../../node/services/unopened-votes.ts';
+import type { WindowRecord } from '../../../node/services/windows.ts';
+import { EngineError } from '../../../src/foundation/index.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
+import { context } from '../../vectors/generate/message-samples.ts';
+
+/** As many as a stream with a window a minute opens in a day and a half. */
+const WINDOWS = 2_000;
+/** Across a continent, there and back. */
+const ANSWER_MS = 50;
+const LENGTH_MS = 60_000;
+const RETENTION_MS = 3_600_000;
+
+type StreamWindow = WindowRecord['stream']['window'];
+
+/** A node that has voted for many windows which are over, and heard of none that it is open. */
+async function scene(window: StreamWindow) {
+  const clock = createManualClock();
+  const learnt = new Set<number>();
+  const components = {
+    journal: { synced: async () => {} },
+    tables: { scan: async function* () {}, peekMany: async () => [null] },
+    keys: { list: async () => [] },
+    windows: {
+      findOpen: () => undefined,
+      learn: async ({ scope }: WindowRecord) => void learnt.add(scope.window),
+    },
+    erased: { find: async () => null },
+    clock,
+  } as unknown as UnopenedVotesComponents;
+  const votes = await openUnopenedVotes(components);
+  const stream = { window, graceMs: 0, retentionMs: RETENTION_MS };
+  const first = clock.now();
+  for (let i = 0; i < WINDOWS; i++) {
+    const scope = { ...context, window: first + i * LENGTH_MS };
+    votes.note({ scope, stream, terms: null } as unknown as WindowRecord);
+  }
+  await clock.advance(WINDOWS * LENGTH_MS + RETENTION_MS);
+  return { clock, votes, learnt, from: clock.now() };
+}
+
+test('thousands of windows that a node was not told of are asked for side by side', async () => {
+  const { clock, votes, learnt, from } = await scene({ kind: 'fixed', durationMs: LENGTH_MS });
+  const decisions = {
+    async read() {
+      await clock.sleep(ANSWER_MS);
+      return new Uint8Array(0);
+    },
+  };
+  await clock.until(votes.learnEnded(decisions, new AbortController().signal));
+  expect(learnt.size).toBe(WINDOWS);
+  expect(clock.now() - from).toBeLessThan(5_000);
+});
+
+test('whether thousands are erased is asked side by side, and those found are kept where a question fails', async () => {
+  const { clock, votes, from } = await scene({ kind: 'manual' });
+  let asked = 0;
+  const isErased = async () => {
+    asked += 1;
+    const fails = asked === 100;
+    await clock.sleep(ANSWER_MS);
+    if (fails) throw new EngineError('STORE_FAILED', 'no disk');
+    return true;
+  };
+  await expect(clock.until(votes.takeDue(isErased))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  // Not again within a moment.
+  await clock.advance(15_000);
+  const due = await clock.until(votes.takeDue(isErased));
+  expect(due.length).toBe(WINDOWS);
+  expect(clock.now() - from - 15_000).toBeLessThan(10_000);
+});
