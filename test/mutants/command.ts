@@ -19,7 +19,7 @@ const FIRST_SEED = 2;
 export function argumentsOf(detector: Exclude<Detector, { kind: 'test' }>): readonly string[] {
   const program = ['--import', 'tsx', `test/${detector.kind}/main.ts`, '--json', '--jobs', '1'];
   return detector.kind === 'simulation'
-    ? [...program, '--seed', String(FIRST_SEED), '--seeds', String(detector.seeds)]
+    ? [...program, '--first', '--seed', String(FIRST_SEED), '--seeds', String(detector.seeds)]
     : [...program, '--only', detector.only];
 }
 

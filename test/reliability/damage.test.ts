@@ -33,8 +33,12 @@ beforeAll(async () => {
 afterAll(() => scene?.close());
 
 /** @throws when the node shows another share or another vote than it acknowledged, whatever else it says. */
-async function verdictAfter(damage: (folder: string) => Promise<void>, peers: Peers): Promise<Verdict> {
-  const folder = await scene.copy();
+async function verdictAfter(
+  damage: (folder: string) => Promise<void>,
+  peers: Peers,
+  from?: string,
+): Promise<Verdict> {
+  const folder = await scene.copy(from);
   try {
     await damage(folder);
     return await verdictOn(folder, peers);
@@ -95,16 +99,6 @@ async function restart(folder: string): Promise<void> {
   await subject.close();
 }
 
-/** The files of one kind that a copy has after `prepare`, with their sizes. */
-async function filesAfter(prepare: (folder: string) => Promise<void>, name: RegExp) {
-  const folder = await scene.copy();
-  await prepare(folder);
-  const paths = await levelFiles(folder, name);
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  await rm(folder, { recursive: true, force: true });
-  return sizes;
-}
-
 /** Flips bits of one kind of file, a bit at a time; gives every flip after which something is missing silently. */
 async function silentFlips(
   name: RegExp,
@@ -112,19 +106,21 @@ async function silentFlips(
   prepare: (folder: string) => Promise<void> = async () => {},
 ): Promise<{ silent: readonly string[]; verdicts: ReadonlySet<Verdict> }> {
   const random = createRandom(`flips/${name}/${SEED}`);
-  const sizes = await filesAfter(prepare, name);
+  const prepared = await scene.copy();
+  await prepare(prepared);
+  const paths = await levelFiles(prepared, name);
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const silent: string[] = [];
   const verdicts = new Set<Verdict>();
   for (let i = 0; i < flips; i++) {
     const place = random.between(0, sizes.length - 1);
     const bit = random.between(0, 8 * (sizes[place] ?? 1) - 1);
-    const verdict = await verdictAfter(async (folder) => {
-      await prepare(folder);
-      await flipBitOf((await levelFiles(folder, name))[place] ?? '', bit);
-    }, 'remember');
+    const flip = async (folder: string) => flipBitOf((await levelFiles(folder, name))[place] ?? '', bit);
+    const verdict = await verdictAfter(flip, 'remember', prepared);
     verdicts.add(verdict);
     if (verdict === 'silent') silent.push(`bit ${bit} of file ${place} of ${8 * (sizes[place] ?? 0)} bits`);
   }
+  await rm(prepared, { recursive: true, force: true });
   return { silent, verdicts };
 }
 

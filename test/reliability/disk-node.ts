@@ -39,8 +39,8 @@ export type Peers = 'remember' | 'forgot';
 export interface DiskScene {
   /** Acknowledged: the subject has said that it holds the first share and the vote TRUE of each. */
   readonly readings: readonly RawReading[];
-  /** Copies the subject's data folder as it was when it stopped. */
-  copy(): Promise<string>;
+  /** Copies a data folder of the subject: where none is given, as it was when it stopped. */
+  copy(from?: string): Promise<string>;
   /** Starts the subject on a folder; what it then answers reaches nobody's memory. */
   open(folder: string, peers: Peers): Promise<OpenedSubject>;
   close(): Promise<void>;
@@ -80,9 +80,9 @@ export async function startDiskScene(readings: number): Promise<DiskScene> {
     let copies = 0;
     return {
       readings: acknowledged,
-      async copy() {
+      async copy(from = join(home, SUBJECT)) {
         const folder = join(home, `copy-${copies++}`);
-        await cp(join(home, SUBJECT), folder, { recursive: true });
+        await cp(from, folder, { recursive: true });
         return folder;
       },
       async open(folder, peers) {

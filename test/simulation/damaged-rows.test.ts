@@ -5,7 +5,7 @@ import { runPlan } from './run.ts';
 import type { HarmedTable } from './storage-faults.ts';
 
 /** While readings arrive, while the window is open and while it is sealed. */
-const TIMES_MS = [11_500, 60_000, 82_000];
+const TIMES_MS = [11_500, 22_000, 31_000];
 /** Of one store in nine every window can do without the votes, and of one copy in two without the shares. */
 const NODE = 4;
 

@@ -11,6 +11,8 @@ function losingPlan(changes: Partial<Plan> = {}): Plan {
   return {
     ...plainPlan(),
     shape: { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
+    windows: [{ openMs: 0, notBeforeMs: 80_000, latestMs: 120_000 }],
+    quietMs: 90_000,
     maxExcluded: 5,
     faults: [{ kind: 'lost share', atMs: 40_000, domain: 1, downMs: 100 }],
     ...changes,
@@ -54,9 +56,9 @@ describe('a domain that has lost its share of a reading', () => {
 
 describe('the checkers of exclusions', () => {
   it('see a domain that calls a share lost which it has', async () => {
-    expect(await violationsOf(losingPlan({ faults: [] }), { peerRouter: callLost() })).toContain(
-      'no domain has lost',
-    );
+    expect(
+      await violationsOf(losingPlan({ faults: [] }), { peerRouter: callLost() }, 'no domain has lost'),
+    ).toContain('no domain has lost');
   });
 });
 

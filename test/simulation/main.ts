@@ -5,11 +5,11 @@ import { runProgram, wholeOption } from '../support/program.ts';
 import { forbidRealWorld } from './kernel/index.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand, summaryOf, summaryText } from './report.ts';
-import { type RunReport, runPlan } from './run.ts';
+import { type RunOptions, type RunReport, runPlan } from './run.ts';
 import { checkReplays, runSeeds } from './seeds.ts';
 import { shrinkPlan } from './shrink.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--seed S] [--jobs N] [--repeat N] [--json] [--trace] [--shrink]
+const HELP = `npm run simulate -- [--seeds N] [--seed S] [--jobs N] [--repeat N] [--first] [--json] [--trace] [--shrink]
 npm run simulate -- --plan FILE [--trace] [--json]
 
 Runs sensors, nodes and operator in one process on a simulated clock, network and disk, with faults, and
@@ -19,6 +19,7 @@ checks every invariant. The seeds are S, S+1, ...; the same seed always runs the
   --seed S    the first seed (default 1)
   --jobs N    processes at once (default: the number of cores, at most 4)
   --repeat N  runs the first N seeds a second time and compares the hashes over all that happened (default 0)
+  --first     ends with the first violation, which is told alone; in one process
   --json      one JSON object on standard output instead of text
   --trace     every event of every run on standard error, in one process
   --shrink    the smallest plan found that still fails, for the first seed that does, on standard error
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
       jobs: { type: 'string', default: String(JOBS) },
       repeat: { type: 'string', default: '0' },
       plan: { type: 'string' },
+      first: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
@@ -59,11 +61,11 @@ async function main(): Promise<number> {
   const planned = values.plan === undefined ? undefined : readPlan(values.plan);
   const reports: readonly RunReport[] =
     planned !== undefined
-      ? await inThisProcess([planned], values.trace)
-      : jobs === 1 || count + repeat === 1 || values.trace
+      ? await inThisProcess([planned], values)
+      : jobs === 1 || count + repeat === 1 || values.trace || values.first
         ? await inThisProcess(
             [...seeds, ...again].map((seed) => planOf(seed)),
-            values.trace,
+            values,
           )
         : await runSeeds([...seeds, ...again], jobs, told);
   const differing = checkReplays(reports);
@@ -79,13 +81,21 @@ function readPlan(path: string): Plan {
   return JSON.parse(readFileSync(path, 'utf8')) as Plan;
 }
 
-async function inThisProcess(plans: Iterable<Plan>, trace: boolean): Promise<readonly RunReport[]> {
+async function inThisProcess(
+  plans: Iterable<Plan>,
+  { trace, first }: { readonly trace: boolean; readonly first: boolean },
+): Promise<readonly RunReport[]> {
   const reports: RunReport[] = [];
+  const options: RunOptions = {
+    endsWith: () => first,
+    ...(trace ? { listener: (line) => console.error(line) } : {}),
+  };
   const allow = forbidRealWorld();
   for (const plan of plans) {
-    const report = await runPlan(plan, trace ? { listener: (line) => console.error(line) } : {});
+    const report = await runPlan(plan, options);
     reports.push(report);
     told(report);
+    if (first && report.violations.length > 0) break;
   }
   allow();
   return reports;
@@ -99,7 +109,10 @@ function told({ seed, violations }: RunReport): void {
 
 async function printSmallest(plan: Plan): Promise<void> {
   const allow = forbidRealWorld();
-  const small = await shrinkPlan(plan, async (one) => (await runPlan(one)).violations.length > 0);
+  const small = await shrinkPlan(
+    plan,
+    async (one) => (await runPlan(one, { endsWith: () => true })).violations.length > 0,
+  );
   allow();
   console.error(`the smallest plan found that fails, for npm run simulate -- --plan FILE:`);
   console.error(JSON.stringify(small, null, 2));

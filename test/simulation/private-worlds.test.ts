@@ -66,16 +66,16 @@ describe('a world with a gate', () => {
 describe('the checker of the gate', () => {
   it('sees a domain that releases with fewer sensors than its settings ask for', async () => {
     const sabotage: Sabotage = { settings: (settings) => ({ ...settings, minSensorsFloor: 2 }) };
-    expect(await violationsOf(gatedPlan(4, { floor: 5 }), sabotage)).toContain(
-      'RELEASED with 4 sensors of at least 5',
-    );
+    expect(
+      await violationsOf(gatedPlan(4, { floor: 5 }), sabotage, 'RELEASED with 4 sensors of at least 5'),
+    ).toContain('RELEASED with 4 sensors of at least 5');
   });
 
   it('sees a domain that withholds what it should release', async () => {
     const sabotage: Sabotage = { settings: (settings) => ({ ...settings, minSensorsFloor: 9 }) };
-    expect(await violationsOf(gatedPlan(4), sabotage)).toContain(
-      'WITHHELD TOO_FEW_SENSORS with 4 sensors, 3 are enough',
-    );
+    expect(
+      await violationsOf(gatedPlan(4), sabotage, 'WITHHELD TOO_FEW_SENSORS with 4 sensors, 3 are enough'),
+    ).toContain('WITHHELD TOO_FEW_SENSORS with 4 sensors, 3 are enough');
   });
 
   it('sees a node that dates its sensors back', async () => {
@@ -100,7 +100,7 @@ describe('the checker of the gate', () => {
         },
       }),
     };
-    expect(await violationsOf(gatedPlan(2), sabotage)).toContain('GATE');
+    expect(await violationsOf(gatedPlan(2), sabotage, 'GATE')).toContain('GATE');
   });
 });
 
@@ -136,7 +136,9 @@ describe('a world that erases', () => {
 
   it('is seen where deleted rows stay in the log', async () => {
     const sabotage: Sabotage = { store: (store) => ({ ...store, compact: async () => undefined }) };
-    expect(await violationsOf(erasing, sabotage)).toContain('still has bytes of a record');
+    expect(await violationsOf(erasing, sabotage, 'still has bytes of a record')).toContain(
+      'still has bytes of a record',
+    );
   });
 
   it('is seen where the rows stay', async () => {
@@ -150,7 +152,7 @@ describe('a world that erases', () => {
         range: async (table, range) => (table === 'flags' ? [] : store.range(table, range)),
       }),
     };
-    expect(await violationsOf(erasing, sabotage)).toContain('still has flags');
+    expect(await violationsOf(erasing, sabotage, 'still has flags')).toContain('still has flags');
   });
 
   it('is seen where a node that has erased speaks of what it does not hold', async () => {
@@ -168,6 +170,8 @@ describe('a world that erases', () => {
         },
       }),
     };
-    expect(await violationsOf(erasing, sabotage)).toContain('about a window that it has erased');
+    expect(await violationsOf(erasing, sabotage, 'about a window that it has erased')).toContain(
+      'about a window that it has erased',
+    );
   });
 });

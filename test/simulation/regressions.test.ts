@@ -32,7 +32,7 @@ describe('a plan that has failed before', () => {
   for (const file of readdirSync(FOLDER)) {
     it(`keeps every invariant: ${file}`, { timeout: TEST_MS }, async () => {
       const plan = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Plan;
-      const report = await runPlan(plan, { livenessMs: LIVENESS_MS });
+      const report = await runPlan(plan, { livenessMs: LIVENESS_MS, endsWith: () => true });
       expect(report.violations).toEqual([]);
       expect(Object.keys(report.faults).length).toBeGreaterThan(0);
     });

@@ -120,7 +120,7 @@ describe('a ring that changes during a run', () => {
       ringChanges: [{ kind: 'renew', atMs: 8_000, node: 0, sealing: true }],
     };
     const sabotage: Sabotage = { settings: (settings) => ({ ...settings, formerSealingKeys: [] }) };
-    expect(await violationsOf(plan, sabotage)).toContain('does not start again');
+    expect(await violationsOf(plan, sabotage, 'does not start again')).toContain('does not start again');
   });
 
   it('may have domains that a stream has not, and has the results of those that it has', async () => {
@@ -148,6 +148,6 @@ describe('a ring that changes during a run', () => {
         },
       }),
     };
-    expect(await violationsOf(changingPlan(), sabotage)).toContain('BARRIER');
+    expect(await violationsOf(changingPlan(), sabotage, 'BARRIER')).toContain('BARRIER');
   });
 });

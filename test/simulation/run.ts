@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly listener?: (line: string) => void;
   /** Simulated time in which everything must come to a result once faults have ended, ms. */
   readonly livenessMs?: number;
+  /** A violation with which the run ends: whoever looks for one learns nothing of what follows, and what is broken may go on for long. */
+  readonly endsWith?: (violation: string) => boolean;
 }
 
 /** What `livenessMs` is where nobody says. */
@@ -72,9 +74,14 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   const kernel = createKernel(`run ${plan.seed}`, options.listener);
   const faults: Record<string, number> = {};
   const violations: string[] = [];
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const violation = (what: string) => {
     if (violations.length < VIOLATIONS_MAX && !violations.includes(what)) violations.push(what);
     kernel.trace.note(kernel.now(), `VIOLATION ${what}`);
+    if (options.endsWith?.(what)) end();
   };
   const fault = (kind: string) => {
     faults[kind] = (faults[kind] ?? 0) + 1;
@@ -88,7 +95,10 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
       fault,
       broken: () => violations.length > 0,
     });
-    await kernel.runUntil(live(world), (options.livenessMs ?? LIVENESS_MS) + plan.quietMs);
+    await kernel.runUntil(
+      Promise.race([live(world), ended]),
+      (options.livenessMs ?? LIVENESS_MS) + plan.quietMs,
+    );
   } catch (error) {
     violation(`LIVENESS: ${textOf(error)}`);
   } finally {

@@ -2,13 +2,14 @@ import { expect, it } from 'vitest';
 import { EngineError } from '../../src/foundation/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
+import type { Sabotage } from './sabotage.ts';
 
 it('nodes seal and settle a window past its latest time before anybody asks for it', async () => {
   expect(await violationsOf(plainPlan(), {})).toBe('');
 });
 
 it('nodes that never seal a window by themselves are seen', async () => {
-  const said = await violationsOf(plainPlan(), {
+  const sabotage: Sabotage = {
     peerRouter: (router) => ({
       ...router,
       handle: async (caller, request, signal) => {
@@ -16,6 +17,7 @@ it('nodes that never seal a window by themselves are seen', async () => {
         return router.handle(caller, request, signal);
       },
     }),
-  });
-  expect(said).toContain('LIVENESS: no node has sealed and settled window 0');
+  };
+  const sought = 'LIVENESS: no node has sealed and settled window 0';
+  expect(await violationsOf(plainPlan(), sabotage, sought)).toContain(sought);
 });

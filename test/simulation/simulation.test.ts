@@ -18,10 +18,13 @@ import { replayCommand } from './report.ts';
 import { type RunReport, runPlan } from './run.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** Seeds of short runs that have every class of faults between them; `npm run simulate` runs the long ones. */
-const SEEDS = [2, 3, 4, 6, 7, 9, 11, 25, 39, 50];
-/** Those of them in which a window is released over fewer readings than were committed. */
-const EXCLUDING = [2, 50];
+/**
+ * Seeds of short runs, so that the tests alone show runs of the simulator without a violation: small worlds, which are soon over, and
+ * one that leaves readings out. `npm run simulate` runs many, and the large ones.
+ */
+const SEEDS = [4, 6, 50];
+/** The one of them in which a window is released over fewer readings than were committed. */
+const EXCLUDING = 50;
 
 /** 'W', the window's key and 'F'. */
 const FROZEN_KEY_BYTES = 44;
@@ -43,14 +46,12 @@ describe('a simulated cluster', () => {
     });
   }
 
-  it('leaves readings out in some of these seeds, because whole domains have lost their shares', async () => {
-    let excluding = 0;
-    for (const seed of EXCLUDING) excluding += (await reportOf(seed)).windows.excluding;
-    expect(excluding).toBeGreaterThan(0);
+  it('leaves readings out in one of these seeds, because a whole domain has lost its shares', async () => {
+    expect((await reportOf(EXCLUDING)).windows.excluding).toBeGreaterThan(0);
   });
 
   it('runs a seed the same way every time, whatever ran before', async () => {
-    for (const seed of [9, 6, 4]) {
+    for (const seed of [6, 4]) {
       expect((await runPlan(planOf(seed))).trace, replayCommand(seed)).toBe((await reportOf(seed)).trace);
     }
   });
@@ -73,7 +74,7 @@ describe('the checkers', () => {
         },
       }),
     };
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('DURABLE');
+    expect(await violationsOf(plainPlan({}), sabotage, 'DURABLE')).toContain('DURABLE');
   });
 
   it('see a node that keeps its votes in memory only', async () => {
@@ -83,7 +84,7 @@ describe('the checkers', () => {
         commit: (rows) => store.commit(rows.filter(({ table }) => table !== 'flags')),
       }),
     };
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('DURABLE');
+    expect(await violationsOf(plainPlan({}), sabotage, 'DURABLE')).toContain('DURABLE');
   });
 
   it.each([
@@ -96,7 +97,7 @@ describe('the checkers', () => {
     const sabotage: Sabotage = {
       store: (store) => ({ ...store, commit: (rows) => store.commit(rows.filter(isKept)) }),
     };
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain(said);
+    expect(await violationsOf(plainPlan({}), sabotage, said)).toContain(said);
   });
 
   it('see a program that uploads a reading again after an unknown outcome', async () => {
@@ -110,11 +111,13 @@ describe('the checkers', () => {
         }
       },
     };
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('2 times');
+    expect(await violationsOf(plainPlan({}), sabotage, '2 times')).toContain('2 times');
   });
 
   it('see a domain that adds a share once per delivery', async () => {
-    expect(await violationsOf(plainPlan({ duplication: 0.5 }), countDeliveries())).toContain('EXACT');
+    expect(await violationsOf(plainPlan({ duplication: 0.5 }), countDeliveries(), 'EXACT')).toContain(
+      'EXACT',
+    );
   });
 
   it('see a node that calls a TRUE flag ERROR', async () => {
@@ -132,7 +135,9 @@ describe('the checkers', () => {
         },
       }),
     };
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('was errored and is in window');
+    expect(await violationsOf(plainPlan({}), sabotage, 'was errored and is in window')).toContain(
+      'was errored and is in window',
+    );
   });
 
   it('see a domain that releases a window in two versions', async () => {
@@ -141,7 +146,7 @@ describe('the checkers', () => {
       answers += 1;
       return { ...row, reason: `${answers}` };
     });
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('GATE');
+    expect(await violationsOf(plainPlan({}), sabotage, 'GATE')).toContain('GATE');
   });
 });
 
@@ -207,7 +212,7 @@ describe('a data folder that goes back to an old copy', () => {
         },
       }),
     };
-    expect(await violationsOf(restored, sabotage)).toContain('DOUBT');
+    expect(await violationsOf(restored, sabotage, 'DOUBT')).toContain('DOUBT');
   });
 });
 
@@ -215,7 +220,9 @@ describe('a row of a ledger', () => {
   it('is seen where it is told and no quorum has accepted it', async () => {
     // The same at every answer, so that no two versions are told.
     const sabotage = tellingRows((row) => ({ ...row, flags: row.flags + 1 }));
-    expect(await violationsOf(plainPlan({}), sabotage)).toContain('which no quorum has accepted');
+    expect(await violationsOf(plainPlan({}), sabotage, 'which no quorum has accepted')).toContain(
+      'which no quorum has accepted',
+    );
   });
 });
 

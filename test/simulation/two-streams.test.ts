@@ -38,7 +38,9 @@ describe('two streams of one ring', () => {
         },
       }),
     };
-    expect(await violationsOf(twoStreams(), sabotage)).toContain('with the row of something else');
+    expect(await violationsOf(twoStreams(), sabotage, 'with the row of something else')).toContain(
+      'with the row of something else',
+    );
   });
 
   it('come in some worlds, of other domains or in another order, with windows that begin together or apart', () => {

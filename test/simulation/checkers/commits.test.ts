@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { operations } from '../../../src/protocol/index.ts';
 import { type StoreId, storeId } from '../../../src/ring/index.ts';
 import { plainPlan, violationsOf } from '../plain-plan.ts';
+import type { Sabotage } from '../sabotage.ts';
 import { createCommitChecker } from './commits.ts';
 
 const STORE = storeId('ab'.repeat(16));
@@ -66,7 +67,7 @@ it('a node tells no commit that is under way', async () => {
 });
 
 it('a node that counts the commit which is under way is seen in a run', async () => {
-  const said = await violationsOf(plainPlan(), {
+  const sabotage: Sabotage = {
     peerRouter: (router) => ({
       ...router,
       handle: async (caller, asked, signal) => {
@@ -75,6 +76,7 @@ it('a node that counts the commit which is under way is seen in a run', async ()
         return { ...answer, contentType };
       },
     }),
-  });
-  expect(said).toContain('which is not on its disk');
+  };
+  const sought = 'which is not on its disk';
+  expect(await violationsOf(plainPlan(), sabotage, sought)).toContain(sought);
 });
