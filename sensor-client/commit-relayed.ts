@@ -50,7 +50,10 @@ export async function commitRelayed(
   };
 }
 
-/** A node that has answered before, so that a crowd of sensors opens no connections for it, else an owner of the partition. */
+/**
+ * A node that has answered before, so that a crowd of sensors opens no connections for it, else an owner of the partition. Any
+ * of them: were it the same one for all sensors of a node that is late, they would make that one late as well.
+ */
 function otherRelay(
   { directory, domains, silent }: SplitContext,
   { key }: Split,
@@ -58,10 +61,11 @@ function otherRelay(
 ): NodeId | undefined {
   const { placement, ring } = directory.view(key.window);
   const away = silent.now();
-  const met = nodesOf(ring, domains).flatMap(({ id }) => (silent.hasAnswered(id) ? [id] : []));
-  return [...met, ...firstOwners(placement, domains, partitionOf(key.readingId))].find(
-    (node) => node !== home && !away.has(node),
-  );
+  const others = (nodes: readonly NodeId[]) => nodes.filter((node) => node !== home && !away.has(node));
+  const met = others(nodesOf(ring, domains).flatMap(({ id }) => (silent.hasAnswered(id) ? [id] : [])));
+  const from = met.length > 0 ? met : others(firstOwners(placement, domains, partitionOf(key.readingId)));
+  // Its end is as random as a number that is drawn.
+  return from[(key.readingId.at(-1) ?? 0) % from.length];
 }
 
 function firstOwners(
@@ -101,7 +105,7 @@ async function askRelay(
   const by = (proved: boolean): NodeId | null => (proved ? node : null);
   const later = asked.then(by, () => null);
   try {
-    const proved = await untilAborted(silent.waitLone(node, asked, turn, leftMs), signal);
+    const proved = await untilAborted(silent.waitRelayed(node, asked, turn, leftMs), signal);
     return { by: by(proved), later, answered: true };
   } catch (error) {
     if (signal.aborted || !(error instanceof EngineError)) throw error;

@@ -19,6 +19,8 @@ export interface SilentNodes {
   wait<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
   /** The same for a request about one reading: what is late beside others of its kind. */
   waitLone<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
+  /** The same for a reading that a node relays: its answer takes several of theirs, and would be late beside them each time. */
+  waitRelayed<T>(node: NodeId, asked: Promise<T>, turn: number, mostMs?: number): Promise<T>;
   /** Whether the last that was heard of the node is an answer. */
   hasAnswered(node: NodeId): boolean;
   /** The nodes that are silent now; those first that may be back, because they have been heard of the longest ago. */
@@ -41,8 +43,9 @@ interface Heard {
 /** After a failure, one request at a time finds out whether the node is back; new readings ask it last meanwhile. */
 export function createSilentNodes(clock: Clock): SilentNodes {
   const known = new Map<NodeId, Heard>();
-  /** Of requests about one reading, and of those about many, which take longer. */
+  /** Of requests about one reading, of those that nodes carry on to others, and of those about many. */
   const loneTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX);
+  const relayTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX, loneTimes);
   const flushTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX);
 
   function isSilent({ requests, failedAt }: Heard): boolean {
@@ -123,6 +126,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   return {
     wait: (node, asked, turn, mostMs) => waitFor(flushTimes, node, asked, turn, mostMs),
     waitLone: (node, asked, turn, mostMs) => waitFor(loneTimes, node, asked, turn, mostMs),
+    waitRelayed: (node, asked, turn, mostMs) => waitFor(relayTimes, node, asked, turn, mostMs),
     hasAnswered: (node) => {
       const heard = known.get(node);
       return heard?.answered === true && heard.failedAt === null;

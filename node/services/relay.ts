@@ -32,6 +32,7 @@ export interface RelayComponents {
   readonly rings: Rings;
   readonly peers: Peers;
   readonly clock: Clock;
+  readonly self: { readonly nodeId: NodeId };
 }
 
 /**
@@ -63,7 +64,7 @@ type Place = Pick<RelayRequest, 'context' | 'partition'>;
 
 /** Brings a domain its parts, through the first of its owners that answers; one that is late is not waited for alone. */
 async function store(
-  { rings, peers, clock }: RelayComponents,
+  { rings, peers, clock, self }: RelayComponents,
   times: AnswerTimes,
   late: Promise<void>,
   record: OpenWindowRecord,
@@ -83,7 +84,8 @@ async function store(
   const ask = async (owner: NodeId) => {
     const from = clock.now();
     const answer = await peers.callPeer(owner, operations.UPLOAD, upload);
-    times.note(clock.now() - from);
+    // This node itself is the owner of a third of them and answers at once, so that all others would be late beside it.
+    if (owner !== self.nodeId) times.note(clock.now() - from);
     return answer;
   };
   try {

@@ -29,8 +29,9 @@ export interface AnswerTimes {
  * nodes do little else.
  * @param firstMs what is long while answers do not take a third of it.
  * @param mostMs what is long at most.
+ * @param before times of another kind that say how long answers may take until there have been some of this one.
  */
-export function createAnswerTimes(firstMs: number, mostMs: number): AnswerTimes {
+export function createAnswerTimes(firstMs: number, mostMs: number, before?: AnswerTimes): AnswerTimes {
   const times: number[] = [];
   let noted = 0;
 
@@ -46,9 +47,12 @@ export function createAnswerTimes(firstMs: number, mostMs: number): AnswerTimes 
     },
     lateMs() {
       const usual = usualMs();
-      if (usual === undefined) return firstMs;
+      if (usual === undefined) return before?.lateMs() ?? firstMs;
       return Math.min(longAt(usual), Math.max(LATE_MS_MIN, LATE_TIMES * usual));
     },
-    longMs: () => longAt(usualMs() ?? 0),
+    longMs() {
+      const usual = usualMs();
+      return usual === undefined ? (before?.longMs() ?? firstMs) : longAt(usual);
+    },
   };
 }

@@ -126,6 +126,31 @@ describe('a lone request', () => {
     expect(namesNow()).toEqual([a]);
   });
 
+  describe('that a node relays', () => {
+    const late = async (ms: number): Promise<void> => {
+      const waiting = expectCode(silent.waitRelayed(a, never(), 0), 'UNREACHABLE');
+      await clock.advance(ms - 1);
+      expect(namesNow()).toEqual([]);
+      await clock.advance(1);
+      await waiting;
+    };
+
+    it('is late beside others of its kind, which wait for several requests', async () => {
+      await answered(50, 15);
+      for (let i = 0; i < 4; i++) {
+        const slow = clock.sleep(200).then(() => 'here');
+        await clock.until(silent.waitRelayed(b, slow, 0));
+      }
+      await answered(50, 15);
+      await late(PATIENCE_MS);
+    });
+
+    it('is late beside the other requests until there have been some', async () => {
+      await answered(50, 4);
+      await late(250);
+    });
+  });
+
   it('is waited for longer where all answers take long, so that a crowd does not ask twice what is slow already', async () => {
     await answeredLate(1_500, 4);
     const waiting = expectCode(silent.waitLone(a, never(), 0), 'UNREACHABLE');

@@ -125,6 +125,25 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/rounds/upload', 'a domain that has stored its share, or has said nothing'),
   },
   {
+    name: 'sensor/relays-are-late-beside-direct-requests',
+    breaks: 'a crowd of sensors has every reading relayed twice',
+    file: 'sensor-client/silent-nodes.ts',
+    find: 'waitFor(relayTimes, node, asked, turn, mostMs)',
+    replace: 'waitFor(loneTimes, node, asked, turn, mostMs)',
+    detector: byTest(
+      'sensor-client/silent-nodes',
+      'is late beside others of its kind, which wait for several',
+    ),
+  },
+  {
+    name: 'sensor/all-that-is-late-to-one-node',
+    breaks: 'the sensors of a node that is late make another one late, all the same one',
+    file: 'sensor-client/commit-relayed.ts',
+    find: 'return from[(key.readingId.at(-1) ?? 0) % from.length];',
+    replace: 'return from[0];',
+    detector: byTest('node/services/relay', 'hands what is late to any node that it knows'),
+  },
+  {
     name: 'sensor/second-relay-forgets-the-first',
     breaks:
       'EXACT: a reading whose first relay may have kept its SET is told as in no result, because the second one was never reached',

@@ -42,7 +42,7 @@ const codeOf = (asked: Promise<unknown>): Promise<unknown> =>
 
 const between = (path: string) => heard.filter((one) => one.path === path && one.from !== undefined);
 
-function sensorOf(change = {}, transport: Transport = cloud.transport) {
+function sensorOf(change = {}, transport: Transport = cloud.transport, randomBytes = cryptoRandomBytes) {
   return createSensor(
     {
       bundle: bundleOf(cloud.ring),
@@ -52,7 +52,7 @@ function sensorOf(change = {}, transport: Transport = cloud.transport) {
     },
     {
       clock: cloud.clock,
-      randomBytes: cryptoRandomBytes,
+      randomBytes,
       verifier: testVerifier,
       sealing: nodeSealing,
       connect: () => transport,
@@ -203,6 +203,37 @@ describe('a sensor that uploads through a relay', () => {
     expect(new Set(asked.map(({ to }) => to)).size).toBe(1);
     await cloud.start(home);
     expectExact(await cloud.compute(window), ['0', '1', '2', '3']);
+  });
+
+  it('hands what is late to any node that it knows, so that a crowd does not wait for the same one', async () => {
+    await begin();
+    const second = async (last: number): Promise<string | undefined> => {
+      const relays: string[] = [];
+      let late = false;
+      const transport: Transport = {
+        ...cloud.transport,
+        async send(to, request, options) {
+          if (!late || request.path !== RELAY.path) return cloud.transport.send(to, request, options);
+          relays.push(to);
+          return relays.length > 1 ? cloud.transport.send(to, request, options) : new Promise(() => {});
+        },
+      };
+      // The first node is the home of all, and the end of a reading id is as it is drawn.
+      const sensor = await sensorOf({}, transport, (count) => {
+        const bytes = cryptoRandomBytes(count);
+        if (count === 3) bytes.fill(0);
+        if (count === 16) bytes[15] = last;
+        return bytes;
+      });
+      await cloud.clock.until(sensor.upload('1', { window }));
+      late = true;
+      await cloud.clock.until(sensor.upload('2', { window }));
+      await sensor.close();
+      return relays[1];
+    };
+    const [even, odd] = [await second(0), await second(1)];
+    expect(even).toBeDefined();
+    expect(odd).not.toBe(even);
   });
 
   it('goes on by itself where a second relay is late as well', async () => {
