@@ -5,15 +5,15 @@ import { EngineError } from '../../src/foundation/index.ts';
  * @param controller aborts the work also where the caller has gone.
  * @throws EngineError `DEADLINE_EXCEEDED`
  */
-export async function withinTime<T>(
+export function withinTime<T>(
   limitMs: number,
   path: string,
   controller: AbortController,
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+  return new Promise((resolve, reject) => {
+    const work = act(controller.signal);
+    const timer = setTimeout(() => {
       const error = new EngineError(
         'DEADLINE_EXCEEDED',
         `expected ${path} to end within ${limitMs} ms; whether it took effect is not known`,
@@ -21,10 +21,15 @@ export async function withinTime<T>(
       controller.abort(error);
       reject(error);
     }, limitMs);
+    work.then(
+      (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([act(controller.signal), overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

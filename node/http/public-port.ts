@@ -51,13 +51,22 @@ export async function listenPublic(options: PublicPortOptions): Promise<Listener
   });
 }
 
-async function identify(
+const ANONYMOUS: Caller = { kind: 'anonymous' };
+
+function identify(
   request: FastifyRequest,
   options: PublicPortOptions,
   issuer: IssuerTokens | null,
-): Promise<Caller> {
+): Caller | Promise<Caller> {
   const header = request.headers.authorization;
-  if (header === undefined) return { kind: 'anonymous' };
+  return header === undefined ? ANONYMOUS : operatorOf(header, options, issuer);
+}
+
+async function operatorOf(
+  header: string,
+  options: PublicPortOptions,
+  issuer: IssuerTokens | null,
+): Promise<Caller> {
   const token = TOKEN.exec(header)?.[1];
   if (token === undefined) {
     throw new EngineError('UNAUTHENTICATED', 'expected the authorization header "Bearer <token>"');

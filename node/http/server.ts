@@ -48,15 +48,16 @@ export async function listen(options: PortOptions): Promise<Listener> {
   const { limits, log, address } = options;
   let closing: Promise<void> | undefined;
   const app = createApp(options);
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('cache-control', 'no-store');
     // A client that was answered would otherwise keep its connection, and the port waits for it.
     if (closing !== undefined) reply.header('connection', 'close');
+    done();
   });
   options.extend(app);
   const operations: FastifyPluginAsync = async (scope) => {
-    scope.addHook('onRequest', async () => {
-      if (closing !== undefined) throw new EngineError('NOT_READY', 'the node is stopping');
+    scope.addHook('onRequest', (_request, _reply, done) => {
+      done(closing === undefined ? undefined : new EngineError('NOT_READY', 'the node is stopping'));
     });
     await addShedding(scope, options.shedding);
     addOperations(scope, { ...options, admit: createAdmission(limits) });

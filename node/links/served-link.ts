@@ -63,17 +63,19 @@ export function serveLink(options: ServedLinkOptions): ServedLink {
   async function answer(request: RequestFrame, done: () => void): Promise<void> {
     const controller = new AbortController();
     works.set(request.call, controller);
-    const answered = answerOf(request, controller, done).then((response) => frameOf(request.call, response));
-    const frame = await answered.catch((error: unknown) => {
+    let frame: Uint8Array;
+    try {
+      frame = frameOf(request.call, await answerOf(request, controller, done));
+    } catch (error) {
       logFailure(log, error, { port: 'peer', route: request.target.split('?', 1)[0] ?? null });
-      return frameOf(request.call, problem(error));
-    });
+      frame = frameOf(request.call, problem(error));
+    }
     works.delete(request.call);
     send(frame);
     if (draining) endIfIdle();
   }
 
-  async function answerOf(
+  function answerOf(
     request: RequestFrame,
     controller: AbortController,
     done: () => void,

@@ -3,12 +3,15 @@ import type { Clock, Sealing, SealingKeyPair } from '../../src/ports/index.ts';
 import type { AddressedPacket, PacketKeys } from '../../src/protocol/index.ts';
 import { packetKeys, sensorIdOf } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import type { StreamHash } from '../../src/ring/index.ts';
 import { createRecent } from '../engine/recent.ts';
 import type { Roster } from './roster.ts';
 import { createSensorRate } from './sensor-rate.ts';
 
 /** Keys of sensors that a node keeps, at half a kilobyte each; another sensor costs a key agreement again. */
 const PACKET_KEYS_KEPT_MAX = 16_384;
+/** Of an encapsulated key, behind the byte that says what form it has. */
+const NAME_BYTES = 16;
 
 export interface KeyUseComponents {
   readonly sealing: Sealing;
@@ -17,6 +20,12 @@ export interface KeyUseComponents {
   readonly formerSealingKeys: readonly SealingKeyPair[];
   readonly roster: Roster;
   readonly clock: Clock;
+}
+
+interface KeptKeys extends PacketKeys {
+  readonly stream: StreamHash;
+  readonly encapsulated: Uint8Array;
+  readonly publicKey: Uint8Array;
 }
 
 /**
@@ -31,13 +40,21 @@ export type KeyUse = <T>(
 
 export function createKeyUse(components: KeyUseComponents): KeyUse {
   const { sealing, sealingKey, formerSealingKeys, roster, clock } = components;
-  const kept = createRecent<PacketKeys>(PACKET_KEYS_KEPT_MAX);
+  const kept = createRecent<KeptKeys>(PACKET_KEYS_KEPT_MAX);
   const rate = createSensorRate(clock);
 
-  /** Looks the sensor up for every packet: keys that are kept must not outlive an enrolment. */
-  function publicKeyOf(stream: StreamDocument, packet: AddressedPacket): Uint8Array {
+  /**
+   * Looks the sensor up for every packet: keys that are kept must not outlive an enrolment.
+   * @param proved the key that the same id was made of before.
+   */
+  function publicKeyOf(
+    stream: StreamDocument,
+    packet: AddressedPacket,
+    proved: Uint8Array | undefined,
+  ): Uint8Array {
     if (stream.enrolment === 'open') {
       const { publicKey } = packet;
+      if (publicKey !== null && proved !== undefined && equalBytes(publicKey, proved)) return proved;
       if (publicKey !== null && equalBytes(sensorIdOf(publicKey), packet.sensorId)) return publicKey;
       throw packetRefused('the public key that the sensor id is made of');
     }
@@ -53,12 +70,14 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
     packet: AddressedPacket,
     use: (keys: PacketKeys) => Promise<T>,
   ): Promise<T> => {
-    const publicKey = publicKeyOf(stream, packet);
+    const { encapsulated } = packet;
     const sensor = characters(packet.sensorId);
-    rate.check(sensor);
-    const name = stream.hash + sensor + characters(packet.encapsulated);
+    // As much of it as tells a sensor's keys apart, for a name that is quickly made and looked up.
+    const name = sensor + characters(encapsulated.subarray(1, 1 + NAME_BYTES));
     const known = kept.find(name);
-    if (known !== undefined) {
+    const publicKey = publicKeyOf(stream, packet, known?.publicKey);
+    rate.check(sensor);
+    if (known?.stream === stream.hash && equalBytes(known.encapsulated, encapsulated)) {
       const used = await use(known);
       rate.count(sensor);
       return used;
@@ -66,12 +85,15 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
     // A packet does not say which key it is sealed to; with another one nothing in it opens.
     let refusal: unknown;
     for (const key of [sealingKey, ...formerSealingKeys]) {
-      const context = await sealing.fromSensor(key, publicKey, packet.encapsulated);
+      const context = await sealing.fromSensor(key, publicKey, encapsulated);
       if (context === null) throw packetRefused('an encapsulated key that is a point of the curve');
       const keys = await packetKeys((purpose) => context.exportKey(purpose), stream.hash);
       try {
         const used = await use(keys);
-        kept.keep(name, keys);
+        // Copies: what a packet came in is larger by far.
+        const { shares, flags } = keys;
+        const own = { encapsulated: encapsulated.slice(), publicKey: publicKey.slice() };
+        kept.keep(name, { shares, flags, stream: stream.hash, ...own });
         rate.count(sensor);
         return used;
       } catch (error) {

@@ -85,9 +85,13 @@ export class ByteReader {
     return this.#bytes.slice(at, at + length);
   }
 
-  /** The same; where they are many not a copy but a part of the body, which lives as long as they do. */
+  /** The same; a {@link part} where they are many. */
   takePart(length: number): Uint8Array {
-    if (length < LARGE_BYTES) return this.take(length);
+    return length < LARGE_BYTES ? this.take(length) : this.part(length);
+  }
+
+  /** Not a copy but a part of the body, which lives as long as it does. */
+  part(length: number): Uint8Array {
     const at = this.#advance(length);
     return this.#bytes.subarray(at, at + length);
   }
@@ -150,6 +154,11 @@ export function fixedBytes(length: number): Layout<Uint8Array> {
     },
     read: (from) => from.take(length),
   };
+}
+
+/** The same as a part of the body, which lives as long as it does: a copy of over 64 bytes lies outside the engine's heap. */
+export function bytesInBody(length: number): Layout<Uint8Array> {
+  return { write: fixedBytes(length).write, read: (from) => from.part(length) };
 }
 
 /** Up to `max` bytes behind their length in four bytes. */

@@ -19,7 +19,7 @@ import {
   windowKey,
 } from './flag-key.ts';
 import type { Layout } from './layout.ts';
-import { fixedBytes, list, optional, refined } from './layout.ts';
+import { bytesInBody, fixedBytes, list, optional, refined } from './layout.ts';
 import { FLAGS_PER_REQUEST_MAX, PACKETS_PER_REQUEST_MAX } from './limits.ts';
 
 /** Bytes of an uncompressed point of P-256: public keys and encapsulated keys. */
@@ -50,7 +50,7 @@ export interface AddressedPacket extends Packet {
 export const readingIdLayout: Layout<ReadingId> = refined<Uint8Array, ReadingId>(fixedBytes(16), readingId);
 export const sensorIdLayout: Layout<SensorId> = refined<Uint8Array, SensorId>(fixedBytes(16), sensorId);
 
-export const pointLayout = fixedBytes(POINT_BYTES);
+export const pointLayout = bytesInBody(POINT_BYTES);
 const READING_BYTES = READING_ID_BYTES + 4;
 
 /** A list of (reading id, count): the bytes that the packet's name is made of, which are made or read once for all. */
