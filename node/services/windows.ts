@@ -205,7 +205,8 @@ export async function openWindows(
       // What the domain released may still be told; nothing else about an erased window is written.
       if (name !== 'release') throw windowErased(record.scope.window);
       await erased.addRelease(record.scope, bytes);
-      noteDecision(record, name, decision);
+      // Whoever asked meanwhile has a record of what the note said before.
+      for (const one of [record, await find(record.scope)]) noteDecision(one, name, decision);
       return decision;
     },
     async freeze(record) {

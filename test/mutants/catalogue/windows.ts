@@ -260,6 +260,14 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erased-windows', 'is erased for whoever has asked since'),
   },
   {
+    name: 'erasure/release-kept-from-who-asked-meanwhile',
+    breaks: 'GATE: a node tells a release that comes while it erases, and then calls the window erased',
+    file: 'node/services/windows.ts',
+    find: 'for (const one of [record, await find(record.scope)]) noteDecision(one, name, decision);',
+    replace: 'noteDecision(record, name, decision);',
+    detector: byTest('node/services/erased-windows', 'is told by whoever asked for the window while'),
+  },
+  {
     name: 'erasure/looked-for-too-early',
     breaks: 'one decision: a window whose erasure began while a node looked for it is open to votes again',
     file: 'node/services/windows.ts',

@@ -99,8 +99,8 @@ async function unknownWindow(looked?: () => Promise<void>) {
   return { store, windows, scope, record, release, releaseAfterRestart };
 }
 
-async function openScene() {
-  const scene = await unknownWindow();
+async function openScene(looked?: () => Promise<void>) {
+  const scene = await unknownWindow(looked);
   await scene.windows.learn(scene.record, 'terms', windowTermsCodec.encode(TERMS));
   return scene;
 }
@@ -122,6 +122,27 @@ describe('a release that becomes known while its window is erased', () => {
     await windows.erase(record, TIMES);
     await windows.learn(record, 'release', release);
     expect(await releaseAfterRestart()).toBe(toHex(release));
+  });
+
+  it('is told by whoever asked for the window while it was on its way', async () => {
+    const { windows, record, scope, release } = await openScene();
+    await windows.erase(record, TIMES);
+    const asked = await windows.find(scope);
+    expect(asked).not.toBe(record);
+    await windows.learn(record, 'release', release);
+    expect(asked.release?.bytes).toEqual(release);
+    expect(toHex((await windows.find(scope)).release?.bytes ?? KEY)).toBe(toHex(release));
+  });
+
+  it('is told by whoever had read the note of the erasure before it was in there', async () => {
+    const looking = { now: async () => {} };
+    const { windows, record, scope, release } = await openScene(() => looking.now());
+    await windows.erase(record, TIMES);
+    looking.now = async () => {
+      looking.now = async () => {};
+      await windows.learn(record, 'release', release);
+    };
+    expect(toHex((await windows.find(scope)).release?.bytes ?? KEY)).toBe(toHex(release));
   });
 
   it('is not told before it is kept', async () => {
