@@ -25,7 +25,7 @@ export interface ErasingComponents {
   readonly keys: WindowKeys;
   readonly windows: Windows;
   readonly erased: ErasedWindows;
-  readonly unopened: Pick<UnopenedVotes, 'takeDue'>;
+  readonly unopened: Pick<UnopenedVotes, 'due' | 'forget'>;
   readonly decisions: Pick<Decisions, 'isErased'>;
   readonly census: FlagCensus;
   readonly spread: Spread;
@@ -129,8 +129,9 @@ export function createErasing(components: ErasingComponents): Erasing {
         await destroy(scope);
       }
       const askOthers = signal === undefined ? async () => false : decisions.isErased;
-      for (const { record, times } of await unopened.takeDue(askOthers)) {
+      for (const { record, times } of await unopened.due(askOthers)) {
         await windows.erase(record, times);
+        unopened.forget(record);
         await destroy(record.scope);
       }
       // An erasure that an error interrupted is not among the windows any more.

@@ -50,11 +50,13 @@ export interface UnopenedVotes {
   /** Another node knows the window. */
   noteEnd(scope: WindowScope, times: WindowTimes): void;
   /**
-   * Those whose votes are past the window's retention; each once.
+   * Those whose votes are past the window's retention, each until it is forgotten.
    * @param isErased asks the other acceptors whether they have erased a window: a promise alone does not say when
    * that is.
    */
-  takeDue(isErased: (record: WindowRecord) => Promise<boolean>): Promise<readonly UnopenedWindow[]>;
+  due(isErased: (record: WindowRecord) => Promise<boolean>): Promise<readonly UnopenedWindow[]>;
+  /** The erasure of the window is noted. */
+  forget(record: WindowRecord): void;
 }
 
 /** Windows about which the other acceptors are asked at once: each answer may wait for a node that hangs, and none for another's. */
@@ -75,6 +77,11 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
 
   function note(record: WindowRecord): void {
     if (record.terms === null) voted.set(windowName(record.scope), record);
+  }
+
+  function forget({ scope }: WindowRecord): void {
+    voted.delete(windowName(scope));
+    kept.delete(windowName(scope));
   }
 
   /** The latest times that the window may be open under, as far as this node can tell. */
@@ -144,27 +151,25 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
         if (terms !== null) await windows.learn(record, 'terms', terms);
       });
     },
-    async takeDue(isErased) {
+    forget,
+    async due(isErased) {
       const asks = isPauseOver(clock, askedAt, ASK_AGAIN_EVERY_MS);
       if (asks) askedAt = clock.now();
-      const found = await mapAtOnce([...voted], ASKED_AT_ONCE, async ([name, record]) => {
+      const found = await mapAtOnce([...voted.values()], ASKED_AT_ONCE, async (record) => {
         // An open window is erased with all it has, and so are the votes about it.
-        const opened = windows.findOpen(record.scope) !== undefined;
-        const times = opened ? null : await timesOf(record);
+        if (windows.findOpen(record.scope) !== undefined) {
+          forget(record);
+          return [];
+        }
+        const times = await timesOf(record);
         // No window is erased before its start and its retention, so until then nobody needs to be asked.
         const mayBe = clock.now() >= record.scope.window + record.stream.retentionMs;
         const over =
-          times === null ||
           clock.now() >= eraseAt(record.stream, record.scope.window, times) ||
           (asks && mayBe && (await isErased(record)));
-        return over ? [{ name, record, times }] : [];
+        return over ? [{ record, times }] : [];
       });
-      return found.flat().flatMap(({ name, record, times }) => {
-        // Not before all are found: where a question fails, the next round finds them again.
-        voted.delete(name);
-        kept.delete(name);
-        return times === null ? [] : [{ record, times }];
-      });
+      return found.flat();
     },
   };
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { createErasing, type ErasingComponents } from '../../../node/services/erasing.ts';
 import { openUnopenedVotes, type UnopenedVotesComponents } from '../../../node/services/unopened-votes.ts';
 import type { WindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
+import { expectCode } from '../../support/bad-input.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { context } from '../../vectors/generate/message-samples.ts';
 
@@ -63,10 +65,38 @@ test('whether thousands are erased is asked side by side, and those found are ke
     if (fails) throw new EngineError('STORE_FAILED', 'no disk');
     return true;
   };
-  await expect(clock.until(votes.takeDue(isErased))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await expect(clock.until(votes.due(isErased))).rejects.toMatchObject({ code: 'STORE_FAILED' });
   // Not again within a moment.
   await clock.advance(15_000);
-  const due = await clock.until(votes.takeDue(isErased));
+  const due = await clock.until(votes.due(isErased));
   expect(due.length).toBe(WINDOWS);
   expect(clock.now() - from - 15_000).toBeLessThan(10_000);
+});
+
+test('what the disk had no room to erase, and what stands behind it, is erased in the next round', async () => {
+  const { clock, votes } = await scene({ kind: 'fixed', durationMs: LENGTH_MS });
+  const erased = new Set<number>();
+  let full = true;
+  const erasing = createErasing({
+    unopened: votes,
+    clock,
+    decisions: { isErased: async () => false },
+    windows: {
+      all: () => [],
+      async erase({ scope }: WindowRecord) {
+        if (full && erased.size > 0) throw new EngineError('OVERLOADED', 'too much waits for the disk');
+        expect(erased).not.toContain(scope.window);
+        erased.add(scope.window);
+      },
+    },
+    erased: { unfinished: async () => [], finish: async () => {} },
+    keys: { destroy: async () => {} },
+    journal: { range: async () => [], compact: async () => {} },
+    log: { info: () => {} },
+  } as unknown as ErasingComponents);
+  await expectCode(erasing.run(), 'OVERLOADED');
+  full = false;
+  await erasing.run();
+  await erasing.run();
+  expect(erased.size).toBe(WINDOWS);
 });
