@@ -159,14 +159,13 @@ export function createRepair(components: RepairComponents): Repair {
   /** Counted as replaced once all are looked at: the search for one meets the others that stay, and would call for them again. */
   async function replaceAll(signal: AbortSignal): Promise<void> {
     const replaced: Uint8Array[] = [];
-    try {
-      for (const key of damaged.waiting()) {
-        await replace(key, signal);
-        replaced.push(key);
-      }
-    } finally {
+    const replaceOne = async (key: Uint8Array): Promise<void> => {
+      await replace(key, signal);
+      replaced.push(key);
+    };
+    await eachOf(damaged.waiting(), replaceOne).finally(() => {
       for (const key of replaced) damaged.repaired(key);
-    }
+    });
   }
 
   return {
@@ -176,12 +175,27 @@ export function createRepair(components: RepairComponents): Repair {
         await findEnds(signal);
         await findWindows(signal);
       }
-      for (const record of windows.all()) if (lacksRows(record)) await refill(record, signal);
-      await replaceAll(signal);
+      const refillAll = () => eachOf(windows.all().filter(lacksRows), (record) => refill(record, signal));
+      await eachOf([refillAll, () => replaceAll(signal)], (part) => part());
     },
     waiting() {
       const searching = !searched && rings.history().documents.some(hadOtherStore) ? 1 : 0;
       return windows.all().filter(lacksRows).length + searching + damaged.waiting().length;
     },
   };
+}
+
+/**
+ * One after the other, also behind one that fails: a window that waits for a node that is away, for ever it may be, keeps back
+ * itself and no other. @throws what the first of those threw
+ */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) {
+    await work(item).catch((error: unknown) => {
+      silence(error);
+      failures.push(error);
+    });
+  }
+  if (failures.length > 0) throw failures[0];
 }

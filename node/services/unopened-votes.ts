@@ -8,6 +8,7 @@ import type { StreamHash } from '../../src/ring/identifiers.ts';
 import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import type { Journal } from '../engine/journal.ts';
 import { isPauseOver } from '../engine/pause.ts';
+import { silence } from '../engine/peers.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
 import { STORE_KEY_NAME } from '../engine/sealed-store.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
@@ -148,7 +149,8 @@ export async function openUnopenedVotes(components: UnopenedVotesComponents): Pr
         if (clock.now() < latest) return;
         // Without a ballot: what is not decided by now is not to be opened, and a promise would be one more vote to keep.
         const terms = await decisions.read(record, 'terms', signal);
-        if (terms !== null) await windows.learn(record, 'terms', terms);
+        // One that there is no room for keeps back itself and no other.
+        if (terms !== null) await windows.learn(record, 'terms', terms).catch(silence);
       });
     },
     forget,

@@ -13,12 +13,13 @@ const WINDOWS = 2_000;
 const ANSWER_MS = 50;
 const LENGTH_MS = 60_000;
 const RETENTION_MS = 3_600_000;
+const FIRST = 1_700_000_000_000;
 
 type StreamWindow = WindowRecord['stream']['window'];
 
 /** A node that has voted for many windows which are over, and heard of none that it is open. */
-async function scene(window: StreamWindow) {
-  const clock = createManualClock();
+async function scene(window: StreamWindow, refused?: number) {
+  const clock = createManualClock(FIRST);
   const learnt = new Set<number>();
   const components = {
     journal: { synced: async () => {} },
@@ -26,16 +27,19 @@ async function scene(window: StreamWindow) {
     keys: { list: async () => [] },
     windows: {
       findOpen: () => undefined,
-      learn: async ({ scope }: WindowRecord) => void learnt.add(scope.window),
+      async learn({ scope }: WindowRecord) {
+        if (scope.window === refused)
+          throw new EngineError('OVERLOADED', 'no room for a window of its stream');
+        learnt.add(scope.window);
+      },
     },
     erased: { find: async () => null },
     clock,
   } as unknown as UnopenedVotesComponents;
   const votes = await openUnopenedVotes(components);
   const stream = { window, graceMs: 0, retentionMs: RETENTION_MS };
-  const first = clock.now();
   for (let i = 0; i < WINDOWS; i++) {
-    const scope = { ...context, window: first + i * LENGTH_MS };
+    const scope = { ...context, window: FIRST + i * LENGTH_MS };
     votes.note({ scope, stream, terms: null } as unknown as WindowRecord);
   }
   await clock.advance(WINDOWS * LENGTH_MS + RETENTION_MS);
@@ -99,4 +103,11 @@ test('what the disk had no room to erase, and what stands behind it, is erased i
   await erasing.run();
   await erasing.run();
   expect(erased.size).toBe(WINDOWS);
+});
+
+test('a window that there is no room for keeps back itself, and none behind it', async () => {
+  const { clock, votes, learnt } = await scene({ kind: 'fixed', durationMs: LENGTH_MS }, FIRST);
+  const read = async () => new Uint8Array(0);
+  await clock.until(votes.learnEnded({ read }, new AbortController().signal));
+  expect(learnt.size).toBe(WINDOWS - 1);
 });
