@@ -141,13 +141,16 @@ export function createDirectory(options: DirectoryOptions): Directory {
     await checkRetired(retired);
     return found;
   };
-  const windows = shared(async (at: number | undefined) => {
-    const found = await askStream(readWindows);
+  const windowsOfOne = shared(() => askStream(readWindows));
+  const windowsOfEach = shared(async () =>
+    (await options.request((signal) => Promise.all(oneOfEach(signal)))).flat(),
+  );
+  async function windowsAt(at: number | undefined): Promise<readonly WindowSummary[]> {
+    const found = await windowsOfOne('windows');
     if (openWindowsAt(found, at).length > 0) return found;
     // A node that was away when a window was opened learns of it by its first message, and none would come.
-    const others = await options.request((signal) => Promise.all(oneOfEach(signal)));
-    return [...found, ...others.flat()];
-  });
+    return [...found, ...(await windowsOfEach('windows'))];
+  }
 
   /** What one node of each domain lists, by lot; nothing of one that does not answer. */
   function oneOfEach(signal: AbortSignal): readonly Promise<readonly WindowSummary[]>[] {
@@ -169,7 +172,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
     if (window.kind === 'fixed') return fixedWindowAt(window.durationMs, at ?? options.clock.now());
     const [known, ...others] = openWindowsAt(listed, at);
     if (known !== undefined && others.length === 0) return known;
-    return windows(at).then((found) => {
+    return windowsAt(at).then((found) => {
       listed = found;
       return onlyOpenWindow(found, at);
     });

@@ -1,11 +1,5 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
-import {
-  equalDigests,
-  operations,
-  partitionOfKey,
-  scopeOfKey,
-  windowName,
-} from '../../src/protocol/index.ts';
+import { equalDigests, operations, partitionOfKey, scopeOfKey } from '../../src/protocol/index.ts';
 import {
   PARTITIONS,
   partition as partitionNumber,
@@ -53,7 +47,7 @@ export interface Repair {
 export function createRepair(components: RepairComponents): Repair {
   const { damaged, health, windows, unopened, admission, gather, shares, rings, self, callPeer } = components;
   const { inventory } = components;
-  const whole = new Set<string>();
+  const whole = new WeakSet<OpenWindowRecord>();
   let searched = false;
 
   /** Whether a document gives this node another store: what that one held, only the others of the domain have. */
@@ -64,8 +58,7 @@ export function createRepair(components: RepairComponents): Repair {
   }
 
   const lacksRows = (record: OpenWindowRecord): boolean =>
-    !whole.has(windowName(record.scope)) &&
-    (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring));
+    !whole.has(record) && (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring));
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
     const { placement } = rings.of(scope);
@@ -118,7 +111,7 @@ export function createRepair(components: RepairComponents): Repair {
   async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
     const owned = ownedIn(record);
     await gather(record, health.doubt() === null ? await differing(record, owned, signal) : owned, signal);
-    whole.add(windowName(record.scope));
+    whole.add(record);
   }
 
   /** Those of which another node has other rows: a store that is whole by itself need not look at all of them. */

@@ -80,14 +80,13 @@ export interface ShareTable {
 
 export function createShareTable(components: ShareTableComponents): ShareTable {
   const { journal, packed, lock, rings, clock, tallies, unvoted, heard } = components;
-  const versions = new Map<string, number>();
+  const versions = new WeakMap<OpenWindowRecord, number>();
   const stage = (record: OpenWindowRecord, operations: readonly JournalOperation[]): void => {
     if (operations.length === 0) return;
     // An erasure may have passed since the window was looked up; a row behind it would stay for ever.
     if (record.erased) throw windowErased(record.scope.window);
     journal.stage(operations);
-    const name = windowName(record.scope);
-    versions.set(name, (versions.get(name) ?? 0) + 1);
+    versions.set(record, (versions.get(record) ?? 0) + 1);
   };
   const inPartition = <T>(
     record: OpenWindowRecord,
@@ -179,7 +178,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
       await journal.synced();
     },
     unsure: (record) => packed.unsure('values', record),
-    version: (record) => versions.get(windowName(record.scope)) ?? 0,
+    version: (record) => versions.get(record) ?? 0,
   };
 }
 

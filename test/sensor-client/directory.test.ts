@@ -288,6 +288,26 @@ test('a node with an older document is waited for', async () => {
   expect([...nodes.flags.values()]).toEqual(['TRUE']);
 });
 
+test('readings of many times that look for their manual window together ask for the windows once', async () => {
+  const { clock, nodes, sensor } = await sensorScene();
+  const own = await sensor();
+  await clock.until(own.stream());
+  const before = nodes.sent.length;
+  const readings = Array.from({ length: 64 }, (_, place) => place % 50);
+  const asks = () => nodes.sent.slice(before).filter(({ operation }) => operation === 'READ_STREAM').length;
+  const found = await clock.until(own.uploadMany(readings, { atOf: (place) => WINDOW + place }));
+  expect(found.committed).toBe(64);
+  expect(asks()).toBe(1);
+  // Where none is open, a node of each domain as well.
+  nodes.seal(WINDOW);
+  await clock.until(own.uploadMany([1], { at: WINDOW }));
+  const sealed = nodes.sent.length;
+  const refused = await clock.until(own.uploadMany(readings, { atOf: (place) => WINDOW + place }));
+  expect(refused.failuresByCode).toEqual({ WINDOW_SEALED: 64 });
+  const again = nodes.sent.slice(sealed).filter(({ operation }) => operation === 'READ_STREAM');
+  expect(again.length).toBe(1 + 3);
+});
+
 test('a reading carries the label it was given, and only one that the stream declares', async () => {
   const { clock, sensor } = await sensorScene({ stream: { groups: ['north', 'south'] } });
   const own = await sensor({ group: 'north' });
