@@ -318,11 +318,28 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/erasing', 'a promise about a window whose end the node never learned'),
   },
   {
+    name: 'erasure/forgotten-before-it-is-noted',
+    breaks:
+      'votes and keys of a window that the disk had no room to erase outlive its retention until the next start',
+    file: 'node/services/erasing.ts',
+    find: '        await windows.erase(record, times);\n        unopened.forget(record);\n',
+    replace: '        unopened.forget(record);\n        await windows.erase(record, times);\n',
+    detector: byTest('node/services/unopened-votes', 'what the disk had no room to erase'),
+  },
+  {
+    name: 'repair/one-keeps-back-all',
+    breaks: 'DURABLE: a window that can never be refilled keeps all others from being refilled',
+    file: 'node/services/repair.ts',
+    find: '      silence(error);\n      failures.push(error);\n',
+    replace: '      throw error;\n',
+    detector: byTest('node/services/repair-windows', 'of a store in doubt'),
+  },
+  {
     name: 'seal/unheard-window-left-open',
     breaks:
       'LIVENESS: a window whose acceptors voted for it and never heard that it is open is sealed by nobody',
     file: 'node/services/unopened-votes.ts',
-    find: "if (terms !== null) await windows.learn(record, 'terms', terms);",
+    find: "if (terms !== null) await windows.learn(record, 'terms', terms).catch(silence);",
     replace: '',
     detector: byTest('node/services/opening', 'whose acceptors were never told that it is open'),
   },
