@@ -55,7 +55,7 @@ export interface Decisions {
    * That nobody can have opened the window: a majority says that it has accepted no terms of it.
    * @throws EngineError `INCOMPLETE` where too few say so, with the acceptors that say nothing
    */
-  checkUnopened(record: WindowRecord): Promise<void>;
+  checkUnopened(record: WindowRecord, signal?: AbortSignal): Promise<void>;
   /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
   isErased(record: WindowRecord): Promise<boolean>;
 }
@@ -165,7 +165,7 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     decide,
     look,
     read: async (record, decision, signal) => readDecided(votersOf(record, decision), signal),
-    checkUnopened: async (record) => checkUntouched(votersOf(record, 'terms')),
+    checkUnopened: async (record, signal) => checkUntouched(votersOf(record, 'terms'), signal),
     isErased: async (record) => areErased(votersOf(record, 'terms')),
   };
 }
@@ -204,9 +204,9 @@ async function readDecided(voters: Voters, signal: AbortSignal): Promise<Uint8Ar
 }
 
 /** @throws EngineError `INCOMPLETE` unless a quorum says that it has accepted no terms */
-async function checkUntouched(voters: Voters): Promise<void> {
+async function checkUntouched(voters: Voters, signal?: AbortSignal): Promise<void> {
   const unheard = new Map<NodeId, string>();
-  const asked = readAll(voters, undefined, (to, error) => {
+  const asked = readAll(voters, signal, (to, error) => {
     if (error instanceof EngineError) unheard.set(to, error.code);
   });
   const untouched = (some: readonly SynodResponse[]) =>

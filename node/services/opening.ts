@@ -56,7 +56,7 @@ export interface Opening {
    * @throws EngineError `WINDOW_NOT_OPEN` for a manual window or too early, `WINDOW_SEALED`, `WINDOW_ERASED`,
    * `INCOMPLETE` without a majority
    */
-  openFixed(record: WindowRecord): Promise<void>;
+  openFixed(record: WindowRecord, signal?: AbortSignal): Promise<void>;
   /** Opens the running and the next window of every fixed stream that this node is a register's acceptor of. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -94,18 +94,18 @@ export function createOpening(components: OpeningComponents): Opening {
     );
   }
 
-  async function openFixed(record: WindowRecord): Promise<void> {
+  async function openFixed(record: WindowRecord, signal?: AbortSignal): Promise<void> {
     const { stream, scope } = record;
     checkWindowName(stream, scope.window);
     const times = fixedTimes(stream, scope.window);
     // A node that missed its opening must not call a window closed because nobody could be asked.
-    if (times === null || clock.now() >= times.latest) await decisions.checkUnopened(record);
+    if (times === null || clock.now() >= times.latest) await decisions.checkUnopened(record, signal);
     if (times === null) {
       throw new EngineError('WINDOW_NOT_OPEN', `window ${scope.window} of the stream has not been opened`);
     }
-    await open(record, times).catch(async (error: unknown) => {
+    await open(record, times, signal).catch(async (error: unknown) => {
       // By the clock of another node it may be time.
-      if (hasCode(error, 'WINDOW_NOT_OPEN')) await decisions.checkUnopened(record);
+      if (hasCode(error, 'WINDOW_NOT_OPEN')) await decisions.checkUnopened(record, signal);
       throw error;
     });
   }
@@ -140,7 +140,7 @@ export function createOpening(components: OpeningComponents): Opening {
       await mapAtOnce(scopes, OPENINGS_AT_ONCE, async (scope) => {
         if (signal.aborted || windows.findOpen(scope) !== undefined) return;
         // A register without a majority keeps its own window closed and no other.
-        await openFixed(await windows.find(scope)).catch((error: unknown) => {
+        await openFixed(await windows.find(scope), signal).catch((error: unknown) => {
           if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
           log.debug('a window is not open yet', { window: windowName(scope), code: error.code });
         });

@@ -1,12 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
+import { createOpening, type OpeningComponents } from '../../../node/services/opening.ts';
+import { operations, type WindowScope, windowTermsCodec } from '../../../src/protocol/index.ts';
+import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
 import { fixedWindowAt } from '../../../src/protocol/window-rules.ts';
 import type { NodeId, WindowId } from '../../../src/ring/index.ts';
 import { createPlacement, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
+import { developmentRing, fixedKey, testVerifier } from '../../support/development-ring.ts';
+import { streamPayload } from '../../support/development-stream.ts';
 import { expectExact } from '../../support/exact-result.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import { lost, nextRing } from '../../support/next-ring.ts';
-import { releaseAll } from '../../support/pending.ts';
+import { isPending, releaseAll } from '../../support/pending.ts';
 import { registerOf } from '../../support/register-of.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -20,7 +25,7 @@ const CARE = 6_000;
 
 let cloud: SmallCloud;
 
-afterEach(() => cloud.close());
+afterEach(() => cloud?.close());
 
 const questionOf = (window: WindowId) => ({ stream: cloud.stream.hash, window, group: 0 });
 
@@ -279,4 +284,32 @@ describe('a manual window', () => {
     await expectCode(open(erased - 1, erased), 'WINDOW_ERASED');
     expect(await open(erased - 1, erased + MINUTE)).toEqual({ done: true });
   });
+});
+
+it('a node that stops waits for nobody who is to open a window with it', async () => {
+  const ring = await developmentRing({ nodes: [1, 1] });
+  const jws = await signStream({ ...streamPayload(ring), ...FIXED }, fixedKey('operator').signer);
+  const stream = await openStreamDocument(jws, testVerifier, ring);
+  const self = { nodeId: 'a-1', domain: stream.domains[0]?.id };
+  const opening = createOpening({
+    self,
+    clock: createManualClock(START_MS),
+    randomBytes: (length: number) => new Uint8Array(length),
+    retirements: { check: () => {}, isRetired: () => false },
+    streams: { list: () => [stream] },
+    windows: {
+      findOpen: () => undefined,
+      find: async (scope: WindowScope) => ({ scope, stream, terms: {} }),
+    },
+    rings: { of: () => ({ ring, placement: { registerAcceptors: () => [self.nodeId] } }) },
+    decisions: {
+      look: (_: unknown, __: string, signal?: AbortSignal) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    },
+  } as unknown as OpeningComponents);
+  const ending = new AbortController();
+  const run = opening.run(ending.signal).catch(() => {});
+  expect(await isPending(run)).toBe(true);
+  ending.abort();
+  expect(await isPending(run)).toBe(false);
 });
