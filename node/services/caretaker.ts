@@ -3,6 +3,7 @@ import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import type { FlagEntry } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { Erasing } from './erasing.ts';
@@ -23,6 +24,8 @@ import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Pause between two rounds of care; a flag becomes ERROR at most this long after its timeout. */
 export const CARE_EVERY_MS = 1_000;
+/** Partitions whose flags over their timeout are resolved at once: each may wait for an acceptor that hangs. */
+const RESOLVED_AT_ONCE = 16;
 /** Counters of ballots stay far below 2^53, however often two resolvers outbid each other. */
 const COUNTER_MAX = 2 ** 40;
 
@@ -84,9 +87,9 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       ({ stream }) => clock.now() - stream.flagTimeoutMs,
       limits.FLAGS_PER_REQUEST_MAX,
     );
-    for (const group of byPartition(overdue)) {
+    await mapAtOnce([...byPartition(overdue)], RESOLVED_AT_ONCE, async (group) => {
       const [first] = group;
-      if (first === undefined || signal.aborted) continue;
+      if (first === undefined || signal.aborted) return;
       // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
       const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
       group.forEach((flag, place) => {
@@ -94,7 +97,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       });
       const open = group.filter((_, place) => known[place] === 'UNDECIDED');
       if (open.length > 0) await resolve(first, open);
-    }
+    });
   }
 
   async function resolve(
@@ -157,7 +160,6 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('passing ring documents on', () => exchange.run(signal));
     await attempt('asking for retirements', () => retirements.run(signal));
     await attempt('opening', () => opening.run(signal));
-    await attempt('resolving', resolveOverdue);
     await attempt('hearing of releases', () => votedReleases.run(decisions, signal));
     await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
@@ -168,12 +170,13 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('hearing of decisions', () => missed.run(signal));
   }
 
+  const resolveFlags = () => attempt('resolving', resolveOverdue);
   const refill = () => attempt('repairing', () => repair.run(signal));
   const erase = () => attempt('erasing', () => erasing.run(signal));
 
-  // Seals and questions may wait for a node that hangs, and a repair takes as long as the store is large: what is due
+  // Seals, flags and questions may wait for a node that hangs, and a repair takes as long as the store is large: what is due
   // elsewhere, erasures above all, must not wait with them.
-  await Promise.all([care, sealOverdue, hear, refill, erase].map(inRounds));
+  await Promise.all([care, resolveFlags, sealOverdue, hear, refill, erase].map(inRounds));
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

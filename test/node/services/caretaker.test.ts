@@ -73,6 +73,30 @@ test('a repair of a large store keeps neither flags nor erasures waiting', async
   expect(erased.length).toBeGreaterThanOrEqual(5);
 });
 
+test('an acceptor that hangs keeps its own partitions’ flags waiting, and neither others nor copies', async () => {
+  const { clock, components } = hangingScene();
+  const spread: number[] = [];
+  const read: number[] = [];
+  const record = { scope: {}, stream: { flagTimeoutMs: 0 } };
+  const own = {
+    ...components,
+    spread: { run: async () => void spread.push(clock.now()) },
+    census: { olderThan: () => [1, 2, 3].map((partition) => ({ record, partition, entry: {} })) },
+    flags: {
+      read: (_record: unknown, partition: number) => {
+        read.push(partition);
+        return new Promise<never>(() => {});
+      },
+    },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 5; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(read).toEqual([1, 2, 3]);
+  expect(spread.length).toBeGreaterThanOrEqual(5);
+});
+
 test('a window that cannot be settled keeps back no other', async () => {
   const { clock, components } = hangingScene();
   const [overdue] = components.windows.all();
