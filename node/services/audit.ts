@@ -1,4 +1,4 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { Clock } from '../../src/ports/index.ts';
 import type { NodeAudit } from '../../src/protocol/index.ts';
 import type { ToldCount } from '../../src/protocol/told-counts.ts';
@@ -44,6 +44,12 @@ interface Found {
   readonly copies: Omit<CopyVerdict, 'silent'>;
 }
 
+interface Looked {
+  readonly found: Found;
+  /** Nodes that did not answer. */
+  readonly silent: CopyVerdict['silent'];
+}
+
 /**
  * AUDIT: reads every row of this node once and answers numbers only, because its answer goes to the operator,
  * who may see neither a row nor anything computed from a share.
@@ -57,15 +63,25 @@ export function createAudit(components: AuditComponents): Audit {
   const { clock, rings, self, health, copies, inventory, repair, spread, tell, windows } = components;
   let running = false;
 
+  async function lookAt(record: OpenWindowRecord, signal: AbortSignal): Promise<Looked> {
+    const { verdicts, holdings } = await inventory.take(record, signal);
+    const flags = await surveyFlags(components, record, signal);
+    const { silent, ...compared } = await copies.run(record, holdings, signal);
+    return { found: { record, rows: verdicts, flags, copies: compared }, silent };
+  }
+
   async function audit(signal: AbortSignal): Promise<NodeAudit> {
     const found: Found[] = [];
     const silent = new Set<NodeId>();
     for (const record of windows.all()) {
-      const { verdicts, holdings } = await inventory.take(record, signal);
-      const flags = await surveyFlags(components, record, signal);
-      const { silent: quiet, ...compared } = await copies.run(record, holdings, signal);
-      found.push({ record, rows: verdicts, flags, copies: compared });
-      for (const node of quiet) silent.add(node);
+      const one = await lookAt(record, signal).catch((error: unknown) => {
+        // Its time came in the middle of it.
+        if (!hasCode(error, 'WINDOW_ERASED')) throw error;
+        return null;
+      });
+      if (one === null) continue;
+      found.push(one.found);
+      for (const node of one.silent) silent.add(node);
     }
     const { thin, hinted } = spread.counts();
     const told = (count: (one: Found) => number): ToldCount =>

@@ -12,7 +12,6 @@ import {
   type WindowTimes,
   windowErased,
 } from '../../src/protocol/window-rules.ts';
-import type { WindowId } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
 import { type StoreHealth, streamGone } from '../engine/store-health.ts';
@@ -21,7 +20,7 @@ import type { Decided, KnownDecision } from './decided.ts';
 import { noteDecision, openDecision } from './decided.ts';
 import type { ErasedWindow, ErasedWindows } from './erased-windows.ts';
 import type { Streams } from './streams.ts';
-import { createWindowMemory, UNOPENED_MAX } from './window-memory.ts';
+import { createWindowMemory, UNOPENED_MAX, type WindowMemory } from './window-memory.ts';
 import { decidedRows, decisionOf, FROZEN, rowKeyOf, voteKey } from './window-rows.ts';
 
 /** What this node knows of one window. Decisions appear once, after they were read at a majority or made here. */
@@ -121,7 +120,7 @@ export async function openWindows(
       scope,
       stream,
       ...NOTHING_KNOWN,
-      erased: past !== null || isPastRetention(stream, window, clock.now()),
+      erased: past !== null || (restored && isPastRetention({ scope, stream }, clock.now())),
       release: past?.release ?? null,
     };
     memory.note(record);
@@ -172,7 +171,7 @@ export async function openWindows(
     await makeOpen(record);
   }
 
-  await restore(components, find, remember);
+  await restore(components, memory, find, remember);
   restored = true;
 
   return {
@@ -226,10 +225,12 @@ type AnyKnown = KnownDecision<DecisionName>;
 
 /** Reads back what was decided and frozen before the last stop, the terms of every window first. */
 async function restore(
-  { tables, storeKey, health }: WindowsComponents,
+  { tables, storeKey, health, clock }: WindowsComponents,
+  memory: Pick<WindowMemory, 'openOf'>,
   find: Windows['find'],
   remember: (record: WindowRecord, name: DecisionName, decision: AnyKnown) => Promise<void>,
 ): Promise<void> {
+  const found = new Set<WindowRecord>();
   const recall = (record: WindowRecord, name: DecisionName, bytes: Uint8Array): Promise<void> =>
     remember(record, name, openDecision(name, bytes));
   const later: (() => Promise<void>)[] = [];
@@ -240,11 +241,15 @@ async function restore(
     const what = String.fromCharCode(...key.subarray(1 + WINDOW_KEY_BYTES));
     const record = await find(scope).catch((error: unknown) => streamGone(error, health));
     if (record === null) continue;
+    found.add(record);
     if (what === 'D/terms') await recall(record, 'terms', plain);
     else if (what === FROZEN) later.push(async () => markFrozen(await find(scope)));
     else later.push(async () => recall(await find(scope), decisionOf(what), plain));
   }
   for (const apply of later) await apply();
+  // One that is open is erased by the start, which has to read its rows before.
+  for (const one of found)
+    one.erased = memory.openOf(one.scope) === undefined && isPastRetention(one, clock.now());
 }
 
 /** A majority that breaks the window's own rules is no majority of honest nodes. */
@@ -280,9 +285,9 @@ const NOTHING_KNOWN = {
 } as const;
 
 /** A fixed window says by its name when it is erased, also where this node never knew it. */
-function isPastRetention(stream: StreamDocument, window: WindowId, now: number): boolean {
-  const times = fixedTimes(stream, window);
-  return times !== null && now >= eraseAt(stream, window, times);
+function isPastRetention({ scope, stream }: Pick<WindowRecord, 'scope' | 'stream'>, now: number): boolean {
+  const times = fixedTimes(stream, scope.window);
+  return times !== null && now >= eraseAt(stream, scope.window, times);
 }
 
 function markErased(record: WindowRecord): void {

@@ -181,7 +181,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'erasure/not-held-instead-of-erased',
     breaks: 'EXACT: a node that has erased a window says that its rows are missing',
     file: 'node/services/windows.ts',
-    find: 'erased: past !== null || isPastRetention(stream, window, clock.now()),',
+    find: 'erased: past !== null || (restored && isPastRetention({ scope, stream }, clock.now())),',
     replace: 'erased: false,',
     detector: byTest('node/services/erasing', 'every message about it is answered ERASED'),
   },
@@ -258,6 +258,15 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     find: 'for (const one of [record, own]) markErased(one);',
     replace: 'markErased(record);',
     detector: byTest('node/services/erased-windows', 'is erased for whoever has asked since'),
+  },
+  {
+    name: 'erasure/half-erased-called-missing',
+    breaks:
+      'EXACT: rows that are being erased are told as not held, so that a domain may leave readings out for them',
+    file: 'node/engine/window-rows.ts',
+    find: '  checkNotErased(rows.window);\n',
+    replace: '',
+    detector: byTest('node/engine/packed-rows', 'by whoever reads of it meanwhile'),
   },
   {
     name: 'erasure/release-kept-from-who-asked-meanwhile',

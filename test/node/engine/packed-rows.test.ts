@@ -352,4 +352,45 @@ describe('a window that is erased', () => {
       expect.objectContaining({ code: 'WINDOW_ERASED' }),
     );
   });
+
+  /** Rows on a disk, and what an erasure leaves of them while somebody still reads. */
+  async function erasedScene() {
+    const owner = { ...OWNER, erased: false };
+    const store = createMemoryStore();
+    const first = openRows(store);
+    await first.write(new Map([[1, 'a']]));
+    await first.journal.synced();
+    const { journal, packed, corrupt } = openRows(store);
+    const erase = async () => {
+      owner.erased = true;
+      packed.forget(SCOPE);
+      journal.stage(store.rows('values').map(([key]) => ({ kind: 'delete', table: 'values', key })));
+      await journal.synced();
+    };
+    return {
+      owner,
+      packed,
+      corrupt,
+      erase,
+      seek: () => packed.find('values', owner, AT, entryKey(entryOf(1)), 'disk'),
+    };
+  }
+
+  it('is called erased, and neither empty nor damaged, by whoever reads of it meanwhile', async () => {
+    const { owner, packed, corrupt, erase, seek } = await erasedScene();
+    expect((await seek()).bodies).toHaveLength(1);
+    const scan = packed.scan('values', owner, null);
+    const sought = seek();
+    const erasing = erase();
+    await expectCode(sought, 'WINDOW_ERASED');
+    await expectCode(scan.next(), 'WINDOW_ERASED');
+    await erasing;
+    expect(corrupt.count()).toBe(0);
+  });
+
+  it('is called so also by whoever had not read anything of it before', async () => {
+    const { erase, seek } = await erasedScene();
+    await erase();
+    await expectCode(seek(), 'WINDOW_ERASED');
+  });
 });
