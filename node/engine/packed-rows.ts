@@ -2,7 +2,7 @@ import { EngineError } from '../../src/foundation/index.ts';
 import type { StoreOperation } from '../../src/ports/index.ts';
 import type { FlagEntry, WindowScope } from '../../src/protocol/index.ts';
 import { ENTRY_KEY_BYTES, partitionInKey, windowKey } from '../../src/protocol/index.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
+import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { PartitionGroup } from './growing-records.ts';
 import { growRecords } from './growing-records.ts';
@@ -95,7 +95,7 @@ export function createPackedRows(source: RecordSource): PackedRows {
 
   function checkKept(rows: PartitionRows): void {
     const { owner, gone } = rows.window;
-    if (owner.erased) throw windowErased(owner.scope.window);
+    checkNotErased(owner);
     if (gone || rows.gone) throw new EngineError('OVERLOADED', 'the window was put out of memory meanwhile');
   }
 

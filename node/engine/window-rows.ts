@@ -2,7 +2,7 @@ import { bigEndian, concat, equalBytes } from '../../src/foundation/index.ts';
 import type { TableName } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { PARTITION_KEY_BYTES, partitionOfKey, windowKey } from '../../src/protocol/index.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
+import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import type { EntryHash } from './entry-hash.ts';
@@ -109,14 +109,6 @@ export function recordInMemory(
 }
 
 /**
- * What the disk shows of a window from its erasure on is less than there was: whoever reads on would call rows missing or damaged.
- * @throws EngineError `WINDOW_ERASED`
- */
-function checkNotErased({ owner }: WindowRows): void {
-  if (owner.erased) throw windowErased(owner.scope.window);
-}
-
-/**
  * Reads records from the disk, at most {@link RECORDS_AT_ONCE}; those that were given up are not among them.
  * @throws EngineError `WINDOW_ERASED`
  */
@@ -128,7 +120,8 @@ export async function readRecords(
   const known = places.filter((place) => rows.numbers[place] !== 0);
   const keys = known.map((place) => recordKey(rows, place));
   const sealed = await source.journal.read(rows.window.table, keys);
-  checkNotErased(rows.window);
+  // Of a window that is being erased the disk shows less than there was: what is gone is neither missing nor damaged.
+  checkNotErased(rows.window.owner);
   return known.map((place, i) => {
     const key = keys[i] ?? new Uint8Array(0);
     const bytes = sealed[i];
@@ -184,7 +177,7 @@ export async function readWindow(
   let from = key;
   for (;;) {
     const page = await source.journal.range(table, { from, to, limit: RECORDS_AT_ONCE });
-    checkNotErased(window);
+    checkNotErased(owner);
     for (const [recordKey, sealed] of page) {
       const plain = openRecord(source, window, recordKey, sealed);
       const named = recordNamed(recordKey);

@@ -133,17 +133,13 @@ export function createDecisions(components: DecisionsComponents): Decisions {
   ): Promise<KnownDecision<N> | null> {
     const known = knownOf(record, decision);
     if (known !== null) return known;
-    const { acceptors, quorum, send } = votersOf(record, decision);
+    const voters = votersOf(record, decision);
+    const { quorum } = voters;
     let erased = false;
-    const answers = await collect(
-      acceptors.map((to) =>
-        send(to, { kind: 'read' }, signal).catch((error: unknown) => {
-          erased ||= hasCode(error, 'WINDOW_ERASED');
-          return silence(error);
-        }),
-      ),
-      (some) => decidedIn(some, quorum) !== null,
-    );
+    const asked = readAll(voters, signal, (_, error) => {
+      erased ||= hasCode(error, 'WINDOW_ERASED');
+    });
+    const answers = await collect(asked, (some) => decidedIn(some, quorum) !== null);
     const decided = decidedIn(answers, quorum);
     // Whoever erased it had it: what the others lack is no window that was never opened.
     if (decided === null && erased) throw windowErased(record.scope.window);

@@ -11,7 +11,7 @@ import {
   windowKey,
 } from '../../src/protocol/index.ts';
 import type { KeepListRequest } from '../../src/protocol/window-messages.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
+import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import { PARTITIONS } from '../../src/ring/identifiers.ts';
 import type { DomainId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -120,7 +120,7 @@ export function createKeptLists(components: KeptListsComponents): KeptLists {
     const list = toHex(prefix);
     // Whoever could add a page to it, or write another one over it, would take T's ids from the window.
     if (!begun.has(list) && (await isHere(record, partition, digest))) return true;
-    if (record.erased) throw windowErased(record.scope.window);
+    checkNotErased(record);
     const [first] = entries;
     if (first !== undefined) {
       const page = concat(prefix, entryKey(first));

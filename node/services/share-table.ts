@@ -3,7 +3,7 @@ import type { Clock } from '../../src/ports/index.ts';
 import type { CopyRequest, FlagEntry, RowsResponse, ShareColumns } from '../../src/protocol/index.ts';
 import { ENTRY_KEY_BYTES, entryKeys, keysAt, windowName } from '../../src/protocol/index.ts';
 import { ROWS_PER_PAGE_MAX } from '../../src/protocol/limits.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
+import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import type { Partition } from '../../src/ring/index.ts';
 import type { Journal, JournalOperation } from '../engine/journal.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
@@ -84,7 +84,7 @@ export function createShareTable(components: ShareTableComponents): ShareTable {
   const stage = (record: OpenWindowRecord, operations: readonly JournalOperation[]): void => {
     if (operations.length === 0) return;
     // An erasure may have passed since the window was looked up; a row behind it would stay for ever.
-    if (record.erased) throw windowErased(record.scope.window);
+    checkNotErased(record);
     journal.stage(operations);
     versions.set(record, (versions.get(record) ?? 0) + 1);
   };

@@ -9,7 +9,7 @@ import {
   shareColumns,
   windowName,
 } from '../../src/protocol/index.ts';
-import { windowErased } from '../../src/protocol/window-rules.ts';
+import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
@@ -79,7 +79,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
 
   function mark(record: OpenWindowRecord, at: Partition): void {
     // A mark behind an erasure would stay for ever.
-    if (record.erased) throw windowErased(record.scope.window);
+    checkNotErased(record);
     const name = nameOf(record.scope, at);
     const known = marks.get(name);
     if (known !== undefined) {

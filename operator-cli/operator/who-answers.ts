@@ -1,13 +1,9 @@
 import { hasCode } from '../../src/foundation/index.ts';
-import { operations } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
-import { callOperation } from '../../src/rounds/call-operation.ts';
+import { PING } from '../../src/rounds/watchful-transport.ts';
 import type { AskedNode } from './ask-nodes.ts';
 import { SIGN_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts } from './ports.ts';
-
-/** The ring documents behind all that there can be: every node says at once, also while it starts, that it has none. */
-const NONE = { from: '9999' };
 
 /** Whether a node answers anything at all; a refusal is an answer. @throws the signal's reason */
 async function givesSign(
@@ -17,7 +13,7 @@ async function givesSign(
 ): Promise<boolean> {
   const options = { timeoutMs: SIGN_TIMEOUT_MS, urgent: true, ...(signal === undefined ? {} : { signal }) };
   try {
-    await callOperation(ports.transport, node, operations.READ_RINGS, NONE, options);
+    await ports.transport.send(node, PING, options);
     return true;
   } catch (error) {
     signal?.throwIfAborted();

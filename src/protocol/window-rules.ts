@@ -101,6 +101,14 @@ export function windowErased(window: WindowId): EngineError {
   return new EngineError('WINDOW_ERASED', `window ${window} is past its retention; it was erased`);
 }
 
+/** @throws EngineError `WINDOW_ERASED` */
+export function checkNotErased(record: {
+  readonly scope: { readonly window: WindowId };
+  readonly erased: boolean;
+}): void {
+  if (record.erased) throw windowErased(record.scope.window);
+}
+
 function badTimes(message: string): EngineError {
   return new EngineError('INVALID_ARGUMENT', message);
 }

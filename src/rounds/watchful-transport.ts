@@ -8,7 +8,7 @@ const WATCHED_FROM_MS = 3_000;
 const PING_TIMEOUT_MS = 15_000;
 
 /** The ring documents behind all that there can be: every node says at once, also while it starts, that it has none. */
-const PING = {
+export const PING = {
   method: operations.READ_RINGS.method,
   path: `${operations.READ_RINGS.path}?from=9999`,
   body: new Uint8Array(0),

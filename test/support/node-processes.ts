@@ -6,25 +6,20 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { atExit } from '../../operator-cli/at-exit.ts';
+import type { NodeEnd } from '../../operator-cli/node-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Lines of a process kept for a failure's message. */
 const LINES_KEPT = 20;
 
-/** How a process ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 export interface Program {
   readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<NodeEnd>;
   /** Its newest lines, of both outputs. */
   readonly lines: readonly string[];
   /** Resolves with the first line that contains the text; rejects when the process ends before. */
   line(text: string): Promise<string>;
-  kill(signal: NodeJS.Signals): Promise<Ended>;
+  kill(signal: NodeJS.Signals): Promise<NodeEnd>;
 }
 
 /**
@@ -58,7 +53,7 @@ export function startProgram(
       for (const watch of watchers) watch(line);
     });
   }
-  const ended = once(child, 'exit').then(([code, signal]): Ended => {
+  const ended = once(child, 'exit').then(([code, signal]): NodeEnd => {
     stay();
     return { code, signal };
   });
@@ -88,8 +83,8 @@ export function startProgram(
 export interface NodeProcesses {
   readonly nodeIds: readonly string[];
   start(nodeId: string): Promise<void>;
-  kill(nodeId: string, signal: NodeJS.Signals): Promise<Ended>;
-  killAll(signal: NodeJS.Signals): Promise<readonly Ended[]>;
+  kill(nodeId: string, signal: NodeJS.Signals): Promise<NodeEnd>;
+  killAll(signal: NodeJS.Signals): Promise<readonly NodeEnd[]>;
   startAll(): Promise<void>;
 }
 
