@@ -31,7 +31,7 @@ export interface NodeProcesses {
   readonly nodes: readonly NodeMaterial[];
   /** Starts the process; says nothing about when it serves. */
   start(nodeId: string): void;
-  /** Waits until the node calls itself ready. */
+  /** Waits until the node calls itself ready, or has ended by itself. */
   ready(nodeId: string): Promise<void>;
   /** SIGKILL: the process gets no chance to write anything more. */
   kill(nodeId: string): Promise<void>;
@@ -50,6 +50,8 @@ interface Running {
   spoke: boolean;
   killed: boolean;
 }
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesses {
   const { material, folder, program, transport, violation } = options;
@@ -73,6 +75,12 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     lines?.push(...String(chunk).trimEnd().split('\n'));
     lines?.splice(0, lines.length - LOG_LINES_MAX);
   }
+
+  /** Of a node that was killed nothing is running. */
+  const endedByItself = (nodeId: string): boolean => {
+    const child = running.get(nodeId)?.child;
+    return child !== undefined && hasEnded(child);
+  };
 
   async function answersReady(nodeId: string): Promise<boolean> {
     // Asked before it listens, a node would only be kept from its start by who asks.
@@ -111,6 +119,8 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     async ready(nodeId) {
       const deadline = clock.now() + READY_MS_MAX;
       while (!(await answersReady(nodeId))) {
+        // Said already, as a violation.
+        if (endedByItself(nodeId)) return;
         if (clock.now() > deadline) {
           violation(`node ${nodeId} is not ready ${READY_MS_MAX} ms after its start`);
           return;
@@ -123,7 +133,7 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
       if (one === undefined) return;
       one.killed = true;
       running.delete(nodeId);
-      if (one.child.exitCode !== null || one.child.signalCode !== null) return;
+      if (hasEnded(one.child)) return;
       one.child.kill('SIGKILL');
       await one.exited;
     },

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { buildPrograms } from '../support/node-processes.ts';
 import { compiledProgram } from '../support/program-files.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,27 +18,9 @@ export async function nodeProgram(folder: string): Promise<string> {
   if (beside !== null) return beside;
   const built = join(ROOT, 'dist', MAIN);
   if (existsSync(built) && statSync(built).mtimeMs > newestSourceMs()) return built;
-  const project = join(folder, 'tsconfig.json');
-  const outDir = join(folder, 'dist');
-  const settings = {
-    extends: join(ROOT, 'tsconfig.json'),
-    compilerOptions: {
-      rootDir: ROOT,
-      outDir,
-      noCheck: true,
-      declaration: false,
-      sourceMap: false,
-      typeRoots: [join(ROOT, 'node_modules', '@types')],
-    },
-    include: [join(ROOT, 'node'), join(ROOT, 'src')],
-  };
-  await writeFile(project, JSON.stringify(settings));
-  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  await promisify(execFile)(process.execPath, [compiler, '-p', project]);
-  // Packages are looked for beside the program.
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  return join(outDir, MAIN);
+  const programs = join(folder, 'dist');
+  await buildPrograms(programs);
+  return join(programs, MAIN);
 }
 
 function newestSourceMs(): number {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The project's folder. */
@@ -10,12 +10,17 @@ export const PRODUCT = ['src', 'node', 'sensor-client', 'operator-cli'] as const
 
 const SKIPPED = new Set(['node_modules', 'dist', '.git']);
 
-/** Files under a folder whose name ends in `ending`, as paths from the root with slashes, sorted. */
+/**
+ * Files under a folder whose name ends in `ending`, as paths from the root with slashes, sorted. Folders of tools are not
+ * entered: what lies in them comes and goes while the tests run.
+ */
 export function filesUnder(folder: string, ending: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => !path.split('/').some((part) => SKIPPED.has(part)))
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = posix.join(folder, entry.name);
+      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(path, ending);
+      return entry.isFile() && entry.name.endsWith(ending) ? [path] : [];
+    })
     .sort();
 }
 
