@@ -111,7 +111,8 @@ export function meetsTarget({ ours, ratio, target }: BenchRow): boolean | null {
   return asked[2] === '<' ? found <= Number(asked[3]) : found >= Number(asked[3]);
 }
 
-async function exactly(name: string, side: string, run: () => Promise<Sample>): Promise<Sample> {
+/** @throws InexactSumError where the sums of the run are not exact */
+export async function exactly(name: string, side: string, run: () => Promise<Sample>): Promise<Sample> {
   const sample = await run();
   if (sample.exact) return sample;
   throw new InexactSumError(`${name}: expected exact sums from "${side}", got others`);

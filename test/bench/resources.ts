@@ -1,6 +1,8 @@
 import { benchReadings } from './bench-readings.ts';
 import type { ClusterScene } from './cluster-scene.ts';
 import { openClusterScene } from './cluster-scene.ts';
+import type { Sample } from './comparison.ts';
+import { exactly } from './comparison.ts';
 import type { JiffParties } from './peers/jiff.ts';
 import { openJiff } from './peers/jiff.ts';
 import type { PlainEndpoint } from './peers/plain-client.ts';
@@ -8,7 +10,7 @@ import { openPlainEndpoint } from './peers/plain-client.ts';
 import type { Postgres } from './peers/postgres.ts';
 import { openPostgres, POSTGRES_CONNECTIONS } from './peers/postgres.ts';
 import type { BenchSizes } from './sizes.ts';
-import { uploadCoalesced } from './upload-rate.ts';
+import { uploadCoalesced, uploadRate } from './upload-rate.ts';
 
 /**
  * What rows run on, each started when the first row asks for it and warmed up by count, both sides for about as long.
@@ -45,29 +47,30 @@ export function createResources(sizes: BenchSizes): Resources {
   /** @param times as many nodes as the small cluster has, and as many SDKs: every node is as warm as in a small one. */
   async function warm(times: number, processes: boolean): Promise<ClusterScene> {
     const scene = await openClusterScene({ nodesPerDomain: NODES_PER_DOMAIN * times, processes });
-    const sensors = await scene.fleet(times);
-    for (const { readings, inFlight } of sizes.clusterWarmUp) {
-      await uploadCoalesced(sensors, benchReadings(readings * times), await scene.openWindow(), inFlight);
-    }
-    return scene;
+    const runs = sizes.clusterWarmUp.map(({ readings, inFlight }) => async () => {
+      const sensors = await scene.fleet(times);
+      const texts = benchReadings(readings * times);
+      return uploadRate(scene, texts, (window) => uploadCoalesced(sensors, texts, window, inFlight));
+    });
+    return warmed(scene, 'the cluster', runs);
   }
 
   async function warmPlain(): Promise<PlainEndpoint> {
     const plain = await openPlainEndpoint();
-    await plain.upload(benchReadings(sizes.plainWarmUpReadings), sizes.coalescedInFlight);
-    return plain;
+    const texts = benchReadings(sizes.plainWarmUpReadings);
+    return warmed(plain, 'the plain endpoint', [() => plain.upload(texts, sizes.coalescedInFlight)]);
   }
 
   async function warmPostgres(): Promise<Postgres> {
     const postgres = await openPostgres();
-    await postgres.upload(benchReadings(sizes.plainWarmUpReadings), POSTGRES_CONNECTIONS);
-    return postgres;
+    const texts = benchReadings(sizes.plainWarmUpReadings);
+    return warmed(postgres, 'PostgreSQL', [() => postgres.upload(texts, POSTGRES_CONNECTIONS)]);
   }
 
   async function warmJiff(): Promise<JiffParties> {
     const jiff = await openJiff();
-    await jiff.sum(benchReadings(sizes.jiffWarmUpReadings));
-    return jiff;
+    const texts = benchReadings(sizes.jiffWarmUpReadings);
+    return warmed(jiff, 'jiff-mpc', [() => jiff.sum(texts)]);
   }
 
   const small = once(() => warm(1, sizes.processes));
@@ -82,4 +85,22 @@ export function createResources(sizes: BenchSizes): Resources {
       await Promise.allSettled(opened.map(async (resource) => (await resource).close()));
     },
   };
+}
+
+/**
+ * What was opened, after these runs; closed again where one of them fails.
+ * @throws InexactSumError where the sums of a run are not exact: who adds wrongly while it is cold is not measured warm
+ */
+export async function warmed<T extends { close(): Promise<void> }>(
+  opened: T,
+  name: string,
+  runs: readonly (() => Promise<Sample>)[],
+): Promise<T> {
+  try {
+    for (const run of runs) await exactly('warm-up', name, run);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }

@@ -49,18 +49,22 @@ export function batchRow(scene: ClusterScene, plain: PlainEndpoint, row: BatchRo
     warmUp: async () => {
       const batches = await scene.batches(row.seeds);
       const small = benchReadings(WARM_UP.batch * row.warmUpRequests);
-      await upload(batches.gateway, small, await batches.openWindow(), WARM_UP);
+      const window = await batches.openWindow();
+      await upload(batches.gateway, small, window, WARM_UP);
+      if (!(await batches.isExact(window, small))) return { amount: Number.NaN, exact: false };
       return ours();
     },
     peer: () => plain.uploadBatches(texts, { ...row, inFlight: row.plainInFlight }),
   };
 }
 
-/** Bytes on the wire for each reading, both directions, TLS included. */
+/** Bytes on the wire for each reading between client and servers, both directions, TLS included. */
 export function batchBytesRow(scene: ClusterScene, plain: PlainEndpoint, row: BatchRow): Comparison {
   const texts = benchReadings(row.readings);
+  const head = headOf(row);
   return {
-    ...headOf(row),
+    ...head,
+    note: `${head.note}; what nodes send each other is not counted`,
     unit: 'bytes on the wire per reading',
     ours: async (): Promise<Sample> => {
       const batches = await scene.batches(row.seeds);

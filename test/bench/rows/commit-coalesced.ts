@@ -18,7 +18,7 @@ export function commitCoalescedRow(scene: ClusterScene, size: CoalescedSize): Co
     unit: 'readings per second',
     peerName: 'the same UPLOADs without flags',
     target: 'recorded',
-    note: `${size.inFlight} readings in flight share requests`,
+    note: `${size.inFlight} readings in flight share requests; without flags a share that is lost makes the sum wrong`,
     ours: () => uploadRate(scene, texts, (window) => uploadCoalesced([sensor], texts, window, size.inFlight)),
     peer: () =>
       uploadRate(scene, texts, async (window) => {

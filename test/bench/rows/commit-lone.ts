@@ -20,7 +20,7 @@ export function commitLoneRow(scene: ClusterScene, size: LoneSize): Comparison {
     unit: 'readings per second',
     peerName: 'the same UPLOADs without flags',
     target: 'recorded',
-    note: `${size.inFlight} readings in flight in one SDK, those of one moment in one partition`,
+    note: `${size.inFlight} readings in flight in one SDK, those of one moment in one partition; without flags a share that is lost makes the sum wrong`,
     ours: () =>
       uploadRate(scene, texts, async (window) => {
         await inFlight(texts.length, size.inFlight, (index) =>

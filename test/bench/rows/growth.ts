@@ -46,7 +46,11 @@ export function sealRow(scene: ClusterScene, size: SealSize): Comparison {
     const { exact, cpuMicros } = await scene.conclude(window, texts);
     return { amount: cpuMicros / 1_000, exact };
   };
-  return { ...headOf('seal-compute', size), note: `${size.many} readings`, ...bothOf(cost, size) };
+  return {
+    ...headOf('seal-compute', size),
+    note: `${size.many} readings; 10^6 may take 150 ms`,
+    ...bothOf(cost, size),
+  };
 }
 
 /** The same of a stream whose readings are not public, so that every domain counts the sensors first. */

@@ -25,13 +25,14 @@ export async function memoryRow(scene: ClusterScene, size: MemorySize): Promise<
   const texts = benchReadings(size.readings);
   const empty = await scene.openWindow();
   // Pools and caches grow to their size here; what they need belongs to no reading.
-  await uploadCoalesced([scene.sensor], texts.slice(0, size.inFlight), empty, size.inFlight);
+  const few = texts.slice(0, size.inFlight);
+  await uploadCoalesced([scene.sensor], few, empty, size.inFlight);
   const window = await scene.openWindow();
   const before = usedBytes();
   await uploadCoalesced([scene.sensor], texts, window, size.inFlight);
   const grown = (usedBytes() - before) / NODES / MEBIBYTE;
-  const { exact } = await scene.conclude(window, texts);
-  if (!exact) throw new InexactSumError('memory: expected exact sums, got others');
+  const ends = [await scene.conclude(window, texts), await scene.conclude(empty, few)];
+  if (!ends.every(({ exact }) => exact)) throw new InexactSumError('memory: expected exact sums, got others');
   const ours = (grown * MILLION) / size.readings;
   return {
     name: 'memory',
