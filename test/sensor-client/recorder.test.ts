@@ -15,8 +15,10 @@ const POLICY = { allowDevelopment: true, allowBatches: true, allowSeeds: true };
 
 let cloud: SmallCloud | undefined;
 let sensor: Sensor | undefined;
-/** Counts of the flags whose shares a node has seen, in order. */
+/** Counts of the flags whose shares the first domain has seen, in order. */
 const counts: number[] = [];
+/** Bytes of its packets' shares, sealed. */
+const sizes: number[] = [];
 
 afterEach(async () => {
   await sensor?.close().catch(() => undefined);
@@ -24,6 +26,7 @@ afterEach(async () => {
   sensor = undefined;
   cloud = undefined;
   counts.length = 0;
+  sizes.length = 0;
 });
 
 async function scene(stream: Partial<StreamPayload> = {}, options: Partial<SensorOptions> = {}) {
@@ -32,7 +35,9 @@ async function scene(stream: Partial<StreamPayload> = {}, options: Partial<Senso
     overhear: ({ path, request }) => {
       if (path !== operations.UPLOAD.path) return;
       const { index, packets } = operations.UPLOAD.request.decode(request);
-      if (index === 0) counts.push(...packets.flatMap(({ readings }) => readings.map(({ count }) => count)));
+      if (index !== 0) return;
+      counts.push(...packets.flatMap(({ readings }) => readings.map(({ count }) => count)));
+      sizes.push(...packets.map(({ sealed }) => sealed.length));
     },
   });
   cloud = of;
@@ -76,7 +81,7 @@ async function failureOf(of: SmallCloud, work: Promise<unknown>): Promise<Engine
 }
 
 test.each([false, true])(
-  'recorded readings are uploaded as one flag per interval, and the rest at the close (seeds %s)',
+  'recorded readings are uploaded as one vector under one flag per interval, and the rest at the close (seeds %s)',
   async (seeds) => {
     const { of, own } = await scene({ seeds });
     const window = await of.openWindow();
@@ -89,6 +94,8 @@ test.each([false, true])(
     await record(of, own, ['59.9'], window);
     await of.clock.until(own.close());
     expect(counts).toEqual([100, 8]);
+    // The number of vectors, one of three elements or a seed, and the tag: the same for any number of readings.
+    expect(sizes).toEqual(new Array(2).fill(4 + (seeds ? 32 : 48) + 16));
     const result = expectExact(await of.compute(window), [...readingsFrom(0, 107), '59.9']);
     expect(result).toMatchObject({ readings: 108, committed: 108 });
   },

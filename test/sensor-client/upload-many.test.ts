@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import type { UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
+import type { SensorPorts, UploadFailure, UploadProgress } from '../../sensor-client/index.ts';
+import { createSensor } from '../../sensor-client/index.ts';
 import { FAILURES_KEPT_MAX, UNOPENED_MS } from '../../sensor-client/limits.ts';
 import { EngineError, toHex } from '../../src/foundation/index.ts';
 import { entriesOf, entryOfName, operations } from '../../src/protocol/index.ts';
@@ -15,6 +16,41 @@ test('readings that are under way together share their requests', async () => {
   expect([...nodes.flags.values()].filter((outcome) => outcome === 'TRUE')).toHaveLength(100);
   // 4 requests for a lone reading; a flush of 64 and one of the rest are two partitions.
   expect(nodes.sent.length).toBeLessThan(40);
+});
+
+test('a flush is sealed once for every domain, and asks each of the three acceptors itself, in one partition', async () => {
+  const { bundle, clock, nodes, ports, stream } = await sensorScene({
+    shape: { nodes: [2, 2, 2], acceptors: 3 },
+  });
+  const sealed: number[] = [];
+  const sealing: SensorPorts['sealing'] = {
+    ...ports.sealing,
+    seal(key, nonce, bound, text) {
+      sealed.push(text.length);
+      return ports.sealing.seal(key, nonce, bound, text);
+    },
+  };
+  const sensor = await createSensor(
+    { bundle, stream: stream.hash, policy: { allowDevelopment: true } },
+    { ...ports, sealing },
+  );
+  const readings = Array.from({ length: 50 }, (_, i) => i / 2);
+  const { committed } = await clock.until(sensor.uploadMany(readings, { window: WINDOW }));
+  expect(committed).toBe(50);
+  const uploads = nodes.sent.filter(({ operation }) => operation === 'UPLOAD');
+  const accepts = nodes.sent.filter(({ operation }) => operation === 'ACCEPT');
+  expect(nodes.sent.filter(({ operation }) => operation === 'SET' || operation === 'GET')).toEqual([]);
+  const requests = [
+    ...uploads.map(({ body }) => operations.UPLOAD.request.decode(body)),
+    ...accepts.map(({ body }) => operations.ACCEPT.request.decode(body)),
+  ];
+  expect(requests.map(({ packets }) => packets.map((packet) => packet.readings.length))).toEqual(
+    new Array(6).fill([50]),
+  );
+  expect(new Set(requests.map(({ partition }) => partition)).size).toBe(1);
+  expect(new Set(accepts.map(({ node }) => node)).size).toBe(3);
+  // Three elements of 16 bytes of each reading, for three domains.
+  expect(sealed).toEqual([2_400, 2_400, 2_400]);
 });
 
 test('no more readings are taken from the source than may be under way', async () => {

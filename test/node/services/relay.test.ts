@@ -100,6 +100,28 @@ describe('a node that relays', () => {
     }
   });
 
+  it('brings readings of sensors that meet at it to every other node in one message', async () => {
+    await begin();
+    const readings = Array.from({ length: 8 }, (_, i) => cloud.reading(window, `${i}`, { group: 1 }));
+    const home = readings[0]?.owner(0);
+    const together = async (some: readonly RawReading[]) =>
+      cloud.clock.until(Promise.all(some.map((reading) => relay(reading, home))));
+    // A node waits for company once it has had some.
+    await together(readings.slice(0, 2));
+    heard.length = 0;
+    await together(readings.slice(2));
+    const uploads = between(UPLOAD.path).map(({ request }) => UPLOAD.request.decode(request).packets.length);
+    const accepts = between(ACCEPT.path).map(({ request }) => ACCEPT.request.decode(request).packets.length);
+    // To the owners of both other domains, to the second owner of each of the three, and to both other acceptors.
+    expect(uploads).toEqual([6, 6]);
+    expect(between(operations.COPY.path)).toHaveLength(3);
+    expect(accepts).toEqual([6, 6]);
+    expectExact(
+      await cloud.compute(window),
+      readings.map((_, i) => `${i}`),
+    );
+  });
+
   it('asks the next owner where the first one is away', async () => {
     await begin();
     const reading = cloud.reading(window, '21.5');
