@@ -83,7 +83,8 @@ export interface Sensor {
    */
   check(reading: Reading, options?: WaitOptions): Promise<void>;
   /**
-   * Splits a reading and commits it: resolves only when its flag is TRUE.
+   * Splits a reading and commits it: resolves only when its flag is TRUE. A relayed reading is a request of its own, however
+   * many are under way; those of {@link uploadMany} share requests.
    * @throws EngineError before anything is sent: `READING_NOT_A_NUMBER`, `READING_TOO_PRECISE`,
    * `READING_OUT_OF_BOUNDS`. Certainly in no result: `READING_ERRORED`, `DEADLINE_EXCEEDED`, `WINDOW_NOT_OPEN`
    * where every domain says so for 5 s, `WINDOW_SEALED` and every other refusal. Not known yet: `READING_UNDECIDED`, whose `details.flagKey` goes to {@link outcome} and whose
