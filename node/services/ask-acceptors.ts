@@ -1,8 +1,12 @@
+import type { Ballot } from '../../src/consensus/index.ts';
 import { BALLOT_ZERO } from '../../src/consensus/index.ts';
-import type { AcceptResponse, FlagEntry } from '../../src/protocol/index.ts';
+import type { Clock, RandomBytes } from '../../src/ports/index.ts';
+import type { AcceptResponse, FlagEntry, Outcome } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
+import { majority } from '../../src/ring/index.ts';
 import type { DecideFlagsCall, DecideFlagsReply } from '../../src/rounds/index.ts';
+import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { at } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -11,6 +15,8 @@ import type { ProvedSet } from './packets.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface AskAcceptorsComponents {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
   readonly acceptor: FlagAcceptor;
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId };
@@ -23,6 +29,25 @@ export type AskAcceptor = (
   call: DecideFlagsCall,
   signal: AbortSignal,
 ) => Promise<DecideFlagsReply>;
+
+export interface DecideAttempt {
+  readonly flags: number;
+  readonly acceptors: readonly NodeId[];
+  readonly ballot: Ballot;
+  readonly ask: AskAcceptor;
+}
+
+/** One attempt to decide flags of a partition; what it does not decide is UNDECIDED. */
+export function decideFlags(
+  { clock, randomBytes }: Pick<AskAcceptorsComponents, 'clock' | 'randomBytes'>,
+  { flags, acceptors, ballot, ask }: DecideAttempt,
+  signal?: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const quorum = majority(acceptors.length);
+  const round = decideFlagsRound({ flags, acceptors: acceptors.length, quorum, ballot });
+  const perform = (call: DecideFlagsCall, over: AbortSignal) => ask(at(acceptors, call.acceptor), call, over);
+  return runRound(round, { perform, clock, randomBytes }, signal);
+}
 
 /** Of SET: hands the sensors' own packets to an acceptor, which votes on what they prove, not on this node's word. */
 export function askToAccept(

@@ -26,8 +26,6 @@ import type { OpenWindowRecord, Windows } from './windows.ts';
 export const CARE_EVERY_MS = 1_000;
 /** Partitions whose flags over their timeout are resolved at once: each may wait for an acceptor that hangs. */
 const RESOLVED_AT_ONCE = 16;
-/** Counters of ballots stay far below 2^53, however often two resolvers outbid each other. */
-const COUNTER_MAX = 2 ** 40;
 
 export interface CaretakerComponents {
   readonly census: FlagCensus;
@@ -80,39 +78,38 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     randomBytes,
     log,
   } = components;
-  let counter = 1;
 
   async function resolveOverdue(): Promise<void> {
     const overdue = census.olderThan(
       ({ stream }) => clock.now() - stream.flagTimeoutMs,
       limits.FLAGS_PER_REQUEST_MAX,
     );
-    await mapAtOnce([...byPartition(overdue)], RESOLVED_AT_ONCE, async (group) => {
-      const [first] = group;
-      if (first === undefined || signal.aborted) return;
-      // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
-      const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
-      group.forEach((flag, place) => {
-        if (known[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
-      });
-      const open = group.filter((_, place) => known[place] === 'UNDECIDED');
-      if (open.length > 0) await resolve(first, open);
+    // What is refused for one partition says nothing of the others.
+    await mapAtOnce([...byPartition(overdue)], RESOLVED_AT_ONCE, (group) =>
+      attempt('resolving', () => resolveGroup(group)),
+    );
+  }
+
+  async function resolveGroup(group: readonly UndecidedFlag[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined || signal.aborted) return;
+    // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
+    const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
+    group.forEach((flag, place) => {
+      if (known[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
     });
+    const open = group.filter((_, place) => known[place] === 'UNDECIDED');
+    if (open.length > 0) await resolve(first, open);
   }
 
   async function resolve(
     { record, partition }: UndecidedFlag,
     open: readonly UndecidedFlag[],
   ): Promise<void> {
-    const outcomes = await flags.resolve(record, partition, open.map(entryOf), {
-      counter,
-      proposer: rings.proposer(),
-    });
+    const outcomes = await flags.resolve(record, partition, open.map(entryOf));
     open.forEach((flag, place) => {
       if (outcomes[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
     });
-    // Somebody promised more to another resolver; doubling overtakes it in a few rounds.
-    if (outcomes.includes('UNDECIDED')) counter = Math.min(counter * 2, COUNTER_MAX);
   }
 
   async function sealOverdue(): Promise<void> {
@@ -170,13 +167,12 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('hearing of decisions', () => missed.run(signal));
   }
 
-  const resolveFlags = () => attempt('resolving', resolveOverdue);
   const refill = () => attempt('repairing', () => repair.run(signal));
   const erase = () => attempt('erasing', () => erasing.run(signal));
 
   // Seals, flags and questions may wait for a node that hangs, and a repair takes as long as the store is large: what is due
   // elsewhere, erasures above all, must not wait with them.
-  await Promise.all([care, resolveFlags, sealOverdue, hear, refill, erase].map(inRounds));
+  await Promise.all([care, resolveOverdue, sealOverdue, hear, refill, erase].map(inRounds));
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

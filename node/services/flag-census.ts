@@ -40,7 +40,10 @@ export interface FlagCensus {
     before: FlagRow | undefined,
     after: FlagRow,
   ): void;
-  /** Undecided flags first heard of before `since`, at most `limit`; those of a window oldest first. */
+  /**
+   * Undecided flags first heard of before `since`, at most `limit`; those of a window oldest first. What was given out
+   * and is undecided still comes again when all others have had their turn: it may stay so for ever.
+   */
   olderThan(since: (record: OpenWindowRecord) => number, limit: number): readonly UndecidedFlag[];
   /** The flag's outcome was read at a majority. */
   learned(record: OpenWindowRecord, entry: FlagEntry): void;
@@ -72,6 +75,9 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
   const { packed, entryHash, records, shares, acceptors, self, hear } = components;
   const readings = new Map<string, number>();
   const undecided = new Map<OpenWindowRecord, UndecidedFlags>();
+  /** What was given out last, and how many undecided ones stand before the next. */
+  let given: readonly UndecidedFlag[] = [];
+  let passed = 0;
 
   function note(
     record: OpenWindowRecord,
@@ -97,6 +103,28 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
 
   function knownSince(record: OpenWindowRecord, keys: Uint8Array): readonly (number | undefined)[] {
     return undecided.get(record)?.knownSince(keys) ?? [];
+  }
+
+  const isUndecided = ({ record, entry }: Pick<UndecidedFlag, 'record' | 'entry'>): boolean =>
+    knownSince(record, entryKey(entry))[0] !== undefined;
+
+  function overdueAfter(
+    passing: number,
+    since: (record: OpenWindowRecord) => number,
+    limit: number,
+  ): readonly UndecidedFlag[] {
+    const found: UndecidedFlag[] = [];
+    let place = 0;
+    for (const [record, flags] of undecided) {
+      // The settlement decides what is still here.
+      if (record.settlement !== null) undecided.delete(record);
+      if (record.frozen) continue;
+      for (const entry of flags.knownUntil(since(record))) {
+        if (found.length >= limit) return found;
+        if (place++ >= passing) found.push({ record, partition: partitionOf(entry.readingId), entry });
+      }
+    }
+    return found;
   }
 
   async function readBack(record: OpenWindowRecord): Promise<void> {
@@ -141,17 +169,9 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
     knownSince,
     note,
     olderThan(since, limit) {
-      const found: UndecidedFlag[] = [];
-      for (const [record, flags] of undecided) {
-        // The settlement decides what is still here.
-        if (record.settlement !== null) undecided.delete(record);
-        if (record.frozen) continue;
-        for (const entry of flags.knownUntil(since(record))) {
-          if (found.length >= limit) return found;
-          found.push({ record, partition: partitionOf(entry.readingId), entry });
-        }
-      }
-      return found;
+      passed = given.length < limit ? 0 : passed + given.filter(isUndecided).length;
+      given = overdueAfter(passed, since, limit);
+      return given;
     },
     learned(record, entry) {
       undecided.get(record)?.delete(entryKey(entry));
@@ -161,7 +181,7 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
       undecided.delete(record);
     },
     undecided: () => [...undecided].flatMap(([record, { size }]) => (size > 0 ? [[record, size]] : [])),
-    isUndecided: (record, entry) => knownSince(record, entryKey(entry))[0] !== undefined,
+    isUndecided: (record, entry) => isUndecided({ record, entry }),
     waiting(record, due) {
       const flags = undecided.get(record);
       if (flags === undefined || record.settlement !== null) return { undecided: 0, overdue: 0 };

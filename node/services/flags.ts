@@ -1,6 +1,4 @@
-import type { Ballot } from '../../src/consensus/index.ts';
 import { BALLOT_ZERO, decidedIn } from '../../src/consensus/index.ts';
-import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import type {
   FlagAnswer,
   FlagEntry,
@@ -13,24 +11,21 @@ import type {
 import { entriesOf, entryKeys, operations } from '../../src/protocol/index.ts';
 import type { NodeId, Partition } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
-import type { DecideFlagsCall } from '../../src/rounds/index.ts';
-import { decideFlagsRound, runRound } from '../../src/rounds/index.ts';
-import { at, collect, silence } from '../engine/peers.ts';
+import { collect, silence } from '../engine/peers.ts';
 import type { Admission } from './admission.ts';
-import type { AskAcceptor, AskAcceptorsComponents } from './ask-acceptors.ts';
-import { askToAccept, askToVote } from './ask-acceptors.ts';
+import { askToAccept, decideFlags } from './ask-acceptors.ts';
 import type { Packets, ProvedSet } from './packets.ts';
 import { openedOf } from './packets.ts';
+import type { ResolveFlags, ResolveFlagsComponents } from './resolve-flags.ts';
+import { createResolve } from './resolve-flags.ts';
 import type { SettledFlags } from './settled-flags.ts';
 import type { OpenWindowRecord } from './windows.ts';
 import { windowSealed } from './windows.ts';
 
-export interface FlagsComponents extends AskAcceptorsComponents {
+export interface FlagsComponents extends ResolveFlagsComponents {
   readonly admission: Admission;
   readonly packets: Packets;
   readonly settled: SettledFlags;
-  readonly clock: Clock;
-  readonly randomBytes: RandomBytes;
 }
 
 /** SET and GET as a coordinating acceptor runs them, and the resolving of flags over their timeout. */
@@ -45,17 +40,11 @@ export interface Flags {
     flags: readonly FlagEntry[],
     signal?: AbortSignal,
   ): Promise<readonly Outcome[]>;
-  /** Decides what was accepted, else ERROR, in one attempt; what stays undecided is left to the next. */
-  resolve(
-    record: OpenWindowRecord,
-    partition: Partition,
-    flags: readonly FlagEntry[],
-    ballot: Ballot,
-  ): Promise<readonly Outcome[]>;
+  readonly resolve: ResolveFlags;
 }
 
 export function createFlags(components: FlagsComponents): Flags {
-  const { admission, acceptor, packets, settled, rings, callPeer, clock, randomBytes } = components;
+  const { admission, acceptor, packets, settled, rings, callPeer } = components;
 
   async function set(request: SetRequest, signal: AbortSignal): Promise<readonly FlagAnswer[]> {
     const record = await admission.window(request.context);
@@ -82,7 +71,11 @@ export function createFlags(components: FlagsComponents): Flags {
     if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
     try {
       const ask = askToAccept(components, record, partition, proved);
-      const attempt = await runDecide(flags.length, acceptors, BALLOT_ZERO, ask, signal);
+      const attempt = await decideFlags(
+        components,
+        { flags: flags.length, acceptors, ballot: BALLOT_ZERO, ask },
+        signal,
+      );
       // Two refusals end an attempt before the third acceptor has shown its vote; read, all three may prove ERROR.
       const outcomes = attempt.includes('UNDECIDED') ? await read(record, partition, flags, signal) : attempt;
       acceptor.remember(record, flags, outcomes);
@@ -91,20 +84,6 @@ export function createFlags(components: FlagsComponents): Flags {
       if (record.frozen) return settledOrSealed(settled, record, partition, flags, signal);
       throw error;
     }
-  }
-
-  function runDecide(
-    flags: number,
-    acceptors: readonly NodeId[],
-    ballot: Ballot,
-    ask: AskAcceptor,
-    signal?: AbortSignal,
-  ): Promise<readonly Outcome[]> {
-    const quorum = majority(acceptors.length);
-    const round = decideFlagsRound({ flags, acceptors: acceptors.length, quorum, ballot });
-    const perform = (call: DecideFlagsCall, over: AbortSignal) =>
-      ask(at(acceptors, call.acceptor), call, over);
-    return runRound(round, { perform, clock, randomBytes }, signal);
   }
 
   async function get(request: FlagsRequest, signal: AbortSignal): Promise<readonly Outcome[]> {
@@ -148,18 +127,7 @@ export function createFlags(components: FlagsComponents): Flags {
     return outcomesIn(answers);
   }
 
-  return {
-    set,
-    get,
-    read,
-    async resolve(record, partition, flags, ballot) {
-      const acceptors = admission.acceptors(record, partition);
-      const ask = askToVote(components, record, partition, flags);
-      const outcomes = await runDecide(flags.length, acceptors, ballot, ask);
-      acceptor.remember(record, flags, outcomes);
-      return outcomes;
-    },
-  };
+  return { set, get, read, resolve: createResolve(components) };
 }
 
 /** Answers from T where the window is settled; a refusal otherwise, which is not an outcome. */

@@ -112,6 +112,22 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/flags', 'is remembered over a restart'),
   },
   {
+    name: 'flag/driven-to-the-last-ballot',
+    breaks: 'LIVENESS: one acceptor that lies about its promise keeps a flag from ever being resolved',
+    file: 'node/services/resolve-flags.ts',
+    find: 'sort(compareBallots)[majority(acceptors.length) - 1];',
+    replace: 'sort(compareBallots).at(-1);',
+    detector: byTest('node/services/resolve-flags', 'is driven to the last ballot by no acceptor alone'),
+  },
+  {
+    name: 'flag/undecided-for-ever-first',
+    breaks: 'LIVENESS: flags whose votes are lost keep all later ones from being resolved',
+    file: 'node/services/flag-census.ts',
+    find: 'passed = given.length < limit ? 0 : passed + given.filter(isUndecided).length;',
+    replace: 'passed = 0;',
+    detector: byTest('node/services/flag-census', 'that stay so keep no others from their turn'),
+  },
+  {
     name: 'flag/resolved-before-timeout',
     breaks: 'one bad acceptor can make every flag ERROR at its birth',
     file: ACCEPTOR,

@@ -171,8 +171,9 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'seal/nobody-by-itself',
     breaks: 'LIVENESS: a window that nobody asks for is never sealed',
     file: 'node/services/caretaker.ts',
-    find: '[care, resolveFlags, sealOverdue, hear, refill, erase]',
-    replace: '[care, resolveFlags, ...(sealOverdue === undefined ? [sealOverdue] : []), hear, refill, erase]',
+    find: '[care, resolveOverdue, sealOverdue, hear, refill, erase]',
+    replace:
+      '[care, resolveOverdue, ...(sealOverdue === undefined ? [sealOverdue] : []), hear, refill, erase]',
     detector: byTest('simulation/self-sealing', 'nodes seal and settle a window past its latest time'),
   },
   {

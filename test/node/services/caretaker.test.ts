@@ -97,6 +97,33 @@ test('an acceptor that hangs keeps its own partitions’ flags waiting, and neit
   expect(spread.length).toBeGreaterThanOrEqual(5);
 });
 
+test('flags of a partition that are refused keep back those of no other', async () => {
+  const { clock, components } = hangingScene();
+  const read = new Set<number>();
+  const record = { scope: {}, stream: { flagTimeoutMs: 0 } };
+  const partitions = Array.from({ length: 40 }, (_, partition) => partition);
+  const own = {
+    ...components,
+    census: {
+      olderThan: () => partitions.map((partition) => ({ record, partition, entry: {} })),
+      learned() {},
+    },
+    flags: {
+      read: (_record: unknown, partition: number) => {
+        read.add(partition);
+        return partition === 0
+          ? Promise.reject(new EngineError('WINDOW_ERASED', 'its rows are gone'))
+          : Promise.resolve(['TRUE']);
+      },
+    },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 2; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect([...read]).toEqual(partitions);
+});
+
 test('a window that cannot be settled keeps back no other', async () => {
   const { clock, components } = hangingScene();
   const [overdue] = components.windows.all();
