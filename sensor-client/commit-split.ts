@@ -10,6 +10,7 @@ import { uploadRound } from '../src/rounds/upload.ts';
 import type { Directory } from './directory.ts';
 import type { FlagCalls, Parcel, Target } from './flag-calls.ts';
 import { BACK_OFF, UNOPENED_MS } from './limits.ts';
+import { isStuck } from './live-partitions.ts';
 import type { RingView } from './ring-book.ts';
 import type { SilentNodes } from './silent-nodes.ts';
 import { silentLast } from './silent-nodes.ts';
@@ -38,11 +39,13 @@ export interface Split {
 /**
  * Runs the two-phase commit of one split. `split.setSent` turns true before the first SET leaves, so that an
  * aborted caller knows what it may still become.
+ * @param movable whether a SET that nobody could decide is kept back, for the reading to go under another id.
  */
 export function commitSplit(
   context: SplitContext,
   split: Split,
   deadlineMs: number,
+  movable: boolean,
   signal: AbortSignal,
 ): Promise<UploadOut> {
   const { directory, domains, silent } = context;
@@ -66,7 +69,10 @@ export function commitSplit(
   /** Of each domain what its owners were asked so far: an answer that is late is as good. */
   const uploads = domains.map((): Promise<UploadReply>[] => []);
   const perform = async (call: UploadCall): Promise<UploadReply> => {
-    if (call.kind === 'set') split.setSent = true;
+    if (call.kind === 'set') {
+      if (movable && !split.setSent && isStuck(context, split.key.window, partition)) return 'UNSENT';
+      split.setSent = true;
+    }
     if (call.kind === 'upload' && split.receipts.has(call.domain)) return 'STORED';
     return onNewestRing(
       directory,

@@ -4,7 +4,7 @@ import type { FlagKey, PacketReading } from '../src/protocol/index.ts';
 import { shareContentBytes } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { DomainId, Partition, WindowId } from '../src/ring/index.ts';
-import { majority, partitionOf } from '../src/ring/index.ts';
+import { majority } from '../src/ring/index.ts';
 import type { FlushCall, FlushReply, PacketOut } from '../src/rounds/flush.ts';
 import { flushRound } from '../src/rounds/flush.ts';
 import { runRound } from '../src/rounds/run-round.ts';
@@ -15,6 +15,7 @@ import type { Parcel, ReceivedParcel } from './flag-calls.ts';
 import type { SensorIdentity } from './identity.ts';
 import type { SignalFan } from './jobs.ts';
 import { BACK_OFF } from './limits.ts';
+import { drawAnswering, drawLive, isStuck } from './live-partitions.ts';
 import { silentLast } from './silent-nodes.ts';
 import type { Measured } from './split-shares.ts';
 import { splitSharesInto } from './split-shares.ts';
@@ -59,6 +60,7 @@ const READING_ID_BYTES = 16;
  * Commits readings of one window and group together, in one partition: one packet of each sensor, one request to every
  * domain and one to every acceptor. Tells what became of each, and goes on with those that are left one by one.
  * @param alone is given the work on those that are left; it rejects only where `ends` does.
+ * @param moved whether they were in another partition before, whose acceptors do not answer.
  */
 export async function commitFlush<Item extends FlushItem>(
   context: UploaderContext,
@@ -67,14 +69,16 @@ export async function commitFlush<Item extends FlushItem>(
   ends: FlushEnds<Item>,
   fan: SignalFan,
   alone: (work: Promise<void>) => void,
+  moved = false,
 ): Promise<void> {
-  const partition = partitionOf(context.randomBytes(2));
+  const known = { ...context, domains: place.domains };
+  const partition = (moved ? drawAnswering : drawLive)(known, place.window);
   const endsAt = context.clock.now() + place.deadlineMs;
   const sent = bySensor(items).map((own) => splitParcel(context, place, own, partition));
   let out: readonly PacketOut[];
   try {
     fan.throwIfAborted();
-    out = await fan.run((signal) => runFlush(context, place, partition, sent, signal));
+    out = await fan.run((signal) => runFlush(context, place, partition, sent, !moved, signal));
   } catch (error) {
     if (!fan.aborted) throw error;
     for (const one of sent) {
@@ -83,6 +87,10 @@ export async function commitFlush<Item extends FlushItem>(
     }
     return;
   }
+  const leftMs = endsAt - context.clock.now();
+  const unset = sent.every(({ setSent }) => !setSent);
+  if (!moved && unset && leftMs > 0 && isStuck(known, place.window, partition))
+    return commitFlush(context, { ...place, deadlineMs: leftMs }, items, ends, fan, alone, true);
   const left: (readonly [Item, Split])[] = [];
   for (const [packet, one] of sent.entries()) {
     const places = new Set(out[packet]?.left);
@@ -114,6 +122,7 @@ async function runFlush(
   { domains, window, group, deadlineMs }: FlushPlace,
   partition: Partition,
   sent: readonly Sent[],
+  movable: boolean,
   signal: AbortSignal,
 ): Promise<readonly PacketOut[]> {
   const { directory, silent, calls, clock, randomBytes } = context;
@@ -148,6 +157,9 @@ async function runFlush(
           });
           return { kind: 'stored', whole: sent.map((_, packet) => receipts[packet] != null) };
         }
+        // Nothing of it is sent, so that its readings may go under other ids.
+        if (movable && isStuck({ directory, domains, silent }, window, partition))
+          throw new EngineError('UNREACHABLE', 'too few acceptors answer to decide a flag');
         const voters = view.placement.acceptors(domains, partition);
         const others = await silent.wait(
           node,

@@ -3,6 +3,7 @@ import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.t
 import { PARTITIONS, partition } from '../src/ring/index.ts';
 import { nodesOf } from './ask-nodes.ts';
 import { PARTITION_MS } from './limits.ts';
+import { mayDecide } from './live-partitions.ts';
 import type { RingView } from './ring-book.ts';
 
 /** The node that a lone sensor keeps to, and a partition whose shares it keeps itself. */
@@ -30,7 +31,8 @@ export interface Homes {
 /**
  * One node for as long as it answers, so that a sensor has few connections; another sensor has another one. A reading
  * goes into a partition that this node is the first owner of, and the time says into which of them: the readings of
- * one moment, of all sensors that keep to the node, then share its messages and records.
+ * one moment, of all sensors that keep to the node, then share its messages and records. One whose acceptors are
+ * known to be silent loses its turn to the next.
  */
 export function createHomes(randomBytes: RandomBytes): Homes {
   let home: NodeId | null = null;
@@ -61,7 +63,10 @@ export function createHomes(randomBytes: RandomBytes): Homes {
       if (found === undefined) return null;
       home = found.id;
       const own = ownOf(view, found.domain, found.id);
-      const chosen = own[Math.floor(nowMs / PARTITION_MS) % own.length];
+      const turn = Math.floor(nowMs / PARTITION_MS) % own.length;
+      const inTurn = silent.size === 0 ? [] : [...own.slice(turn), ...own.slice(0, turn)];
+      const live = inTurn.find((one) => mayDecide(view.placement, domains, one, silent));
+      const chosen = live ?? own[turn];
       return chosen === undefined ? null : { node: found.id, partition: chosen };
     },
     move(from, to) {

@@ -25,7 +25,7 @@ export const BACK_OFF: BackOff = { baseMs: 100, capMs: 10_000 };
  * that those under way together meet, and short enough that a node's partitions take turns within minutes.
  */
 export const PARTITION_MS = 250;
-/** Splits of one reading, each under its own reading id. A second one needs a decided ERROR, so more are rare. */
+/** Splits of one reading, each under its own reading id. A second one needs a decided ERROR or a SET that was never sent, so more are rare. */
 export const SPLITS_MAX = 3;
 /** Times every node is asked for a document before the SDK gives up. */
 export const CIRCLES_MAX = 3;

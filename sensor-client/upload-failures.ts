@@ -29,6 +29,12 @@ export function failureOf(
   switch (out.kind) {
     case 'errored':
       return new EngineError('READING_ERRORED', 'the flag became ERROR before the reading was SET', details);
+    case 'unset':
+      return new EngineError(
+        'DEADLINE_EXCEEDED',
+        `expected acceptors that decide within ${deadlineMs} ms, ${seenOf(null, false, attempt.key.window, silent.now())}; the reading is in no result`,
+        { ...details, lastFailure: 'UNREACHABLE' },
+      );
     case 'unknown': {
       const last = out.lastFailure ?? attempt.lastFailure ?? null;
       const { refusal } = out;

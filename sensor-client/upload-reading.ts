@@ -19,6 +19,7 @@ import type { SensorIdentity, SensorKeys } from './identity.ts';
 import { identityOf } from './identity.ts';
 import { untilAborted, withFan } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
+import { drawAnswering } from './live-partitions.ts';
 import type { Measurements } from './measurements.ts';
 import type { Measured, SplitShares } from './split-shares.ts';
 import { splitShares } from './split-shares.ts';
@@ -133,7 +134,11 @@ export interface UploadPlace {
   readonly endsAt: number;
 }
 
-/** Commits under one reading id after the other. @param begun a split that exists already, and what was done with it. */
+/**
+ * Commits under one reading id after the other: after a decided ERROR, or where SET was never sent because too few acceptors
+ * of the id's partition answer, under one of a partition whose acceptors do.
+ * @param begun a split that exists already, and what was done with it.
+ */
 export async function commitMeasured(
   context: UploaderContext,
   place: UploadPlace,
@@ -146,22 +151,25 @@ export async function commitMeasured(
   const committing = { directory, calls, silent, clock, randomBytes, homes, domains };
   // A batch would travel twice for the few requests that it saves.
   const mayRelay = context.relay && measured.vectorCount === 1;
+  let where = place;
   for (let splits = 1; ; splits++) {
     const first = splits === 1 ? begun : undefined;
-    const home = first === undefined ? chooseHome(context, place) : null;
-    const at = { ...place, partition: home?.partition ?? place.partition };
+    const home = first === undefined ? chooseHome(context, where) : null;
+    const at = { ...where, partition: home?.partition ?? where.partition };
     const attempt = first ?? newSplit(context, at, measured);
     // A clock that was set back meanwhile must not make hours of it.
     const leftMs = () => Math.min(deadlineMs, Math.max(0, endsAt - clock.now()));
     // A reading whose first id came to nothing hears from the domains themselves why.
     const relay = mayRelay && splits === 1 && standing.isGood(place, clock.now()) ? home : null;
-    const out = await commitOne(committing, attempt, relay, leftMs, signal);
+    const out = await commitOne(committing, attempt, relay, leftMs, splits === 1, signal);
     standing.note(place, out.kind === 'committed');
     const { key } = attempt;
     if (out.kind === 'committed') return { flagKey: flagKeyText(key), readingId: toHex(key.readingId) };
-    // Only a decided ERROR frees the reading for another id; after anything else both could count.
-    const again = out.kind === 'errored' && splits < SPLITS_MAX && clock.now() < endsAt;
-    if (!again) throw failureOf(context, attempt, out, deadlineMs);
+    // Only a decided ERROR, or a SET that was never sent, frees the reading for another id; after anything else both could count.
+    const free = out.kind === 'errored' || out.kind === 'unset';
+    if (!free || splits === SPLITS_MAX || clock.now() >= endsAt)
+      throw failureOf(context, attempt, out, deadlineMs);
+    if (out.kind === 'unset') where = { ...place, partition: drawAnswering(committing, place.window) };
   }
 }
 
@@ -219,10 +227,11 @@ async function commitOne(
   attempt: Split,
   relay: Home | null,
   leftMs: () => number,
+  movable: boolean,
   signal: AbortSignal,
 ): Promise<UploadOut> {
   try {
-    if (relay === null) return await commitSplit(context, attempt, leftMs(), signal);
+    if (relay === null) return await commitSplit(context, attempt, leftMs(), movable, signal);
     const { by, later } = await commitRelayed(context, attempt, relay.node, leftMs, signal);
     if (by !== null) {
       if (by !== relay.node) context.homes.move(relay.node, by);
@@ -230,7 +239,7 @@ async function commitOne(
     }
     // A node that is only late, because it waits for another one, is listened to all the same.
     return await withFan(signal, async (fan) => {
-      const own = fan.run((over) => commitSplit(context, attempt, leftMs(), over));
+      const own = fan.run((over) => commitSplit(context, attempt, leftMs(), movable, over));
       const out = await Promise.race([own, later.then((by) => (by === null ? own : RELAYED))]);
       if (out === RELAYED) fan.abort(RELAYED);
       else if (out.kind === 'committed') context.homes.move(relay.node, null);

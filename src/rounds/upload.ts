@@ -29,14 +29,19 @@ export type UploadCall =
   | { readonly kind: 'set' | 'get'; readonly acceptor: number }
   | { readonly kind: 'upload'; readonly domain: number; readonly owner: number };
 
-/** A flag's outcome for SET and GET; what became of the share for UPLOAD. */
-export type UploadReply = Outcome | 'STORED' | 'CONFLICT';
+/**
+ * A flag's outcome for SET and GET; what became of the share for UPLOAD. UNSENT of the first SET of all: it was kept back, because
+ * too few acceptors answer.
+ */
+export type UploadReply = Outcome | 'STORED' | 'CONFLICT' | 'UNSENT';
 
 export type UploadOut =
   /** The flag is TRUE. */
   | { readonly kind: 'committed' }
   /** The flag is ERROR, for ever. */
   | { readonly kind: 'errored' }
+  /** SET was kept back and never sent, so that the reading may go under another id. */
+  | { readonly kind: 'unset' }
   /** No outcome in time. Where SET was never sent the flag can only become ERROR. */
   | {
       readonly kind: 'unknown';
@@ -132,6 +137,10 @@ export function uploadRound(options: UploadOptions): Round<UploadState, UploadCa
       const failed = { ...state, lastFailure: event.error.code };
       if (phase === 'get' || mayPass(event.error)) return repeatFlag(failed);
       return refusedWith(failed, { kind: 'error', error: event.error });
+    }
+    if (event.reply === 'UNSENT') {
+      invariant(phase === 'set' && flag.turn === 0 && !setSent, 'only the first SET is ever kept back');
+      return finish(state, { kind: 'unset' });
     }
     if (event.reply === 'ERROR') return hearOutcome(state, 'ERROR');
     if (event.reply === 'TRUE') return hearOutcome(state, 'TRUE');

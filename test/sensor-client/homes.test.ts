@@ -2,13 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { createHomes } from '../../sensor-client/homes.ts';
 import { PARTITION_MS } from '../../sensor-client/limits.ts';
 import { cryptoRandomBytes } from '../../src/platform/index.ts';
-import { createPlacement, type DomainId, type NodeId, PARTITIONS, partition } from '../../src/ring/index.ts';
+import {
+  createPlacement,
+  type DomainId,
+  type NodeId,
+  nodeId,
+  PARTITIONS,
+  partition,
+} from '../../src/ring/index.ts';
 import { developmentRing } from '../support/development-ring.ts';
 
 const NOBODY: ReadonlySet<NodeId> = new Set();
 
-async function begin(nodes: readonly number[]) {
-  const ring = await developmentRing({ nodes: [...nodes] });
+async function begin(nodes: readonly number[], acceptors: 1 | 3 = 1) {
+  const ring = await developmentRing({ nodes: [...nodes], acceptors });
   const placement = createPlacement(ring);
   const domains = ring.domains.map(({ domain }) => domain);
   return { ring, placement, domains, view: { ring, placement, placementEpoch: ring.placementEpoch } };
@@ -33,10 +40,14 @@ describe('the home of a sensor', () => {
   it('has sensors that keep to one node use one partition at a time, each of its own in turn', async () => {
     const { placement, domains, view } = await begin([2, 2, 2]);
     const node = placement.owners(domains[0] as DomainId, partition(0))[0];
-    const others = new Set(view.ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
-    others.delete(node as NodeId);
-    const chosenAt = (nowMs: number) =>
-      createHomes(cryptoRandomBytes).choose(view, domains, others, nowMs)?.partition;
+    const nodes = view.ring.domains.flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    // Sensors that all draw this node.
+    const drawn = () => Uint8Array.of(0, 0, nodes.indexOf(node as NodeId));
+    const chosenAt = (nowMs: number) => {
+      const home = createHomes(drawn).choose(view, domains, NOBODY, nowMs);
+      expect(home?.node).toBe(node);
+      return home?.partition;
+    };
     expect(chosenAt(PARTITION_MS - 1)).toBe(chosenAt(0));
     const own = Array.from({ length: PARTITIONS }, (_, at) => partition(at)).filter(
       (at) => placement.owners(domains[0] as DomainId, at)[0] === node,
@@ -52,6 +63,19 @@ describe('the home of a sensor', () => {
     );
     const expected = ring.domains.slice(0, 2).flatMap(({ nodes }) => nodes.map(({ id }) => id));
     expect([...homes].toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('has no partition of which too few acceptors answer, as long as it has others', async () => {
+    const { placement, domains, view } = await begin([2, 2, 2], 3);
+    const away = new Set(['a1', 'b1', 'c1'].map(nodeId));
+    const homes = createHomes(cryptoRandomBytes);
+    const chosen = Array.from({ length: 200 }, (_, i) => homes.choose(view, domains, away, i * PARTITION_MS));
+    for (const one of chosen) {
+      if (one === null) throw new Error('expected a home');
+      const live = placement.acceptors(domains, one.partition).filter((node) => !away.has(node));
+      expect(live.length).toBeGreaterThanOrEqual(2);
+    }
+    expect(new Set(chosen.map((one) => one?.partition)).size).toBeGreaterThan(100);
   });
 
   it('is replaced while it is silent, and there is none where all are', async () => {

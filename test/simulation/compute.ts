@@ -39,6 +39,7 @@ export async function computeOnce(
     });
     if (outcome.kind === 'incomplete') {
       if (outcome.reason === '') violation(`EXACT: window ${window} is INCOMPLETE without a reason`);
+      kernel.trace.note(kernel.now(), `window ${window} is INCOMPLETE: ${outcome.reason}`);
       return undefined;
     }
     if (outcome.kind === 'withheld') {

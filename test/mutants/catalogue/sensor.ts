@@ -4,6 +4,7 @@ import { byModel, bySimulation, byTest } from '../mutant.ts';
 const READING = 'sensor-client/upload-reading.ts';
 const ROUND = 'src/rounds/upload.ts';
 const FLUSH = 'src/rounds/flush.ts';
+const FLUSH_CLIENT = 'sensor-client/flush.ts';
 
 /** The SDK: one id is one split, and what is not known is not an outcome. */
 export const SENSOR_MUTANTS: readonly Mutant[] = [
@@ -44,6 +45,50 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     find: "stored.shares.every(({ awaits }) => awaits === '')",
     replace: "stored.shares.some(({ awaits }) => awaits === '')",
     detector: bySimulation(2),
+  },
+  {
+    name: 'sensor/set-where-nobody-decides',
+    breaks:
+      'LIVENESS: a reading waits for acceptors that are away, although it was never SET and others are there',
+    file: 'sensor-client/commit-split.ts',
+    find: 'if (movable && !split.setSent && isStuck(context, split.key.window, partition))',
+    replace: 'if (!movable && !split.setSent && isStuck(context, split.key.window, partition))',
+    detector: byTest(
+      'sensor-client/live-partitions',
+      'where one node of every domain is away a reading that was never SET',
+    ),
+  },
+  {
+    name: 'sensor/flush-set-where-nobody-decides',
+    breaks:
+      'LIVENESS: a flush waits for acceptors that are away, although it was never SET and others are there',
+    file: FLUSH_CLIENT,
+    find: 'if (movable && isStuck({ directory, domains, silent }, window, partition))',
+    replace: 'if (!movable && isStuck({ directory, domains, silent }, window, partition))',
+    detector: byTest(
+      'sensor-client/live-partitions',
+      'where one node of every domain is away so do the readings',
+    ),
+  },
+  {
+    name: 'sensor/kept-back-after-set',
+    breaks: 'EXACT: a reading whose SET may have been heard goes under another id, and counts twice',
+    file: 'sensor-client/commit-split.ts',
+    find: 'if (movable && !split.setSent && isStuck(context, split.key.window, partition))',
+    replace: 'if (movable && isStuck(context, split.key.window, partition))',
+    detector: byTest(
+      'sensor-client/live-partitions',
+      'where one node of every domain is away a reading whose SET',
+    ),
+  },
+  {
+    name: 'sensor/draws-where-nobody-decides',
+    breaks:
+      'LIVENESS: a sensor that knows which nodes are away puts half of its readings where nobody decides',
+    file: 'sensor-client/homes.ts',
+    find: 'const chosen = live ?? own[turn];',
+    replace: 'const chosen = own[turn] ?? live;',
+    detector: byTest('sensor-client/homes', 'has no partition of which too few acceptors answer'),
   },
   {
     name: 'sensor/flush-set-before-all-shares',

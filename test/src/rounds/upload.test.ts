@@ -188,6 +188,18 @@ test('a SET without a decision is sent again', () => {
   expect(round.calls()).toEqual([{ kind: 'set', acceptor: 1 }]);
 });
 
+test('the first SET may be kept back, which frees the reading for another id, and no later one', () => {
+  const round = toSet();
+  round.happen({ kind: 'reply', id: 'set/0', reply: 'UNSENT' });
+  expect(round.out()).toEqual({ kind: 'unset' });
+  const late = toSet();
+  late.happen({ kind: 'failure', id: 'set/0', error: LOST });
+  late.happen({ kind: 'wake', id: 'after set/0' });
+  expect(() => late.happen({ kind: 'reply', id: 'set/1', reply: 'UNSENT' })).toThrow(/kept back/);
+  const inCompany = toSet({ setSent: true });
+  expect(() => inCompany.happen({ kind: 'reply', id: 'set/0', reply: 'UNSENT' })).toThrow(/kept back/);
+});
+
 test('repeated, late and unknown events move nothing', () => {
   const round = drive();
   round.happen({ kind: 'failure', id: 'upload 0/0', error: LOST });
@@ -277,7 +289,7 @@ function explore(own: Partial<UploadOptions>): { scenes: number; outs: Set<strin
     for (const effect of scene.pending) {
       if (effect.kind === 'wake') happen(scene, effect, { kind: 'wake', id: effect.id }, world);
       if (effect.kind === 'call') {
-        for (const { event, world: after } of fates(effect.id, effect.call, world)) {
+        for (const { event, world: after } of fates(effect.id, effect.call, world, own.setSent !== true)) {
           happen(scene, effect, event, after);
         }
       }
@@ -295,8 +307,16 @@ function carryOut(world: World, kind: 'set' | 'get'): World {
   return kind === 'set' && world.flag === 'UNDECIDED' && !world.sealed ? { ...world, flag: 'TRUE' } : world;
 }
 
-/** Everything that may become of a call: refused, answered, or lost on the way there or back. */
-function fates(id: string, call: UploadCall, world: World): { event: UploadEvent; world: World }[] {
+/**
+ * Everything that may become of a call: refused, answered, or lost on the way there or back.
+ * @param first whether the first SET is the first of all, and may be kept back.
+ */
+function fates(
+  id: string,
+  call: UploadCall,
+  world: World,
+  first: boolean,
+): { event: UploadEvent; world: World }[] {
   const failure = (error: EngineError): UploadEvent => ({ kind: 'failure', id, error });
   const turn = Number(id.split('/')[1]);
   if (turn > TURNS_MAX) return [];
@@ -312,9 +332,11 @@ function fates(id: string, call: UploadCall, world: World): { event: UploadEvent
       : [{ event: { kind: 'reply', id, reply }, world: after } as const];
   if (turn >= LOSSES_MAX) return [...refused, ...answered];
   const unsent = call.kind === 'set' ? { ...world, lateSets: Math.min(1, world.lateSets + 1) } : world;
+  const keptBack = first && call.kind === 'set' && turn === 0;
   return [
     ...refused,
     ...answered,
+    ...(keptBack ? [{ event: { kind: 'reply', id, reply: 'UNSENT' } as const, world }] : []),
     { event: failure(LOST), world: unsent },
     ...(answered.length > 0 ? [{ event: failure(LOST), world: after }] : []),
   ];
@@ -328,6 +350,7 @@ function checkEnd(out: UploadOut, world: World, setSent: boolean, told: UploadRe
   if (out.kind === 'errored') expect([told, world.flag]).toEqual(['ERROR', 'ERROR']);
   // What lets a caller take another reading id: nothing that could still become TRUE was ever sent.
   if (out.kind === 'refused') expect(setSent).toBe(false);
+  if (out.kind === 'unset') expect([world.lateSets, world.flag === 'TRUE']).toEqual([0, false]);
   if (out.kind === 'unknown') expect(out.setSent).toBe(setSent);
 }
 
@@ -338,7 +361,14 @@ test.each([
 ])('no order of losses, seals and timeouts ends $acceptors acceptors and $domains domains wrongly', (own) => {
   const { scenes, outs } = explore(own);
   expect(scenes).toBeGreaterThan(100);
-  expect([...outs].sort()).toEqual(['committed', 'errored', 'refused', 'unknown false', 'unknown true']);
+  expect([...outs].sort()).toEqual([
+    'committed',
+    'errored',
+    'refused',
+    'unknown false',
+    'unknown true',
+    'unset',
+  ]);
 });
 
 test.each([
