@@ -158,7 +158,6 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('asking for retirements', () => retirements.run(signal));
     await attempt('opening', () => opening.run(signal));
     await attempt('hearing of releases', () => votedReleases.run(decisions, signal));
-    await attempt('spreading', () => spread.run(signal));
     await attempt('asking for the roster', () => rosterSpread.run(signal));
   }
 
@@ -167,12 +166,13 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     await attempt('hearing of decisions', () => missed.run(signal));
   }
 
+  const spreadCopies = () => attempt('spreading', () => spread.run(signal));
   const refill = () => attempt('repairing', () => repair.run(signal));
   const erase = () => attempt('erasing', () => erasing.run(signal));
 
   // Seals, flags and questions may wait for a node that hangs, and a repair takes as long as the store is large: what is due
-  // elsewhere, erasures above all, must not wait with them.
-  await Promise.all([care, resolveOverdue, sealOverdue, hear, refill, erase].map(inRounds));
+  // elsewhere, rows on one disk too few and erasures above all, must not wait with them.
+  await Promise.all([care, spreadCopies, resolveOverdue, sealOverdue, hear, refill, erase].map(inRounds));
 }
 
 const entryOf = ({ entry }: UndecidedFlag): FlagEntry => entry;

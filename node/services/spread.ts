@@ -44,7 +44,10 @@ export interface SpreadComponents {
 export interface Spread {
   /** Stages the mark of a partition, in the moment before the rows it is about. @throws `OVERLOADED`, `WINDOW_ERASED` */
   mark(record: OpenWindowRecord, partition: Partition): void;
-  /** Brings marked partitions to their owners. A hint that every owner has is deleted here. */
+  /**
+   * Brings marked partitions to their owners, the thin ones, which are on one disk too few, before the hints. A hint that every
+   * owner has is deleted here.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** The window is erased; its rows go to nobody any more. */
   forget(scope: WindowScope): void;
@@ -131,17 +134,35 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns });
   }
 
+  const isThin = (marked: Mark): boolean => ownersOf(marked).includes(self.nodeId);
+
+  function waitsForOthers(marked: Mark): boolean {
+    const others = ownersOf(marked).filter((owner) => owner !== self.nodeId);
+    return others.length > 0 && others.every(peers.suspected);
+  }
+
+  /** What this round is for: nothing that only waits for nodes that were silent a moment ago. */
+  function due(): readonly Mark[] {
+    const open = [...marks.values()].filter(({ scope }) => windows.findOpen(scope) !== undefined);
+    const ready = open.filter((marked) => !waitsForOthers(marked));
+    const hinted = ready.filter((marked) => !isThin(marked));
+    return [...ready.filter(isThin), ...hinted].slice(0, SPREAD_AT_ONCE);
+  }
+
+  /** An owner that is away keeps its partitions marked, and keeps back no others: they go to the end. */
+  function failed(marked: Mark, error: unknown): void {
+    if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
+    const name = nameOf(marked.scope, marked.partition);
+    if (marks.delete(name)) marks.set(name, marked);
+  }
+
   return {
     mark,
     async run(signal) {
-      for (const marked of [...marks.values()].slice(0, SPREAD_AT_ONCE)) {
+      for (const marked of due()) {
         if (signal.aborted) return;
         const record = windows.findOpen(marked.scope);
-        if (record === undefined) continue;
-        // An owner that is away keeps its partitions marked; the others go on.
-        await spreadOne(record, marked).catch((error: unknown) => {
-          if (!(error instanceof EngineError) || error.code === 'STORE_FAILED') throw error;
-        });
+        if (record !== undefined) await spreadOne(record, marked).catch((error) => failed(marked, error));
       }
     },
     forget(scope) {
@@ -154,7 +175,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
       for (const marked of marks.values()) {
         const record = windows.findOpen(marked.scope);
         if (record === undefined) continue;
-        const counts = ownersOf(marked).includes(self.nodeId) ? thin : hinted;
+        const counts = isThin(marked) ? thin : hinted;
         counts.set(record, (counts.get(record) ?? 0) + 1);
       }
       return { thin: [...thin], hinted: [...hinted] };

@@ -136,6 +136,26 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/flags', 'an acceptor refuses to resolve a flag before its timeout'),
   },
   {
+    name: 'flag/resolvers-in-step',
+    breaks:
+      'LIVENESS: the acceptors of a partition resolve its flags at the same moment, and outbid each other',
+    file: 'node/services/caretaker.ts',
+    find: 'await clock.sleep(CARE_EVERY_MS / 2 + jitter, signal)',
+    replace: 'await clock.sleep(CARE_EVERY_MS / 2 + 0 * jitter, signal)',
+    detector: byTest('node/services/caretaker', 'two resolvers of one flag'),
+  },
+  {
+    name: 'flag/resolved-one-by-one',
+    breaks: 'a sensor that died in a flush costs its acceptors a round of messages for each of its readings',
+    file: 'node/services/caretaker.ts',
+    find: 'groups.set(name, [...(groups.get(name) ?? []), flag]);',
+    replace: 'groups.set(name + groups.size, [flag]);',
+    detector: byTest(
+      'node/services/caretaker',
+      'flags over their timeout are resolved partition by partition',
+    ),
+  },
+  {
     name: 'flag/majority-of-three-is-one',
     breaks: 'ONE-OUTCOME: an outcome is read from the vote of one acceptor',
     file: 'node/services/flags.ts',

@@ -7,6 +7,16 @@ const SEAL = 'src/rounds/seal.ts';
 /** Freezing, sealing and the candidate for T. */
 export const SEAL_MUTANTS: readonly Mutant[] = [
   {
+    name: 'seal/is-a-promise',
+    breaks:
+      'EXACT: a seal that only refuses what is SET lets a resolver decide flags behind the report of a frozen acceptor',
+    file: ACCEPTOR,
+    find: '    const votes = await update(context, record, partition, keys, (row, place) => {',
+    replace: `    const open = asked.kind !== 'read' && asked.ballot.counter > 0;
+    const votes = await update(context, open ? { ...record, frozen: false } : record, partition, keys, (row, place) => {`,
+    detector: byTest('node/services/flags', 'a frozen window refuses everything'),
+  },
+  {
     name: 'freeze/not-looked-at-by-votes',
     breaks: 'EXACT: a frozen acceptor still votes, after it has reported its flags',
     file: ACCEPTOR,
@@ -171,9 +181,8 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     name: 'seal/nobody-by-itself',
     breaks: 'LIVENESS: a window that nobody asks for is never sealed',
     file: 'node/services/caretaker.ts',
-    find: '[care, resolveOverdue, sealOverdue, hear, refill, erase]',
-    replace:
-      '[care, resolveOverdue, ...(sealOverdue === undefined ? [sealOverdue] : []), hear, refill, erase]',
+    find: 'resolveOverdue, sealOverdue, hear,',
+    replace: 'resolveOverdue, ...(sealOverdue === undefined ? [sealOverdue] : []), hear,',
     detector: byTest('simulation/self-sealing', 'nodes seal and settle a window past its latest time'),
   },
   {

@@ -122,6 +122,22 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/spread', 'where the journal took no more when the first ones came'),
   },
   {
+    name: 'hint/before-what-is-thin',
+    breaks: 'DURABLE: a row on one disk too few waits behind copies that only wait for their owner',
+    file: 'node/services/spread.ts',
+    find: 'return [...ready.filter(isThin), ...hinted].slice(0, SPREAD_AT_ONCE);',
+    replace: 'return [...hinted, ...ready.filter(isThin)].slice(0, SPREAD_AT_ONCE);',
+    detector: byTest('node/services/spread', 'in every round what is on one disk too few'),
+  },
+  {
+    name: 'hint/away-owner-in-the-way',
+    breaks: 'DURABLE: the copies that one owner lacks keep back those of another, until it is back',
+    file: 'node/services/spread.ts',
+    find: 'if (marks.delete(name)) marks.set(name, marked);',
+    replace: 'void name;',
+    detector: byTest('node/services/spread', 'an owner that hangs keeps back no copy'),
+  },
+  {
     name: 'hint/not-marked',
     breaks: 'a row kept for another node is forgotten there and never reaches its owner',
     file: VALUES,

@@ -73,6 +73,85 @@ test('a repair of a large store keeps neither flags nor erasures waiting', async
   expect(erased.length).toBeGreaterThanOrEqual(5);
 });
 
+test('a row on one disk too few waits for nothing else that a node does by itself', async () => {
+  const { clock, components } = hangingScene();
+  const hangs = { run: () => new Promise<void>(() => {}) };
+  const spread: number[] = [];
+  const own = {
+    ...components,
+    ...{
+      exchange: hangs,
+      retirements: hangs,
+      opening: hangs,
+      votedReleases: hangs,
+      repair: hangs,
+      missed: hangs,
+    },
+    spread: { run: async () => void spread.push(clock.now()) },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 5; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(spread.length).toBeGreaterThanOrEqual(5);
+});
+
+test('flags over their timeout are resolved partition by partition, all of one together', async () => {
+  const { clock, components } = hangingScene();
+  const record = { scope: {}, stream: { flagTimeoutMs: 0 } };
+  const overdue = [7, 9, 7, 7, 9].map((partition, place) => ({ record, partition, entry: { place } }));
+  const resolved: (readonly [number, readonly number[]])[] = [];
+  const own = {
+    ...components,
+    census: { olderThan: () => (resolved.length === 0 ? overdue : []), learned: () => {} },
+    flags: {
+      read: async (_: unknown, __: number, entries: readonly unknown[]) => entries.map(() => 'UNDECIDED'),
+      resolve: async (_: unknown, partition: number, entries: readonly { readonly place: number }[]) => {
+        resolved.push([partition, entries.map(({ place }) => place)]);
+        return entries.map(() => 'ERROR');
+      },
+    },
+    rings: { ...components.rings, proposer: () => 0 },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 3; rounds++) await clock.advance(CARE_EVERY_MS);
+  ending.abort();
+  expect(resolved).toEqual([
+    [7, [0, 2, 3]],
+    [9, [1, 4]],
+  ]);
+});
+
+test('two resolvers of one flag do not meet at every turn', async () => {
+  const firstOf = async (byte: number) => {
+    const { clock, components } = hangingScene();
+    const record = { scope: {}, stream: { flagTimeoutMs: 0 } };
+    const askedMs: number[] = [];
+    const fromMs = clock.now();
+    const own = {
+      ...components,
+      census: { olderThan: () => [{ record, partition: 7, entry: {} }], learned: () => {} },
+      flags: {
+        read: async () => ['UNDECIDED'],
+        resolve: async () => {
+          askedMs.push(clock.now() - fromMs);
+          return ['UNDECIDED'];
+        },
+      },
+      rings: { ...components.rings, proposer: () => 0 },
+      randomBytes: (length: number) => new Uint8Array(length).fill(byte),
+    } as unknown as CaretakerComponents;
+    const ending = new AbortController();
+    void runCaretaker(own, ending.signal);
+    for (let rounds = 0; rounds < 40; rounds++) await clock.advance(CARE_EVERY_MS / 10);
+    ending.abort();
+    return askedMs[0] ?? Number.POSITIVE_INFINITY;
+  };
+  expect(await firstOf(0)).toBe(CARE_EVERY_MS / 2);
+  expect(await firstOf(255)).toBeGreaterThan(1.4 * CARE_EVERY_MS);
+});
+
 test('an acceptor that hangs keeps its own partitions’ flags waiting, and neither others nor copies', async () => {
   const { clock, components } = hangingScene();
   const spread: number[] = [];

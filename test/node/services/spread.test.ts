@@ -4,7 +4,7 @@ import { openSpread, type SpreadComponents } from '../../../node/services/spread
 import type { OpenWindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { entryOfKey, operations } from '../../../src/protocol/index.ts';
-import type { NodeId } from '../../../src/ring/index.ts';
+import type { NodeId, Partition } from '../../../src/ring/index.ts';
 import { nodeId, partition, streamHash, windowId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
@@ -17,7 +17,8 @@ const CARE_MS = 20_000;
 const DOMAIN_A = ['a1', 'a2', 'a3'].map(nodeId);
 
 let cloud: SmallCloud;
-afterEach(() => cloud.close());
+// Some tests here start none.
+afterEach(() => (cloud as SmallCloud | undefined)?.close());
 
 interface Roles {
   readonly reading: RawReading;
@@ -208,31 +209,97 @@ describe('the mark of a debt', () => {
   });
 });
 
+const SPREADER = nodeId('a1');
+const RECORD = {
+  scope: { stream: streamHash('5a'.repeat(32)), window: windowId(1), group: 0 },
+  stream: {},
+} as unknown as OpenWindowRecord;
+
+/** A node with one row in every partition, and other nodes that have no row or do not answer. */
+function spreadTo(
+  owners: (at: Partition) => readonly NodeId[],
+  ask: (node: NodeId, at: Partition) => Promise<unknown>,
+  suspected: (node: NodeId) => boolean,
+) {
+  const row = { entry: entryOfKey(new Uint8Array(36)), conflict: false, share: new Uint8Array(16) };
+  return openSpread({
+    journal: { stage: () => {}, synced: async () => {} },
+    tables: { put: () => null, scan: async function* () {} },
+    storeKey: new Uint8Array(32),
+    rings: {
+      of: () => ({ placement: { owners: (_: unknown, at: Partition) => owners(at) } }),
+      contextOf: () => null,
+    },
+    shares: { page: async () => ({ rows: [row], more: false }), remove: async () => {} },
+    windows: { findOpen: () => RECORD },
+    self: { nodeId: SPREADER, domain: 'a' },
+    callPeer: (node: NodeId, _: unknown, request: { readonly partition: Partition }) =>
+      ask(node, request.partition),
+    peers: { suspected },
+  } as unknown as SpreadComponents);
+}
+
 describe('an owner that hangs', () => {
+  const owner = nodeId('a2');
+
   it('is waited for once in a round, however many partitions it lacks', async () => {
-    const owner = nodeId('a2');
     let asked = 0;
-    const record = {
-      scope: { stream: streamHash('5a'.repeat(32)), window: windowId(1), group: 0 },
-      stream: {},
+    const silent = async () => {
+      asked += 1;
+      throw new EngineError('UNREACHABLE', 'no answer in time');
     };
-    const row = { entry: entryOfKey(new Uint8Array(36)), conflict: false, share: new Uint8Array(16) };
-    const spread = await openSpread({
-      journal: { stage: () => {} },
-      tables: { put: () => null, scan: async function* () {} },
-      storeKey: new Uint8Array(32),
-      rings: { of: () => ({ placement: { owners: () => [owner] } }), contextOf: () => null },
-      shares: { page: async () => ({ rows: [row], more: false }) },
-      windows: { findOpen: () => record },
-      self: { nodeId: nodeId('a1'), domain: 'a' },
-      callPeer: async () => {
-        asked += 1;
-        throw new EngineError('UNREACHABLE', 'no answer in time');
-      },
-      peers: { suspected: (node: NodeId) => node === owner && asked > 0 },
-    } as unknown as SpreadComponents);
-    for (let at = 0; at < 5; at++) spread.mark(record as unknown as OpenWindowRecord, partition(at));
+    const spread = await spreadTo(
+      () => [owner],
+      silent,
+      (node) => node === owner && asked > 0,
+    );
+    for (let at = 0; at < 5; at++) spread.mark(RECORD, partition(at));
     await spread.run(new AbortController().signal);
     expect(asked).toBe(1);
+  });
+
+  it('keeps back no copy of another owner, however many partitions it lacks', async () => {
+    const back = nodeId('a3');
+    const last = partition(500);
+    const brought: NodeId[] = [];
+    const ask = async (node: NodeId) => {
+      if (node === owner) throw new EngineError('UNREACHABLE', 'no answer in time');
+      brought.push(node);
+      return { missing: [] };
+    };
+    for (const suspected of [() => false, (node: NodeId) => node === owner]) {
+      brought.length = 0;
+      const spread = await spreadTo(
+        (at) => (at === last ? [SPREADER, back] : [SPREADER, owner]),
+        ask,
+        suspected,
+      );
+      for (let at = 0; at < 200; at++) spread.mark(RECORD, partition(at));
+      spread.mark(RECORD, last);
+      for (let round = 0; round < 4; round++) await spread.run(new AbortController().signal);
+      expect(brought).toEqual([back]);
+    }
+  });
+});
+
+describe('in every round', () => {
+  it('what is on one disk too few is brought before what waits for its owner', async () => {
+    const owner = nodeId('a2');
+    const asked: Partition[] = [];
+    const ask = async (_: NodeId, at: Partition) => {
+      asked.push(at);
+      return { missing: [] };
+    };
+    const isThin = (at: Partition) => at >= 100;
+    const spread = await spreadTo(
+      (at) => (isThin(at) ? [SPREADER, owner] : [owner]),
+      ask,
+      () => false,
+    );
+    for (let at = 0; at < 70; at++) spread.mark(RECORD, partition(at));
+    for (let at = 100; at < 110; at++) spread.mark(RECORD, partition(at));
+    await spread.run(new AbortController().signal);
+    expect(asked.slice(0, 10).every(isThin)).toBe(true);
+    expect(asked.slice(10).some(isThin)).toBe(false);
   });
 });
