@@ -2,7 +2,7 @@ import type { Router } from '../../node/http/router.ts';
 import type { NodeSettings } from '../../node/node.ts';
 import type { Sensor } from '../../sensor-client/sensor.ts';
 import type { UploadManyOptions, UploadSummary } from '../../sensor-client/upload-many.ts';
-import type { Store } from '../../src/ports/index.ts';
+import type { RandomBytes, Store } from '../../src/ports/index.ts';
 import type { Reading } from '../../src/sharing/index.ts';
 import type { RingMember } from '../support/simulated-ring.ts';
 
@@ -36,6 +36,8 @@ export interface Sabotage {
   /** Stands between a node and the other nodes. */
   readonly peerRouter?: (router: Router, member: RingMember) => Router;
   readonly upload?: UploadProgram;
+  /** Stands between a sensor and its generator. */
+  readonly drawing?: (random: RandomBytes) => RandomBytes;
   /** Stands between a domain's settings and its nodes. */
   readonly settings?: (settings: NodeSettings) => NodeSettings;
 }

@@ -32,6 +32,7 @@ export interface SensorSurroundings extends GatewayTerms {
   target(window: number): ReadingTarget;
   /** Whether windows follow from the time of a reading. */
   readonly byTime: boolean;
+  readonly drawing: (random: RandomBytes) => RandomBytes;
   readonly program: UploadProgram;
   readonly flushing: FlushProgram;
   /** All sensors that there are, for a gateway that uploads for them. */
@@ -122,7 +123,7 @@ export function startSensor(surroundings: SensorSurroundings): SimulatedSensor {
     const process: SensorProcess = {
       life,
       clock: simulatedClock(kernel, life),
-      randomBytes: kernel.random.fork(life.name).bytes,
+      randomBytes: surroundings.drawing(kernel.random.fork(life.name).bytes),
       // Only the first run dies as planned.
       transport: starts === 1 ? mortal(transport, life, surroundings.death, dies) : transport,
       underWay: new Set(),

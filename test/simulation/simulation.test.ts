@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { POOL_BYTES } from '../../src/arithmetic/element-pool.ts';
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
 import {
   EngineError,
@@ -12,6 +13,7 @@ import type { StoreOperation } from '../../src/ports/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { entryName, operations, releasedRowCodec } from '../../src/protocol/index.ts';
 import { createPacketOpener } from '../support/packet-opener.ts';
+import { createRandom } from './kernel/index.ts';
 import { plainPlan, violationsOf } from './plain-plan.ts';
 import { type Plan, planOf } from './plan.ts';
 import { replayCommand } from './report.ts';
@@ -112,6 +114,14 @@ describe('the checkers', () => {
       },
     };
     expect(await violationsOf(plainPlan({}), sabotage, '2 times')).toContain('2 times');
+  });
+
+  it('see sensors that use a mask twice', async () => {
+    const sabotage: Sabotage = {
+      drawing: (random) => (length) =>
+        length === POOL_BYTES ? createRandom('one pool for all').bytes(length) : random(length),
+    };
+    expect(await violationsOf(plainPlan({}), sabotage, 'UNIFORM')).toContain('UNIFORM');
   });
 
   it('see a domain that adds a share once per delivery', async () => {

@@ -248,6 +248,7 @@ export async function buildWorld(
       recorded: plan.batches?.recorded === true,
       byTime: plan.fixedMs !== undefined,
       moments: plan.moments === true,
+      drawing: sabotage.drawing ?? ((random) => random),
       program: sabotage.upload ?? (plan.fixedMs === undefined ? uploadInto : uploadByTime),
       flushing: plan.fixedMs === undefined ? flushInto : flushByTime,
       identities,

@@ -18,6 +18,7 @@ import type { PacketOpener } from '../../support/packet-opener.ts';
 import type { Exchange } from '../network-types.ts';
 import { streamNamed } from '../planned.ts';
 import type { DiskRows } from './disk-rows.ts';
+import { createMaskChecker } from './masks.ts';
 
 export interface WatchedNode {
   readonly node: string;
@@ -64,12 +65,13 @@ const VOTING = [
 ] as const;
 
 /**
- * DURABLE, ISOLATION, IDEMPOTENT and ONE-OUTCOME on the wire: an answer is compared with the disks at the
+ * DURABLE, ISOLATION, IDEMPOTENT, UNIFORM and ONE-OUTCOME on the wire: an answer is compared with the disks at the
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
   const { streams, opener, placementOf, voterOf, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
+  const masks = createMaskChecker(violation);
   const outcomes = new Map<string, Outcome>();
   /** Per flag and share index the share's bytes, as they came from the sensor. */
   const shares = new Map<string, Buffer>();
@@ -215,6 +217,7 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       const before = shares.get(name) ?? share;
       if (!equalBytes(before, share)) violation('IDEMPOTENT: a reading id was used for two splits');
       shares.set(name, bufferOf(share));
+      masks.shared(name, share);
     }
     if (response.status !== 200) return;
     const answer = operations.UPLOAD.response.decode(response.body);
