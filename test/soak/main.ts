@@ -17,7 +17,7 @@ import {
 
 const HELP = `npm run soak -- [--hours H] [--rounds-only]
 
-Runs everything that shows a fault, for long: the tests, the model checker and the mutants once, then rounds of
+Runs everything that shows a fault, for long: the tests, the model checker, the mutants and the attacks once, then rounds of
 fresh seeds of the simulator, kills of real node processes in every shape, and damage to files of real stores.
 Ends with the first failure, whose command it repeats, or with the round in which the time is over.
 

@@ -16,6 +16,12 @@ test('every step of a soak is a command of the package', () => {
     expect(scripts).toHaveProperty(script);
 });
 
+test('a soak begins with every other proof that the documents name, and its rounds have the rest', () => {
+  const proofs = ['test', 'simulate', 'model-check', 'mutants', 'attack', 'kill'];
+  const run = new Set([...firstSteps(nextSeed), ...rounds.flat()].map(({ script }) => script));
+  expect([...run].sort()).toEqual(proofs.sort());
+});
+
 test('no two steps of a soak use one seed', () => {
   const commands = rounds.flat().map(commandOf);
   const seeds = commands.map((command) => /(?:--seed |SEED=)(\d+)/.exec(command)?.[1]);

@@ -28,6 +28,7 @@ export function firstSteps(freshSeed: () => number): readonly SoakStep[] {
       args: ['--patience', String(MUTANTS_PATIENCE), '--json'],
       countsOf: picked({ killed: 'mutants killed' }),
     },
+    { script: 'attack', args: [] },
   ];
 }
 
