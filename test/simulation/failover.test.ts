@@ -130,22 +130,19 @@ function dyingPlan(node: number): Plan {
 }
 
 describe('whichever node dies, at whatever moment of seal, settle and release', () => {
-  it.each([0, 3])(
-    'every window has its result before it is back: node %i',
-    async (node) => {
-      const told = new Map<number, number>();
-      const plan = dyingPlan(node);
-      const { violations, faults, readings } = await runPlan(plan, {
-        listener: (line) => {
-          const [, window] = /window (\d+) has a result$/.exec(line) ?? [];
-          if (window !== undefined) told.set(Number(window), Number.parseFloat(line) - START_MS);
-        },
-      });
-      expect(violations).toEqual([]);
-      expect(faults).toMatchObject({ crash: MOMENTS_MS.length });
-      expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(3 * MOMENTS_MS.length);
-      for (const [window, { notBeforeMs }] of plan.windows.entries())
-        expect((told.get(window) ?? Number.POSITIVE_INFINITY) - notBeforeMs).toBeLessThan(TOLD_MS_MAX);
-    },
-  );
+  it.each([0, 3])('every window has its result before it is back: node %i', async (node) => {
+    const told = new Map<number, number>();
+    const plan = dyingPlan(node);
+    const { violations, faults, readings } = await runPlan(plan, {
+      listener: (line) => {
+        const [, window] = /window (\d+) has a result$/.exec(line) ?? [];
+        if (window !== undefined) told.set(Number(window), Number.parseFloat(line) - START_MS);
+      },
+    });
+    expect(violations).toEqual([]);
+    expect(faults).toMatchObject({ crash: MOMENTS_MS.length });
+    expect(readings.filter(({ fate }) => fate === 'committed')).toHaveLength(3 * MOMENTS_MS.length);
+    for (const [window, { notBeforeMs }] of plan.windows.entries())
+      expect((told.get(window) ?? Number.POSITIVE_INFINITY) - notBeforeMs).toBeLessThan(TOLD_MS_MAX);
+  });
 });
