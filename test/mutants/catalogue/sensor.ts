@@ -20,8 +20,8 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     name: 'sensor/new-id-after-unknown',
     breaks: 'EXACT: a reading whose outcome is not known is uploaded again under another id',
     file: READING,
-    find: `    const out = await commitOne(committing, attempt, relay, leftMs, signal);`,
-    replace: `    let out = await commitOne(committing, attempt, relay, () => leftMs() / 20, signal);
+    find: `    const out = await commitOne(committing, attempt, relay, leftMs, splits === 1, signal);`,
+    replace: `    let out = await commitOne(committing, attempt, relay, () => leftMs() / 20, splits === 1, signal);
     if (out.kind === 'unknown') out = { kind: 'errored' };`,
     detector: byTest('sensor-client/sensor', 'any losses: committed means TRUE'),
   },
@@ -29,13 +29,13 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     name: 'sensor/moves-reading-to-next-window',
     breaks: 'GATE: a reading refused by a sealed window is uploaded into the next one',
     file: READING,
-    find: 'if (!again) throw failureOf(context, attempt, out, deadlineMs);',
+    find: 'if (!free || splits === SPLITS_MAX || clock.now() >= endsAt)',
     replace: `if (out.kind === 'refused' && out.refusal.kind === 'error') {
       context.directory.forgetWindow(place.window);
       const next = await context.directory.window();
       return commitMeasured(context, { ...place, window: next }, measured, signal);
     }
-    if (!again) throw failureOf(context, attempt, out, deadlineMs);`,
+    if (!free || splits === SPLITS_MAX || clock.now() >= endsAt)`,
     detector: byTest('sensor-client/directory', 'after a seal the next reading looks for the next window'),
   },
   {

@@ -364,8 +364,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'erasure/waits-for-a-repair',
     breaks: 'ERASED: a store that is being refilled keeps rows and keys past their retention',
     file: 'node/services/caretaker.ts',
-    find: '[care, resolveOverdue, sealOverdue, hear, refill, erase]',
-    replace: '[care, resolveOverdue, sealOverdue, hear, () => refill().then(erase)]',
+    find: 'hear, refill, erase].map(inRounds)',
+    replace: 'hear, () => refill().then(erase)].map(inRounds)',
     detector: byTest('node/services/caretaker', 'a repair of a large store keeps neither'),
   },
   {
