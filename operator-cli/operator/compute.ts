@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../src/foundation/index.ts';
 import { EngineError, fromBase64Url, hasCode, printable } from '../../src/foundation/index.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec } from '../../src/protocol/index.ts';
@@ -33,8 +34,8 @@ interface Waiting {
  * COMPUTE of the paper: asks every domain of the stream for its row, again while one says INCOMPLETE, and
  * combines the rows. All domains are asked at once; one node of each, the next when it does not answer.
  * @throws EngineError `IMPOSSIBLE_AGGREGATE` when the rows contradict each other or the stream, the refusal of
- * a domain that waiting would not change, `UNKNOWN_STREAM` or `WINDOW_NOT_OPEN` when every domain says so, or
- * the signal's reason
+ * a domain that waiting would not change, `UNKNOWN_STREAM`, `WINDOW_NOT_OPEN` or `WINDOW_SEALED` when every domain
+ * says so, or the signal's reason
  */
 export async function computeWindow(
   ports: OperatorPorts,
@@ -122,16 +123,20 @@ async function askDomain(
       `expected the row of domain ${domain}, got the row of domain ${row.domain}`,
     );
   } catch (error) {
-    if (!(error instanceof EngineError) || !error.retry) throw error;
+    if (!(error instanceof EngineError) || !(error.retry || UNKNOWN.includes(error.code))) throw error;
     return { kind: 'waiting', reason: `${error.code}: ${error.message}`, error, nodes };
   }
 }
 
-/** One node may have missed a stream or a window; when no domain has it, waiting only hides a typing error. */
+/**
+ * Of a stream or a window that a node has never heard of, or of a fixed one that ended unopened by the node's clock. One node
+ * may have missed it, or be ahead of the others; when every domain says so, waiting only hides a typing error.
+ */
+const UNKNOWN: readonly ErrorCode[] = ['UNKNOWN_STREAM', 'WINDOW_NOT_OPEN', 'WINDOW_SEALED'];
+
 function throwIfUnknownToAll(answers: readonly DomainAnswer[]): void {
   const errors = answers.map((answer) => (answer.kind === 'waiting' ? answer.error : undefined));
   const [first] = errors;
-  if (first === undefined) return;
-  if (first.code !== 'UNKNOWN_STREAM' && first.code !== 'WINDOW_NOT_OPEN') return;
+  if (first === undefined || !UNKNOWN.includes(first.code)) return;
   if (errors.every((error) => error?.code === first.code)) throw first;
 }

@@ -178,6 +178,15 @@ export const SEAL_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/set-lists', 'one that is whole is neither written over'),
   },
   {
+    name: 'seal/one-domain-says-never-opened',
+    breaks:
+      'EXACT: a node whose clock is ahead makes COMPUTE call a window ended that is opened later and has readings',
+    file: 'operator-cli/operator/compute.ts',
+    find: "['UNKNOWN_STREAM', 'WINDOW_NOT_OPEN', 'WINDOW_SEALED']",
+    replace: "['UNKNOWN_STREAM', 'WINDOW_NOT_OPEN']",
+    detector: byTest('operator-cli/operator/compute', 'believes no domain alone'),
+  },
+  {
     name: 'seal/nobody-by-itself',
     breaks: 'LIVENESS: a window that nobody asks for is never sealed',
     file: 'node/services/caretaker.ts',
