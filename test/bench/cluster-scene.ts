@@ -29,11 +29,12 @@ const MAX_READINGS = 4_000_000;
 const QUIET_CPU_MICROS = 30_000;
 const QUIET_MS = 200;
 const QUIET_TURNS_MAX = 100;
+/** Of the honest cluster. */
 const DOMAINS = 3;
 const REPLICAS = 2;
 const ACCEPTORS = 3;
 
-/** The honest cluster: 3 domains, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
+/** The honest cluster: 3 domains where no other number is asked for, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
 export interface ClusterScene extends Pick<StreamWindows, 'openWindow'> {
   /** Three elements: count, x, x^2. */
   readonly stream: StreamDocument;
@@ -68,6 +69,8 @@ export interface Conclusion {
 }
 
 export interface SceneOptions {
+  /** 3 where it is not given. */
+  readonly domains?: number;
   readonly nodesPerDomain: number;
   /** Whether every node is a process of its own; all in this process otherwise, for profiles and small tests. */
   readonly processes: boolean;
@@ -171,10 +174,10 @@ async function firstOf(sensors: Promise<readonly Sensor[]>): Promise<Sensor> {
   return sensor;
 }
 
-async function startProcesses({ nodesPerDomain }: SceneOptions): Promise<Running> {
+async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOptions): Promise<Running> {
   const faults: string[] = [];
   const cluster = await startProcessCluster({
-    domains: DOMAINS,
+    domains,
     nodesPerDomain,
     replicas: REPLICAS,
     acceptors: ACCEPTORS,
@@ -197,9 +200,9 @@ async function startProcesses({ nodesPerDomain }: SceneOptions): Promise<Running
   };
 }
 
-async function startEmbedded({ nodesPerDomain }: SceneOptions): Promise<Running> {
+async function startEmbedded({ domains = DOMAINS, nodesPerDomain }: SceneOptions): Promise<Running> {
   const clock = systemClock();
-  const cluster = await startEmbeddedCluster({ domains: DOMAINS, nodesPerDomain, clock, log: silentLog });
+  const cluster = await startEmbeddedCluster({ domains, nodesPerDomain, clock, log: silentLog });
   const { ring, operator: key, sensorBundle: bundle } = cluster.material;
   const transport = createUndiciTransport({ targets: transportTargets(ring) });
   const operator = createOperator({

@@ -20,6 +20,8 @@ export interface Resources {
   small(): Promise<ClusterScene>;
   /** Three domains of `scaleFactor` times as many. */
   large(): Promise<ClusterScene>;
+  /** The small cluster with `manyDomains` domains. */
+  domains(): Promise<ClusterScene>;
   /** The small cluster with all nodes in this process. */
   inProcess(): Promise<ClusterScene>;
   plain(): Promise<PlainEndpoint>;
@@ -45,8 +47,9 @@ export function createResources(sizes: BenchSizes): Resources {
   }
 
   /** @param times as many nodes as the small cluster has, and as many SDKs: every node is as warm as in a small one. */
-  async function warm(times: number, processes: boolean): Promise<ClusterScene> {
-    const scene = await openClusterScene({ nodesPerDomain: NODES_PER_DOMAIN * times, processes });
+  async function warm(times: number, processes: boolean, domains?: number): Promise<ClusterScene> {
+    const nodesPerDomain = NODES_PER_DOMAIN * times;
+    const scene = await openClusterScene({ nodesPerDomain, processes, ...(domains && { domains }) });
     const runs = sizes.clusterWarmUp.map(({ readings, inFlight }) => async () => {
       const sensors = await scene.fleet(times);
       const texts = benchReadings(readings * times);
@@ -77,6 +80,7 @@ export function createResources(sizes: BenchSizes): Resources {
   return {
     small,
     large: sizes.scaleFactor === 1 ? small : once(() => warm(sizes.scaleFactor, sizes.processes)),
+    domains: once(() => warm(1, sizes.processes, sizes.manyDomains)),
     inProcess: sizes.processes ? once(() => warm(1, false)) : small,
     plain: once(warmPlain),
     postgres: once(warmPostgres),

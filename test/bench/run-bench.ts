@@ -1,5 +1,6 @@
 import type { BenchRow, Comparison } from './comparison.ts';
 import { checkRow, measure, skippedRow } from './comparison.ts';
+import { bestConnections } from './peers/best-connections.ts';
 import { hasPostgres } from './peers/postgres.ts';
 import { createResources, type Resources } from './resources.ts';
 import { coalescedRow, loneRelayRow, loneRow } from './rows/against-plain.ts';
@@ -9,7 +10,7 @@ import { type BatchRow, batchBytesRow, batchRow } from './rows/batches.ts';
 import { commitCoalescedRow } from './rows/commit-coalesced.ts';
 import { commitLoneRow } from './rows/commit-lone.ts';
 import { demoRow } from './rows/demo.ts';
-import { gatedSealRow, scaleRow, sealRow } from './rows/growth.ts';
+import { domainsRow, gatedSealRow, scaleRow, sealRow, wideSealRow } from './rows/growth.ts';
 import { memoryRow } from './rows/memory.ts';
 import { splitRow } from './rows/split.ts';
 import type { BenchSizes } from './sizes.ts';
@@ -78,16 +79,23 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       warmUp: loneWarmUp(sizes),
     }),
   ),
-  'lone-relay-512': compared(async ({ sizes, resources }) =>
-    loneRelayRow(await resources.small(), await resources.plain(), {
+  'lone-relay-512': compared(async ({ sizes, resources }) => {
+    const plain = await resources.plain();
+    return loneRelayRow(await resources.small(), plain, {
       name: 'lone-relay-512',
       target: '>= 0.40',
       readings: sizes.loneManyReadings,
       plainReadings: sizes.plainReadings,
       inFlight: sizes.loneManyInFlight,
       warmUp: loneWarmUp(sizes),
-    }),
-  ),
+      connections: await bestConnections(plain, {
+        numbers: sizes.plainConnections,
+        readings: sizes.plainTrialReadings,
+        turns: sizes.plainTrialTurns,
+        inFlight: sizes.loneManyInFlight,
+      }),
+    });
+  }),
   'coalesced-512': compared(async ({ sizes, resources }) =>
     coalescedRow(await resources.small(), await resources.plain(), {
       name: 'coalesced-512',
@@ -181,6 +189,13 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       inFlight: sizes.manyInFlight,
     }),
   ),
+  'seal-compute-wide': compared(async ({ sizes, resources }) =>
+    wideSealRow(await resources.small(), {
+      readings: sizes.sealMany,
+      sensors: sizes.sealWideFleet,
+      inFlight: sizes.sealWideInFlight,
+    }),
+  ),
   'seal-compute-gated': compared(async ({ sizes, resources }) =>
     gatedSealRow(await resources.small(), {
       many: sizes.gatedMany,
@@ -194,6 +209,14 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
       inFlight: sizes.manyInFlight,
     }),
   demo: ({ sizes }) => demoRow(sizes.demoArguments),
+  // The last one: its nodes stay and take some time of the machine even where nothing asks them.
+  domains: compared(async ({ sizes, resources }) =>
+    domainsRow(await resources.small(), await resources.domains(), {
+      readings: sizes.coalescedReadings,
+      inFlight: sizes.coalescedInFlight,
+      domains: sizes.manyDomains,
+    }),
+  ),
 };
 
 /** Names that `only` may have. */

@@ -21,6 +21,11 @@ export interface BenchSizes {
   readonly manyInFlight: number;
   /** Of the plain endpoint and PostgreSQL. */
   readonly plainReadings: number;
+  /** Numbers of connections among which the plain endpoint's best is looked for. */
+  readonly plainConnections: readonly number[];
+  /** Readings over each number of them in one turn. */
+  readonly plainTrialReadings: number;
+  readonly plainTrialTurns: number;
   readonly batchReadings: number;
   readonly batchesInFlight: number;
   /** The plain endpoint takes more of a processor for each reading with more under way. */
@@ -39,8 +44,13 @@ export interface BenchSizes {
   readonly scaleReadings: number;
   /** Nodes of the large cluster for one of the small. */
   readonly scaleFactor: number;
+  /** Of the cluster with more domains. */
+  readonly manyDomains: number;
   readonly sealMany: number;
   readonly sealFew: number;
+  /** SDKs that fill the window of all partitions, and what each has in flight: small flushes, many partitions. */
+  readonly sealWideFleet: number;
+  readonly sealWideInFlight: number;
   /** Of all sensors of the stream that is not public together. */
   readonly gatedMany: number;
   readonly gatedFew: number;
@@ -63,6 +73,9 @@ export const FULL_SIZES: BenchSizes = {
   coalescedInFlight: 512,
   manyInFlight: 2_048,
   plainReadings: 65_536,
+  plainConnections: [16, 32, 64, 128, 256, 512],
+  plainTrialReadings: 16_384,
+  plainTrialTurns: 3,
   batchReadings: 1_024_000,
   batchesInFlight: 32,
   plainBatchesInFlight: 8,
@@ -80,8 +93,11 @@ export const FULL_SIZES: BenchSizes = {
   jiffWarmUpReadings: 9_000,
   scaleReadings: 16_384,
   scaleFactor: 4,
+  manyDomains: 5,
   sealMany: 1_000_000,
   sealFew: 10_000,
+  sealWideFleet: 8,
+  sealWideInFlight: 96,
   gatedMany: 200_000,
   gatedFew: 10_000,
   memoryReadings: 1_000_000,
@@ -102,6 +118,9 @@ export const QUICK_SIZES: BenchSizes = {
   coalescedInFlight: 256,
   manyInFlight: 512,
   plainReadings: 512,
+  plainConnections: [16, 32],
+  plainTrialReadings: 256,
+  plainTrialTurns: 1,
   batchReadings: 4_000,
   batchesInFlight: 4,
   plainBatchesInFlight: 4,
@@ -113,8 +132,11 @@ export const QUICK_SIZES: BenchSizes = {
   jiffWarmUpReadings: 9,
   scaleReadings: 512,
   scaleFactor: 2,
+  manyDomains: 5,
   sealMany: 1_024,
   sealFew: 128,
+  sealWideFleet: 2,
+  sealWideInFlight: 32,
   gatedMany: 1_024,
   gatedFew: 128,
   memoryReadings: 1_024,

@@ -12,13 +12,13 @@ import { timed } from '../stopwatch.ts';
 import { plainSumsOf, sameSums } from './plain-sums.ts';
 import { startProgram } from './program.ts';
 
-/** Beyond so many connections the endpoint gets slower, whatever is in flight. */
-const CONNECTIONS_MAX = 64;
+/** Connections of a row that does not look for the best number of them. */
+const CONNECTIONS = 64;
 const SENSOR = 'e0b1c2d3e4f5a6b7';
 
 export interface PlainEndpoint {
-  /** Readings as requests of their own. */
-  upload(texts: readonly string[], most: number): Promise<Sample>;
+  /** Readings as requests of their own, over at most so many connections. */
+  upload(texts: readonly string[], most: number, connections?: number): Promise<Sample>;
   /** Readings as batches, with the bytes on the wire where they are to be counted. */
   uploadBatches(texts: readonly string[], how: PlainBatches): Promise<Sample & { readonly bytes: number }>;
   close(): Promise<void>;
@@ -64,9 +64,9 @@ export async function openPlainEndpoint(): Promise<PlainEndpoint> {
   }
 
   return {
-    async upload(texts, most) {
+    async upload(texts, most, connections = CONNECTIONS) {
       const at = ++run;
-      const pool = poolOf(Math.min(most, CONNECTIONS_MAX));
+      const pool = poolOf(Math.min(most, connections));
       const cpuBefore = await processCpuMicros(program.pid);
       const { wallMicros, cpuMicros } = await timed(() =>
         inFlight(texts.length, most, (index) =>
@@ -83,7 +83,7 @@ export async function openPlainEndpoint(): Promise<PlainEndpoint> {
     async uploadBatches(texts, { batch, inFlight: most, kept, counted = false }) {
       const at = ++run;
       if (counted) counter ??= await openByteCounter(origin);
-      const pool = poolOf(Math.min(most, CONNECTIONS_MAX), counted ? counter?.origin : undefined);
+      const pool = poolOf(Math.min(most, CONNECTIONS), counted ? counter?.origin : undefined);
       const path = `/runs/${at}/${kept === 'the body' ? 'bodies' : 'batches'}`;
       const cpuBefore = await processCpuMicros(program.pid);
       const bytesBefore = counter?.bytes() ?? 0;

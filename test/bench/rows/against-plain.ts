@@ -1,6 +1,8 @@
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison } from '../comparison.ts';
+import type { BestConnections } from '../peers/best-connections.ts';
+import { trialNote } from '../peers/best-connections.ts';
 import type { PlainEndpoint } from '../peers/plain-client.ts';
 import { uploadCoalesced, uploadLone, uploadRate } from '../upload-rate.ts';
 
@@ -15,6 +17,8 @@ export interface AgainstPlain {
 
 /** Programs are warm for what they have done: readings of this kind, with more in flight so that it takes less long. */
 export interface LoneRow extends AgainstPlain {
+  /** Of the plain endpoint, where the row has looked for the best number of them. */
+  readonly connections?: BestConnections;
   readonly warmUp: { readonly readings: number; readonly inFlight: number };
 }
 
@@ -58,7 +62,7 @@ function loneComparison(
     });
   };
   return {
-    ...headOf(row, work),
+    ...headOf(row, row.connections === undefined ? work : `${work}; ${trialNote(row.connections)}`),
     ours: () => upload(row.readings, row.inFlight),
     warmUp: () => upload(row.warmUp.readings, row.warmUp.inFlight),
     peer: peerOf(plain, row),
@@ -80,7 +84,10 @@ function headOf({ name, target }: AgainstPlain, work: string) {
   return { name, target, unit: 'readings per second', peerName: PLAIN, note: `${work}; ${DIFFERENCE}` };
 }
 
-function peerOf(plain: PlainEndpoint, { plainReadings, inFlight }: AgainstPlain): Comparison['peer'] {
+function peerOf(
+  plain: PlainEndpoint,
+  { plainReadings, inFlight, connections }: AgainstPlain & Pick<LoneRow, 'connections'>,
+): Comparison['peer'] {
   const texts = benchReadings(plainReadings);
-  return () => plain.upload(texts, inFlight);
+  return () => plain.upload(texts, inFlight, connections?.best);
 }

@@ -1,7 +1,11 @@
+import { PARTITIONS } from '../../../src/ring/index.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison, RowHead, Sample } from '../comparison.ts';
 import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
+
+/** What sealing and computing 10^6 readings may take in all nodes together, milliseconds. */
+const SEAL_MS_ALLOWED = 150;
 
 export interface ScaleSize {
   readonly readingsPerSensor: number;
@@ -31,6 +35,33 @@ export function scaleRow(small: ClusterScene, large: ClusterScene, size: ScaleSi
   };
 }
 
+export interface DomainsSize {
+  readonly readings: number;
+  readonly inFlight: number;
+  /** Of the cluster with more of them. */
+  readonly domains: number;
+}
+
+/** What a reading costs where its shares go to more domains. */
+export function domainsRow(few: ClusterScene, many: ClusterScene, size: DomainsSize): Comparison {
+  const texts = benchReadings(size.readings);
+  const cpuPerReading = (scene: ClusterScene) => async (): Promise<Sample> => {
+    const { cpuMicros = Number.NaN, exact } = await uploadRate(scene, texts, (window) =>
+      uploadCoalesced([scene.sensor], texts, window, size.inFlight),
+    );
+    return { amount: cpuMicros, exact };
+  };
+  return {
+    name: 'domains',
+    unit: 'microseconds of CPU per reading',
+    peerName: '3 domains x 2 nodes',
+    target: 'recorded',
+    note: `${size.domains} domains x 2 nodes, ${size.inFlight} readings in flight in one SDK on both sides; all processes together`,
+    ours: cpuPerReading(many),
+    peer: cpuPerReading(few),
+  };
+}
+
 export interface SealSize {
   readonly many: number;
   readonly few: number;
@@ -48,9 +79,41 @@ export function sealRow(scene: ClusterScene, size: SealSize): Comparison {
   };
   return {
     ...headOf('seal-compute', size),
-    note: `${size.many} readings; 10^6 may take 150 ms`,
+    note: `${size.many} readings, in about ${partitionsFilled(size.many / size.inFlight)} partitions; 10^6 may take 150 ms`,
     ...bothOf(cost, size),
   };
+}
+
+export interface WideSealSize {
+  readonly readings: number;
+  readonly sensors: number;
+  /** Of each sensor. */
+  readonly inFlight: number;
+}
+
+/** The same of a window with readings in every partition, as lone sensors fill it, against what 10^6 may take. */
+export function wideSealRow(scene: ClusterScene, size: WideSealSize): Comparison {
+  const texts = benchReadings(size.readings);
+  return {
+    name: 'seal-compute-wide',
+    unit: 'milliseconds of CPU in all nodes',
+    peerName: 'what 10^6 readings may take',
+    target: '<= 1',
+    note: `${size.readings} readings of ${size.sensors} SDKs with ${size.inFlight} in flight each, in about ${partitionsFilled(size.readings / size.inFlight)} of ${PARTITIONS} partitions`,
+    ours: async () => {
+      const sensors = await scene.fleet(size.sensors);
+      const window = await scene.openWindow();
+      await uploadCoalesced(sensors, texts, window, size.inFlight);
+      const { exact, cpuMicros } = await scene.conclude(window, texts);
+      return { amount: cpuMicros / 1_000, exact };
+    },
+    peer: async () => ({ amount: SEAL_MS_ALLOWED, exact: true }),
+  };
+}
+
+/** How many partitions that many flushes fill, as expected: each draws one. */
+export function partitionsFilled(flushes: number): number {
+  return Math.round(PARTITIONS * (1 - (1 - 1 / PARTITIONS) ** flushes));
 }
 
 /** The same of a stream whose readings are not public, so that every domain counts the sensors first. */
