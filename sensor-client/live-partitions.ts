@@ -38,16 +38,19 @@ export function livePartition(
 export interface KnownNodes {
   readonly directory: Pick<Directory, 'view'>;
   readonly domains: readonly DomainId[];
-  readonly silent: Pick<SilentNodes, 'now' | 'hasAnswered'>;
+  readonly silent: Pick<SilentNodes, 'now' | 'dead' | 'hasAnswered'>;
 }
 
-/** Whether too few acceptors of the partition answer to decide a flag, while those of another one may. */
+/**
+ * Whether too few acceptors of the partition are there to decide a flag, while those of another one may be. Who is only late does not
+ * count as away: an id that is given up for another counts among the readings of its window.
+ */
 export function isStuck(
   { directory, domains, silent }: KnownNodes,
   window: WindowId,
   at: Partition,
 ): boolean {
-  const away = silent.now();
+  const away = silent.dead();
   if (away.size === 0) return false;
   const { placement } = directory.view(window);
   return !mayDecide(placement, domains, at, away) && livePartition(placement, domains, at, away) !== null;

@@ -25,6 +25,8 @@ export interface SilentNodes {
   hasAnswered(node: NodeId): boolean;
   /** The nodes that are silent now; those first that may be back, because they have been heard of the longest ago. */
   now(): ReadonlySet<NodeId>;
+  /** Those of them of which a request came to nothing: they are not only late, as where all are slow. */
+  dead(): ReadonlySet<NodeId>;
 }
 
 /** Silent nodes that are more than one that hangs and one that starts. */
@@ -36,6 +38,8 @@ const ANSWERED = new DOMException('the answer was first', 'AbortError');
 interface Heard {
   requests: number;
   answered: boolean;
+  /** Whether the last request that ended came to nothing. */
+  dead: boolean;
   /** When a request last came to nothing; null where an answer has come since. */
   failedAt: number | null;
 }
@@ -58,17 +62,19 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   }
 
   async function watch<T>(node: NodeId, asked: Promise<T>): Promise<T> {
-    const heard = known.get(node) ?? { requests: 0, answered: false, failedAt: null };
+    const heard = known.get(node) ?? { requests: 0, answered: false, dead: false, failedAt: null };
     known.set(node, heard);
     heard.requests += 1;
     try {
       const answer = await asked;
       heard.failedAt = null;
       heard.answered = true;
+      heard.dead = false;
       return answer;
     } catch (error) {
       // A node that starts says so and takes nothing yet.
-      heard.failedAt = hasCode(error, 'UNREACHABLE', 'NOT_READY') ? clock.now() : null;
+      heard.dead = hasCode(error, 'UNREACHABLE', 'NOT_READY');
+      heard.failedAt = heard.dead ? clock.now() : null;
       throw error;
     } finally {
       heard.requests -= 1;
@@ -138,6 +144,7 @@ export function createSilentNodes(clock: Clock): SilentNodes {
           .sort(([, a], [, b]) => badSince(a) - badSince(b))
           .map(([node]) => node),
       ),
+    dead: () => new Set([...known].flatMap(([node, heard]) => (isSilent(heard) && heard.dead ? [node] : []))),
   };
 }
 

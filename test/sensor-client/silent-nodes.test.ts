@@ -204,6 +204,15 @@ it('a node that starts is asked last too', async () => {
   expect(namesNow()).toEqual([a]);
 });
 
+it('a node that is only late is silent and not dead, and one that refuses connections is both', async () => {
+  await outwait(a, 0);
+  await expectCode(silent.wait(b, refused(), 0), 'UNREACHABLE');
+  expect([...silent.now()].sort()).toEqual([a, b].sort());
+  expect([...silent.dead()]).toEqual([b]);
+  expect(await silent.wait(b, Promise.resolve('here'), 0)).toBe('here');
+  expect([...silent.dead()]).toEqual([]);
+});
+
 it('a refusal is an answer', async () => {
   await expectCode(silent.wait(a, refused(), 0), 'UNREACHABLE');
   const sealed = Promise.reject(new EngineError('WINDOW_SEALED', 'sealed'));
