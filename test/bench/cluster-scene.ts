@@ -16,6 +16,8 @@ import { openBatchScene } from './batch-scene.ts';
 import { isExactResult } from './exact-result.ts';
 import type { GatedScene } from './gated-scene.ts';
 import { openGatedScene } from './gated-scene.ts';
+import type { ResidentSets } from './node-memory.ts';
+import { childrenWith, residentSets } from './node-memory.ts';
 import { createShareUploader, type ShareUploader } from './share-uploader.ts';
 import { timed } from './stopwatch.ts';
 import type { StreamWindows } from './stream-windows.ts';
@@ -32,6 +34,8 @@ const QUIET_TURNS_MAX = 100;
 /** Of the honest cluster. */
 const DOMAINS = 3;
 const REPLICAS = 2;
+/** Name of the file that a node's program is started with. */
+const NODE_SETTINGS = '/node.json';
 const ACCEPTORS = 3;
 
 /** The honest cluster: 3 domains where no other number is asked for, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
@@ -59,6 +63,8 @@ export interface ClusterScene extends Pick<StreamWindows, 'openWindow'> {
   conclude(window: WindowId, readings: readonly string[], of?: StreamWindows): Promise<Conclusion>;
   /** Processor time of all nodes so far where they are processes of their own, else 0; microseconds. */
   nodeCpuMicros(): Promise<number>;
+  /** Resident sets of all nodes when they are quiet; null where they are no processes of their own, or the system does not say. */
+  nodeMemory(): Promise<ResidentSets | null>;
   close(): Promise<void>;
 }
 
@@ -84,6 +90,7 @@ interface Running {
   readonly operator: Operator;
   readonly operatorKeyPem: string;
   nodeCpuMicros(): Promise<number>;
+  nodeMemory(): Promise<ResidentSets | null>;
   close(): Promise<void>;
 }
 
@@ -150,6 +157,10 @@ export async function openClusterScene(options: SceneOptions): Promise<ClusterSc
       return { exact, cpuMicros: options.processes ? nodes : here.cpuMicros };
     },
     nodeCpuMicros: running.nodeCpuMicros,
+    async nodeMemory() {
+      await untilQuiet(running, clock);
+      return running.nodeMemory();
+    },
     async close() {
       const opened = await Promise.all([...batches.values(), ...(gated === undefined ? [] : [gated])]);
       await Promise.all([...sensors, ...relayed, uploader, ...opened].map((one) => one.close()));
@@ -176,6 +187,7 @@ async function firstOf(sensors: Promise<readonly Sensor[]>): Promise<Sensor> {
 
 async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOptions): Promise<Running> {
   const faults: string[] = [];
+  const others = new Set(await childrenWith(NODE_SETTINGS));
   const cluster = await startProcessCluster({
     domains,
     nodesPerDomain,
@@ -185,6 +197,7 @@ async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOption
     violation: (text) => faults.push(text),
   });
   const { processes } = cluster;
+  const pids = (await childrenWith(NODE_SETTINGS)).filter((pid) => !others.has(pid));
   return {
     ring: cluster.material.ring,
     bundle: cluster.material.sensorBundle,
@@ -196,6 +209,7 @@ async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOption
       const times = await Promise.all(processes.nodes.map(({ id }) => processes.cpuMicros(id)));
       return times.reduce((sum, one) => sum + one, 0);
     },
+    nodeMemory: async () => (pids.length === processes.nodes.length ? residentSets(pids) : null),
     close: () => cluster.close(),
   };
 }
@@ -223,6 +237,7 @@ async function startEmbedded({ domains = DOMAINS, nodesPerDomain }: SceneOptions
     operator,
     operatorKeyPem: key.privateKeyPem,
     nodeCpuMicros: async () => 0,
+    nodeMemory: async () => null,
     async close() {
       await transport.close();
       await cluster.close();

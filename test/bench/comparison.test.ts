@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison, Sample } from './comparison.ts';
 import { checkRow, InexactSumError, measure, median, meetsTarget, skippedRow } from './comparison.ts';
-import { benchTable } from './report.ts';
+import { benchTable, quickDuration } from './report.ts';
 
 /** A comparison whose sides give these amounts, one after another, and write down whose turn it was. */
 function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
@@ -100,6 +100,11 @@ test('a row has the name it is asked for by, a target, and two figures with thei
   ]) {
     expect(() => checkRow({ ...good, ...change }, 'r')).toThrow('expected a row r');
   }
+});
+
+test('a quick run that took longer than a build has for it says so', () => {
+  expect(quickDuration(119.6)).toBe('took 120 s');
+  expect(quickDuration(131)).toBe('took 131 s, more than the 120 s that a build has for it');
 });
 
 test('the table names every row and what it is compared with', () => {

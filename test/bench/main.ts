@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { runProgram } from '../support/program.ts';
 import { benchChart } from './chart.ts';
 import { InexactSumError } from './comparison.ts';
-import { benchTable } from './report.ts';
+import { benchTable, quickDuration } from './report.ts';
 import { ROW_NAMES, runBench } from './run-bench.ts';
 import { FULL_SIZES, QUICK_SIZES } from './sizes.ts';
 
@@ -44,6 +44,7 @@ async function main(): Promise<number> {
     console.error(`expected --pairs from 1 to ${PAIRS_MAX}, got ${values.pairs}`);
     return 2;
   }
+  const begun = performance.now();
   const { only } = values;
   if (only !== undefined && !ROW_NAMES.includes(only)) {
     console.error(`expected --only with one of ${ROW_NAMES.join(', ')}, got ${only}`);
@@ -59,6 +60,7 @@ async function main(): Promise<number> {
     });
     console.log(values.json ? JSON.stringify(rows, null, 2) : benchTable(rows, !values.quick).trimEnd());
     if (values.svg !== undefined) await writeFile(values.svg, benchChart(rows));
+    if (values.quick) console.error(quickDuration((performance.now() - begun) / 1_000));
     return 0;
   } catch (error) {
     if (!(error instanceof InexactSumError)) throw error;

@@ -8,6 +8,17 @@ const MET: ReadonlyMap<boolean | null, string> = new Map([
   [false, 'no'],
 ]);
 
+/** What a build has for a run with `--quick`, seconds. */
+const QUICK_SECONDS_ALLOWED = 120;
+
+/** How long a run with `--quick` took; says so where it was too long, and judges nothing, because a busy machine takes any time. */
+export function quickDuration(seconds: number): string {
+  const took = `took ${Math.round(seconds)} s`;
+  return seconds > QUICK_SECONDS_ALLOWED
+    ? `${took}, more than the ${QUICK_SECONDS_ALLOWED} s that a build has for it`
+    : took;
+}
+
 /** The rows as a table, each note in a line below its row; says which targets are met where that means anything. */
 export function benchTable(rows: readonly BenchRow[], judged = true): string {
   const cells = rows.map((row) => [

@@ -22,8 +22,8 @@ export interface Resources {
   large(): Promise<ClusterScene>;
   /** The small cluster with `manyDomains` domains. */
   domains(): Promise<ClusterScene>;
-  /** The small cluster with all nodes in this process. */
-  inProcess(): Promise<ClusterScene>;
+  /** A small cluster that has done nothing but warm up: what earlier rows left in memory would hide what a window takes. */
+  fresh(): Promise<ClusterScene>;
   plain(): Promise<PlainEndpoint>;
   postgres(): Promise<Postgres>;
   jiff(): Promise<JiffParties>;
@@ -47,9 +47,13 @@ export function createResources(sizes: BenchSizes): Resources {
   }
 
   /** @param times as many nodes as the small cluster has, and as many SDKs: every node is as warm as in a small one. */
-  async function warm(times: number, processes: boolean, domains?: number): Promise<ClusterScene> {
+  async function warm(times: number, domains?: number): Promise<ClusterScene> {
     const nodesPerDomain = NODES_PER_DOMAIN * times;
-    const scene = await openClusterScene({ nodesPerDomain, processes, ...(domains && { domains }) });
+    const scene = await openClusterScene({
+      nodesPerDomain,
+      processes: sizes.processes,
+      ...(domains && { domains }),
+    });
     const runs = sizes.clusterWarmUp.map(({ readings, inFlight }) => async () => {
       const sensors = await scene.fleet(times);
       const texts = benchReadings(readings * times);
@@ -76,12 +80,12 @@ export function createResources(sizes: BenchSizes): Resources {
     return warmed(jiff, 'jiff-mpc', [() => jiff.sum(texts)]);
   }
 
-  const small = once(() => warm(1, sizes.processes));
+  const small = once(() => warm(1));
   return {
     small,
-    large: sizes.scaleFactor === 1 ? small : once(() => warm(sizes.scaleFactor, sizes.processes)),
-    domains: once(() => warm(1, sizes.processes, sizes.manyDomains)),
-    inProcess: sizes.processes ? once(() => warm(1, false)) : small,
+    large: sizes.scaleFactor === 1 ? small : once(() => warm(sizes.scaleFactor)),
+    domains: once(() => warm(1, sizes.manyDomains)),
+    fresh: sizes.processes ? once(() => warm(1)) : small,
     plain: once(warmPlain),
     postgres: once(warmPostgres),
     jiff: once(warmJiff),

@@ -204,8 +204,9 @@ const ROWS: Readonly<Record<string, RowMaker>> = {
     }),
   ),
   memory: async ({ sizes, resources }) =>
-    memoryRow(await resources.inProcess(), {
+    memoryRow(await resources.fresh(), {
       readings: sizes.memoryReadings,
+      settleMs: sizes.memorySettleMs,
       inFlight: sizes.manyInFlight,
     }),
   demo: ({ sizes }) => demoRow(sizes.demoArguments),

@@ -55,6 +55,8 @@ export interface BenchSizes {
   readonly gatedMany: number;
   readonly gatedFew: number;
   readonly memoryReadings: number;
+  /** For how long nodes are left alone before their memory is looked at. */
+  readonly memorySettleMs: number;
   /** Whether every node is a process of its own. */
   readonly processes: boolean;
   /** Arguments of the demo, where it is not to run over its default data. */
@@ -101,6 +103,7 @@ export const FULL_SIZES: BenchSizes = {
   gatedMany: 200_000,
   gatedFew: 10_000,
   memoryReadings: 1_000_000,
+  memorySettleMs: 3_000,
   processes: true,
   demoArguments: [],
 };
@@ -140,6 +143,7 @@ export const QUICK_SIZES: BenchSizes = {
   gatedMany: 1_024,
   gatedFew: 128,
   memoryReadings: 1_024,
+  memorySettleMs: 500,
   processes: true,
   demoArguments: ['--csv', sourceFile('test/bench/few-readings.csv')],
 };

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { childrenWith, residentSets } from './node-memory.ts';
+
+const MEBIBYTE = 1_048_576;
+const ARGUMENT = 'a-program-of-this-test';
+
+/** A process that fills so many bytes and then waits. */
+async function filled(bytes: number): Promise<() => Promise<unknown>> {
+  const program = `globalThis.kept = Buffer.alloc(${bytes}, 1); console.log('filled'); setInterval(() => {}, 1000)`;
+  const child = spawn(process.execPath, ['-e', program, ARGUMENT], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  const end = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  onTestFinished(async () => void (await end()));
+  await once(child.stdout, 'data');
+  return end;
+}
+
+test.runIf(process.platform === 'linux')('the memory of own processes is what they fill', async () => {
+  const known = await childrenWith(ARGUMENT);
+  expect(known).toEqual([]);
+  await filled(0);
+  const small = await residentSets(await childrenWith(ARGUMENT));
+  const end = await filled(96 * MEBIBYTE);
+  const pids = await childrenWith(ARGUMENT);
+  const both = await residentSets(pids);
+  expect([small.processes, both.processes]).toEqual([1, 2]);
+  for (const kind of ['resident', 'anonymous'] as const) {
+    const second = both[kind] - small[kind];
+    expect(second - small[kind]).toBeGreaterThan(80 * MEBIBYTE);
+    expect(second - small[kind]).toBeLessThan(130 * MEBIBYTE);
+  }
+  expect(both.resident).toBeGreaterThan(both.anonymous);
+  await end();
+  await expect(residentSets(pids)).rejects.toThrow('processes that run');
+});
