@@ -22,7 +22,7 @@ export interface Resources {
   large(): Promise<ClusterScene>;
   /** The small cluster with `manyDomains` domains. */
   domains(): Promise<ClusterScene>;
-  /** A small cluster that has done nothing but warm up: what earlier rows left in memory would hide what a window takes. */
+  /** Another small cluster, which most rows leave alone: what they left in memory would hide what a window takes. */
   fresh(): Promise<ClusterScene>;
   plain(): Promise<PlainEndpoint>;
   postgres(): Promise<Postgres>;
