@@ -16,7 +16,10 @@ export function checkSuccessor(current: RingDocument, next: RingDocument): void 
     );
   }
   if (next.epoch !== current.epoch + 1) {
-    throw refused(`expected epoch ${current.epoch + 1} after epoch ${current.epoch}, got ${next.epoch}`);
+    const skipped = next.epoch > current.epoch ? '; publish the documents between them first' : '';
+    throw refused(
+      `expected epoch ${current.epoch + 1} after epoch ${current.epoch}, got ${next.epoch}${skipped}`,
+    );
   }
   if (next.previous !== current.hash) {
     throw refused(`expected the previous document ${current.hash}, got ${String(next.previous)}`);

@@ -152,20 +152,27 @@ function placementFromOf({ plan, kernel }: World, { atMs, placementMs }: Planned
 
 /** Whether some node takes the document. */
 async function publish(world: World, sleep: Sleep, next: RingDocument, untilMs: number): Promise<boolean> {
-  const { kernel, operator } = world;
+  const { kernel, rings, ring } = world;
   for (;;) {
-    const patience = new AbortController();
-    void sleep(PATIENCE_MS).then(() => patience.abort());
-    try {
-      await operator.publishRing(next.jws, { signal: patience.signal });
-      return true;
-    } catch (error) {
-      const foreseen = error instanceof EngineError && (error.retry || error.code === 'RING_REFUSED');
-      if (!foreseen && !patience.signal.aborted) throw error;
-    }
+    if (await publishOnce(world, sleep, next)) return true;
+    // Whoever took the one before it may have been away since, or have lost its disk.
+    await publishOnce(world, sleep, rings.at(-1) ?? ring.document);
     const late = kernel.now() > START_MS + untilMs;
     if (late || isRefusedForEver(world, next)) return false;
     await sleep(PAUSE_MS);
+  }
+}
+
+async function publishOnce({ operator }: World, sleep: Sleep, { jws }: RingDocument): Promise<boolean> {
+  const patience = new AbortController();
+  void sleep(PATIENCE_MS).then(() => patience.abort());
+  try {
+    await operator.publishRing(jws, { signal: patience.signal });
+    return true;
+  } catch (error) {
+    const foreseen = error instanceof EngineError && (error.retry || error.code === 'RING_REFUSED');
+    if (foreseen || patience.signal.aborted) return false;
+    throw error;
   }
 }
 

@@ -119,7 +119,12 @@ describe('a ring document after the one in force', () => {
   });
 
   it.each<[string, readonly SectionPayload[], Partial<RingPayload>, RegExp]>([
-    ['skips an epoch', [a, b], { epoch: epoch(3) }, /expected epoch 2 after epoch 1, got 3/],
+    [
+      'skips an epoch',
+      [a, b],
+      { epoch: epoch(3) },
+      /expected epoch 2 after epoch 1, got 3; publish the documents between them first/,
+    ],
     ['names another document before it', [a, b], { previous: '0'.repeat(64) }, /previous document/],
     ['has an older section', [{ ...a, version: 4 }, b], {}, /version 5 or newer/],
     ['changes a section under its version', [{ ...a, provider: 'Else' }, b], {}, /one section of version 5/],
