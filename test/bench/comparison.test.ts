@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison, Sample } from './comparison.ts';
 import { checkRow, InexactSumError, measure, median, meetsTarget, skippedRow } from './comparison.ts';
-import { benchTable, quickDuration } from './report.ts';
+import { benchTable, quickDuration, rowLine } from './report.ts';
 
 /** A comparison whose sides give these amounts, one after another, and write down whose turn it was. */
 function scripted(ours: readonly Sample[], peer: readonly Sample[]) {
@@ -100,6 +100,21 @@ test('a row has the name it is asked for by, a target, and two figures with thei
   ]) {
     expect(() => checkRow({ ...good, ...change }, 'r')).toThrow('expected a row r');
   }
+});
+
+test('a measured row is told in one line', () => {
+  const row = {
+    name: 'a',
+    ours: 12.345,
+    peer: 4321,
+    peerName: 'b',
+    unit: 'readings per second',
+    ratio: 0.00286,
+    target: '>= 0.4',
+    pairs: 5,
+    note: '',
+  };
+  expect(rowLine(row)).toBe('a: 12.3 and 4321 readings per second, ratio 0.00286, target >= 0.4, 5 pairs');
 });
 
 test('a quick run that took longer than a build has for it says so', () => {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { runProgram } from '../support/program.ts';
 import { benchChart } from './chart.ts';
 import { InexactSumError } from './comparison.ts';
-import { benchTable, quickDuration } from './report.ts';
+import { benchTable, quickDuration, rowLine } from './report.ts';
 import { ROW_NAMES, runBench } from './run-bench.ts';
 import { FULL_SIZES, QUICK_SIZES } from './sizes.ts';
 
@@ -57,6 +57,8 @@ async function main(): Promise<number> {
       sizes: values['in-process'] ? { ...sizes, processes: false } : sizes,
       ...(only === undefined ? {} : { only }),
       onRow: (name) => console.error(`measuring ${name}`),
+      // A quick run's figures mean nothing.
+      ...(values.quick ? {} : { onMeasured: (row) => console.error(rowLine(row)) }),
     });
     console.log(values.json ? JSON.stringify(rows, null, 2) : benchTable(rows, !values.quick).trimEnd());
     if (values.svg !== undefined) await writeFile(values.svg, benchChart(rows));

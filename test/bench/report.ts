@@ -19,6 +19,12 @@ export function quickDuration(seconds: number): string {
     : took;
 }
 
+/** One row in one line, for who waits for the others. */
+export function rowLine({ name, ours, peer, unit, ratio, target, pairs }: BenchRow): string {
+  const sides = `${shown(ours)} and ${shown(peer)} ${unit}`;
+  return `${name}: ${sides}, ratio ${shown(ratio)}, target ${target}, ${pairs} pairs`;
+}
+
 /** The rows as a table, each note in a line below its row; says which targets are met where that means anything. */
 export function benchTable(rows: readonly BenchRow[], judged = true): string {
   const cells = rows.map((row) => [

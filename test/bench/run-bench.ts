@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly only?: string;
   /** Hears of every row before it runs. */
   readonly onRow?: (name: string) => void;
+  /** Hears of every row when it is measured. */
+  readonly onMeasured?: (row: BenchRow) => void;
 }
 
 interface Bench {
@@ -236,7 +238,9 @@ export async function runBench(options: BenchOptions): Promise<BenchRow[]> {
     for (const [name, measureRow] of Object.entries(ROWS)) {
       if (options.only !== undefined && options.only !== name) continue;
       options.onRow?.(name);
-      rows.push(checkRow(await measureRow(bench), name));
+      const row = checkRow(await measureRow(bench), name);
+      options.onMeasured?.(row);
+      rows.push(row);
     }
   } finally {
     await resources.close();
