@@ -22,8 +22,6 @@ export interface Resources {
   large(): Promise<ClusterScene>;
   /** The small cluster with `manyDomains` domains. */
   domains(): Promise<ClusterScene>;
-  /** Another small cluster, which most rows leave alone: what they left in memory would hide what a window takes. */
-  fresh(): Promise<ClusterScene>;
   plain(): Promise<PlainEndpoint>;
   postgres(): Promise<Postgres>;
   jiff(): Promise<JiffParties>;
@@ -85,7 +83,6 @@ export function createResources(sizes: BenchSizes): Resources {
     small,
     large: sizes.scaleFactor === 1 ? small : once(() => warm(sizes.scaleFactor)),
     domains: once(() => warm(1, sizes.manyDomains)),
-    fresh: sizes.processes ? once(() => warm(1)) : small,
     plain: once(warmPlain),
     postgres: once(warmPostgres),
     jiff: once(warmJiff),
