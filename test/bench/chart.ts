@@ -21,6 +21,7 @@ export function benchChart(rows: readonly BenchRow[]): string {
   const legend = `<text x="${middle}" y="${height - 8}" text-anchor="middle">target; one step to the right is ten times better</text>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>The benchmark: ratio of each row to its target</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     ...body,
     axis,
