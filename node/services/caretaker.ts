@@ -1,6 +1,6 @@
 import { EngineError } from '../../src/foundation/index.ts';
 import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
-import type { FlagEntry } from '../../src/protocol/index.ts';
+import type { FlagEntry, Outcome } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import { mapAtOnce } from '../../src/rounds/at-once.ts';
@@ -95,20 +95,17 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     if (first === undefined || signal.aborted) return;
     // Most flags that look undecided here were decided through another acceptor; asking costs no vote.
     const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
-    group.forEach((flag, place) => {
-      if (known[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
-    });
-    const open = group.filter((_, place) => known[place] === 'UNDECIDED');
-    if (open.length > 0) await resolve(first, open);
+    const open = learned(group, known);
+    if (open.length === 0) return;
+    learned(open, await flags.resolve(first.record, first.partition, open.map(entryOf)));
   }
 
-  async function resolve(
-    { record, partition }: UndecidedFlag,
-    open: readonly UndecidedFlag[],
-  ): Promise<void> {
-    const outcomes = await flags.resolve(record, partition, open.map(entryOf));
-    open.forEach((flag, place) => {
-      if (outcomes[place] !== 'UNDECIDED') census.learned(flag.record, flag.entry);
+  /** @returns those whose outcomes are not known still */
+  function learned(some: readonly UndecidedFlag[], outcomes: readonly Outcome[]): readonly UndecidedFlag[] {
+    return some.filter((flag, place) => {
+      if (outcomes[place] === 'UNDECIDED') return true;
+      census.learned(flag.record, flag.entry);
+      return false;
     });
   }
 

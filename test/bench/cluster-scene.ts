@@ -17,7 +17,7 @@ import { isExactResult } from './exact-result.ts';
 import type { GatedScene } from './gated-scene.ts';
 import { openGatedScene } from './gated-scene.ts';
 import type { ResidentSets } from './node-memory.ts';
-import { childrenWith, residentSets } from './node-memory.ts';
+import { residentSets } from './node-memory.ts';
 import { createShareUploader, type ShareUploader } from './share-uploader.ts';
 import { timed } from './stopwatch.ts';
 import type { StreamWindows } from './stream-windows.ts';
@@ -34,8 +34,6 @@ const QUIET_TURNS_MAX = 100;
 /** Of the honest cluster. */
 const DOMAINS = 3;
 const REPLICAS = 2;
-/** Name of the file that a node's program is started with. */
-const NODE_SETTINGS = '/node.json';
 const ACCEPTORS = 3;
 
 /** The honest cluster: 3 domains where no other number is asked for, 3 acceptors, 2 replicas, HTTPS on loopback, a Level store per node. */
@@ -187,7 +185,6 @@ async function firstOf(sensors: Promise<readonly Sensor[]>): Promise<Sensor> {
 
 async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOptions): Promise<Running> {
   const faults: string[] = [];
-  const others = new Set(await childrenWith(NODE_SETTINGS));
   const cluster = await startProcessCluster({
     domains,
     nodesPerDomain,
@@ -197,7 +194,6 @@ async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOption
     violation: (text) => faults.push(text),
   });
   const { processes } = cluster;
-  const pids = (await childrenWith(NODE_SETTINGS)).filter((pid) => !others.has(pid));
   return {
     ring: cluster.material.ring,
     bundle: cluster.material.sensorBundle,
@@ -209,7 +205,7 @@ async function startProcesses({ domains = DOMAINS, nodesPerDomain }: SceneOption
       const times = await Promise.all(processes.nodes.map(({ id }) => processes.cpuMicros(id)));
       return times.reduce((sum, one) => sum + one, 0);
     },
-    nodeMemory: async () => (pids.length === processes.nodes.length ? residentSets(pids) : null),
+    nodeMemory: async () => (process.platform === 'linux' ? residentSets(processes.pids()) : null),
     close: () => cluster.close(),
   };
 }

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { childrenWith, residentSets } from './node-memory.ts';
+import { residentSets } from './node-memory.ts';
 
 const MEBIBYTE = 1_048_576;
-const ARGUMENT = 'a-program-of-this-test';
 
 /** A process that fills so many bytes and then waits. */
-async function filled(bytes: number): Promise<() => Promise<unknown>> {
+async function filled(bytes: number): Promise<{ readonly pid: number; end(): Promise<unknown> }> {
   const program = `globalThis.kept = Buffer.alloc(${bytes}, 1); console.log('filled'); setInterval(() => {}, 1000)`;
-  const child = spawn(process.execPath, ['-e', program, ARGUMENT], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'exit');
   const end = () => {
     child.kill('SIGKILL');
@@ -17,16 +16,14 @@ async function filled(bytes: number): Promise<() => Promise<unknown>> {
   };
   onTestFinished(async () => void (await end()));
   await once(child.stdout, 'data');
-  return end;
+  return { pid: child.pid ?? Number.NaN, end };
 }
 
 test.runIf(process.platform === 'linux')('the memory of own processes is what they fill', async () => {
-  const known = await childrenWith(ARGUMENT);
-  expect(known).toEqual([]);
-  await filled(0);
-  const small = await residentSets(await childrenWith(ARGUMENT));
-  const end = await filled(96 * MEBIBYTE);
-  const pids = await childrenWith(ARGUMENT);
+  const first = await filled(0);
+  const small = await residentSets([first.pid]);
+  const other = await filled(96 * MEBIBYTE);
+  const pids = [first.pid, other.pid];
   const both = await residentSets(pids);
   expect([small.processes, both.processes]).toEqual([1, 2]);
   for (const kind of ['resident', 'anonymous'] as const) {
@@ -35,6 +32,6 @@ test.runIf(process.platform === 'linux')('the memory of own processes is what th
     expect(second - small[kind]).toBeLessThan(130 * MEBIBYTE);
   }
   expect(both.resident).toBeGreaterThan(both.anonymous);
-  await end();
+  await other.end();
   await expect(residentSets(pids)).rejects.toThrow('processes that run');
 });

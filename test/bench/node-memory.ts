@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 const KIBIBYTE = 1_024;
 
@@ -10,20 +10,7 @@ export interface ResidentSets {
   readonly anonymous: number;
 }
 
-/** The numbers of processes that this one has started with such an argument; Linux only, else none. */
-export async function childrenWith(argument: string): Promise<readonly number[]> {
-  const numbers = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    numbers.map(async (pid) => {
-      if (numberIn(await textOf(`/proc/${pid}/status`), 'PPid') !== process.pid) return [];
-      const command = (await textOf(`/proc/${pid}/cmdline`)).split('\0');
-      return command.some((part) => part.endsWith(argument)) ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}
-
-/** @throws Error where one of the processes has ended, which would look like memory that was given back */
+/** Linux only. @throws Error where one of the processes has ended, which would look like memory that was given back */
 export async function residentSets(pids: readonly number[]): Promise<ResidentSets> {
   const texts = await Promise.all(pids.map((pid) => textOf(`/proc/${pid}/status`)));
   const sum = (name: string) => texts.reduce((bytes, text) => bytes + KIBIBYTE * numberIn(text, name), 0);

@@ -40,6 +40,8 @@ export interface NodeProcesses {
   resume(nodeId: string): void;
   /** Processor time of the process so far, all its threads, microseconds; Linux only, else 0. */
   cpuMicros(nodeId: string): Promise<number>;
+  /** Numbers of the processes that run. */
+  pids(): readonly number[];
   close(): Promise<void>;
 }
 
@@ -140,6 +142,7 @@ export function createNodeProcesses(options: NodeProcessesOptions): NodeProcesse
     pause: (nodeId) => void running.get(nodeId)?.child.kill('SIGSTOP'),
     resume: (nodeId) => void running.get(nodeId)?.child.kill('SIGCONT'),
     cpuMicros: (nodeId) => processCpuMicros(running.get(nodeId)?.child.pid),
+    pids: () => [...running.values()].flatMap(({ child }) => child.pid ?? []),
     async close() {
       await Promise.all([...running.keys()].map((nodeId) => processes.kill(nodeId)));
       stay();

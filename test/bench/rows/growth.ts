@@ -1,7 +1,9 @@
+import type { Sensor } from '../../../sensor-client/sensor.ts';
 import { PARTITIONS } from '../../../src/ring/index.ts';
 import { benchReadings } from '../bench-readings.ts';
 import type { ClusterScene } from '../cluster-scene.ts';
 import type { Comparison, RowHead, Sample } from '../comparison.ts';
+import type { GatedScene } from '../gated-scene.ts';
 import { uploadCoalesced, uploadRate } from '../upload-rate.ts';
 
 /** What sealing and computing 10^6 readings may take in all nodes together, milliseconds. */
@@ -68,15 +70,28 @@ export interface SealSize {
   readonly inFlight: number;
 }
 
-/** What sealing and computing a window costs, from the seal to the result. */
-export function sealRow(scene: ClusterScene, size: SealSize): Comparison {
-  const cost = (readings: number) => async (): Promise<Sample> => {
+/** Who uploads into a window of which stream, and how many readings of each are under way; the scene's own where none is named. */
+interface Uploads {
+  readonly sensors: readonly Sensor[];
+  readonly inFlight: number;
+  readonly of?: GatedScene;
+}
+
+/** What sealing and computing a window costs, from the seal to the result, once so many readings are in it. */
+const sealCost =
+  (scene: ClusterScene, uploads: () => Promise<Uploads>) =>
+  (readings: number) =>
+  async (): Promise<Sample> => {
     const texts = benchReadings(readings);
-    const window = await scene.openWindow();
-    await uploadCoalesced([scene.sensor], texts, window, size.inFlight);
-    const { exact, cpuMicros } = await scene.conclude(window, texts);
+    const { sensors, inFlight, of } = await uploads();
+    const window = await (of ?? scene).openWindow();
+    await uploadCoalesced(sensors, texts, window, inFlight);
+    const { exact, cpuMicros } = await scene.conclude(window, texts, of);
     return { amount: cpuMicros / 1_000, exact };
   };
+
+export function sealRow(scene: ClusterScene, size: SealSize): Comparison {
+  const cost = sealCost(scene, async () => ({ sensors: [scene.sensor], inFlight: size.inFlight }));
   return {
     ...headOf('seal-compute', size),
     note: `${size.many} readings, in about ${partitionsFilled(size.many / size.inFlight)} partitions; 10^6 may take 150 ms`,
@@ -93,14 +108,10 @@ export interface WideSealSize {
 
 /** The same of a window with readings in every partition, as lone sensors fill it, against what 10^6 may take. */
 export function wideSealRow(scene: ClusterScene, size: WideSealSize): Comparison {
-  const cost = (readings: number) => async (): Promise<Sample> => {
-    const texts = benchReadings(readings);
-    const sensors = await scene.fleet(size.sensors);
-    const window = await scene.openWindow();
-    await uploadCoalesced(sensors, texts, window, size.inFlight);
-    const { exact, cpuMicros } = await scene.conclude(window, texts);
-    return { amount: cpuMicros / 1_000, exact };
-  };
+  const cost = sealCost(scene, async () => ({
+    sensors: await scene.fleet(size.sensors),
+    inFlight: size.inFlight,
+  }));
   return {
     name: 'seal-compute-wide',
     unit: 'milliseconds of CPU in all nodes',
@@ -121,14 +132,10 @@ export function partitionsFilled(flushes: number): number {
 
 /** The same of a stream whose readings are not public, so that every domain counts the sensors first. */
 export function gatedSealRow(scene: ClusterScene, size: SealSize): Comparison {
-  const cost = (readings: number) => async (): Promise<Sample> => {
-    const texts = benchReadings(readings);
-    const gated = await scene.gated();
-    const window = await gated.openWindow();
-    await uploadCoalesced(gated.sensors, texts, window, size.inFlight);
-    const { exact, cpuMicros } = await scene.conclude(window, texts, gated);
-    return { amount: cpuMicros / 1_000, exact };
-  };
+  const cost = sealCost(scene, async () => {
+    const of = await scene.gated();
+    return { sensors: of.sensors, inFlight: size.inFlight, of };
+  });
   const note = `${size.many} readings of 16 sensors that are not public`;
   return { ...headOf('seal-compute-gated', size), note, ...bothOf(cost, size) };
 }
