@@ -1,4 +1,4 @@
-import { EngineError, hasCode } from '../src/foundation/index.ts';
+import { EngineError, hasCode, untilAborted } from '../src/foundation/index.ts';
 import type { Clock, RandomBytes } from '../src/ports/index.ts';
 import type { FlagKey, Outcome } from '../src/protocol/index.ts';
 import type { NodeId, StreamHash } from '../src/ring/index.ts';
@@ -7,7 +7,6 @@ import { askAnyNode } from './ask-nodes.ts';
 import { messageContext, onNewestRing } from './commit-split.ts';
 import type { Directory } from './directory.ts';
 import type { FlagCalls } from './flag-calls.ts';
-import { untilAborted } from './jobs.ts';
 
 export interface OutcomeContext {
   readonly directory: Directory;

@@ -1,10 +1,9 @@
-import { EngineError, hasCode } from '../src/foundation/index.ts';
+import { EngineError, hasCode, untilAborted } from '../src/foundation/index.ts';
 import type { DomainId, NodeId, Partition, Placement } from '../src/ring/index.ts';
 import { partitionOf } from '../src/ring/index.ts';
 import { nodesOf } from './ask-nodes.ts';
 import type { Split, SplitContext } from './commit-split.ts';
 import { messageContext } from './commit-split.ts';
-import { untilAborted } from './jobs.ts';
 
 /** What one node says of itself, so that it is worth asking another one. */
 const ELSEWHERE = ['UNREACHABLE', 'NOT_READY', 'OVERLOADED'] as const;

@@ -132,18 +132,3 @@ export function createJobs(): Jobs {
     },
   };
 }
-
-/** Waits for shared work that outlives this caller; rejects with the signal's reason when that comes first. */
-export async function untilAborted<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

@@ -1,5 +1,5 @@
 import { encodeElements, limbSumElements } from '../src/arithmetic/index.ts';
-import { EngineError, hasCode } from '../src/foundation/index.ts';
+import { EngineError, hasCode, untilAborted } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { groupNamed } from '../src/protocol/stream-groups.ts';
 import type { WindowId } from '../src/ring/index.ts';
@@ -9,7 +9,6 @@ import { encodeReading } from '../src/sharing/index.ts';
 import { askOutcome } from './ask-outcome.ts';
 import { parseFlagKey } from './flag-key-text.ts';
 import type { Jobs } from './jobs.ts';
-import { untilAborted } from './jobs.ts';
 import { RECORD_INTERVALS, RECORD_MS_MAX, RECORDS_KEPT_MAX } from './limits.ts';
 import type { RecordedSum } from './recorded-sums.ts';
 import { createRecordedSums } from './recorded-sums.ts';

@@ -1,5 +1,5 @@
 import { createElementPool } from '../src/arithmetic/index.ts';
-import { toHex } from '../src/foundation/index.ts';
+import { toHex, untilAborted } from '../src/foundation/index.ts';
 import type { Outcome } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { SensorBundle } from '../src/ring/index.ts';
@@ -13,7 +13,7 @@ import { createHomes } from './homes.ts';
 import type { SensorKeys } from './identity.ts';
 import { createSensorKeys, identityOf } from './identity.ts';
 import type { Request } from './jobs.ts';
-import { createJobs, untilAborted } from './jobs.ts';
+import { createJobs } from './jobs.ts';
 import type { Measurements } from './measurements.ts';
 import { createMeasurements } from './measurements.ts';
 import type { SensorMemory } from './memory.ts';

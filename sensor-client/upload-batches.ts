@@ -1,4 +1,4 @@
-import { hasCode } from '../src/foundation/index.ts';
+import { hasCode, untilAborted } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import type { FlushEnds, FlushItem, FlushPlace } from './flush.ts';
@@ -6,7 +6,6 @@ import { commitFlush } from './flush.ts';
 import type { Flushes } from './flushes.ts';
 import { createFlushes } from './flushes.ts';
 import type { SignalFan } from './jobs.ts';
-import { untilAborted } from './jobs.ts';
 import { batchesOfRequest, measureBatch } from './upload-batch.ts';
 import type { ManyOptions, UploadSummary } from './upload-many.ts';
 import type { Commit, UploaderContext, UploadOptions } from './upload-reading.ts';

@@ -1,4 +1,5 @@
 import { ELEMENT_BYTES } from '../src/arithmetic/index.ts';
+import { untilAborted } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { readingsMax, rowsMax } from './flag-calls.ts';
@@ -6,7 +7,6 @@ import type { FlushEnds, FlushItem } from './flush.ts';
 import { commitFlush } from './flush.ts';
 import { createFlushes } from './flushes.ts';
 import type { SignalFan } from './jobs.ts';
-import { untilAborted } from './jobs.ts';
 import type { Prepared } from './prepare-reading.ts';
 import { createPreparer } from './prepare-reading.ts';
 import type { ManyOptions, UploadSummary } from './upload-many.ts';

@@ -1,5 +1,5 @@
 import { encodeElements } from '../src/arithmetic/index.ts';
-import { EngineError, toHex } from '../src/foundation/index.ts';
+import { EngineError, toHex, untilAborted } from '../src/foundation/index.ts';
 import type { Clock } from '../src/ports/index.ts';
 import type { FlagKey, ReadingId } from '../src/protocol/index.ts';
 import { readingId } from '../src/protocol/index.ts';
@@ -17,7 +17,7 @@ import { flagKeyText } from './flag-key-text.ts';
 import type { Home, Homes } from './homes.ts';
 import type { SensorIdentity, SensorKeys } from './identity.ts';
 import { identityOf } from './identity.ts';
-import { untilAborted, withFan } from './jobs.ts';
+import { withFan } from './jobs.ts';
 import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, SPLITS_MAX } from './limits.ts';
 import { drawAnswering } from './live-partitions.ts';
 import type { Measurements } from './measurements.ts';

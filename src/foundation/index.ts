@@ -28,3 +28,4 @@ export type { Members, OptionalSchema, Schema, SchemaError, Static, Validator } 
 export { Type, validatorOf } from './schema.ts';
 export { compressBlock, expandBlock, SHA256_CONSTANTS, SHA256_INITIAL } from './sha256-block.ts';
 export { explainedCode, systemCode, systemReason } from './system-failure.ts';
+export { untilAborted } from './until-aborted.ts';

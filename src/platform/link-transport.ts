@@ -1,10 +1,9 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { EngineError } from '../foundation/index.ts';
+import { EngineError, untilAborted } from '../foundation/index.ts';
 import type { Transport } from '../ports/index.ts';
 import { type ClientLink, openClientLink } from './client-link.ts';
 import { LINK_LIMITS, type LinkLimits } from './transport-limits.ts';
 import { sameTarget, type TransportTarget } from './transport-target.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface LinkTransportOptions {
   /** @throws EngineError when the ring document does not list the node. */

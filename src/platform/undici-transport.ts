@@ -1,11 +1,10 @@
 import { createSecureContext } from 'node:tls';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
-import { concat, EngineError, systemCode } from '../foundation/index.ts';
+import { concat, EngineError, systemCode, untilAborted } from '../foundation/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../ports/index.ts';
 import { noAnswer } from './no-answer.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './transport-limits.ts';
 import { sameTarget, type TransportTarget } from './transport-target.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface UndiciTransportOptions {
   /** @throws EngineError when the ring document does not list the node. */

@@ -1,3 +1,4 @@
+import { untilAborted } from '../foundation/index.ts';
 import type { Clock, Transport, TransportResponse } from '../ports/index.ts';
 import { operations } from '../protocol/index.ts';
 import { createSignsOfLife } from './signs-of-life.ts';
@@ -45,13 +46,13 @@ export function createWatchfulTransport(transport: Transport, clock: Clock): Tra
     );
 
   const sendAfterSign: Transport['send'] = async (node, request, options) => {
+    const sign = signs.awaitSign(node);
     try {
-      await signs.awaitSign(node);
+      await (options.signal === undefined ? sign : untilAborted(sign, options.signal));
     } catch (error) {
       options.onNeverSent?.();
       throw error;
     }
-    options.signal?.throwIfAborted();
     return send(node, request, options);
   };
 

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSensor } from '../../../sensor-client/index.ts';
-import { untilAborted } from '../../../sensor-client/jobs.ts';
-import { EngineError, toHex } from '../../../src/foundation/index.ts';
+import { EngineError, toHex, untilAborted } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../../src/platform/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import { operations } from '../../../src/protocol/index.ts';

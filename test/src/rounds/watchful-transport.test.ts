@@ -143,6 +143,23 @@ describe('who asks', () => {
     expect(asked.length).toBe(before);
   });
 
+  it('is not kept by the sign of a silent node that others wait for when it gives up itself', async () => {
+    const { clock, timeOf, ask } = scene(() => null);
+    await timeOf('/scan');
+    await clock.advance(1_000);
+    const reason = new Error('the round is over');
+    const controller = new AbortController();
+    const unsent: string[] = [];
+    const options = { ...LONG, signal: controller.signal, onNeverSent: () => void unsent.push('one') };
+    const given = ask('/second', options).catch((error: unknown) => error);
+    const others = expectCode(ask('/third'), 'UNREACHABLE');
+    controller.abort(reason);
+    expect(await isPending(given)).toBe(false);
+    expect(await given).toBe(reason);
+    expect(unsent).toEqual(['one']);
+    await clock.until(others);
+  });
+
   it('counts one beat for however long it was stopped itself, and finds what came meanwhile before the next', async () => {
     const wakes: (() => void)[] = [];
     let now = 0;
