@@ -42,6 +42,8 @@ export interface HoldState {
   readonly standing: Standing;
   /** The partitions about which every node is asked; null while the first ones are. */
   readonly left: readonly PartitionDigest[] | null;
+  /** Whether every node has said before that it lacks a row which no other one has. */
+  readonly again: boolean;
   /** Nodes that are asked and have not answered, and those that failed. */
   readonly asked: readonly number[];
   readonly failed: readonly number[];
@@ -55,7 +57,9 @@ type HoldStep = Step<HoldState, HoldCall, Held>;
 /**
  * Lines 5 and 6 of docs/PROTOCOL.md, "Seal, settle, release", inside one domain: compares what its nodes hold with T.
  * One node that holds all of a partition is enough, so one is asked about it first, and all of them about what is left
- * then. A row is missing only when every node said so; a node that does not answer may hold it, so the domain waits.
+ * then. A row is missing only when every node said so; a node that does not answer may hold it, so the domain waits. Every
+ * node has to say so twice: a hint that was brought to its owners behind their answers is gone from where it was by the time of
+ * that node's, and only who is asked after all had answered shows it.
  */
 export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, HeldResponse, Held> {
   const excluded = new Set(options.excluded.map(entryName));
@@ -70,6 +74,7 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
       whole: [],
       standing: {},
       left: null,
+      again: false,
       asked: [...firsts.keys()],
       failed: [],
       answers: {},
@@ -150,6 +155,7 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
       // One by one: a partition may lack more entries than a call takes arguments.
       for (const entry of nowhere) if (!excluded.has(entryName(entry))) missing.push(entry);
     }
+    if (missing.length > 0 && !state.again) return askAgain(options, { ...state, standing });
     return finish(state, {
       kind: 'held',
       standing: byNode(options.partitions, standing),
@@ -175,6 +181,14 @@ export function holdRound(options: HoldOptions): Round<HoldState, HoldCall, Held
   };
 }
 
+/** Everybody about what nobody stands for, where all have answered. */
+function askAgain({ nodes, partitions }: HoldOptions, state: HoldState): HoldStep {
+  const left = partitions.filter(({ partition }) => state.standing[partition] === undefined);
+  const asked = Array.from({ length: nodes }, (_, node) => node);
+  const next = { ...state, left, again: true, asked, answers: {} };
+  return { state: next, effects: asked.map((node) => callOf('again', node, left)) };
+}
+
 /** Whether the answer is, in the order of the question, that no flag is missing. */
 function holdsAll(answer: HeldResponse | null, partitions: readonly PartitionDigest[]): boolean {
   if (answer?.partitions.length !== partitions.length) return false;
@@ -185,7 +199,7 @@ function holdsAll(answer: HeldResponse | null, partitions: readonly PartitionDig
 }
 
 function callOf(
-  kind: 'first' | 'all',
+  kind: 'first' | 'all' | 'again',
   node: number,
   partitions: readonly PartitionDigest[],
 ): Effect<HoldCall, Held> {

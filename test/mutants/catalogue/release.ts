@@ -121,6 +121,14 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     detector: byTest('src/rounds/hold', 'a row is missing only when every node says so'),
   },
   {
+    name: 'missing/asked-once',
+    breaks: 'DURABLE: a reading is excluded whose row was brought to its owners while the nodes were asked',
+    file: 'src/rounds/hold.ts',
+    find: 'if (missing.length > 0 && !state.again) return askAgain(options, { ...state, standing });',
+    replace: '',
+    detector: byTest('node/services/moving-rows', 'a hint that reaches its owners while a domain is asked'),
+  },
+  {
     name: 'standing/replica-sums-added',
     breaks: 'EXACT: every node that holds all of a partition adds its sum, and readings count twice',
     file: 'src/rounds/hold.ts',

@@ -126,11 +126,35 @@ test('the first node that holds all of a partition stands for it', () => {
   });
 });
 
-test('a row is missing only when every node says so', () => {
+test('a row is missing only when every node says so, and once more after all of them have', () => {
   const round = holdAll(2);
   round.reply('all/0', lacking([2, 1]));
   round.reply('all/1', lacking([2]));
+  expect(round.out()).toBeUndefined();
+  // Of partition 9 no row is missing, so that it is as it was.
+  expect(round.calls()).toEqual([0, 1].map((node) => ({ node, partitions: [T[0]] })));
+  round.reply('again/0', lacking([2, 1]));
+  round.reply('again/1', lacking([2]));
   expect(round.out()).toMatchObject({ kind: 'held', missing: flagEntries([2]), scattered: [] });
+});
+
+test('a row that has moved behind the answers of all nodes shows where it is then', () => {
+  const round = holdAll(2);
+  for (const node of [0, 1]) round.reply(`all/${node}`, lacking([2]));
+  round.reply('again/0', lacking([]));
+  round.reply('again/1', lacking([2]));
+  expect(round.out()).toMatchObject({
+    missing: [],
+    standing: [{ node: 0, partitions: [T[0], T[1]] }],
+  });
+});
+
+test('who does not answer once more may hold the row by then', () => {
+  const round = holdAll(2);
+  for (const node of [0, 1]) round.reply(`all/${node}`, lacking([2]));
+  round.fail('again/0');
+  round.reply('again/1', lacking([2]));
+  expect(round.out()).toMatchObject({ kind: 'waiting' });
 });
 
 test('a node that does not answer may hold the row, so the domain waits', () => {
@@ -199,7 +223,7 @@ test('whatever the nodes hold: what one stands for is complete there, and what i
 test('a partition that no node holds any row of may be larger than a call takes arguments', () => {
   const round = holdAll(2);
   const all = flagEntries(Array.from({ length: 130_000 }, (_, i) => i));
-  for (const node of ['all/0', 'all/1']) {
+  for (const node of ['all/0', 'all/1', 'again/0', 'again/1']) {
     round.reply(node, {
       partitions: [
         { partition: partition(0), missing: all },
