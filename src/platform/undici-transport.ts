@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createSecureContext } from 'node:tls';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { concat, EngineError, systemCode, untilAborted } from '../foundation/index.ts';
@@ -32,13 +33,16 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
   const connections = new Map<string, Connection>();
   const retired = new Set<Pool>();
   let closing: Promise<void> | undefined;
+  /** Ends the connections that are still being opened: a pool only forgets them, and a node that stands still keeps its caller. */
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
 
   function connectionTo(nodeId: string): Connection {
     const target = options.targets(nodeId);
     const known = connections.get(nodeId);
     if (known !== undefined && sameTarget(known.target, target)) return known;
     if (known !== undefined) retire(known.pool);
-    const fresh = { target, pool: openPool(target, limits), inFlight: 0 };
+    const fresh = { target, pool: openPool(target, limits, ending.signal), inFlight: 0 };
     connections.set(nodeId, fresh);
     return fresh;
   }
@@ -53,6 +57,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): Transpor
   async function destroyPools(): Promise<void> {
     const pools = [...retired, ...[...connections.values()].map(({ pool }) => pool)];
     await Promise.all(pools.map((pool) => pool.destroy()));
+    ending.abort();
   }
 
   return {
@@ -88,7 +93,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 /** Why an exchange is broken off; one for all, because one with a stack for each would cost more than all else. */
 const OVERDUE = new Error('no answer in time');
 
-function openPool(target: TransportTarget, limits: TransportLimits): Pool {
+function openPool(target: TransportTarget, limits: TransportLimits, ending: AbortSignal): Pool {
   return new Pool(target.origin, {
     connections: limits.connectionsPerNodeMax,
     pipelining: 1,
@@ -97,16 +102,21 @@ function openPool(target: TransportTarget, limits: TransportLimits): Pool {
     // Every request has its own deadline over the whole exchange, see exchange().
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: connectorTo(target, limits),
+    connect: connectorTo(target, limits, ending),
   });
 }
 
 /** Reads the authority's certificate once: while a node is away, doing so for every attempt is most of the work. */
-function connectorTo(target: TransportTarget, limits: TransportLimits): buildConnector.connector {
+function connectorTo(
+  target: TransportTarget,
+  limits: TransportLimits,
+  signal: AbortSignal,
+): buildConnector.connector {
   let connector: buildConnector.connector | undefined;
   return (options, callback) => {
     connector ??= buildConnector({
       timeout: limits.connectMs,
+      signal,
       secureContext: createSecureContext({ ca: target.trust, minVersion: 'TLSv1.3' }),
       rejectUnauthorized: true,
       // Node does not check a resumed session's certificate again, so a replaced one would go on being trusted.

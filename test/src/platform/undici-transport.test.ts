@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { utf8 } from '../../../src/foundation/index.ts';
@@ -328,5 +328,24 @@ describe('a transport', () => {
     await Promise.all([transport.close(), transport.close()]);
     await transport.close();
     await expect(transport.send('a-1', REQUEST, TIME)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  test('that is closed leaves no connection behind that a node which stands still has yet to answer', async () => {
+    let hears = (_: Socket) => {};
+    const connected = new Promise<Socket>((resolve) => {
+      hears = resolve;
+    });
+    const server = createTcpServer((socket) => hears(socket.resume()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    opened.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const transport = transportTo(`https://127.0.0.1:${port}`, { limits: { connectMs: 60_000 } });
+    const sent = transport.send('a-1', REQUEST, TIME).catch((error: unknown) => error);
+    const socket = await connected;
+    const left = new Promise((resolve) => void socket.once('close', resolve).once('error', () => {}));
+    await transport.close();
+    expect(await sent).toMatchObject({ code: 'UNREACHABLE' });
+    // Its own process would run on until the time for connecting is over.
+    await left;
   });
 });
