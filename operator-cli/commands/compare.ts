@@ -46,10 +46,11 @@ export function addCompare(parent: Command, environment: CliEnvironment): void {
     const session = createSession(command, environment);
     const { signal } = environment;
     await session.withOperator(async ({ operator }) => {
+      const wait = { waitMs: options.wait * 1_000, signal };
       const answers: SeriesResult[] = [];
       for (const name of names) {
-        const { stream } = await operator.findStream(name, { signal });
-        answers.push(await operator.series(stream, {}, { waitMs: options.wait * 1_000, signal }));
+        const { stream } = await operator.findStream(name, wait);
+        answers.push(await operator.series(stream, {}, wait));
       }
       const missing = missingText(answers.flatMap((answer) => answer.missing));
       if (missing !== '') session.say(missing.trimEnd());

@@ -105,7 +105,8 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
     }
     const { signal } = environment;
     await session.withOperator(async ({ operator }) => {
-      const state = await operator.findStream(name, { signal });
+      const wait = { waitMs: options.wait * 1_000, signal };
+      const state = await operator.findStream(name, wait);
       const question = questionOf(state, options);
       const statistics: StatisticsOptions = {
         digits: options.digits,
@@ -126,10 +127,7 @@ export function addCompute(parent: Command, environment: CliEnvironment): void {
         });
         return;
       }
-      const series = await operator.series(state.stream, question, {
-        waitMs: options.wait * 1_000,
-        signal,
-      });
+      const series = await operator.series(state.stream, question, wait);
       if (session.json) session.answer(seriesDocument(series, statistics), () => '');
       else if (series.total !== null) session.answer(null, () => shown(series, options, statistics, session));
       const failure = failureOf(series);

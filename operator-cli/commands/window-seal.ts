@@ -26,9 +26,10 @@ export function addWindowSeal(parent: Command, environment: CliEnvironment): voi
     const session = createSession(command, environment);
     const { signal } = environment;
     await session.withOperator(async ({ operator }) => {
-      const state = await operator.findStream(name, { signal });
+      const wait = { waitMs: options.wait * 1_000, signal };
+      const state = await operator.findStream(name, wait);
       const window = windowOf(state, options.window);
-      const answer = await operator.seal(state.stream, window, { waitMs: options.wait * 1_000, signal });
+      const answer = await operator.seal(state.stream, window, wait);
       if (session.json || answer.sealed) {
         session.answer(
           { stream: state.stream.hash, window, ...answer },

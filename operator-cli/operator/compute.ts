@@ -11,6 +11,7 @@ import { ROUND_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { readHistory } from './read-history.ts';
 import { whyUnanswered } from './who-answers.ts';
+import { withinWait } from './within-wait.ts';
 
 /** The three honest answers; a wrong number is none of them. */
 export type ComputeOutcome =
@@ -44,16 +45,19 @@ export async function computeWindow(
   options: WaitOptions & { readonly group?: number } = {},
 ): Promise<ComputeOutcome> {
   const { group = 0, ...wait } = options;
+  const inTime = withinWait(ports, wait);
   // A released row never changes, so a domain that gave its row is not asked again.
   const rows = new Map<DomainId, ReleasedRow>();
   let waiting: readonly (Waiting & { readonly domain: DomainId })[] = [];
-  const round = async (turn: number, leftMs: number): Promise<ComputeOutcome | undefined> => {
+  const round = async (turn: number): Promise<ComputeOutcome | undefined> => {
     const missing = stream.domains.map(({ id }) => id).filter((domain) => !rows.has(domain));
-    const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));
     const answers = await Promise.all(
       missing.map(async (domain) => ({
         domain,
-        answer: await askDomain(ports, { stream, window, group }, domain, turn, { ...wait, timeoutMs }),
+        answer: await askDomain(inTime, { stream, window, group }, domain, turn, {
+          ...wait,
+          timeoutMs: ROUND_TIMEOUT_MS,
+        }),
       })),
     );
     for (const { domain, answer } of answers) {

@@ -2,6 +2,11 @@
 export const QUESTION_TIMEOUT_MS = 10_000;
 /** Time one node has to show that it answers anything, in milliseconds. */
 export const SIGN_TIMEOUT_MS = 1_000;
+/**
+ * After a wait is over nodes may still be asked for so long, in milliseconds, each for half of what is left of it: one that
+ * stands still leaves time for the next, and one that answers is heard however short the wait.
+ */
+export const GRACE_MS = 1_000;
 /** Time one node has for SEAL or COMPUTE: behind the answer stand rounds among all nodes. */
 export const ROUND_TIMEOUT_MS = 60_000;
 /** Time one node has for AUDIT, in milliseconds: it reads every row it has, and has its domain count theirs. */

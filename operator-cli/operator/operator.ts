@@ -16,6 +16,7 @@ import { retireStream } from './retire-stream.ts';
 import { computeSeries, type SeriesQuestion, type SeriesResult } from './series.ts';
 import { type NodeReport, readStatus } from './status.ts';
 import { type OpenedWindow, openWindow, sealWindow } from './windows.ts';
+import { withinWait } from './within-wait.ts';
 
 /** The operator's program: what a service operator can ask of the clouds, none of which trusts it with a share. */
 export interface Operator {
@@ -27,7 +28,7 @@ export interface Operator {
   listStreams(options?: CallOptions): Promise<StreamList['streams']>;
   readStream(hash: StreamHash, options?: CallOptions): Promise<StreamState>;
   /** By name, hash or a beginning of the hash. */
-  findStream(nameOrHash: string, options?: CallOptions): Promise<StreamState>;
+  findStream(nameOrHash: string, options?: WaitOptions): Promise<StreamState>;
   openWindow(stream: StreamDocument, terms: OpenedWindow, options?: CallOptions): Promise<void>;
   seal(stream: StreamDocument, window: WindowId, options?: PartOptions): Promise<SealAnswer>;
   /** COMPUTE of one window, or one group of it: a result, or why there is none. */
@@ -61,7 +62,7 @@ export function createOperator(given: OperatorPorts): Operator {
     retireStream: (stream, jws, options) => retireStream(ports, stream, jws, options),
     listStreams: (options) => listStreams(ports, options),
     readStream: (hash, options) => readStream(ports, hash, options),
-    findStream: (nameOrHash, options) => findStream(ports, nameOrHash, options),
+    findStream: (nameOrHash, options = {}) => findStream(withinWait(ports, options), nameOrHash, options),
     openWindow: (stream, terms, options) => openWindow(ports, stream, terms, options),
     seal: (stream, window, options) => sealWindow(ports, stream, window, options),
     compute: (stream, window, options) => computeWindow(ports, stream, window, options),

@@ -6,10 +6,11 @@ import { type WindowId, windowId } from '../../src/ring/index.ts';
 import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import { addSums, type Sums, type WindowResult } from './combine-rows.ts';
 import { computeWindow } from './compute.ts';
-import { PARTS_AT_ONCE, PARTS_MAX, WAIT_MS_DEFAULT, WAIT_MS_MAX } from './limits.ts';
+import { PARTS_AT_ONCE, PARTS_MAX } from './limits.ts';
 import { listWindows, type WindowRange } from './list-windows.ts';
 import type { OperatorPorts, WaitOptions } from './ports.ts';
 import { sealWindow } from './windows.ts';
+import { endOfWait, withinWait } from './within-wait.ts';
 
 /** Which windows and groups of a stream are asked about; all of them where nothing is said. */
 export interface SeriesQuestion extends WindowRange {
@@ -79,8 +80,8 @@ export async function computeSeries(
   question: SeriesQuestion = {},
   options: WaitOptions = {},
 ): Promise<SeriesResult> {
-  const deadline = ports.clock.now() + Math.min(options.waitMs ?? WAIT_MS_DEFAULT, WAIT_MS_MAX);
-  const parts = await partsOf(ports, stream, question, options);
+  const deadline = endOfWait(ports.clock, options);
+  const parts = await partsOf(withinWait(ports, options), stream, question, options);
   if (parts.length === 0) {
     throw new EngineError(
       'WINDOW_NOT_OPEN',

@@ -9,6 +9,7 @@ import { repeatUntil } from './back-off.ts';
 import { QUESTION_TIMEOUT_MS, ROUND_TIMEOUT_MS } from './limits.ts';
 import type { CallOptions, OperatorPorts, WaitOptions } from './ports.ts';
 import { whyUnanswered } from './who-answers.ts';
+import { withinWait } from './within-wait.ts';
 
 /** Refusals that a wait for the seal would only hide, although the same request may succeed much later. */
 const DECIDED: readonly ErrorCode[] = ['SEAL_TOO_EARLY', 'WINDOW_NOT_OPEN', 'UNKNOWN_STREAM'];
@@ -51,13 +52,13 @@ export async function sealWindow(
 ): Promise<SealAnswer> {
   const request = { stream: stream.hash, window, group: options.group ?? 0 };
   const nodes = nodesOfStream(ports, stream);
+  const inTime = withinWait(ports, options);
   let unanswered = false;
   let last: SealAnswer = { sealed: false, partitionsOpen: 0, reason: 'no node answered' };
-  const ask = async (turn: number, leftMs: number): Promise<SealAnswer | undefined> => {
-    const timeoutMs = Math.max(1_000, Math.min(ROUND_TIMEOUT_MS, leftMs));
-    const call = { ...options, timeoutMs, turn };
+  const ask = async (turn: number): Promise<SealAnswer | undefined> => {
+    const call = { ...options, timeoutMs: ROUND_TIMEOUT_MS, turn };
     try {
-      last = await askAnyNode(ports, nodes, operations.SEAL, request, call);
+      last = await askAnyNode(inTime, nodes, operations.SEAL, request, call);
       unanswered = false;
     } catch (error) {
       if (!(error instanceof EngineError) || !error.retry) throw error;
