@@ -44,6 +44,34 @@ describe('the simulated disk', () => {
     expect([...lengths].sort()).toEqual([0, 2, 4, 6]);
   });
 
+  it('says of a crash that tears a commit in the middle, of which nothing is left', async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      const kernel = createKernel(String(seed));
+      let torn = 0;
+      const disk = createDisk(kernel, 'disk', {
+        ...SETTINGS,
+        crashAt: () => false,
+        onTorn: () => {
+          torn += 1;
+        },
+      });
+      const life = startLife('node');
+      const store = disk.open(life);
+      for (const key of [1, 2]) void store.commit([put(key), put(key + 100)]);
+      await kernel.runFor(0);
+      endLife(life);
+      outcomes.add(`${disk.rows('flags').length} rows, ${torn} torn`);
+    }
+    expect([...outcomes].sort()).toEqual([
+      '0 rows, 0 torn',
+      '0 rows, 1 torn',
+      '2 rows, 0 torn',
+      '2 rows, 1 torn',
+      '4 rows, 0 torn',
+    ]);
+  });
+
   it('lets a process end before a commit is durable, and between that and the answer', async () => {
     for (const wanted of ['commit pending', 'commit durable'] as const) {
       const life = startLife('node');

@@ -13,8 +13,10 @@ export interface DiskSettings {
   readonly readMs: number;
   /** Asked at every site; a disk that wants a crash there ends the life itself and then answers true. */
   readonly crashAt: (site: DiskSite) => boolean;
-  /** Hears of every row that becomes durable. */
-  readonly onPut?: (table: TableName, key: Uint8Array, value: Uint8Array) => void;
+  /** Hears of every row that becomes durable, and of every one that is deleted, once all of their commit is there. */
+  readonly onChange?: (operation: StoreOperation) => void;
+  /** Hears of a commit that a crash has cut in the middle. */
+  readonly onTorn?: () => void;
 }
 
 /** What is on a disk outlives every process that opened it. */
@@ -69,8 +71,9 @@ interface Pending {
 
 /**
  * A disk with the promises of the Store port and not one more: commits become durable whole and in order, one
- * after another, and a crash keeps a random number of those that were still on their way. Reads show what is
- * durable, as of some moment between question and answer.
+ * after another. A crash cuts those that were still on their way at a random byte: what is whole in front of it stays, and
+ * the one that is torn there is none, as a log whose records have checksums finds. Reads show what is durable, as of some
+ * moment between question and answer.
  */
 export function createDisk(kernel: Kernel, name: string, settings: DiskSettings): SimulatedDisk {
   const random = kernel.random.fork(`disk ${name}`);
@@ -97,7 +100,7 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     change(commit.operations);
     for (const operation of commit.operations) {
       kernel.trace.note(kernel.now(), `${name} ${operation.kind} ${operation.table}`, operation.key);
-      if (operation.kind === 'put') settings.onPut?.(operation.table, operation.key, operation.value);
+      settings.onChange?.(operation);
     }
   }
 
@@ -119,9 +122,17 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     let readyAtMs = 0;
     let closed = false;
     life.atEnd.add(() => {
-      const kept = random.between(0, pending.length);
-      for (const commit of pending.slice(0, kept)) apply(commit);
-      pending.length = 0;
+      let written = random.between(
+        0,
+        pending.reduce((sum, commit) => sum + bytesOf(commit), 0),
+      );
+      for (const commit of pending.splice(0)) {
+        const torn = written < bytesOf(commit);
+        if (torn && written > 0) settings.onTorn?.();
+        if (torn) break;
+        written -= bytesOf(commit);
+        apply(commit);
+      }
     });
 
     /** Answers after a while; a dead process hears nothing. */
@@ -256,6 +267,14 @@ export function createDisk(kernel: Kernel, name: string, settings: DiskSettings)
     },
     commits: () => commits,
   };
+}
+
+/** What a commit takes in a log, without the log's own words. */
+function bytesOf({ operations }: Pending): number {
+  return operations.reduce(
+    (sum, one) => sum + one.key.length + (one.kind === 'put' ? one.value.length : 0),
+    0,
+  );
 }
 
 function holds(row: Uint8Array, bytes: Uint8Array): boolean {

@@ -46,13 +46,19 @@ export function scheduleStorageFault(world: World, fault: StorageFault): void {
   kernel.schedule(`fault ${fault.kind}`, atMs, act);
 }
 
+/** Its disk, or a key of its rows, is not what it left there. */
+function harmed({ standing }: World, { node, harm }: SimulatedNode): void {
+  harm.any = true;
+  standing.harmed(node);
+}
+
 function flip(world: World, node: SimulatedNode, table: HarmedTable, downMs: number): void {
   node.crash(downMs);
   const before = sharesOn(node);
   const kind = flipIn(world, node, table);
   if (kind === undefined) return;
   world.fault(`bit flip in ${kind}`);
-  node.harm.any = true;
+  harmed(world, node);
   noteLost(world, node, before);
   if (MUST_DOUBT.includes(kind)) forgetVotes(node);
   else if (table !== 'values') mayDoubt(node);
@@ -99,7 +105,7 @@ function loseShare(world: World, { domain }: SimulatedNode, downMs: number): voi
     for (const row of before) {
       if (entryName(row.entry) !== name || windowName(row.scope) !== windowName(lost.scope)) continue;
       node.disk.flipBit('values', (key) => equalBytes(key, row.recordKey));
-      node.harm.any = true;
+      harmed(world, node);
     }
   }
   for (const { node, before } of held) noteLost(world, node, before);
@@ -109,13 +115,22 @@ function pickOne<T>(random: Random, choices: readonly T[]): readonly T[] {
   return choices.length === 0 ? [] : [random.pick(choices)];
 }
 
-/** A gap in the numbers of its commits gives it away, so the node must notice by itself. */
+/**
+ * A gap in the numbers of its commits gives it away, so the node must notice by itself. What it has written down about others may
+ * be gone with it, so it waits until everybody who has lost something knows that.
+ */
 function drop(world: World, node: SimulatedNode, downMs: number): void {
+  if (node.gone()) return;
+  if (world.nodes.some(doubtsTooLittle)) {
+    const again = () => drop(world, node, downMs);
+    if (!later(world, 'dropped commit', again)) world.fault('dropped commit that would hide a loss, spared');
+    return;
+  }
   node.crash(downMs);
   const before = sharesOn(node);
   if (!node.disk.dropCommit()) return;
   world.fault('dropped commit');
-  node.harm.any = true;
+  harmed(world, node);
   noteLost(world, node, before);
   forgetVotes(node);
 }
@@ -126,13 +141,20 @@ function leave(world: World, node: SimulatedNode): void {
   if (node.gone()) noteLost(world, node, sharesOn(node));
 }
 
+/** Tries again what nobody would notice now. @returns false where the faults end before that */
+function later({ kernel, plan }: World, fault: StorageFault['kind'], again: () => void): boolean {
+  if (kernel.now() >= START_MS + plan.quietMs - UNNOTICED_PAUSE_MS) return false;
+  kernel.schedule(`fault ${fault}`, UNNOTICED_PAUSE_MS, again);
+  return true;
+}
+
 /**
  * A data folder is lost or goes back to an old copy. Only what others have written down can give the loss
  * away, so it waits until as many of them remember a later commit as a starting node needs to hear one:
  * docs/decisions/0007-stores-in-doubt.md says what is given up.
  */
 function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, downMs: number): void {
-  const { kernel, nodes, plan, ring } = world;
+  const { nodes, ring } = world;
   const store = copy?.storeId ?? node.storeId();
   if (node.gone() || store === undefined) return;
   // A node that came later is none: the copy may be older than it, and whoever starts on it does not ask it.
@@ -140,9 +162,8 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   const last = copy === undefined ? 0 : lastCommitOf(copy.disk);
   const witnesses = others.filter((one) => !one.gone() && one.rows.remembered(node.node, store) > last);
   if (witnesses.length < Math.min(2, others.length)) {
-    if (kernel.now() < START_MS + plan.quietMs - UNNOTICED_PAUSE_MS)
-      kernel.schedule('fault lost folder', UNNOTICED_PAUSE_MS, () => lose(world, node, copy, downMs));
-    else world.fault('lost folder nobody would notice, spared');
+    const again = () => lose(world, node, copy, downMs);
+    if (!later(world, 'lost folder', again)) world.fault('lost folder nobody would notice, spared');
     return;
   }
   node.crash(downMs);
@@ -151,7 +172,7 @@ function lose(world: World, node: SimulatedNode, copy: FolderCopy | undefined, d
   node.restoreFolder(copy);
   world.barrier.lost(node.node);
   world.fault(copy === undefined ? 'wiped folder' : 'folder restored from a copy');
-  node.harm.any = true;
+  harmed(world, node);
   noteLost(world, node, before);
   forgetVotes(node);
 }
@@ -178,7 +199,7 @@ export function loseStore(world: World, node: SimulatedNode): void {
   const before = sharesOn(node);
   forgetVotes(node);
   node.lose();
-  node.harm.any = true;
+  harmed(world, node);
   world.barrier.lost(node.node);
   noteLost(world, node, before);
 }

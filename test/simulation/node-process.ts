@@ -2,7 +2,7 @@ import type { NodeHandle, NodeSettings } from '../../node/node.ts';
 import { openNode } from '../../node/node.ts';
 import { nodeVerifier } from '../../src/platform/ed25519.ts';
 import { nodeSealing } from '../../src/platform/node-sealing.ts';
-import type { Log, LogFields, TableName } from '../../src/ports/index.ts';
+import type { Log, LogFields, StoreOperation } from '../../src/ports/index.ts';
 import type { NodeId, RingDocument, StoreId } from '../../src/ring/index.ts';
 import type { FixedRing, RingMember } from '../support/simulated-ring.ts';
 import { createDiskRows, type DiskRows } from './checkers/disk-rows.ts';
@@ -85,8 +85,8 @@ export interface NodeSurroundings {
   /** What its domain asks for by its own settings. */
   readonly rules: Pick<NodeSettings, 'enrolmentAuthorities' | 'minSensorsFloor'>;
   readonly sabotage: Sabotage;
-  /** Hears of every row that becomes durable on its disk. */
-  stored(node: SimulatedNode, table: TableName, key: Uint8Array, value: Uint8Array): void;
+  /** Hears of every row that becomes durable on its disk, or is deleted. */
+  changed(node: SimulatedNode, operation: StoreOperation): void;
   /** Hears of every line of the node's log. */
   logged(text: string): void;
   fault(kind: string): void;
@@ -116,7 +116,8 @@ export function createSimulatedNode(member: RingMember, surroundings: NodeSurrou
   const disk = createDisk(kernel, node, {
     ...surroundings.disk,
     crashAt: pass,
-    onPut: (table, key, value) => surroundings.stored(self, table, key, value),
+    onChange: (operation) => surroundings.changed(self, operation),
+    onTorn: () => surroundings.fault('torn commit'),
   });
   const keys = createKeys(kernel, node);
   const harm: Harm = { any: false, forgotten: new Set(), doubtful: new Set() };

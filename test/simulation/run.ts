@@ -183,10 +183,9 @@ async function live(world: World): Promise<void> {
   }
   if (plan.retentionMs !== undefined) await checkErased(world, sleep);
   checkDoubts(world);
-  world.exchanges.atEnd();
+  world.standing.atEnd();
   world.outputs.atEnd();
   world.gate.atEnd(world.membersOf);
-  world.decisions.atEnd();
   const readings = sensors.flatMap((sensor) => sensor.readings());
   for (const wrong of checkReadings(readings, results, resultless)) violation(wrong);
   for (const wrong of checkSettled(readings, settledFlags(world))) violation(wrong);

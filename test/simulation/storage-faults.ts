@@ -82,9 +82,8 @@ export function storageFaultsOf(
   maybe('bad rows', (fork) => otherFlipsOf(fork, nodes));
   maybe('disk errors', (fork) => diskErrorsOf(fork, nodes));
   maybe('full disks', (fork) => fullDisksOf(fork, nodes));
-  // A folder that is lost is noticed by what others have written down, which a dropped commit may take from them.
-  if (isOn(random, 'lost folder')) faults.push(...lostFolderOf(random.fork('lost folder'), nodes));
-  else maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
+  maybe('lost folder', (fork) => lostFolderOf(fork, nodes));
+  maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
   maybe('gone', (fork) => goneOf(fork, ring));
   return victim === undefined ? faults : faults.flatMap((fault) => tolerable(fault, victim, ring));
 }

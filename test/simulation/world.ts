@@ -17,12 +17,15 @@ import { type BarrierChecker, createBarrierChecker } from './checkers/barrier.ts
 import { createCommitChecker } from './checkers/commits.ts';
 import { createDecisionChecker, type DecisionChecker } from './checkers/decisions.ts';
 import { createErasureChecker, type ErasureChecker } from './checkers/erasure.ts';
-import { createExchangeChecker, type ExchangeChecker } from './checkers/exchanges.ts';
+import { createExchangeChecker } from './checkers/exchanges.ts';
 import { createExclusionChecker } from './checkers/exclusions.ts';
+import { createFlagVoteChecker } from './checkers/flag-votes.ts';
 import type { GateChecker, Members } from './checkers/gate.ts';
 import { createOutputChecker, type OutputChecker } from './checkers/outputs.ts';
 import { createQuorumChecker } from './checkers/quorums.ts';
 import type { ComputedWindow } from './checkers/readings.ts';
+import { createStandingChecks, type StandingChecks } from './checkers/standing.ts';
+import { createDiskWatch } from './disk-watch.ts';
 import { createGateWatch, membersOf } from './gate-watch.ts';
 import type { Kernel } from './kernel/index.ts';
 import { createLosses, type Losses } from './losses.ts';
@@ -62,7 +65,7 @@ export interface World extends WorldReports, PlannedStreams {
   readonly operator: Operator;
   /** The first answer to COMPUTE of each window, by its place in the plan; every other must equal it. */
   readonly results: Map<number, ComputedWindow>;
-  readonly exchanges: ExchangeChecker;
+  readonly standing: StandingChecks;
   readonly outputs: OutputChecker;
   readonly gate: GateChecker;
   readonly erasure: ErasureChecker;
@@ -130,6 +133,7 @@ export async function buildWorld(
     identities,
     violation,
   });
+  const standing = createStandingChecks(violation);
   const losses = createLosses(plan.batches === undefined ? 1 : BATCH_READINGS);
   const exclusions = createExclusionChecker(
     (scope, entry) => placedWindows(planned, scope).some((window) => losses.has(window, entry)),
@@ -175,6 +179,7 @@ export async function buildWorld(
   });
   const decisions = createDecisionChecker({
     nodes,
+    standing,
     acceptorsOf: (scope, by) => voters.knownTo(by, scope).map((all) => all.map(({ node }) => node)),
     forgot(scope, id) {
       const voter = storeIn(voters.placingOf(scope), nodeId(id));
@@ -186,6 +191,22 @@ export async function buildWorld(
       return Math.max(...placedWindows(planned, scope).map((window) => frozenFrom(plan, window, place)));
     },
     violation,
+  });
+  const flagVotes = createFlagVoteChecker({ votersOf: voters.aboutFlags, violation });
+  const diskWatch = createDiskWatch({
+    kernel,
+    planned,
+    losses,
+    standing,
+    outputs,
+    erasure,
+    flagVotes,
+    quorums,
+    decisions,
+    exclusions,
+    commits,
+    roster,
+    barrier,
   });
   membersOfPlan(plan, ring).forEach((member, place) => {
     nodes.push(
@@ -202,23 +223,7 @@ export async function buildWorld(
           enrolmentAuthorities: plan.roster === undefined ? [] : [AUTHORITY_KEY],
         },
         sabotage,
-        stored: (node, table, key, value) => {
-          outputs.stored(node, table, key);
-          erasure.stored(node, table, key, kernel.now());
-          if (table === 'windows') {
-            quorums.stored(node, key, value);
-            decisions.stored(node, key, kernel.now());
-            exclusions.stored(node, key);
-            const vote = node.rows.vote(key, value);
-            if (vote?.decision === 'settlement' && vote.accepted !== null)
-              for (const window of placedWindows(planned, vote.scope)) losses.settling(window, kernel.now());
-          }
-          if (table !== 'meta') return;
-          commits.stored(node, key);
-          roster.stored(node, key, kernel.now());
-          const taken = node.rows.ringRow(key);
-          if (taken !== undefined) barrier.stored(node.node, taken, kernel.now());
-        },
+        changed: diskWatch,
         logged: (text) => outputs.logged(text),
         fault,
         violation,
@@ -229,6 +234,7 @@ export async function buildWorld(
     nodes,
     streams,
     opener,
+    standing,
     placementOf: (epoch) => placementOf(made.get(epoch) ?? ring.document),
     voterOf: (epoch, node) => storeIn(made.get(epoch), nodeId(node)),
     mayBeErased: (scope) =>
@@ -269,7 +275,7 @@ export async function buildWorld(
     sensors,
     operator,
     results,
-    exchanges,
+    standing,
     outputs,
     gate,
     erasure,

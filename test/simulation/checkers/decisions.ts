@@ -6,13 +6,12 @@ import type { DomainId } from '../../../src/ring/index.ts';
 import { majority } from '../../../src/ring/index.ts';
 import type { Exchange } from '../network-types.ts';
 import type { DiskRows } from './disk-rows.ts';
+import { placeOfWindow, type StandingChecks } from './standing.ts';
 
 export interface DecidingNode {
   readonly node: string;
   readonly domain: DomainId;
   readonly rows: Pick<DiskRows, 'decision' | 'slot' | 'frozenScope' | 'isFrozen'>;
-  /** What storage faults have taken from its disks. */
-  readonly harm: { readonly any: boolean };
 }
 
 /**
@@ -25,12 +24,11 @@ export interface DecisionChecker {
   answered(exchange: Exchange): void;
   /** How many flags are TRUE in the window's settlement; undefined where no node has written it down. */
   settledFlags(scope: WindowScope): number | undefined;
-  /** What only the end can show. */
-  atEnd(): void;
 }
 
 export interface DecisionCheckerOptions {
   readonly nodes: readonly DecidingNode[];
+  readonly standing: Pick<StandingChecks, 'keep'>;
   /** Who votes about the window in its register, by each placement that a node may take. */
   acceptorsOf(scope: WindowScope, by: string): readonly (readonly string[])[];
   /** Whether the store that voted at the node about the window has forgotten votes. */
@@ -43,9 +41,8 @@ export interface DecisionCheckerOptions {
 }
 
 export function createDecisionChecker(options: DecisionCheckerOptions): DecisionChecker {
-  const { nodes, acceptorsOf, forgot, mayBeErased, frozenFrom, violation } = options;
+  const { nodes, standing, acceptorsOf, forgot, mayBeErased, frozenFrom, violation } = options;
   const decided = new Map<string, Uint8Array>();
-  const acknowledged: (() => void)[] = [];
 
   const nameOf = (scope: WindowScope, decision: DecisionName) => `${windowName(scope)}/${decision}`;
 
@@ -71,20 +68,12 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
   function watchVote({ to }: Exchange, node: DecidingNode, request: SynodRequest): void {
     const { context, decision, kind, ballot } = request;
     if (kind === 'read') return;
-    const check = () => {
-      if (mayBeErased(context)) return;
+    standing.keep(to, placeOfWindow(context), () => {
+      if (mayBeErased(context)) return undefined;
       const row = node.rows.slot(context, decision);
       const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
-      if (held === undefined || compareBallots(held, ballot) < 0)
-        violation(`DURABLE: ${to} granted a ${kind} of a ${decision} that is not on its disk`);
-    };
-    keep(node, check);
-  }
-
-  function keep(node: DecidingNode, check: () => void): void {
-    check();
-    acknowledged.push(() => {
-      if (!node.harm.any) check();
+      if (held !== undefined && compareBallots(held, ballot) >= 0) return undefined;
+      return `DURABLE: ${to} granted a ${kind} of a ${decision} that is not on its disk`;
     });
   }
 
@@ -113,17 +102,14 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
         watchVote(exchange, node, asked.request.decode(request.body));
       if (request.path !== operations.FREEZE.path) return;
       const { context } = operations.FREEZE.request.decode(request.body);
-      keep(node, () => {
-        if (!mayBeErased(context) && !node.rows.isFrozen(context))
-          violation(`DURABLE: ${to} reports a window that its disk does not call frozen`);
+      standing.keep(to, placeOfWindow(context), () => {
+        if (mayBeErased(context) || node.rows.isFrozen(context)) return undefined;
+        return `DURABLE: ${to} reports a window that its disk does not call frozen`;
       });
     },
     settledFlags(scope) {
       const settlement = decided.get(nameOf(scope, 'settlement'));
       return settlement === undefined ? undefined : settlementCodec.decode(settlement).flags;
-    },
-    atEnd() {
-      for (const check of acknowledged) check();
     },
   };
 }

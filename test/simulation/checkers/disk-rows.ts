@@ -35,6 +35,8 @@ export interface DiskRows {
   value(scope: WindowScope, entry: FlagEntry): ValueRow | undefined;
   /** Which shares are in the record under the key; none where it does not open. */
   indicesOf(recordKey: Uint8Array): readonly number[];
+  /** The flags in the record under the key, and their names inside the window; none where it does not open. */
+  flagsOf(recordKey: Uint8Array): readonly (readonly [name: string, row: FlagRow])[];
   /** All shares that open. */
   values(): readonly RowOnDisk[];
   /** When the domain accepted a batch of the roster, as the row says; undefined for a row of something else. */
@@ -127,6 +129,13 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     return bodies;
   }
 
+  /** Those that it does not remove. */
+  function rowsIn(table: PackedTable, recordKey: Uint8Array): (readonly [string, Uint8Array])[] {
+    const sealed = disk.get(table, recordKey);
+    const bodies = sealed === undefined ? [] : [...bodiesIn(table, recordKey, sealed)];
+    return bodies.flatMap(([name, body]) => (body === undefined ? [] : [[name, body] as const]));
+  }
+
   function open(table: PackedTable, scope: WindowScope, entry: FlagEntry): Uint8Array | undefined {
     const from = partitionKey(scope, partitionOf(entry.readingId));
     const records = disk.range(table, { from, to: endOfPrefix(from), limit: EVERY_RECORD });
@@ -215,12 +224,8 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     },
     isFrozen: (scope) => openOwn('windows', concat(utf8('W'), windowKey(scope), utf8(FROZEN_KEY))) !== null,
     hasTermsVote: (scope) => (slot(scope, 'terms')?.accepted ?? null) !== null,
-    indicesOf(recordKey) {
-      const sealed = disk.get('values', recordKey);
-      if (sealed === undefined) return [];
-      const bodies = [...bodiesIn('values', recordKey, sealed).values()];
-      return bodies.flatMap((body) => (body === undefined ? [] : [decodeValueRow(body).index]));
-    },
+    indicesOf: (recordKey) => rowsIn('values', recordKey).map(([, body]) => decodeValueRow(body).index),
+    flagsOf: (recordKey) => rowsIn('flags', recordKey).map(([name, body]) => [name, decodeFlagRow(body)]),
     commitNumber,
     hasCommitFrom(number) {
       const from = concat(utf8('C'), bigEndian(number, 8));

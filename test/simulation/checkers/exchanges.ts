@@ -19,6 +19,7 @@ import type { Exchange } from '../network-types.ts';
 import { streamNamed } from '../planned.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { createMaskChecker } from './masks.ts';
+import { placeOfEntry, type StandingChecks } from './standing.ts';
 
 export interface WatchedNode {
   readonly node: string;
@@ -27,20 +28,19 @@ export interface WatchedNode {
   /** The store it runs on; undefined before it has a document. */
   storeId(): StoreId | undefined;
   /** What storage faults have taken from its disks. */
-  readonly harm: { readonly any: boolean; readonly forgotten: ReadonlySet<StoreId> };
+  readonly harm: { readonly forgotten: ReadonlySet<StoreId> };
 }
 
 /** Watches every answer of every node, whether it arrived or not. */
 export interface ExchangeChecker {
   answered(exchange: Exchange): void;
-  /** What only the end can show. */
-  atEnd(): void;
 }
 
 export interface ExchangeCheckerOptions {
   readonly nodes: readonly WatchedNode[];
   readonly streams: readonly StreamDocument[];
   readonly opener: PacketOpener;
+  readonly standing: Pick<StandingChecks, 'keep'>;
   /** The placement that a document of the ring began. */
   placementOf(epoch: Epoch): Placement;
   /** The store that votes at the node in windows of that placement; undefined where it has no vote. */
@@ -69,7 +69,7 @@ const VOTING = [
  * moment it is given, so that a promise made too early shows even where no crash follows.
  */
 export function createExchangeChecker(options: ExchangeCheckerOptions): ExchangeChecker {
-  const { streams, opener, placementOf, voterOf, mayBeErased, violation } = options;
+  const { streams, opener, standing, placementOf, voterOf, mayBeErased, violation } = options;
   const nodes = new Map(options.nodes.map((node) => [node.node, node]));
   const masks = createMaskChecker(violation);
   const outcomes = new Map<string, Outcome>();
@@ -79,7 +79,6 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   const stored = new Map<string, Set<number>>();
   /** Per packet and share index the receipt, which every node must give. */
   const receipts = new Map<string, string>();
-  const acknowledged: (() => void)[] = [];
   /** Windows that some node has frozen; from then on outcomes may come from the settled set. */
   const frozen = new Set<string>();
 
@@ -194,14 +193,16 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     for (const entry of entriesOf(asked)) learn(asked.context, entry, 'TRUE', `${to} to RELAY`);
   }
 
-  function checkStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
-    if (mayBeErased(scope)) return;
-    const row = node.rows.value(scope, entry);
-    if (row === undefined || !equalBytes(row.share, share)) {
-      violation(`DURABLE: ${node.node} acknowledged a share that is not on its disk`);
-    } else if (row.index !== indexOf(scope, node)) {
-      violation(`ISOLATION: ${node.node} keeps share ${row.index} in domain ${node.domain}`);
-    }
+  function keepStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
+    standing.keep(node.node, placeOfEntry('values', scope, entry), () => {
+      if (mayBeErased(scope)) return undefined;
+      const row = node.rows.value(scope, entry);
+      if (row === undefined || !equalBytes(row.share, share))
+        return `DURABLE: ${node.node} acknowledged a share that is not on its disk`;
+      if (row.index !== indexOf(scope, node))
+        return `ISOLATION: ${node.node} keeps share ${row.index} in domain ${node.domain}`;
+      return undefined;
+    });
   }
 
   function watchUpload({ request, response }: Exchange, node: WatchedNode): void {
@@ -231,15 +232,12 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       for (const { entry, share } of rows) {
         const name = entryName(entry);
         stored.set(name, (stored.get(name) ?? new Set()).add(index));
-        checkStored(node, context, entry, share);
-        acknowledged.push(() => {
-          if (!node.harm.any) checkStored(node, context, entry, share);
-        });
+        keepStored(node, context, entry, share);
       }
     });
   }
 
-  /** What was granted is on disk, now and at the end. */
+  /** What was granted is on disk. */
   function watchGranted(
     node: WatchedNode,
     context: MessageContext,
@@ -247,17 +245,12 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     kind: 'prepare' | 'accept',
     ballot: Ballot,
   ): void {
-    const check = () => {
-      if (mayBeErased(context)) return;
+    standing.keep(node.node, placeOfEntry('flags', context, entry), () => {
+      if (mayBeErased(context)) return undefined;
       const row = node.rows.flag(context, entry);
       const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
-      if (held === undefined || compareBallots(held, ballot) < 0) {
-        violation(`DURABLE: ${node.node} granted a ${kind} that is not on its disk`);
-      }
-    };
-    check();
-    acknowledged.push(() => {
-      if (!node.harm.any) check();
+      if (held !== undefined && compareBallots(held, ballot) >= 0) return undefined;
+      return `DURABLE: ${node.node} granted a ${kind} that is not on its disk`;
     });
   }
 
@@ -301,9 +294,6 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
       if (path === operations.FREEZE.path) {
         frozen.add(windowName(operations.FREEZE.request.decode(body).context));
       }
-    },
-    atEnd() {
-      for (const check of acknowledged) check();
     },
   };
 }
