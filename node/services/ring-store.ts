@@ -1,4 +1,4 @@
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, hasCode } from '../../src/foundation/index.ts';
 import type { Clock, Log } from '../../src/ports/index.ts';
 import { limits } from '../../src/protocol/index.ts';
 import type { RingState } from '../../src/protocol/ring-messages.ts';
@@ -68,10 +68,13 @@ export function createRingStore(components: RingStoreComponents): RingStore {
   const open = (jws: string): Promise<RingDocument> =>
     openRingDocument(jws, verifier, { operatorKey: rings.newest().operatorKey });
 
-  function write(ring: RingDocument): void {
-    const { epoch, jws } = ring;
-    const inForce = rings.isInForce(epoch);
-    journal.stage([ringRowWrite(rowSeal, storeKey, { epoch, jws, promised: promised.has(epoch), inForce })]);
+  /** Stages the row of a document that is in use by now. @param promises what counts as promised from then on */
+  function write({ epoch, jws }: RingDocument, promises = false): Promise<void> {
+    return onceThereIsRoom(journal, () => {
+      const row = { epoch, jws, promised: promises || promised.has(epoch), inForce: rings.isInForce(epoch) };
+      journal.stage([ringRowWrite(rowSeal, storeKey, row)]);
+      if (promises) promised.add(epoch);
+    });
   }
 
   function noteLoss(): void {
@@ -87,12 +90,10 @@ export function createRingStore(components: RingStoreComponents): RingStore {
     // whether it has voted in one, so that no vote slips between.
     rings.adopt(next);
     // A store in doubt may have forgotten a vote, so its word is worth nothing.
-    const mayPromise = health.doubt() === null;
-    if (ring.placementEpoch !== before.placementEpoch && mayPromise) {
-      if ((await votedWindow(components, ring.placementFrom)) === null) promised.add(ring.epoch);
-    }
+    const mayPromise = health.doubt() === null && ring.placementEpoch !== before.placementEpoch;
+    const promises = mayPromise && (await votedWindow(components, ring.placementFrom)) === null;
     noteLoss();
-    write(ring);
+    await write(ring, promises);
     await journal.synced();
     log.info('ring document taken', { epoch: ring.epoch, promised: promised.has(ring.epoch) });
   }
@@ -141,7 +142,7 @@ export function createRingStore(components: RingStoreComponents): RingStore {
         const { documents } = rings.history();
         const known = documents.find(({ epoch }) => epoch === given.epoch);
         if (known !== undefined && known.hash !== given.hash) refuseSecond(given.epoch, given.hash);
-        for (const ring of documents) write(ring);
+        for (const ring of documents) await write(ring);
         if (given.epoch === rings.newest().epoch + 1) await add(given);
         noteLoss();
         await journal.synced();
@@ -160,12 +161,12 @@ export function createRingStore(components: RingStoreComponents): RingStore {
         const missing = documents.slice(0, oldestOf(rings.history()).epoch - 1);
         rings.adopt(missing.reduceRight(prependHistory, rings.history()));
         // The newest first: a crash may keep the first of them alone, and a row with a gap puts the store in doubt for ever.
-        for (const ring of missing.toReversed()) write(ring);
+        for (const ring of missing.toReversed()) await write(ring);
         await journal.synced();
       }),
     async putInForce(placement) {
       rings.putInForce(placement.placementEpoch);
-      write(placement);
+      await write(placement);
       await journal.synced();
       log.info('placement in force', { epoch: placement.placementEpoch, from: placement.placementFrom });
     },
@@ -182,6 +183,21 @@ export function createRingStore(components: RingStoreComponents): RingStore {
       };
     },
   };
+}
+
+/**
+ * Stages what has to follow what is in memory, however much waits for the disk: a document that the node has is not brought to
+ * it again, and a row with a gap puts the store in doubt for ever.
+ */
+async function onceThereIsRoom({ synced }: Pick<Journal, 'synced'>, stage: () => void): Promise<void> {
+  for (;;) {
+    try {
+      return stage();
+    } catch (error) {
+      if (!hasCode(error, 'OVERLOADED')) throw error;
+      await synced();
+    }
+  }
 }
 
 /** The documents from an epoch on, as many as go into one message. */

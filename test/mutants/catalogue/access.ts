@@ -91,8 +91,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'ring/promise-after-a-vote',
     breaks: 'ONE-OUTCOME: a node promises a placement although it has voted in one of its windows',
     file: 'node/services/ring-store.ts',
-    find: 'if ((await votedWindow(components, ring.placementFrom)) === null) promised.add(ring.epoch);',
-    replace: 'promised.add(ring.epoch);',
+    find: 'const promises = mayPromise && (await votedWindow(components, ring.placementFrom)) === null;',
+    replace: 'const promises = mayPromise;',
     detector: byTest('node/services/ring-exchange', 'gets no promise from a node that has voted'),
   },
   {

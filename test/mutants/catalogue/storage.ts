@@ -173,9 +173,17 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     breaks:
       'DOUBT: a crash while a new node writes down older ring documents puts its store in doubt for ever',
     file: 'node/services/ring-store.ts',
-    find: 'for (const ring of missing.toReversed()) write(ring);',
-    replace: 'for (const ring of missing) write(ring);',
+    find: 'for (const ring of missing.toReversed()) await write(ring);',
+    replace: 'for (const ring of missing) await write(ring);',
     detector: byTest('node/services/ring-store', 'whatever a crash keeps of the older documents'),
+  },
+  {
+    name: 'storage/promise-without-room',
+    breaks: 'DURABLE: a ring document that meets a full journal is promised by the memory of the node alone',
+    file: 'node/services/ring-store.ts',
+    find: "if (!hasCode(error, 'OVERLOADED')) throw error;",
+    replace: "if (hasCode(error, 'OVERLOADED')) throw error;",
+    detector: byTest('node/services/ring-store', 'a document reaches the disk also where too much waits'),
   },
   {
     name: 'storage/stream-document-keeps-the-node-from-starting',
