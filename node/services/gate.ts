@@ -5,7 +5,7 @@ import type { SensorId, SensorsResponse } from '../../src/protocol/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { RosterHead } from '../../src/protocol/roster-messages.ts';
 import { partition } from '../../src/ring/identifiers.ts';
-import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import type { DomainId, NodeId, RingDocument } from '../../src/ring/index.ts';
 import { majority } from '../../src/ring/index.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
@@ -47,6 +47,16 @@ interface FoundSensors {
 
 export function createGate(components: GateComponents): Gate {
   const { rings, roster, rosterSpread, self, minSensorsFloor, callPeer } = components;
+
+  const replicasIn = ({ domains }: RingDocument): number =>
+    domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
+
+  /** Whether rows may lie at a node that does not own them, which brings them to their owners and deletes them. */
+  function mayMove({ scope }: OpenWindowRecord): boolean {
+    const { ring, nodesOf } = rings.of(scope);
+    return nodesOf(self.domain).length > replicasIn(ring);
+  }
+
   /**
    * How many nodes may be silent: every share that was acknowledged while no more were has a copy at another one,
    * and the ledger decides without them. A lost store is one of them, whatever has taken its place: what others held
@@ -54,9 +64,8 @@ export function createGate(components: GateComponents): Gate {
    */
   function silentMax({ scope }: OpenWindowRecord): number {
     const { ring, nodesOf, lostVotersOf } = rings.of(scope);
-    const replicas = ring.domains.find(({ domain }) => domain === self.domain)?.replicas ?? 1;
     const nodes = nodesOf(self.domain).length;
-    return Math.min(replicas - 1, nodes - majority(nodes)) - lostVotersOf(self.domain).length;
+    return Math.min(replicasIn(ring) - 1, nodes - majority(nodes)) - lostVotersOf(self.domain).length;
   }
 
   /** Asks every node of the domain whose store is not declared lost, all of them but those that may be silent. */
@@ -78,7 +87,10 @@ export function createGate(components: GateComponents): Gate {
     await Promise.all(rings.of(record.scope).livingNodesOf(self.domain).map(askOne));
   }
 
-  /** The sensors of the whole domain: every node is asked, because a hint may lie at any of them. */
+  /**
+   * The sensors of the whole domain: every node is asked, because a hint may lie at any of them; and once more after all have
+   * answered, because one may have come to its owners behind their answers and be gone by that of the node that had it.
+   */
   async function find(
     record: OpenWindowRecord,
     { standing, nodes }: Extract<HeldRows, { kind: 'held' }>,
@@ -87,19 +99,17 @@ export function createGate(components: GateComponents): Gate {
     const included = new Map<string, SensorId>();
     const standingOf = (node: NodeId) =>
       standing.find((found) => nodes[found.node] === node)?.partitions ?? [];
-    await askAll(
-      record,
-      (node) => standingOf(node).length === 0,
-      async (node) => {
-        for await (const page of pagesOf(record, node, standingOf(node))) {
-          for (const { sensor, included: counts } of page) {
-            const name = sensorName(sensor);
-            held.add(name);
-            if (counts) included.set(name, sensor);
-          }
+    const ask = async (node: NodeId): Promise<void> => {
+      for await (const page of pagesOf(record, node, standingOf(node))) {
+        for (const { sensor, included: counts } of page) {
+          const name = sensorName(sensor);
+          held.add(name);
+          if (counts) included.set(name, sensor);
         }
-      },
-    );
+      }
+    };
+    for (let left = mayMove(record) ? 2 : 1; left > 0; left--)
+      await askAll(record, (node) => standingOf(node).length === 0, ask);
     return { held: held.size, included: [...included.values()] };
   }
 

@@ -126,7 +126,10 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     file: 'src/rounds/hold.ts',
     find: 'if (missing.length > 0 && !state.again) return askAgain(options, { ...state, standing });',
     replace: '',
-    detector: byTest('node/services/moving-rows', 'a hint that reaches its owners while a domain is asked'),
+    detector: byTest(
+      'node/services/moving-rows',
+      'a hint that reaches its owners while a domain is asked what',
+    ),
   },
   {
     name: 'standing/replica-sums-added',

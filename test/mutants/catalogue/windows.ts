@@ -95,6 +95,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/gate', 'counts the rows of a window that its node had forgotten'),
   },
   {
+    name: 'gate/asked-once',
+    breaks:
+      'GATE: sensors whose rows go to their owners while the nodes are asked are counted at none of them',
+    file: 'node/services/gate.ts',
+    find: 'for (let left = mayMove(record) ? 2 : 1; left > 0; left--)',
+    replace: 'for (let left = 1; left > 0; left--)',
+    detector: byTest(
+      'node/services/moving-rows',
+      'a hint that reaches its owners while a domain is asked for its',
+    ),
+  },
+  {
     name: 'gate/joined-nodes-stand-for-silent-ones',
     breaks:
       'GATE: as many more nodes may be silent as have joined since, and nobody counts the sensors of their shares',
