@@ -3,6 +3,7 @@ import { equalBytes } from '../../src/foundation/index.ts';
 import type { FlagEntry, RowsResponse } from '../../src/protocol/index.ts';
 import { entryName, operations, shareColumns } from '../../src/protocol/index.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
+import { eachOf } from '../engine/each-of.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { ShareTable } from './share-table.ts';
@@ -22,12 +23,14 @@ export interface GatheringComponents {
 /**
  * Unites the rows of a partition over all nodes of the domain, here. It is a union by key and never an adding
  * of sums, so repeating it, or two nodes doing it at once, changes nothing.
- * @returns when every node of the domain has shown all its rows. @throws EngineError when one does not answer
+ * @param from those that are asked; every other node of the domain unless somebody has asked the rest.
+ * @returns when each of them has shown all its rows. @throws EngineError when one does not answer, after the others
  */
 export type Gather = (
   record: OpenWindowRecord,
   partitions: readonly Partition[],
   signal: AbortSignal,
+  from?: readonly NodeId[],
 ) => Promise<void>;
 
 export function createGather(components: GatheringComponents): Gather {
@@ -68,11 +71,12 @@ export function createGather(components: GatheringComponents): Gather {
     return here;
   }
 
-  return async (record, partitions, signal) => {
+  return async (record, partitions, signal, from = rings.of(record.scope).livingNodesOf(self.domain)) => {
     const context = rings.contextOf(record.scope);
-    for (const partition of partitions) {
-      for (const node of rings.of(record.scope).livingNodesOf(self.domain)) {
-        if (node === self.nodeId) continue;
+    // Node by node: of one that is away only the first question waits for an answer.
+    await eachOf(from, async (node) => {
+      if (node === self.nodeId) return;
+      for (const partition of partitions) {
         let after: FlagEntry | null = null;
         for (;;) {
           const page: RowsResponse = await callPeer(
@@ -86,6 +90,6 @@ export function createGather(components: GatheringComponents): Gather {
           if (!page.more || after === null) break;
         }
       }
-    }
+    });
   };
 }

@@ -8,6 +8,7 @@ import {
 } from '../../src/ring/identifiers.ts';
 import type { DomainId, NodeId, Partition, RingDocument, StoreId } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
+import { eachOf } from '../engine/each-of.ts';
 import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
@@ -45,9 +46,10 @@ export interface Repair {
 }
 
 export function createRepair(components: RepairComponents): Repair {
-  const { damaged, health, windows, unopened, admission, gather, shares, rings, self, callPeer } = components;
+  const { damaged, health, windows, gather, shares, rings, self, callPeer } = components;
   const { inventory } = components;
-  const whole = new WeakSet<OpenWindowRecord>();
+  /** Per window the nodes that have shown all the rows which this store should own. */
+  const shown = new WeakMap<OpenWindowRecord, Set<NodeId>>();
   let searched = false;
 
   /** Whether a document gives this node another store: what that one held, only the others of the domain have. */
@@ -57,8 +59,13 @@ export function createRepair(components: RepairComponents): Repair {
     return listed !== undefined && listed.storeId !== self.storeId;
   }
 
+  const isOther = (node: NodeId): boolean => node !== self.nodeId;
+  const othersOf = ({ scope }: OpenWindowRecord): readonly NodeId[] =>
+    rings.of(scope).livingNodesOf(self.domain).filter(isOther);
+  const unseenOf = (record: OpenWindowRecord): readonly NodeId[] =>
+    othersOf(record).filter((node) => shown.get(record)?.has(node) !== true);
   const lacksRows = (record: OpenWindowRecord): boolean =>
-    !whole.has(record) && (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring));
+    (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring)) && unseenOf(record).length > 0;
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
     const { placement } = rings.of(scope);
@@ -67,72 +74,35 @@ export function createRepair(components: RepairComponents): Repair {
     );
   }
 
-  /** A store that lost rows may have lost the names of its windows as well. */
-  async function findWindows(signal: AbortSignal): Promise<void> {
-    for (const node of rings.livingNodesOf(self.domain)) {
-      if (node === self.nodeId) continue;
-      const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
-      for (const { stream } of streams) {
-        let after: string | undefined;
-        do {
-          const question = { stream, ...(after === undefined ? {} : { after }) };
-          const answer = await callPeer(node, operations.READ_STREAM, question, signal);
-          for (const { window, group } of answer.windows) {
-            const scope = { stream: streamHash(stream), window: windowId(window), group };
-            await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
-              // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
-              if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
-            });
-          }
-          const last = answer.windows.at(-1);
-          after = last && `${last.window}.${last.group}`;
-        } while (after !== undefined);
-      }
-    }
-    searched = true;
-  }
-
-  /** Whoever lost what it knew of a window must still know when to erase what it has of it; any node can say. */
-  async function findEnds(signal: AbortSignal): Promise<void> {
-    for (const scope of unopened.endless()) {
-      const { stream, window, group } = scope;
-      for (const node of rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id))) {
-        if (node === self.nodeId) continue;
-        const question = { stream, after: `${window + 1}.0` };
-        const answer = await callPeer(node, operations.READ_STREAM, question, signal).catch(silence);
-        const found = answer?.windows.find((one) => one.window === window && one.group === group);
-        if (found === undefined) continue;
-        unopened.noteEnd(scope, found);
-        break;
-      }
-    }
-  }
-
   async function refill(record: OpenWindowRecord, signal: AbortSignal): Promise<void> {
     const owned = ownedIn(record);
-    await gather(record, health.doubt() === null ? await differing(record, owned, signal) : owned, signal);
-    whole.add(record);
+    const wantedOf = health.doubt() === null ? await differing(record, owned, signal) : async () => owned;
+    const seen = shown.get(record) ?? new Set();
+    shown.set(record, seen);
+    await eachOf(unseenOf(record), async (node) => {
+      await gather(record, await wantedOf(node), signal, [node]);
+      seen.add(node);
+    });
   }
 
-  /** Those of which another node has other rows: a store that is whole by itself need not look at all of them. */
+  /** Those of which a node has other rows: a store that is whole by itself need not look at all of them. */
   async function differing(
     record: OpenWindowRecord,
     owned: readonly Partition[],
     signal: AbortSignal,
-  ): Promise<readonly Partition[]> {
+  ): Promise<(node: NodeId) => Promise<readonly Partition[]>> {
     const { holdings } = await inventory.take(record, signal);
     const here = new Map(holdings.map(({ partition, digest }) => [partition, digest]));
     const context = rings.contextOf(record.scope);
-    const wanted = new Set<Partition>();
-    for (const node of rings.of(record.scope).livingNodesOf(self.domain)) {
-      if (node === self.nodeId) continue;
+    return async (node) => {
       const { partitions } = await callPeer(node, operations.INVENTORY, { context }, signal);
-      for (const { partition, digest } of partitions) {
+      const wanted = partitions.filter(({ partition, digest }) => {
         const mine = here.get(partition);
-        if (mine === undefined || !equalDigests(mine, digest)) wanted.add(partition);
-      }
-    }
-    return owned.filter((at) => wanted.has(at));
+        return mine === undefined || !equalDigests(mine, digest);
+      });
+      const places = new Set(wanted.map(({ partition }) => partition));
+      return owned.filter((at) => places.has(at));
+    };
   }
 
   /** Fetches what was in a record that does not open. @param key begins with what its key says, which may be damaged too */
@@ -141,12 +111,14 @@ export function createRepair(components: RepairComponents): Repair {
     if (record === undefined)
       throw new EngineError('INCOMPLETE', 'a damaged row of a window that is not known yet');
     const at = partitionOfKey(key);
-    const alone = rings.livingNodesOf(self.domain).every((node) => node === self.nodeId);
-    // It may have been of any other partition, where nothing shows that a record is gone.
-    const others = alone ? [] : await differing(record, ownedIn(record), signal);
-    await gather(record, [...new Set(at === null ? others : [at, ...others])], signal);
+    const wantedOf = await differing(record, ownedIn(record), signal);
+    await eachOf(othersOf(record), async (node) => {
+      // It may have been of any other partition, where nothing shows that a record is gone.
+      const others = await wantedOf(node);
+      await gather(record, [...new Set(at === null ? others : [at, ...others])], signal, [node]);
+    });
     // Where nobody else could have had its rows, what does not open stays, for the operator to know of.
-    if (at !== null) await shares.refilled(record, at, !alone);
+    if (at !== null) await shares.refilled(record, at, rings.livingNodesOf(self.domain).some(isOther));
   }
 
   /** Counted as replaced once all are looked at: the search for one meets the others that stay, and would call for them again. */
@@ -164,12 +136,14 @@ export function createRepair(components: RepairComponents): Repair {
   return {
     async run(signal) {
       const replaced = rings.history().documents.some(hadOtherStore);
-      if (health.doubt() !== null || (replaced && !searched)) {
-        await findEnds(signal);
-        await findWindows(signal);
-      }
+      const search = async (): Promise<void> => {
+        if (health.doubt() === null && (!replaced || searched)) return;
+        await findEnds(components, signal);
+        await findWindows(components, signal);
+        searched = true;
+      };
       const refillAll = () => eachOf(windows.all().filter(lacksRows), (record) => refill(record, signal));
-      await eachOf([refillAll, () => replaceAll(signal)], (part) => part());
+      await eachOf([search, refillAll, () => replaceAll(signal)], (part) => part());
     },
     waiting() {
       const searching = !searched && rings.history().documents.some(hadOtherStore) ? 1 : 0;
@@ -178,17 +152,48 @@ export function createRepair(components: RepairComponents): Repair {
   };
 }
 
-/**
- * One after the other, also behind one that fails: a window that waits for a node that is away, for ever it may be, keeps back
- * itself and no other. @throws what the first of those threw
- */
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const failures: unknown[] = [];
-  for (const item of items) {
-    await work(item).catch((error: unknown) => {
-      silence(error);
-      failures.push(error);
-    });
+/** A store that lost rows may have lost the names of its windows as well. */
+async function findWindows(
+  { rings, self, admission, callPeer }: RepairComponents,
+  signal: AbortSignal,
+): Promise<void> {
+  const others = rings.livingNodesOf(self.domain).filter((node) => node !== self.nodeId);
+  await eachOf(others, async (node) => {
+    const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
+    for (const { stream } of streams) {
+      let after: string | undefined;
+      do {
+        const question = { stream, ...(after === undefined ? {} : { after }) };
+        const answer = await callPeer(node, operations.READ_STREAM, question, signal);
+        for (const { window, group } of answer.windows) {
+          const scope = { stream: streamHash(stream), window: windowId(window), group };
+          await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
+            // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
+            if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
+          });
+        }
+        const last = answer.windows.at(-1);
+        after = last && `${last.window}.${last.group}`;
+      } while (after !== undefined);
+    }
+  });
+}
+
+/** Whoever lost what it knew of a window must still know when to erase what it has of it; any node can say. */
+async function findEnds(
+  { rings, self, unopened, callPeer }: RepairComponents,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const scope of unopened.endless()) {
+    const { stream, window, group } = scope;
+    for (const node of rings.newest().domains.flatMap(({ nodes }) => nodes.map(({ id }) => id))) {
+      if (node === self.nodeId) continue;
+      const question = { stream, after: `${window + 1}.0` };
+      const answer = await callPeer(node, operations.READ_STREAM, question, signal).catch(silence);
+      const found = answer?.windows.find((one) => one.window === window && one.group === group);
+      if (found === undefined) continue;
+      unopened.noteEnd(scope, found);
+      break;
+    }
   }
-  if (failures.length > 0) throw failures[0];
 }

@@ -242,8 +242,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'repair/damaged-key-believed',
     breaks: 'DURABLE: a share whose key was damaged is looked for where the damaged key says',
     file: 'node/services/repair.ts',
-    find: 'await gather(record, [...new Set(at === null ? others : [at, ...others])], signal);',
-    replace: 'await gather(record, at === null || others.length < 0 ? [] : [at], signal);',
+    find: 'await gather(record, [...new Set(at === null ? others : [at, ...others])], signal, [node]);',
+    replace: 'await gather(record, at === null || others.length < 0 ? [] : [at], signal, [node]);',
     detector: byTest('node/services/repair', 'is damaged and names another partition'),
   },
   {
@@ -350,7 +350,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   {
     name: 'repair/one-keeps-back-all',
     breaks: 'DURABLE: a window that can never be refilled keeps all others from being refilled',
-    file: 'node/services/repair.ts',
+    file: 'node/engine/each-of.ts',
     find: '      silence(error);\n      failures.push(error);\n',
     replace: '      throw error;\n',
     detector: byTest('node/services/repair-windows', 'of a store in doubt'),

@@ -36,9 +36,16 @@ describe('a window whose rows cannot be fetched', () => {
       unopened: { endless: () => [] },
       rings: {
         history: () => ({ documents: [] }),
-        livingNodesOf: () => ['a-1'],
-        of: () => ({ ring: { domains: [] }, placement: { owners: () => ['a-1'] } }),
+        livingNodesOf: () => ['a-1', 'a-2'],
+        contextOf: () => ({}),
+        of: () => ({
+          ring: { domains: [] },
+          placement: { owners: () => ['a-1'] },
+          livingNodesOf: () => ['a-1', 'a-2'],
+        }),
       },
+      inventory: { take: async () => ({ holdings: [] }) },
+      callPeer: async () => ({ streams: [], partitions: [] }),
       async gather({ scope }: { readonly scope: WindowScope }) {
         if (scope.window === 0)
           throw new EngineError('UNREACHABLE', 'no answer from a node that left the ring');

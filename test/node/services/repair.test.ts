@@ -67,6 +67,16 @@ describe('a share that does not open', () => {
     expectExact(await cloud.compute(window), READINGS);
   });
 
+  it('is fetched from the other owner while a third node of the domain is away', async () => {
+    const { readings } = await committed({ shape: SHAPE });
+    const [first, second] = ownersOf(readings, 0);
+    const third = cloud.nodeIds.find((one) => one.startsWith('a') && one !== first && one !== second);
+    await cloud.stop(third ?? expect.fail('no third node'));
+    await damage(first, () => flipBit(cloud.store(first), 'values'));
+    await cloud.clock.advance(MINUTE_MS);
+    expect(await missingAt(first, second, readings)).toBe(0);
+  });
+
   it.each([
     ['another partition', 43, 1],
     ['a partition that there is not', 42, 0x80],
@@ -216,6 +226,42 @@ describe('a store in doubt', () => {
     expect(await missingAt(node, sibling, readings)).toBe(0);
     expect(reasonsOf(node)).toMatch(/^store in doubt, .*: expected 3 records in the values table, found 0$/);
   });
+
+  it.each([
+    ['the rows', false],
+    ['and the windows', true],
+  ])(
+    'fetches %s from the one node of its domain that is there, and is not whole before the other is back',
+    async (_, all) => {
+      cloud = await startSmallCloud({ shape: SHAPE });
+      const empty = new Map(cloud.nodeIds.map((id) => [id, copyDisk(cloud.store(id))]));
+      const window = await cloud.openWindow();
+      const groups = Array.from({ length: 64 }, (_, group) => group);
+      // The node that is away is asked first.
+      const group = groups.find((one) => {
+        const owners = cloud.reading(window, '0', { group: one }).owners(0);
+        return !owners.includes(cloud.nodeIds[0] as NodeId);
+      });
+      const readings = READINGS.map((reading) =>
+        cloud.reading(window, reading, { group: group ?? expect.fail() }),
+      );
+      for (const reading of readings) await reading.commit();
+      await cloud.clock.advance(MINUTE_MS);
+      const [node, sibling] = ownersOf(readings, 0);
+      const away = cloud.nodeIds[0] as NodeId;
+      await cloud.stop(away);
+      await damage(node, async () => {
+        if (all) return restoreDisk(cloud.store(node), empty.get(node) ?? []);
+        for (let i = 0; i < READINGS.length; i++) await dropRow(cloud.store(node), 'values');
+      });
+      await cloud.clock.advance(MINUTE_MS);
+      expect(await missingAt(node, sibling, readings)).toBe(0);
+      expect(reasonsOf(node)).toContain('to be fetched');
+      await cloud.start(away);
+      await cloud.clock.advance(MINUTE_MS);
+      expect(reasonsOf(node)).not.toContain('to be fetched');
+    },
+  );
 
   it('finds the windows it has forgotten as well', async () => {
     cloud = await startSmallCloud({ shape: SHAPE });
