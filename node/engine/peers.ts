@@ -104,7 +104,7 @@ export interface Peers {
   suspected(node: NodeId): boolean;
   /** A node that asks this one is evidently not silent. */
   heard(node: NodeId): void;
-  /** A node has shown how far its store is. */
+  /** A node has told how far its store is. @throws EngineError `STALE_EPOCH` of a store that no document here gives it */
   note(node: NodeId, stamp: StoreStamp): void;
 }
 
@@ -115,8 +115,10 @@ export function createPeers(components: PeersComponents): Peers {
   const silentUntil = new Map<NodeId, number>();
 
   /** A node may name what it likes; of stores that no document gives it a row each would be kept for ever. */
-  function note(node: NodeId, stamp: StoreStamp): void {
-    if (rings.isStore(node, stamp.storeId)) memory.note(node, stamp);
+  function note(node: NodeId, stamp: StoreStamp): boolean {
+    const isKnown = rings.isStore(node, stamp.storeId);
+    if (isKnown) memory.note(node, stamp);
+    return isKnown;
   }
 
   async function callOther<Q, R>(
@@ -173,7 +175,14 @@ export function createPeers(components: PeersComponents): Peers {
     },
     suspected: (node) => (silentUntil.get(node) ?? 0) > clock.now(),
     heard: (node) => void silentUntil.delete(node),
-    note,
+    note(node, stamp) {
+      if (note(node, stamp)) return;
+      // Who believed it to be kept would tell a sensor of votes to which nobody could hold its store.
+      throw new EngineError(
+        'STALE_EPOCH',
+        `expected a store that a ring document gives node ${node}, got ${stamp.storeId}`,
+      );
+    },
   };
 }
 

@@ -28,6 +28,15 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'flag/said-to-be-remembered',
+    breaks:
+      'DURABLE: a node that lacks a ring document says of a store in it that it has noted how far that is',
+    file: 'node/engine/peers.ts',
+    find: 'if (note(node, stamp)) return;',
+    replace: 'if (note(node, stamp) || stamp.commitSeq > 0) return;',
+    detector: byTest('node/services/commit-news', 'a commit of a store that a node does not know of'),
+  },
+  {
     name: 'flag/outcome-read-before-sync',
     breaks: 'DURABLE: a vote that is still on its way to the disk is told as an outcome',
     file: ACCEPTOR,

@@ -43,8 +43,9 @@ describe('how far another store is', () => {
     const { note, noted } = peersOver(() => Promise.reject(new Error('no network here')));
     const listed = ring.domains[1]?.nodes[0]?.storeId ?? storeId('');
     const own = ring.domains[0]?.nodes[0]?.storeId ?? storeId('');
-    for (const store of [storeId('ab'.repeat(16)), own, listed])
-      note(other, { storeId: store, commitSeq: 3 });
+    for (const store of [storeId('ab'.repeat(16)), own])
+      expect(() => note(other, { storeId: store, commitSeq: 3 })).toThrow('expected a store');
+    note(other, { storeId: listed, commitSeq: 3 });
     expect(noted).toEqual([{ storeId: listed, commitSeq: 3 }]);
   });
 });
