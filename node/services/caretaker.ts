@@ -26,6 +26,8 @@ import type { OpenWindowRecord, Windows } from './windows.ts';
 export const CARE_EVERY_MS = 1_000;
 /** Partitions whose flags over their timeout are resolved at once: each may wait for an acceptor that hangs. */
 const RESOLVED_AT_ONCE = 16;
+/** Windows past their latest time that are sealed at once: each may wait for a node that hangs, and there may be many that never settle. */
+const SEALED_AT_ONCE = 8;
 
 export interface CaretakerComponents {
   readonly census: FlagCensus;
@@ -110,15 +112,15 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
   }
 
   async function sealOverdue(): Promise<void> {
-    for (const record of windows.all()) {
-      if (signal.aborted) return;
-      if (record.settlement !== null || clock.now() < record.terms.value.latest) continue;
+    const overdue = windows.all().filter(({ terms }) => clock.now() >= terms.value.latest);
+    await mapAtOnce(overdue, SEALED_AT_ONCE, async (record) => {
+      if (signal.aborted || record.settlement !== null) return;
       // In turns, because one coordinator is enough and the next finds its work done.
       const turn = registerTurn(record);
-      if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) continue;
+      if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) return;
       // One that cannot be settled, for ever it may be, keeps back itself and no other.
       await attempt('sealing', () => settling.settle(record, signal));
-    }
+    });
   }
 
   /** This node's place among the acceptors of the window's register, or -1. */

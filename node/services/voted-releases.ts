@@ -1,9 +1,13 @@
 import { hasCode } from '../../src/foundation/index.ts';
+import { mapAtOnce } from '../../src/rounds/at-once.ts';
 import { decodeSynodRow } from '../engine/rows.ts';
 import { SCAN_PAGE_ROWS, type Tables } from '../engine/tables.ts';
 import type { Decisions } from './decisions.ts';
 import { voteKey } from './window-rows.ts';
 import type { WindowRecord, Windows } from './windows.ts';
+
+/** Ledgers that are read at once: each may wait for a node that hangs, and what else a node does in rounds waits behind them. */
+const READ_AT_ONCE = 64;
 
 export interface VotedReleasesComponents {
   readonly tables: Pick<Tables, 'peekMany'>;
@@ -50,11 +54,11 @@ export async function openVotedReleases(components: VotedReleasesComponents): Pr
   return {
     note: (record) => void voted.add(record),
     async run(decisions, signal) {
-      for (const record of voted) {
+      await mapAtOnce([...voted], READ_AT_ONCE, async (record) => {
         const decided = isOver(record) ? null : await read(decisions, record, signal);
         if (decided !== null) await windows.learn(record, 'release', decided);
         if (isOver(record)) voted.delete(record);
-      }
+      });
     },
   };
 }

@@ -373,6 +373,23 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/caretaker', 'a window that cannot be settled keeps back no other'),
   },
   {
+    name: 'seal/one-after-the-other',
+    breaks:
+      'no invariant, but windows that never settle keep a new one from its seal for minutes while a node hangs',
+    file: 'node/services/caretaker.ts',
+    find: 'await mapAtOnce(overdue, SEALED_AT_ONCE, async (record) => {',
+    replace: 'await mapAtOnce(overdue, 1, async (record) => {',
+    detector: byTest('node/services/caretaker', 'windows that cannot be settled while a node hangs'),
+  },
+  {
+    name: 'ledger/read-one-after-the-other',
+    breaks: 'no invariant, but openings wait for minutes behind releases of a ledger with a node that hangs',
+    file: 'node/services/voted-releases.ts',
+    find: 'await mapAtOnce([...voted], READ_AT_ONCE, async (record) => {',
+    replace: 'await mapAtOnce([...voted], 1, async (record) => {',
+    detector: byTest('node/services/voted-releases', 'wait side by side for a node that hangs'),
+  },
+  {
     name: 'erasure/waits-for-a-repair',
     breaks: 'ERASED: a store that is being refilled keeps rows and keys past their retention',
     file: 'node/services/caretaker.ts',

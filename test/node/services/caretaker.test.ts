@@ -226,6 +226,33 @@ test('a window that cannot be settled keeps back no other', async () => {
   expect(sealed).toContain(other);
 });
 
+test('windows that cannot be settled while a node hangs make one behind them wait for few of them', async () => {
+  const { clock, components } = hangingScene();
+  const [overdue] = components.windows.all();
+  const stuck = Array.from({ length: 100 }, () => ({ ...overdue }) as OpenWindowRecord);
+  const begun = clock.now();
+  let sealedAfterMs = 0;
+  const settle = async (record: OpenWindowRecord) => {
+    if (record === overdue && sealedAfterMs === 0) sealedAfterMs = clock.now() - begun;
+    // As long as it takes to give a node up.
+    await clock.sleep(3_000);
+    throw new EngineError('INCOMPLETE', 'too few acceptors answer');
+  };
+  const ending = new AbortController();
+  void runCaretaker(
+    {
+      ...components,
+      windows: { all: () => [...stuck, overdue] },
+      settling: { settle },
+    } as unknown as CaretakerComponents,
+    ending.signal,
+  );
+  await clock.advance(400_000);
+  ending.abort();
+  expect(sealedAfterMs).toBeGreaterThan(0);
+  expect(sealedAfterMs).toBeLessThan(60_000);
+});
+
 test('a disk that refuses to destroy a key ends the care, and so the node', async () => {
   const { clock, components } = hangingScene();
   const refusal = new EngineError('STORE_FAILED', 'expected to remove a key, got EROFS');

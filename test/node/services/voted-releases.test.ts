@@ -6,6 +6,7 @@ import { openStreamDocument, signStream } from '../../../src/protocol/stream-doc
 import { windowId } from '../../../src/ring/index.ts';
 import { developmentRing, fixedKey, testVerifier } from '../../support/development-ring.ts';
 import { streamPayload } from '../../support/development-stream.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 
 const ROW = Uint8Array.of(7);
 
@@ -18,16 +19,36 @@ async function recordAt(window: number): Promise<WindowRecord> {
   return { scope, stream, frozen: true, erased: false, ...unknown };
 }
 
+/** Votes for the windows, and the windows whose releases are learned. */
+async function votedFor(records: readonly WindowRecord[]) {
+  const learned: number[] = [];
+  const voted = await openVotedReleases({
+    tables: { peekMany: async () => [] },
+    storeKey: new Uint8Array(32),
+    windows: { all: () => [], learn: async ({ scope }) => void learned.push(scope.window) },
+  });
+  for (const record of records) voted.note(record);
+  return { voted, learned };
+}
+
 describe('releases that a node has voted for', () => {
+  it('wait side by side for a node that hangs, as what else a node does in rounds waits behind them', async () => {
+    const clock = createManualClock();
+    const records = await Promise.all(Array.from({ length: 64 }, (_, window) => recordAt(window)));
+    const { voted, learned } = await votedFor(records);
+    const begun = clock.now();
+    const read = async () => {
+      await clock.sleep(5_000);
+      return ROW;
+    };
+    await clock.until(voted.run({ read }, new AbortController().signal));
+    expect(clock.now() - begun).toBe(5_000);
+    expect(learned).toHaveLength(64);
+  });
+
   it('a ledger that is lost keeps back its own window and no other', async () => {
     const [lost, kept] = [await recordAt(1_000), await recordAt(2_000)];
-    const learned: number[] = [];
-    const voted = await openVotedReleases({
-      tables: { peekMany: async () => [] },
-      storeKey: new Uint8Array(32),
-      windows: { all: () => [], learn: async ({ scope }) => void learned.push(scope.window) },
-    });
-    for (const record of [lost, kept]) voted.note(record);
+    const { voted, learned } = await votedFor([lost, kept]);
     const read = async (record: WindowRecord) => {
       if (record === lost) throw new EngineError('INCOMPLETE', 'the stores of the ledger are lost');
       return ROW;
