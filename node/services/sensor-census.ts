@@ -27,7 +27,10 @@ export interface SensorCensusComponents {
 
 /** SENSORS: whose shares this node holds, by id alone, and who of them counts in T minus X. */
 export interface SensorCensus {
-  /** A page of whole partitions. @throws EngineError `INCOMPLETE` when no acceptor has the settled flags */
+  /**
+   * A page of whole partitions. @throws EngineError `INCOMPLETE` when no acceptor has the settled flags, or where a row of a
+   * partition is missing for which the node shall stand
+   */
   page(record: OpenWindowRecord, request: Omit<SensorsRequest, 'context'>): Promise<SensorsResponse>;
 }
 
@@ -36,6 +39,8 @@ interface Question {
   /** The partitions that the node stands for. */
   readonly standing: ReadonlyMap<Partition, PartitionDigest>;
   readonly excluded: readonly FlagEntry[];
+  /** Of each of them how many flags count. */
+  readonly expected: ReadonlyMap<Partition, number>;
 }
 
 /** The sensors of a partition's rows; one may be named more than once. */
@@ -69,10 +74,11 @@ export function createSensorCensus({
     record: OpenWindowRecord,
     partition: Partition,
     rows: readonly FlagEntry[],
-    { standing, excluded }: Question,
+    { standing, excluded, expected }: Question,
   ): Promise<Named> {
     const without = new Set(excluded.map(entryName));
     const included = await counted(record, rows, standing.get(partition), without);
+    if (included.length < (expected.get(partition) ?? 0)) throw lostRows(partition);
     return [
       ...rows.map(({ sensorId }) => ({ sensor: sensorId, included: false })),
       ...included.map(({ sensorId }) => ({ sensor: sensorId, included: true })),
@@ -121,8 +127,8 @@ export function createSensorCensus({
 
   return {
     async page(record, { partitions, excluded, from }) {
-      const standing = new Map(partitions.map((named) => [named.partition, named]));
-      const question = { standing, excluded };
+      const question = questionOf(partitions, excluded);
+      const unmet = new Set([...question.expected.keys()].filter((one) => one >= from));
       const kept = keptPartitions(tallies.of(record), question);
       // What is counted must be on disk before anything is said about it.
       await journal.synced();
@@ -131,16 +137,38 @@ export function createSensorCensus({
         kept === null ? readFrom(record, from, question) : keptFrom(record, from, question, kept);
       for await (const [partition, named] of sensors) {
         if (found.size > 0 && found.size + named.length > SENSORS_PER_PAGE_MAX) {
+          for (const one of unmet) if (one < partition) throw lostRows(one);
           return { sensors: [...found.values()], next: partition };
         }
+        unmet.delete(partition);
         for (const one of named) {
           const name = sensorName(one.sensor);
           if (one.included || !found.has(name)) found.set(name, one);
         }
       }
+      for (const one of unmet) throw lostRows(one);
       return { sensors: [...found.values()], next: null };
     },
   };
+}
+
+function questionOf(partitions: readonly PartitionDigest[], excluded: readonly FlagEntry[]): Question {
+  const standing = new Map(partitions.map((named) => [named.partition, named]));
+  const expected = new Map(partitions.map(({ partition, digest }) => [partition, digest.count]));
+  for (const { readingId } of excluded) {
+    const count = expected.get(partitionOf(readingId));
+    if (count !== undefined) expected.set(partitionOf(readingId), count - 1);
+  }
+  for (const [partition, count] of expected) if (count <= 0) expected.delete(partition);
+  return { standing, excluded, expected };
+}
+
+/**
+ * Rows that have gone since the node stood for the partition, to their owners it may be: were their sensors left out, the
+ * domain could withhold for ever what enough have committed.
+ */
+function lostRows(partition: Partition): EngineError {
+  return new EngineError('INCOMPLETE', `rows of partition ${partition} have gone between two questions`);
 }
 
 /** A partition's sensors as they were kept; null where its rows have to be read. */

@@ -107,6 +107,24 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'gate/lost-rows-count-as-none',
+    breaks:
+      'no invariant, but a window is withheld for ever because rows moved to their owners before their sensors were counted',
+    file: 'node/services/sensor-census.ts',
+    find: '      for (const one of unmet) throw lostRows(one);\n',
+    replace: '',
+    detector: byTest('node/services/moving-rows', 'a node whose hints have gone to their owners'),
+  },
+  {
+    name: 'gate/damaged-rows-count-as-none',
+    breaks:
+      'no invariant, but a window is withheld for ever because a row was damaged before its sensor was counted',
+    file: 'node/services/sensor-census.ts',
+    find: 'if (included.length < (expected.get(partition) ?? 0)) throw lostRows(partition);',
+    replace: '',
+    detector: byTest('node/services/sensor-census', 'a node that lacks a row by now'),
+  },
+  {
     name: 'gate/joined-nodes-stand-for-silent-ones',
     breaks:
       'GATE: as many more nodes may be silent as have joined since, and nobody counts the sensors of their shares',

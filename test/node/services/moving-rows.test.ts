@@ -7,6 +7,7 @@ import { expectExact } from '../../support/exact-result.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
+const PRIVATE = { publicData: false, minSensors: 10 } as const;
 const SHAPE = { nodes: [3, 1, 1], acceptors: 3, replicas: 2 } as const;
 /** Of a partition that the third node of their domain does not own. */
 const OWNERS = [nodeId('a1'), nodeId('a2')] as const;
@@ -74,8 +75,26 @@ it('a hint that reaches its owners while a domain is asked what it holds is not 
   expect([...OWNERS, HINTED].map(sharesAt)).toEqual([1, 1, 0]);
 });
 
+it('a node whose hints have gone to their owners since it stood for a partition counts no sensor less', async () => {
+  const started = await startSmallCloud({ shape: SHAPE, stream: PRIVATE });
+  cloud = started;
+  const window = await started.openWindow();
+  const readings = Array.from({ length: 10 }, () => elsewhere(started, window));
+  for (const owner of OWNERS) await started.stop(owner);
+  for (const reading of readings) {
+    await reading.upload(0, HINTED);
+    for (const index of [1, 2]) await reading.upload(index);
+    await reading.set();
+  }
+  await moveBehind(started, operations.SENSORS, 0);
+  expectExact(
+    await started.compute(window),
+    readings.map(() => '1'),
+  );
+});
+
 it('a hint that reaches its owners while a domain is asked for its sensors is of a sensor all the same', async () => {
-  const started = await startSmallCloud({ shape: SHAPE, stream: { publicData: false, minSensors: 10 } });
+  const started = await startSmallCloud({ shape: SHAPE, stream: PRIVATE });
   cloud = started;
   const window = await started.openWindow();
   for (let sensor = 0; sensor < 12; sensor++) await started.reading(window, '1').commit();

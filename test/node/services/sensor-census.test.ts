@@ -16,6 +16,7 @@ import {
 } from '../../../src/protocol/index.ts';
 import { partition, partitionOf } from '../../../src/ring/identifiers.ts';
 import { flagEntry } from '../../src/rounds/flag-entries.ts';
+import { expectCode } from '../../support/bad-input.ts';
 
 const PARTITIONS = [0, 1, 2].map(partition);
 const KEY = new Uint8Array(32).fill(3);
@@ -156,6 +157,24 @@ test('GATE: a node that does not know which of its rows are dead reads the parti
       expect(node.reads()).toBe(standing.filter((at) => dead.includes(partition(at))).length);
     }),
   );
+});
+
+test('a node that lacks a row by now of a partition for which it shall stand says so, and counts none of its sensors', async () => {
+  const row = (i: number, at: number, excluded = false): Row => ({
+    entry: flagEntry(i, at),
+    committed: true,
+    excluded,
+  });
+  const named = newNode([row(0, 0), row(1, 0), row(2, 1, true)], true);
+  const page = (rows: readonly Row[], from: number) => {
+    const { census, record } = newNode(rows, true);
+    const question = { partitions: named.digests, excluded: [flagEntry(2, 1)], from: partition(from) };
+    return census.page(record, question);
+  };
+  for (const rows of [[row(0, 0)], []]) await expectCode(page(rows, 0), 'INCOMPLETE');
+  // What is excluded nobody needs, and an earlier page has told of what stands before this one.
+  await page([row(0, 0), row(1, 0)], 0);
+  await page([], 1);
 });
 
 test('nobody counts the sensors of public data', () => {
