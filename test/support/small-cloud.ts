@@ -4,7 +4,7 @@ import { openNode } from '../../node/node.ts';
 import { COMPANY_MS } from '../../node/services/joined-requests.ts';
 import type { Operator } from '../../operator-cli/operator/index.ts';
 import { createOperator } from '../../operator-cli/operator/index.ts';
-import { EngineError, hasCode, toHex } from '../../src/foundation/index.ts';
+import { EngineError, hasCode, toHex, untilAborted } from '../../src/foundation/index.ts';
 import { cryptoRandomBytes, nodeSealing } from '../../src/platform/index.ts';
 import type {
   KeyName,
@@ -45,7 +45,10 @@ const DAY_MS = 86_400_000;
 /** Start of the first window, Unix milliseconds. */
 export const START_MS = 1_700_000_000_000;
 
-/** Nodes in one process over memory disks, a clock that stands still and a network that only calls functions. */
+/**
+ * Nodes in one process over memory disks, a clock that stands still and a network that only calls functions: one whose requests are
+ * never late, because a clock that is moved until something is answered would run out of their time while it is computed.
+ */
 export interface SmallCloud {
   readonly clock: ManualClock;
   readonly ring: RingDocument;
@@ -126,26 +129,32 @@ export async function startSmallCloud(options: SmallCloudOptions = {}): Promise<
   function transport(from?: NodeId): Transport {
     return {
       async send(to, request, { signal }) {
-        const handle = [...running].find(([id]) => id === to)?.[1];
-        if (handle === undefined) throw new EngineError('UNREACHABLE', `node ${to} is not running`);
-        const anonymous = { kind: 'anonymous' } as const;
-        const operator = { kind: 'operator', scopes: ALL_SCOPES, subject: 'test' } as const;
-        const caller =
-          from === undefined
-            ? request.token === undefined
-              ? anonymous
-              : operator
-            : ({ kind: 'peer', domain: memberOf(from).domain, node: from } as const);
-        const router = from === undefined ? handle.publicRouter : handle.peerRouter;
-        const answer = await handled(router, caller, request, signal);
-        const { path, body } = request;
-        const message = { from, to, path, request: body, response: answer.body };
-        options.overhear?.(message);
-        const lie = from === to ? undefined : options.lie?.(message);
-        return lie === undefined ? answer : { ...answer, body: lie };
+        signal?.throwIfAborted();
+        const answer = exchange(to, request);
+        return signal === undefined ? answer : untilAborted(answer, signal);
       },
       close: async () => {},
     };
+
+    async function exchange(to: string, request: TransportRequest): Promise<TransportResponse> {
+      const handle = [...running].find(([id]) => id === to)?.[1];
+      if (handle === undefined) throw new EngineError('UNREACHABLE', `node ${to} is not running`);
+      const anonymous = { kind: 'anonymous' } as const;
+      const operator = { kind: 'operator', scopes: ALL_SCOPES, subject: 'test' } as const;
+      const caller =
+        from === undefined
+          ? request.token === undefined
+            ? anonymous
+            : operator
+          : ({ kind: 'peer', domain: memberOf(from).domain, node: from } as const);
+      const router = from === undefined ? handle.publicRouter : handle.peerRouter;
+      const answer = await handled(router, caller, request);
+      const { path, body } = request;
+      const message = { from, to, path, request: body, response: answer.body };
+      options.overhear?.(message);
+      const lie = from === to ? undefined : options.lie?.(message);
+      return lie === undefined ? answer : { ...answer, body: lie };
+    }
   }
 
   const sensors = transport();
@@ -304,7 +313,6 @@ async function handled(
   router: NodeHandle['publicRouter'],
   caller: Parameters<NodeHandle['publicRouter']['handle']>[0],
   { method, path, body, contentType }: TransportRequest,
-  signal: AbortSignal | undefined,
 ): Promise<TransportResponse> {
   const [place = '', query = ''] = path.split('?', 2);
   const request = {
@@ -315,7 +323,7 @@ async function handled(
     contentType,
   };
   try {
-    return await router.handle(caller, request, signal ?? new AbortController().signal);
+    return await router.handle(caller, request, new AbortController().signal);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return { ...problemOf(error), contentType: PROBLEM_CONTENT_TYPE };
