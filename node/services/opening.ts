@@ -76,18 +76,18 @@ export function createOpening(components: OpeningComponents): Opening {
     const { value: decided } =
       (await decisions.look(record, 'terms', signal)) ??
       (await decisions.decide(record, 'terms', wish, signal));
-    await announce(stream, scope);
+    await announce(stream, scope, signal);
     return { notBefore: decided.notBefore, latest: decided.latest };
   }
 
   /** Tells every node of the stream's domains; one that misses it learns of the window from its first message. */
-  async function announce(stream: StreamDocument, scope: WindowScope): Promise<void> {
+  async function announce(stream: StreamDocument, scope: WindowScope, signal?: AbortSignal): Promise<void> {
     const nodes = stream.domains.flatMap(({ id }) => rings.of(scope).nodesOf(id));
     const others = nodes.filter((node) => node !== self.nodeId);
     const context = rings.contextOf(scope);
     await Promise.all(
       others.map((node) =>
-        callPeer(node, operations.ANNOUNCE, { context }).catch((error: unknown) => {
+        callPeer(node, operations.ANNOUNCE, { context }, signal).catch((error: unknown) => {
           if (!(error instanceof EngineError)) throw error;
         }),
       ),

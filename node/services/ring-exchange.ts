@@ -52,15 +52,16 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
   let askedAt = 0;
   let askedWith = 0;
 
-  async function meet(node: NodeId): Promise<void> {
+  async function meet(node: NodeId, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const { epoch, hash } = rings.newest();
       const theirs = states.get(node)?.epoch ?? epoch;
       const brought = theirs < epoch ? ringStore.page(theirs + 1) : [];
-      const state = await callPeer(node, operations.OFFER_RING, { epoch, hash, rings: [...brought] });
+      const offer = { epoch, hash, rings: [...brought] };
+      const state = await callPeer(node, operations.OFFER_RING, offer, signal);
       states.set(node, state);
-      if (state.epoch > epoch) return learn(node);
-      if (state.epoch === epoch && state.hash !== hash) return seeSecond(node);
+      if (state.epoch > epoch) return learn(node, signal);
+      if (state.epoch === epoch && state.hash !== hash) return seeSecond(node, signal);
       if (state.epoch === epoch || (brought.length > 0 && state.epoch <= theirs)) return;
     }
   }
@@ -105,12 +106,12 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
     });
   }
 
-  async function askOthers(): Promise<void> {
+  async function askOthers(signal?: AbortSignal): Promise<void> {
     askedAt = clock.now();
     askedWith = rings.newest().epoch;
     const pending = isPending();
     const open = others().filter((node) => pending || (states.get(node)?.epoch ?? 0) < askedWith);
-    await Promise.all(open.map(async (node) => void failures.set(node, await failureOf(meet(node)))));
+    await Promise.all(open.map(async (node) => void failures.set(node, await failureOf(meet(node, signal)))));
     // Each by itself: that a later one is in force says nothing about the windows of one before it.
     for (const placement of rings.pending())
       if (holds(placement) || saidByOthers(placement)) await ringStore.putInForce(placement);
@@ -146,7 +147,7 @@ export function createRingExchange(components: RingExchangeComponents): RingExch
     meet,
     async run(signal) {
       const due = isPauseOver(clock, askedAt, ASK_EVERY_MS) || rings.newest().epoch > askedWith;
-      if (due && !signal.aborted) await askOthers();
+      if (due && !signal.aborted) await askOthers(signal);
     },
   };
 }

@@ -18,7 +18,7 @@ export interface RingFetch {
   /** Takes what the node has and this one lacks, older documents and newer ones. */
   learn(node: NodeId, signal?: AbortSignal): Promise<void>;
   /** Takes the node's document of the newest epoch, of which it told another hash. @throws EngineError `RING_CONFLICT` */
-  seeSecond(node: NodeId): Promise<void>;
+  seeSecond(node: NodeId, signal?: AbortSignal): Promise<void>;
 }
 
 export function createRingFetch({ ringStore, rings, callPeer, verifier }: RingFetchComponents): RingFetch {
@@ -45,9 +45,9 @@ export function createRingFetch({ ringStore, rings, callPeer, verifier }: RingFe
   }
 
   /** Two documents of one epoch stop admission once both are seen: a node that only says so would stop the ring by a word. */
-  async function seeSecond(node: NodeId): Promise<void> {
+  async function seeSecond(node: NodeId, signal?: AbortSignal): Promise<void> {
     const from = String(rings.newest().epoch);
-    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from })).rings);
+    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from }, signal)).rings);
   }
 
   return { learn, seeSecond };

@@ -9,8 +9,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'access/second-ring-by-a-word',
     breaks: 'one node that says it has another ring document stops admission at all others',
     file: 'node/services/ring-fetch.ts',
-    find: '    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from })).rings);\n',
-    replace: '    rings.stop(from + node);\n',
+    find: '    await ringStore.take((await callPeer(node, operations.READ_RINGS, { from }, signal)).rings);\n',
+    replace: '    rings.stop(from + node + String(signal));\n',
     detector: byTest('node/services/hostile-peers', 'stops nobody by its word'),
   },
   {

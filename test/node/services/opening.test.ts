@@ -286,7 +286,10 @@ describe('a manual window', () => {
   });
 });
 
-it('a node that stops waits for nobody who is to open a window with it', async () => {
+it.each([
+  ['who is to open a window with it', false],
+  ['whom it tells that a window is open', true],
+])('a node that stops waits for nobody %s', async (_, decided) => {
   const ring = await developmentRing({ nodes: [1, 1] });
   const jws = await signStream({ ...streamPayload(ring), ...FIXED }, fixedKey('operator').signer);
   const stream = await openStreamDocument(jws, testVerifier, ring);
@@ -301,11 +304,19 @@ it('a node that stops waits for nobody who is to open a window with it', async (
       findOpen: () => undefined,
       find: async (scope: WindowScope) => ({ scope, stream, terms: {} }),
     },
-    rings: { of: () => ({ ring, placement: { registerAcceptors: () => [self.nodeId] } }) },
-    decisions: {
-      look: (_: unknown, __: string, signal?: AbortSignal) =>
-        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    rings: {
+      of: () => ({
+        ring,
+        placement: { registerAcceptors: () => [self.nodeId] },
+        nodesOf: (domain: string) => [`${domain}-1`],
+      }),
+      contextOf: () => ({}),
     },
+    decisions: {
+      look: async (_: unknown, __: string, signal?: AbortSignal) =>
+        decided ? { value: { notBefore: START_MS, latest: START_MS } } : untilEnded(signal),
+    },
+    callPeer: (_: NodeId, __: unknown, ___: unknown, signal?: AbortSignal) => untilEnded(signal),
   } as unknown as OpeningComponents);
   const ending = new AbortController();
   const run = opening.run(ending.signal).catch(() => {});
@@ -313,3 +324,7 @@ it('a node that stops waits for nobody who is to open a window with it', async (
   ending.abort();
   expect(await isPending(run)).toBe(false);
 });
+
+function untilEnded(signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+}

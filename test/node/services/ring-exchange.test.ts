@@ -11,6 +11,7 @@ import { expectCode } from '../../support/bad-input.ts';
 import { testVerifier } from '../../support/development-ring.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { grown, lost, nextRing } from '../../support/next-ring.ts';
+import { isPending, releaseAll } from '../../support/pending.ts';
 import { bundleOf } from '../../support/sensor-scene.ts';
 import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -345,4 +346,20 @@ describe('a store that is gone', () => {
     expect(handle.readiness().reasons.join()).toMatch(/declared it lost/);
     expect(createPlacement(cloud.ring).node(nodeOf(2)).domain).toBe(B);
   });
+});
+
+it('a node that stops waits for none that it offers documents to', async () => {
+  cloud = await startSmallCloud({ shape: SHAPE });
+  const [stopping, hanging] = [nodeOf(0), nodeOf(5)];
+  const second = await nextRing(cloud.ring, renamed);
+  // What it is asked to write it does not answer.
+  cloud.store(hanging).hold();
+  const published = cloud.order(stopping, operations.PUBLISH_RING, { ring: second.jws });
+  published.catch(() => {});
+  await cloud.clock.advance(CARE_MS);
+  const stopped = cloud.stop(stopping);
+  const waits = await isPending(stopped);
+  await releaseAll(cloud.store(hanging));
+  await stopped;
+  expect(waits).toBe(false);
 });
