@@ -20,7 +20,7 @@ import type { OpenWindowRecord } from './windows.ts';
 export interface GateComponents {
   readonly rings: Rings;
   readonly roster: Pick<Roster, 'find'>;
-  readonly rosterSpread: Pick<RosterSpread, 'date'>;
+  readonly rosterSpread: Pick<RosterSpread, 'date' | 'fetch'>;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   /** The domain's own least number of sensors, from its settings. */
   readonly minSensorsFloor: number;
@@ -87,6 +87,14 @@ export function createGate(components: GateComponents): Gate {
     await Promise.all(rings.of(record.scope).livingNodesOf(self.domain).map(askOne));
   }
 
+  /** The same of the other nodes alone. */
+  const askOthers = (record: OpenWindowRecord, ask: (node: NodeId) => Promise<void>): Promise<void> =>
+    askAll(
+      record,
+      () => true,
+      async (node) => (node === self.nodeId ? undefined : ask(node)),
+    );
+
   /**
    * The sensors of the whole domain: every node is asked, because a hint may lie at any of them; and once more after all have
    * answered, because one may have come to its owners behind their answers and be gone by that of the node that had it.
@@ -130,6 +138,10 @@ export function createGate(components: GateComponents): Gate {
     return [...late.values()];
   }
 
+  /** Whether nobody has told this node that some of the sensors were enrolled. */
+  const hasUnknown = ({ stream }: OpenWindowRecord, { included }: FoundSensors): boolean =>
+    stream.enrolment !== 'open' && included.some((sensor) => roster.find(stream, sensor).kind === 'unknown');
+
   async function* pagesOf(
     record: OpenWindowRecord,
     node: NodeId,
@@ -161,16 +173,12 @@ export function createGate(components: GateComponents): Gate {
       if (isPublic(rings, record)) return null;
       const found = await find(record, held);
       const verdict = verdictOf(record, found);
-      const late = verdict === 'TOO_FEW_SENSORS' ? lateBatches(record, found) : [];
-      if (late.length === 0) return verdict;
-      // A node that was away, or whose store is new, may have heard of a sensor later than its domain did.
-      await askAll(
-        record,
-        () => true,
-        async (node) => {
-          if (node !== self.nodeId) await rosterSpread.date(node, late, record.scope.window);
-        },
-      );
+      if (verdict !== 'TOO_FEW_SENSORS') return verdict;
+      // A node that stood still, or whose store is new, may not have heard of a sensor, or later than its domain did.
+      if (hasUnknown(record, found)) await askOthers(record, (node) => rosterSpread.fetch(node));
+      const late = lateBatches(record, found);
+      if (late.length > 0)
+        await askOthers(record, (node) => rosterSpread.date(node, late, record.scope.window));
       return verdictOf(record, found);
     },
   };

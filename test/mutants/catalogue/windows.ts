@@ -107,6 +107,15 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'gate/roster-not-asked-for',
+    breaks:
+      'no invariant, but a window is withheld for ever by a node that has just missed whom its domain accepted',
+    file: 'node/services/gate.ts',
+    find: 'if (hasUnknown(record, found)) await',
+    replace: 'if (false as boolean) await',
+    detector: byTest('node/services/gate', 'a node that missed when its domain accepted sensors'),
+  },
+  {
     name: 'gate/lost-rows-count-as-none',
     breaks:
       'no invariant, but a window is withheld for ever because rows moved to their owners before their sensors were counted',

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRings } from '../../../node/engine/rings.ts';
 import { createGate } from '../../../node/services/gate.ts';
 import type { Standing } from '../../../node/services/roster.ts';
@@ -238,6 +238,44 @@ describe('a store that took the place of a lost one', () => {
   });
 });
 
+it('a node that missed when its domain accepted sensors hears of them before it counts too few', async () => {
+  const by = createTestAuthority();
+  const own = await startSmallCloud({
+    stream: { ...PRIVATE, enrolment: 'required' },
+    shape: { nodes: [2, 1, 1], replicas: 2, acceptors: 3 },
+    enrolment: { enrolmentAuthorities: [by.publicKey], allowOpenEnrolment: false },
+  });
+  cloud = own;
+  const [a1, a2, ...others] = own.nodeIds as [NodeId, NodeId, ...NodeId[]];
+  // What it asks others of the roster takes a minute.
+  let slow = true;
+  for (const node of [a2, ...others]) {
+    const router = own.handle(node).peerRouter;
+    const handle = router.handle.bind(router);
+    vi.spyOn(router, 'handle').mockImplementation(async (caller, request, signal) => {
+      const asked = caller.kind === 'peer' && caller.node === a1;
+      if (slow && asked && request.path === operations.ROSTER_BATCH.path) await own.clock.sleep(60_000);
+      return handle(caller, request, signal);
+    });
+  }
+  const window = await own.openWindow({ window: windowId(START_MS + 1_000) });
+  const sensors = Array.from({ length: 12 }, createTestSensor);
+  await own.ask(a2, operations.PUT_ROSTER, {
+    document: await by.next({ enrol: sensors }),
+  });
+  await own.clock.advance(2_000);
+  for (const [place, { id }] of sensors.entries()) {
+    const reading = own.reading(window, String(place), { entry: entryOf(id) });
+    await reading.upload(0, a2);
+    for (const index of [1, 2]) await reading.upload(index);
+    await reading.set(reading.acceptors.find((node) => others.includes(node)));
+  }
+  const row = await rowOf(own, a1, window);
+  slow = false;
+  await own.clock.advance(60_000);
+  expect(row).toMatchObject({ verdict: 'RELEASED', readings: 12 });
+});
+
 describe('a coordinator of colluding domains that proposes what it likes', () => {
   async function sceneOf(sensors: number) {
     cloud = await startSmallCloud({ stream: PRIVATE, shape: { nodes: [1, 1, 1], acceptors: 3 } });
@@ -294,7 +332,7 @@ describe('the sensors that count', () => {
     const gate = createGate({
       rings,
       roster: { find: (_, sensor) => standings(sensors.indexOf(sensor)) },
-      rosterSpread: { date: async () => {} },
+      rosterSpread: { date: async () => {}, fetch: async () => {} },
       self: { nodeId: node, domain: domainId('a') },
       minSensorsFloor: 8,
       callPeer: async () =>
@@ -349,7 +387,7 @@ describe('nodes of the domain that do not answer', () => {
         self: { nodeId: self.id, domain: domainId('a'), storeId: self.storeId },
       }),
       roster: { find: () => ({ kind: 'unknown' }) },
-      rosterSpread: { date: async () => {} },
+      rosterSpread: { date: async () => {}, fetch: async () => {} },
       self: { nodeId: self.id, domain: domainId('a') },
       minSensorsFloor: 8,
       async callPeer(node) {
