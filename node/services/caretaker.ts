@@ -112,9 +112,10 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
   }
 
   async function sealOverdue(): Promise<void> {
-    const overdue = windows.all().filter(({ terms }) => clock.now() >= terms.value.latest);
+    const isSettled = ({ settlement }: OpenWindowRecord): boolean => settlement !== null;
+    const overdue = windows.all().filter((one) => !isSettled(one) && clock.now() >= one.terms.value.latest);
     await mapAtOnce(overdue, SEALED_AT_ONCE, async (record) => {
-      if (signal.aborted || record.settlement !== null) return;
+      if (signal.aborted || isSettled(record)) return;
       // In turns, because one coordinator is enough and the next finds its work done.
       const turn = registerTurn(record);
       if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) return;
