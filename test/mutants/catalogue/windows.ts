@@ -155,8 +155,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     breaks:
       'a store that took the place of a lost one while its domain was away withholds the open windows for ever',
     file: 'node/services/gate.ts',
-    find: 'if (late.length === 0) return verdict;',
-    replace: 'if (late.length >= 0) return verdict;',
+    find: 'if (late.length > 0)',
+    replace: 'if (late.length < 0)',
     detector: byTest('node/services/gate', 'takes over when its domain accepted a sensor'),
   },
   {
