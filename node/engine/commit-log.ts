@@ -2,6 +2,7 @@ import { bigEndian, concat, utf8 } from '../../src/foundation/index.ts';
 import type { Store, StoreOperation } from '../../src/ports/index.ts';
 import type { CommitRecord, JournalStart, RecordCounts } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
+import { pagesOf } from './tables.ts';
 
 /**
  * What the newest commit groups whose records stay have written at least. The store beneath loses groups only from its
@@ -41,9 +42,8 @@ export async function openCommitLog(
   const kept: KeptRecord[] = [];
   let counts: RecordCounts = { flags: 0, values: 0 };
   let doubt: string | null = null;
-  let from = RECORD;
-  for (;;) {
-    const page = await store.range('meta', { from, to: utf8('D'), limit: PAGE_RECORDS_MAX });
+  const records = { from: RECORD, to: utf8('D'), limit: PAGE_RECORDS_MAX };
+  for await (const page of pagesOf(store, 'meta', records)) {
     for (const [key, sealed] of page) {
       const seq = seqOf(key);
       if (seq === null) {
@@ -58,9 +58,6 @@ export async function openCommitLog(
       if (plain !== null) counts = countsOf(plain);
       kept.push({ seq, bytes: plain === null ? (last?.bytes ?? 0) : bytesOf(plain) });
     }
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE_RECORDS_MAX) break;
-    from = concat(last[0], Uint8Array.of(0));
   }
   const first = kept[0];
   if (first !== undefined && first.seq > 1 && !spans(kept, first)) {

@@ -3,8 +3,9 @@ import type { Store, StoreOperation } from '../../src/ports/index.ts';
 import { nodeId, storeId } from '../../src/ring/identifiers.ts';
 import type { NodeId, StoreId } from '../../src/ring/index.ts';
 import type { RowSeal } from './row-seal.ts';
-import { afterKey, SCAN_PAGE_ROWS } from './tables.ts';
+import { pagesOf, SCAN_PAGE_ROWS } from './tables.ts';
 
+/** Of rows, one for every store that a node of the ring has had. */
 const SEEN = utf8('S');
 
 /** A store and the highest commit group that one of its replies showed. */
@@ -37,16 +38,19 @@ export async function openPeerMemory(
   const changed = new Map<string, { node: NodeId; stamp: StoreStamp }>();
   const nameOf = (node: NodeId, id: StoreId): string => `${node}/${id}`;
   let doubt: string | null = null;
-  for await (const [key, sealed] of rowsOf(store)) {
-    const plain = rowSeal.open(storeKey, 'meta', key, sealed);
-    if (plain === null) {
-      // The number is gone, and a disk that damaged this row may have damaged a vote.
-      doubt = 'what it remembers of another store does not authenticate';
-      continue;
+  const rows = { from: SEEN, to: utf8('T'), limit: SCAN_PAGE_ROWS };
+  for await (const page of pagesOf(store, 'meta', rows)) {
+    for (const [key, sealed] of page) {
+      const plain = rowSeal.open(storeKey, 'meta', key, sealed);
+      if (plain === null) {
+        // The number is gone, and a disk that damaged this row may have damaged a vote.
+        doubt = 'what it remembers of another store does not authenticate';
+        continue;
+      }
+      const [node = '', id = ''] = fromUtf8(key.slice(SEEN.length)).split('/');
+      const view = new DataView(plain.buffer, plain.byteOffset, 8);
+      seen.set(nameOf(nodeId(node), storeId(id)), Number(view.getBigUint64(0)));
     }
-    const [node = '', id = ''] = fromUtf8(key.slice(SEEN.length)).split('/');
-    const view = new DataView(plain.buffer, plain.byteOffset, 8);
-    seen.set(nameOf(nodeId(node), storeId(id)), Number(view.getBigUint64(0)));
   }
 
   return {
@@ -72,18 +76,6 @@ export async function openPeerMemory(
       return writes;
     },
   };
-}
-
-/** One row for every store that a node of the ring has had. */
-async function* rowsOf(store: Store): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
-  let from = SEEN;
-  for (;;) {
-    const page = await store.range('meta', { from, to: utf8('T'), limit: SCAN_PAGE_ROWS });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < SCAN_PAGE_ROWS) return;
-    from = afterKey(last[0]);
-  }
 }
 
 /** The stamp as parameters of a media type, so that every reply between nodes carries it. */

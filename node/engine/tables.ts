@@ -1,5 +1,5 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
+import type { Store, StoreOperation, StoreRange, TableName } from '../../src/ports/index.ts';
 import type { CorruptRows } from './corrupt-rows.ts';
 import type { Journal } from './journal.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -77,15 +77,10 @@ export function createTables({ journal, rowSeal, corrupt }: TablesComponents): T
       });
     },
     async *scan(table, key, prefix, after) {
-      const to = endOfPrefix(prefix);
-      let from = after === undefined ? prefix : afterKey(after);
-      for (;;) {
-        const page = await journal.range(table, { from, to, limit: SCAN_PAGE_ROWS });
+      const from = after === undefined ? prefix : afterKey(after);
+      const range = { from, to: endOfPrefix(prefix), limit: SCAN_PAGE_ROWS };
+      for await (const page of pagesOf(journal, table, range))
         for (const [rowKey, sealed] of page) yield { key: rowKey, plain: open(table, key, rowKey, sealed) };
-        const last = page.at(-1);
-        if (last === undefined || page.length < SCAN_PAGE_ROWS) return;
-        from = afterKey(last[0]);
-      }
     },
     async last(table, key, range) {
       const rows = await journal.range(table, { ...range, backward: true });
@@ -96,6 +91,21 @@ export function createTables({ journal, rowSeal, corrupt }: TablesComponents): T
       return { kind: 'put', table, key: rowKey, value: rowSeal.seal(key, table, rowKey, plain) };
     },
   };
+}
+
+/** The rows of a range in key order, at most `limit` of them at a time. */
+export async function* pagesOf(
+  disk: Pick<Store, 'range'>,
+  table: TableName,
+  { from, to, limit }: StoreRange,
+): AsyncGenerator<readonly (readonly [Uint8Array, Uint8Array])[]> {
+  for (let next = from; ; ) {
+    const page = await disk.range(table, { from: next, to, limit });
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    next = afterKey(last[0]);
+  }
 }
 
 /** The first key after every key that starts with `prefix`. */

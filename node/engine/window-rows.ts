@@ -14,7 +14,7 @@ import { emptyIndex, insertRow, moveRow, nextSlot, placeIn } from './row-index.t
 import type { RowRecord } from './row-record.ts';
 import { isRowOf, keyOfRow, rowNames } from './row-record.ts';
 import type { RowSeal } from './row-seal.ts';
-import { endOfPrefix } from './tables.ts';
+import { endOfPrefix, pagesOf } from './tables.ts';
 
 /** Records fetched from the disk at once; with `RECORD_BYTES_MAX` it bounds the memory of a pass over rows. */
 export const RECORDS_AT_ONCE = 64;
@@ -173,10 +173,8 @@ export async function readWindow(
     rows: 0,
     gone: false,
   };
-  const to = endOfPrefix(key);
-  let from = key;
-  for (;;) {
-    const page = await source.journal.range(table, { from, to, limit: RECORDS_AT_ONCE });
+  const range = { from: key, to: endOfPrefix(key), limit: RECORDS_AT_ONCE };
+  for await (const page of pagesOf(source.journal, table, range)) {
     checkNotErased(owner);
     for (const [recordKey, sealed] of page) {
       const plain = openRecord(source, window, recordKey, sealed);
@@ -190,10 +188,8 @@ export async function readWindow(
       if (plain === null) rows.unsure = true;
       else await indexRecord(source, rows, place, plain);
     }
-    const last = page.at(-1);
-    if (last === undefined || page.length < RECORDS_AT_ONCE) return window;
-    from = concat(last[0], Uint8Array.of(0));
   }
+  return window;
 }
 
 /** What a record's key says; null for a damaged one, which names no partition or no number that was ever given. */
