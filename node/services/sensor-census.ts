@@ -13,6 +13,7 @@ import type { Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SensorRows } from './sensor-pairs.ts';
 import type { SetLists } from './set-lists.ts';
+import { settledMembers } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Tallies, WindowTallies } from './tallies.ts';
 import { strayRows } from './tallies.ts';
@@ -62,12 +63,8 @@ export function createSensorCensus({
     if (named === undefined) return [];
     const left = rows.filter((entry) => !excluded.has(entryName(entry)));
     if (equalDigests(digestOf(record.terms.value.setHashKey, rows), named.digest)) return left;
-    const members = await lists.members(record, named);
-    if (members !== null) return left.filter((entry) => members.has(entryName(entry)));
-    throw new EngineError(
-      'INCOMPLETE',
-      `no acceptor that answers has the settled flags of partition ${named.partition}`,
-    );
+    const members = await settledMembers(lists, record, named);
+    return left.filter((entry) => members.has(entryName(entry)));
   }
 
   async function namedInRows(

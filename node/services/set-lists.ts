@@ -116,3 +116,17 @@ export function createSetLists(components: SetListsComponents): SetLists {
     },
   };
 }
+
+/** The flags that T has in a partition. @throws EngineError `INCOMPLETE` where no acceptor that answers has them */
+export async function settledMembers(
+  lists: Pick<SetLists, 'members'>,
+  record: OpenWindowRecord,
+  named: PartitionDigest,
+): Promise<ReadonlyMap<string, FlagEntry>> {
+  const members = await lists.members(record, named);
+  if (members !== null) return members;
+  throw new EngineError(
+    'INCOMPLETE',
+    `no acceptor that answers has the settled flags of partition ${named.partition}`,
+  );
+}

@@ -14,6 +14,7 @@ import { EXCLUDED_MAX } from '../../src/protocol/limits.ts';
 import { type Partition, partitionOf } from '../../src/ring/identifiers.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { SetLists } from './set-lists.ts';
+import { settledMembers } from './set-lists.ts';
 import type { ShareTable } from './share-table.ts';
 import type { Tallies, Tally } from './tallies.ts';
 import { strayRows } from './tallies.ts';
@@ -44,18 +45,6 @@ export interface ShareSums {
 
 export function createShareSums({ journal, shares, lists, tallies }: ShareSumsComponents): ShareSums {
   const tallyWindow = createTallyReader({ journal, shares, tallies });
-
-  async function membersOf(
-    record: OpenWindowRecord,
-    named: PartitionDigest,
-  ): Promise<ReadonlyMap<string, FlagEntry>> {
-    const members = await lists.members(record, named);
-    if (members !== null) return members;
-    throw new EngineError(
-      'INCOMPLETE',
-      `no acceptor that answers has the settled flags of partition ${named.partition}`,
-    );
-  }
 
   /** T minus `excluded` from the tally, by taking out what differs; null where a row of that does not open or X is no part of T. */
   async function sumByDifference(
@@ -94,7 +83,7 @@ export function createShareSums({ journal, shares, lists, tallies }: ShareSumsCo
     named: PartitionDigest,
     without: ReadonlySet<string>,
   ): Promise<PartSum | null> {
-    const members = await membersOf(record, named);
+    const members = await settledMembers(lists, record, named);
     const wanted = [...members.keys()].filter((name) => !without.has(name)).length;
     const sum = createLimbSum(record.stream.elements.length);
     let flags = 0;
