@@ -94,14 +94,14 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     marks.set(name, { scope: record.scope, partition: at, version: 0 });
   }
 
-  async function spreadOne(record: OpenWindowRecord, marked: Mark): Promise<void> {
+  async function spreadOne(record: OpenWindowRecord, marked: Mark, signal: AbortSignal): Promise<void> {
     const version = marked.version;
     const owners = ownersOf(marked).filter((owner) => owner !== self.nodeId);
     const spread: FlagEntry[] = [];
     let after: FlagEntry | null = null;
     for (;;) {
       const page: RowsResponse = await shares.page(record, marked.partition, after);
-      await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));
+      await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows, signal)));
       spread.push(...page.rows.map(({ entry }) => entry));
       after = spread.at(-1) ?? null;
       if (!page.more) break;
@@ -119,19 +119,21 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     at: Partition,
     owner: NodeId,
     rows: RowsResponse['rows'],
+    signal: AbortSignal,
   ): Promise<void> {
     if (rows.length === 0) return;
     // One that hangs takes its time to say nothing, which once in a round is enough: flags and erasures wait behind.
     if (peers.suspected(owner)) throw new EngineError('UNREACHABLE', `node ${owner} was silent a moment ago`);
     const context = rings.contextOf(record.scope);
     const entries = rows.map(({ entry }) => entry);
-    const { missing } = await callPeer(owner, operations.COMPARE, { context, partition: at, entries });
+    const question = { context, partition: at, entries };
+    const { missing } = await callPeer(owner, operations.COMPARE, question, signal);
     if (missing.length === 0) return;
     const wanted = new Set(missing.map(entryName));
     const sent = rows.filter(({ entry, conflict }) => !conflict && wanted.has(entryName(entry)));
     const index = streams.indexOf(record.stream);
     const columns = shareColumns(sent, record.stream.elements.length * ELEMENT_BYTES);
-    await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns });
+    await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns }, signal);
   }
 
   const isThin = (marked: Mark): boolean => ownersOf(marked).includes(self.nodeId);
@@ -162,7 +164,8 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
       for (const marked of due()) {
         if (signal.aborted) return;
         const record = windows.findOpen(marked.scope);
-        if (record !== undefined) await spreadOne(record, marked).catch((error) => failed(marked, error));
+        if (record !== undefined)
+          await spreadOne(record, marked, signal).catch((error) => failed(marked, error));
       }
     },
     forget(scope) {

@@ -107,9 +107,9 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'hint/dropped-before-owner-has-it',
     breaks: 'DURABLE: a hint is deleted while the owner it waits for is still away',
     file: 'node/services/spread.ts',
-    find: 'await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));',
+    find: 'await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows, signal)));',
     replace:
-      'await Promise.allSettled(owners.map((owner) => bring(record, marked.partition, owner, page.rows)));',
+      'await Promise.allSettled(owners.map((owner) => bring(record, marked.partition, owner, page.rows, signal)));',
     detector: byTest('node/services/spread', 'waits on another node of the domain, reaches the owner'),
   },
   {

@@ -9,6 +9,7 @@ import { nodeId, partition, streamHash, windowId } from '../../../src/ring/index
 import { expectCode } from '../../support/bad-input.ts';
 import { expectExact } from '../../support/exact-result.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { isPending, releaseAll } from '../../support/pending.ts';
 import type { RawReading } from '../../support/raw-reading.ts';
 import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
 
@@ -74,6 +75,23 @@ describe('a copy whose owner is away', () => {
     // What was deleted in order is not missed at the next start.
     await cloud.restart();
     for (const node of cloud.nodeIds) expect(cloud.handle(node).readiness().reasons).toEqual([]);
+  });
+
+  it('is left where it is by a node that is told to stop while the owner hangs', async () => {
+    const { reading, first, second, other } = await openedCloud();
+    await cloud.stop(second);
+    await reading.upload(0, first);
+    await cloud.start(second);
+    // What it is asked to write it does not answer.
+    cloud.store(second).hold();
+    await cloud.clock.advance(CARE_MS);
+    const stopped = cloud.stop(other);
+    const waits = await isPending(stopped);
+    await releaseAll(cloud.store(second));
+    await stopped;
+    expect(waits).toBe(false);
+    await cloud.start(other);
+    expect(debtOf(other)).toEqual({ thin: 0, hinted: 1 });
   });
 
   it('is found where both owners are away, through any node of the domain', async () => {
