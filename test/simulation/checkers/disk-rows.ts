@@ -85,7 +85,8 @@ export interface VoteOnDisk {
   readonly opens: boolean;
 }
 
-/** 'C' and the number of the commit group. */
+const COMMIT_LETTER = utf8('C');
+/** Behind it the number of the commit group. */
 const COMMIT_KEY_BYTES = 9;
 /** 'E' and the epoch. */
 const RING_KEY_BYTES = 5;
@@ -105,27 +106,40 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
   const seal = createRowSeal(() => {
     throw new Error('expected a reader of rows to write none');
   });
-  /** Records are asked about again and again; the bytes on a disk are never changed in place. */
-  const opened = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly bodies: Bodies }>();
+  /** Rows are asked about again and again; the bytes on a disk are never changed in place. */
+  const opened = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly plain: Uint8Array | null }>();
+  const bodiesOf = new WeakMap<Uint8Array, Bodies>();
   const keyOf = ({ stream, window, group }: WindowScope): Uint8Array | undefined =>
     keys.peek(stream, window, group);
+
+  function openOnce(
+    key: Uint8Array,
+    table: TableName,
+    rowKey: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | null {
+    const known = opened.get(sealed);
+    if (known?.key === key) return known.plain;
+    const plain = seal.open(key, table, rowKey, sealed);
+    opened.set(sealed, { key, plain });
+    return plain;
+  }
 
   /** The rows of a record by name, undefined for one that it removes. */
   function bodiesIn(table: PackedTable, recordKey: Uint8Array, sealed: Uint8Array): Bodies {
     const key = keyOf(scopeOfKey(recordKey));
     if (key === undefined) return new Map();
-    const known = opened.get(sealed);
-    if (known?.key === key) return known.bodies;
-    const plain = seal.open(key, table, recordKey, sealed);
-    const bodies = new Map(
-      plain === null
-        ? []
-        : (rowNames(plain) ?? []).map((row) => [
-            entryName(entryOfKey(keyOfRow(plain, row), 0)),
-            bodyOfRow(plain, row),
-          ]),
-    );
-    opened.set(sealed, { key, bodies });
+    const plain = openOnce(key, table, recordKey, sealed);
+    if (plain === null) return new Map();
+    const bodies =
+      bodiesOf.get(plain) ??
+      new Map(
+        (rowNames(plain) ?? []).map((row) => [
+          entryName(entryOfKey(keyOfRow(plain, row), 0)),
+          bodyOfRow(plain, row),
+        ]),
+      );
+    bodiesOf.set(plain, bodies);
     return bodies;
   }
 
@@ -153,7 +167,7 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     sealed = disk.get(table, rowKey),
   ): Uint8Array | null {
     const key = keys.peek(STORE_KEY_NAME, windowId(0), 0);
-    return sealed === undefined || key === undefined ? null : seal.open(key, table, rowKey, sealed);
+    return sealed === undefined || key === undefined ? null : openOnce(key, table, rowKey, sealed);
   }
 
   function ringRow(rowKey: Uint8Array): ReturnType<DiskRows['ringRow']> {
@@ -228,7 +242,8 @@ export function createDiskRows(disk: SimulatedDisk, keys: SimulatedKeys): DiskRo
     flagsOf: (recordKey) => rowsIn('flags', recordKey).map(([name, body]) => [name, decodeFlagRow(body)]),
     commitNumber,
     hasCommitFrom(number) {
-      const from = concat(utf8('C'), bigEndian(number, 8));
+      const from = concat(COMMIT_LETTER, bigEndian(number, 8));
+      if (disk.get('meta', from) !== undefined) return true;
       return disk.range('meta', { from, to: utf8('D'), limit: 1 }).length > 0;
     },
     values: () => rowsOnDisk('values', disk.rows('values'), keyOf),
