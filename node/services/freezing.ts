@@ -32,10 +32,10 @@ export function createFreezing({ rings, callPeer, clock, randomBytes }: Freezing
     const { placement, nodesOf } = rings.of(record.scope);
     const nodes = domains.flatMap(nodesOf);
     const places = new Map(nodes.map((node, place) => [node, place]));
+    const acceptors = placement.acceptorsOver(domains);
     const round = sealRound({
       nodes: nodes.length,
-      acceptorsOf: (partition) =>
-        placement.acceptors(domains, partition).map((node) => places.get(node) ?? 0),
+      acceptorsOf: (partition) => acceptors(partition).map((node) => places.get(node) ?? 0),
       quorumOf: majority,
       maxReadings: record.stream.maxReadings,
       setHashKey: record.terms.value.setHashKey,

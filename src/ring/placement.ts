@@ -13,6 +13,8 @@ export interface Placement {
   owners(domain: DomainId, partition: Partition): readonly NodeId[];
   /** The nodes that vote on the partition's flags, the first being the nearest. @throws `WRONG_DOMAIN` */
   acceptors(domains: readonly DomainId[], partition: Partition): readonly NodeId[];
+  /** The same for whoever asks about many partitions. @throws `WRONG_DOMAIN` */
+  acceptorsOver(domains: readonly DomainId[]): (partition: Partition) => readonly NodeId[];
   /** The acceptors of a window's register. @throws `WRONG_DOMAIN` */
   registerAcceptors(
     domains: readonly DomainId[],
@@ -90,18 +92,19 @@ export function createPlacement(ring: RingDocument): Placement {
   };
   const owners = (domain: DomainId, at: Partition): readonly NodeId[] => of(domain).owners[at] ?? [];
   // A seal asks for every partition, a busy node for one per message; a stream has few lists of domains.
-  const chosen = new Map<string, { readonly voters: 1 | 3; readonly at: (readonly NodeId[])[] }>();
-  const acceptors = (named: readonly DomainId[], at: Partition): readonly NodeId[] => {
+  const chosen = new Map<string, (at: Partition) => readonly NodeId[]>();
+  const acceptorsOver = (named: readonly DomainId[]): ((at: Partition) => readonly NodeId[]) => {
     const list = named.join();
-    const known = chosen.get(list) ?? { voters: votersAmong(ring, named), at: [] };
+    const known = chosen.get(list) ?? choiceAmong(named.map(of), votersAmong(ring, named));
     chosen.set(list, known);
-    known.at[at] ??= chooseAcceptors(named.map(of), at, known.voters);
-    return known.at[at];
+    return known;
   };
+  const acceptors = (named: readonly DomainId[], at: Partition) => acceptorsOver(named)(at);
 
   return {
     owners,
     acceptors,
+    acceptorsOver,
     registerAcceptors: (named, stream, window, group) =>
       acceptors(named, registerPartition(stream, window, group)),
     ledgerAcceptors: (domain, stream, window, group) =>
@@ -186,6 +189,18 @@ function chooseAcceptors(
   if (wanted === 1) return nearest.slice(0, 1);
   if (domains.length >= 3) return nearest.slice(0, 3);
   return [...nearest, ...rank(1)].slice(0, 3);
+}
+
+/** Chooses the acceptors of a partition when somebody asks for them, once. */
+function choiceAmong(
+  domains: readonly DomainPlacement[],
+  wanted: 1 | 3,
+): (at: Partition) => readonly NodeId[] {
+  const chosen: (readonly NodeId[])[] = [];
+  return (at) => {
+    chosen[at] ??= chooseAcceptors(domains, at, wanted);
+    return chosen[at];
+  };
 }
 
 /** The same token with its clockwise distance from the partition's position in place of its position. */
