@@ -1,12 +1,17 @@
 import { EngineError } from './errors.ts';
 import { invariant } from './invariant.ts';
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_CODES: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
+  // Text put together digit by digit is a tree of pieces, which whoever looks it up has to flatten first.
+  const digits = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    digits[2 * i] = HEX_CODES[byte >> 4] ?? 0;
+    digits[2 * i + 1] = HEX_CODES[byte & 15] ?? 0;
+  }
+  return decoder.decode(digits);
 }
 
 /** Value of a digit by its character code; 16, which no digit has, elsewhere. */
