@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { RouterRequest } from '../../node/http/router.ts';
 import { EngineError } from '../../src/foundation/index.ts';
 import type { TransportOptions, TransportRequest, TransportResponse } from '../../src/ports/index.ts';
@@ -135,8 +134,6 @@ export function createNetwork(kernel: Kernel, first: NetworkSettings, hooks: Net
         life,
       );
       origin.hangUps.add(hangUp);
-      // One signal may end any number of requests; without this Node takes the eleventh for a leak.
-      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', abort, { once: true });
 
       const arrive = () => {
@@ -193,11 +190,11 @@ function link(from: string, to: string): string {
 }
 
 function routed(request: TransportRequest): RouterRequest {
-  const url = new URL(request.path, 'https://node');
+  const [path = '', query] = request.path.split('?');
   return {
     method: request.method,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
+    path,
+    query: Object.fromEntries(new URLSearchParams(query)),
     body: request.body.slice(),
     contentType: request.contentType,
   };

@@ -3,6 +3,9 @@ import type { Clock } from '../../../src/ports/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Life } from './life.ts';
 
+// One signal may end any number of sleeps and requests; without this Node takes the eleventh for a leak.
+setMaxListeners(0);
+
 /**
  * The clock of one process.
  * @param skewMs how far it is ahead of the world's time at the moment; safety must not depend on it.
@@ -29,8 +32,6 @@ export function simulatedClock(kernel: Kernel, life: Life, skewMs: () => number 
           },
           life,
         );
-        // One signal may end any number of sleeps; without this Node takes the eleventh for a leak.
-        if (signal instanceof AbortSignal) setMaxListeners(0, signal);
         signal?.addEventListener('abort', abort, { once: true });
       }),
   };

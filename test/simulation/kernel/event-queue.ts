@@ -42,11 +42,9 @@ export function createEventQueue(): EventQueue {
   function siftDown(): void {
     let at = 0;
     while (true) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child;
-      }
-      if (least === at) return;
+      let least = 2 * at + 1;
+      if (least + 1 < heap.length && isBefore(heap[least + 1]!, heap[least]!)) least += 1;
+      if (least >= heap.length || !isBefore(heap[least]!, heap[at]!)) return;
       swap(at, least);
       at = least;
     }
