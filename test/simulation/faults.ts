@@ -2,6 +2,7 @@ import type { RingShape } from '../support/simulated-ring.ts';
 import type { DiskSite } from './disk.ts';
 import type { Random } from './kernel/index.ts';
 import type { NetworkSite } from './network-types.ts';
+import type { PlannedWindow } from './planned-windows.ts';
 import { type StorageFault, storageFaultsOf } from './storage-faults.ts';
 import { isOn, SAFETY_MS } from './swarm.ts';
 
@@ -111,6 +112,29 @@ export function erasureFaultsOf(
         : { kind: 'crash at site' as const, site, ...fault },
     ];
   });
+}
+
+/** All nodes of a domain but one are away while a window's readings come: hints wait there, and are brought around the seal. */
+export function absencesOf(
+  random: Random,
+  { domains, nodesPerDomain }: RingShape,
+  windows: readonly PlannedWindow[],
+): PlannedFault[] {
+  if (nodesPerDomain < 3) return [];
+  const { openMs, notBeforeMs, latestMs } = random.pick(windows);
+  const backMs = random.pick([notBeforeMs, latestMs]) + random.between(-5_000, 3_000);
+  const atMs = openMs + random.between(0, 5_000);
+  if (atMs >= Math.min(backMs, SAFETY_MS)) return [];
+  const domain = random.between(0, domains - 1);
+  const stays = random.between(0, nodesPerDomain - 1);
+  return Array.from({ length: nodesPerDomain }, (_, number) => number)
+    .filter((number) => number !== stays)
+    .map((number) => ({
+      kind: 'crash',
+      atMs,
+      node: domain * nodesPerDomain + number,
+      downMs: backMs - atMs + random.between(0, 1_000),
+    }));
 }
 
 function crashesOf(random: Random, nodes: number): PlannedFault[] {

@@ -84,6 +84,23 @@ describe('the plan of a seed', () => {
     for (const { shape } of having) expect(shape.nodesPerDomain).toBeGreaterThanOrEqual(3);
   });
 
+  it('keeps all nodes of a domain but one away while a window fills, so that shares wait as hints', () => {
+    const having = plans.filter(({ shape, faults, windows }) =>
+      windows.some(({ openMs, notBeforeMs }) => {
+        const away = faults.flatMap((fault) =>
+          fault.kind === 'crash' && fault.atMs >= openMs && fault.atMs + fault.downMs > notBeforeMs - 6_000
+            ? [fault.node]
+            : [],
+        );
+        return Array.from({ length: shape.domains }, (_, domain) => domain).some(
+          (domain) =>
+            new Set(away.filter((node) => Math.floor(node / shape.nodesPerDomain) === domain)).size === 2,
+        );
+      }),
+    );
+    expect(having.filter(({ shape }) => shape.nodesPerDomain === 3).length).toBeGreaterThan(40);
+  });
+
   it('decides about each class of faults by itself', () => {
     const having = (kind: string) =>
       plans.filter(({ faults }) => faults.some((fault) => fault.kind === kind));

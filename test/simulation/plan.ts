@@ -1,7 +1,7 @@
 import type { RingShape } from '../support/simulated-ring.ts';
 import { NAMED_READINGS_MAX } from '../support/simulated-ring.ts';
 import type { PlannedFault } from './faults.ts';
-import { erasureFaultsOf, faultsOf } from './faults.ts';
+import { absencesOf, erasureFaultsOf, faultsOf } from './faults.ts';
 import { createRandom, type Random } from './kernel/index.ts';
 import type { NetworkSettings } from './network-types.ts';
 import {
@@ -232,6 +232,7 @@ export function planOf(seed: number, shape?: RingShape): Plan {
     ),
     faults: [
       ...faultsOf(random, ring, nodes, sensors, victim),
+      ...(on('absences') ? absencesOf(random.fork('absences'), ring, windows) : []),
       ...(maxExcluded === 0 ? [] : lostSharesOf(excluding, ring, windows)),
       ...(retentionMs === undefined ? [] : erasureFaultsOf(erasing, nodes, ends)),
     ],
