@@ -68,7 +68,7 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
   function watchVote({ to }: Exchange, node: DecidingNode, request: SynodRequest): void {
     const { context, decision, kind, ballot } = request;
     if (kind === 'read') return;
-    standing.keep(to, placeOfWindow(context), () => {
+    standing.keep(to, { place: placeOfWindow(context), name: `${kind} ${decision}`, ballot }, () => {
       if (mayBeErased(context)) return undefined;
       const row = node.rows.slot(context, decision);
       const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;
@@ -102,7 +102,7 @@ export function createDecisionChecker(options: DecisionCheckerOptions): Decision
         watchVote(exchange, node, asked.request.decode(request.body));
       if (request.path !== operations.FREEZE.path) return;
       const { context } = operations.FREEZE.request.decode(request.body);
-      standing.keep(to, placeOfWindow(context), () => {
+      standing.keep(to, { place: placeOfWindow(context), name: 'frozen' }, () => {
         if (mayBeErased(context) || node.rows.isFrozen(context)) return undefined;
         return `DURABLE: ${to} reports a window that its disk does not call frozen`;
       });

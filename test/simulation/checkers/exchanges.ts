@@ -196,7 +196,8 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
   }
 
   function keepStored(node: WatchedNode, scope: WindowScope, entry: FlagEntry, share: Uint8Array): void {
-    standing.keep(node.node, placeOfEntry('values', scope, entry), () => {
+    const owed = { place: placeOfEntry('values', scope, entry), name: entryName(entry) };
+    standing.keep(node.node, owed, () => {
       if (mayBeErased(scope)) return undefined;
       const row = node.rows.value(scope, entry);
       if (row === undefined || !equalBytes(row.share, share))
@@ -248,7 +249,12 @@ export function createExchangeChecker(options: ExchangeCheckerOptions): Exchange
     kind: 'prepare' | 'accept',
     ballot: Ballot,
   ): void {
-    standing.keep(node.node, placeOfEntry('flags', context, entry), () => {
+    const owed = {
+      place: placeOfEntry('flags', context, entry),
+      name: `${kind} ${entryName(entry)}`,
+      ballot,
+    };
+    standing.keep(node.node, owed, () => {
       if (mayBeErased(context)) return undefined;
       const row = node.rows.flag(context, entry);
       const held = kind === 'prepare' ? row?.promised : row?.accepted?.ballot;

@@ -1,3 +1,5 @@
+import type { Ballot } from '../../../src/consensus/index.ts';
+import { BALLOT_ZERO, compareBallots } from '../../../src/consensus/index.ts';
 import { toHex } from '../../../src/foundation/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import type { FlagEntry, WindowScope } from '../../../src/protocol/index.ts';
@@ -12,6 +14,16 @@ import { partitionOf } from '../../../src/ring/index.ts';
 /** Says what is wrong; undefined while what a node has acknowledged is on its disk. */
 export type StandingCheck = () => string | undefined;
 
+/** Something that a node owes. */
+export interface Owed {
+  /** Where its rows are. */
+  readonly place: RowPlace;
+  /** What it is among all that is owed there. */
+  readonly name: string;
+  /** Of two of one name the one with the higher ballot says as much as both; absent where they say the same. */
+  readonly ballot?: Ballot;
+}
+
 /** Rows that are asked about together: those of a partition in one table, or all that is said of a window itself. */
 export type RowPlace = string & { readonly __brand: 'RowPlace' };
 
@@ -20,7 +32,7 @@ export type RowPlace = string & { readonly __brand: 'RowPlace' };
  * and at the end.
  */
 export interface StandingChecks {
-  keep(node: string, place: RowPlace, check: StandingCheck): void;
+  keep(node: string, owed: Owed, check: StandingCheck): void;
   /** A row has been written or deleted. */
   changed(node: string, table: TableName, key: Uint8Array): void;
   /** A fault has changed the node's disk behind its back: what is not there any more is no longer owed, all else is. */
@@ -33,38 +45,43 @@ export const placeOfEntry = (table: 'values' | 'flags', scope: WindowScope, entr
 
 export const placeOfWindow = (scope: WindowScope): RowPlace => nameOf('windows', windowKey(scope));
 
-export function createStandingChecks(violation: (what: string) => void): StandingChecks {
-  const kept = new Map<string, Map<RowPlace, StandingCheck[]>>();
+interface Kept {
+  readonly ballot: Ballot;
+  readonly check: StandingCheck;
+}
 
-  function ask(checks: readonly StandingCheck[] = []): void {
-    for (const check of checks) {
+export function createStandingChecks(violation: (what: string) => void): StandingChecks {
+  const kept = new Map<string, Map<RowPlace, Map<string, Kept>>>();
+
+  function ask(checks: Iterable<Kept> = []): void {
+    for (const { check } of checks) {
       const wrong = check();
       if (wrong !== undefined) violation(wrong);
     }
   }
 
   return {
-    keep(node, place, check) {
-      ask([check]);
-      const places = kept.get(node) ?? new Map<RowPlace, StandingCheck[]>();
+    keep(node, { place, name, ballot = BALLOT_ZERO }, check) {
+      ask([{ ballot, check }]);
+      const places = kept.get(node) ?? new Map<RowPlace, Map<string, Kept>>();
       kept.set(node, places);
-      places.set(place, [...(places.get(place) ?? []), check]);
+      const checks = places.get(place) ?? new Map<string, Kept>();
+      places.set(place, checks);
+      const before = checks.get(name);
+      if (before === undefined || compareBallots(before.ballot, ballot) < 0)
+        checks.set(name, { ballot, check });
     },
     changed(node, table, key) {
       const places = kept.get(node);
       const place = places === undefined ? undefined : placeOfRow(table, key);
-      if (place !== undefined) ask(places?.get(place));
+      if (place !== undefined) ask(places?.get(place)?.values());
     },
     harmed(node) {
-      const places = kept.get(node) ?? new Map<RowPlace, StandingCheck[]>();
-      for (const [place, checks] of places)
-        places.set(
-          place,
-          checks.filter((check) => check() === undefined),
-        );
+      for (const checks of kept.get(node)?.values() ?? [])
+        for (const [name, { check }] of checks) if (check() !== undefined) checks.delete(name);
     },
     atEnd() {
-      for (const places of kept.values()) for (const checks of places.values()) ask(checks);
+      for (const places of kept.values()) for (const checks of places.values()) ask(checks.values());
     },
   };
 }
