@@ -96,11 +96,22 @@ export async function declareLosses(world: World, sleep: Sleep): Promise<void> {
   for (const node of world.nodes) {
     if (!lacksDeclaration(world, node)) continue;
     const atMs = Math.ceil(kernel.now() - START_MS);
-    const placementMs = placementAfter(atMs, plan.fixedMs);
+    const placementMs = placementAfter(Math.max(atMs, lastOpened(world) - START_MS), plan.fixedMs);
     const change = { kind: 'replace', atMs, placementMs, node: world.nodes.indexOf(node) } as const;
     const untilMs = atMs + SETTLED_MS;
     fault((await changeOnce(world, sleep, change, node, untilMs)) ? 'loss declared' : 'ring change left out');
   }
+}
+
+/** The last window that some node has opened, which no placement may cover: a clock that was ahead opened windows that are still to come. */
+function lastOpened({ nodes }: World): number {
+  const opened = nodes.flatMap(({ disk, rows }) =>
+    disk.rows('windows').flatMap(([key, sealed]) => {
+      const vote = rows.vote(key, sealed);
+      return vote?.decision === 'terms' && vote.accepted !== null ? [vote.scope.window] : [];
+    }),
+  );
+  return opened.reduce((last, window) => Math.max(last, window), 0);
 }
 
 /**

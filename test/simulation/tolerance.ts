@@ -13,7 +13,7 @@ import {
 } from '../../src/ring/index.ts';
 import { isSilent, mayAnswer } from './harm.ts';
 import type { Loss } from './losses.ts';
-import type { SimulatedNode } from './node-process.ts';
+import { type SimulatedNode, storeIn } from './node-process.ts';
 import { placementOf } from './placements.ts';
 import { plannedScope, plannedStream, streamNamed } from './planned.ts';
 import type { World } from './world.ts';
@@ -152,10 +152,10 @@ function mayBeTrue({ nodes }: World, scope: WindowScope, entry: FlagEntry): bool
   );
 }
 
-/** Whether a node is there no more, and its store not declared lost. */
-function isAway(world: World, { domain, gone, storeId }: SimulatedNode): boolean {
-  const store = storeId();
-  return gone() && store !== undefined && !lostStoresOf({ documents: world.rings }, domain).has(store);
+/** Whether a node is there no more, and its store not declared lost: also where the document that says so was never taken. */
+function isAway({ ring, rings }: World, { node, domain, gone, storeId }: SimulatedNode): boolean {
+  const store = storeId() ?? storeIn(rings.at(-1) ?? ring.document, node);
+  return gone() && store !== undefined && !lostStoresOf({ documents: rings }, domain).has(store);
 }
 
 /** The nodes of a document whose stores do not vote. */
