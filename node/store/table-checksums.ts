@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../src/foundation/index.ts';
+import { EngineError, systemCode } from '../../src/foundation/index.ts';
 import { diskFailure } from './durable-file.ts';
 
 /** LevelDB's table file: blocks, then a block that lists them, then a footer of fixed length. */
@@ -27,7 +27,7 @@ interface IndexEntry extends BlockHandle {
  * @param checksItself says of the first byte of a block's keys that each of its rows shows damage by itself and
  * was never written twice; such blocks are left to whoever reads the rows.
  * @returns what is damaged, or null.
- * @throws EngineError `STORE_FAILED` when a file cannot be read
+ * @throws EngineError `STORE_FAILED` when a file cannot be read, or LevelDB would end the process over what is damaged
  */
 export async function findDamagedTable(
   folder: string,
@@ -37,7 +37,8 @@ export async function findDamagedTable(
     const bytes = await readFile(join(folder, name)).catch((error: unknown) => {
       throw diskFailure(`read the table file ${name}`, error);
     });
-    if (!isWhole(bytes, checksItself)) return `a block of the table file ${name} does not have its checksum`;
+    if (!isWhole(name, bytes, checksItself))
+      return `a block of the table file ${name} does not have its checksum`;
   }
   return null;
 }
@@ -51,27 +52,71 @@ async function tableFiles(folder: string): Promise<readonly string[]> {
   }
 }
 
-function isWhole(file: Uint8Array, checksItself: (firstByte: number) => boolean): boolean {
+function isWhole(name: string, file: Uint8Array, checksItself: (firstByte: number) => boolean): boolean {
+  /** Of blocks with entries; LevelDB reads those without their checksum as well. */
+  const isGood = (block: BlockHandle): boolean => {
+    if (hasChecksum(file, block)) return true;
+    if (!hasEntries(file, block)) throw unreadable(name);
+    return false;
+  };
   try {
     const footer = reader(file, Math.max(0, file.length - FOOTER_BYTES));
     const metaIndex = footer.handle();
     const index = footer.handle();
-    if (!hasChecksum(file, metaIndex) || !hasChecksum(file, index)) return false;
+    let whole = [metaIndex, index].map(isGood).every((good) => good);
     // The filter, which says that a key is not there.
-    for (const entry of entriesOf(file, metaIndex)) if (!hasChecksum(file, entry)) return false;
+    for (const entry of entriesOf(file, metaIndex)) whole &&= hasChecksum(file, entry);
     let first: number | undefined;
     for (const entry of entriesOf(file, index)) {
       first ??= firstByteIn(file, entry);
       const last = lastByteBefore(entry.separator);
       // The keys of a block lie between the separators before and behind it.
-      if (!(first === last && checksItself(last)) && !hasChecksum(file, entry)) return false;
+      if (!isGood(entry) && !(first === last && checksItself(last))) whole = false;
       first = last;
     }
-    return true;
+    return whole;
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+/**
+ * Whether a block can be read entry by entry, from its beginning and from every place where a search may begin: LevelDB
+ * asserts that every key has its own bytes at the end, and one that has not ends the process.
+ */
+function hasEntries(file: Uint8Array, { offset, size }: BlockHandle): boolean {
+  if (size < 4 || offset + size > file.length) return false;
+  const block = file.subarray(offset, offset + size);
+  const restarts = viewOf(block).getUint32(size - 4, true);
+  const end = size - 4 * (restarts + 1);
+  if (end < 0) return false;
+  const entries = reader(block, 0, end);
+  /** Where an entry begins that shares nothing with the one before. */
+  const starts = new Set<number>();
+  try {
+    for (let before = 0; !entries.ended(); ) {
+      const at = entries.at();
+      const [shared, fresh, valueBytes] = [entries.varint(), entries.varint(), entries.varint()];
+      if (shared > before || shared + fresh < INTERNAL_KEY_BYTES) return false;
+      entries.take(fresh);
+      entries.take(valueBytes);
+      if (shared === 0) starts.add(at);
+      before = shared + fresh;
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+  const places = Array.from({ length: restarts }, (_, i) => viewOf(block).getUint32(end + 4 * i, true));
+  return places.every((place) => starts.has(place));
+}
+
+function unreadable(name: string): EngineError {
+  return new EngineError(
+    'STORE_FAILED',
+    `expected blocks that LevelDB can read in the table file ${name}, but one is damaged: declare the store lost in the ring document and start the node with a new store id and an empty folder`,
+  );
 }
 
 /** Entries of a block that lists blocks; keys share a prefix with the one before. */
@@ -125,6 +170,7 @@ function reader(bytes: Uint8Array, from: number, to = bytes.length) {
   return {
     take,
     varint,
+    at: () => at,
     ended: () => at >= to,
     handle: (): BlockHandle => ({ offset: varint(), size: varint() }),
   };

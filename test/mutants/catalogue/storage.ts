@@ -7,6 +7,14 @@ const HEALTH = 'node/engine/store-health.ts';
 /** A disk that lies, forgets or fails. */
 export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'store/unreadable-block-left-to-leveldb',
+    breaks: 'LIVENESS: LevelDB ends the process over a damaged key, and nobody hears why',
+    file: 'node/store/table-checksums.ts',
+    find: 'if (!hasEntries(file, block)) throw unreadable(name);',
+    replace: '',
+    detector: byTest('node/store/table-checksums', 'refuse a place to search from at which no entry begins'),
+  },
+  {
     name: 'journal/done-before-commit',
     breaks: 'DURABLE: waiting for the disk ends before the disk has the batch',
     file: 'node/engine/journal.ts',

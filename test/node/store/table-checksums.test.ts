@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openDataFolder } from '../../../node/store/index.ts';
 import { isOfValues, openLevelStore } from '../../../node/store/level-store.ts';
 import { findDamagedTable } from '../../../node/store/table-checksums.ts';
-import { utf8 } from '../../../src/foundation/index.ts';
+import { hasCode, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import { storeId } from '../../../src/ring/index.ts';
@@ -39,6 +39,13 @@ async function tablePaths(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.ldb')).map((name) => join(folder, name));
 }
 
+/** What is said of a database: that a block is damaged, or that LevelDB must not read it. */
+const said = (folder: string, leave = everyBlock): Promise<string | null> =>
+  findDamagedTable(folder, leave).catch((error: unknown) => {
+    if (hasCode(error, 'STORE_FAILED')) return error.message;
+    throw error;
+  });
+
 /** Flips one bit at so many places all over the file; gives how many of them are noticed. */
 async function noticed(folder: string, places: number, leave = everyBlock): Promise<number> {
   const [path = ''] = await tablePaths(folder);
@@ -49,7 +56,7 @@ async function noticed(folder: string, places: number, leave = everyBlock): Prom
     const at = Math.floor((i * whole.length) / places);
     spoilt[at] = (spoilt[at] ?? 0) ^ (1 << (i & 7));
     await writeFile(path, spoilt);
-    if ((await findDamagedTable(folder, leave)) !== null) count += 1;
+    if ((await said(folder, leave)) !== null) count += 1;
   }
   await writeFile(path, whole);
   return count;
@@ -81,8 +88,40 @@ describe('the checksums of table files', () => {
     const whole = await readFile(path);
     for (const bytes of [0, 1, 47, 48, 1_000, whole.length - 1]) {
       await writeFile(path, whole.subarray(0, bytes));
-      expect(await findDamagedTable(folder, everyBlock)).toContain('.ldb');
+      expect(await said(folder)).toContain('.ldb');
     }
+  });
+
+  test.each([
+    ['a key without its own bytes', 1, 3],
+    ['a length beyond the block', 2, 127],
+    ['an entry that shares more than there is before it', 0, 9],
+  ])(
+    'refuse %s, over which LevelDB may end the process, also in a block that checks itself',
+    async (...one) => {
+      const [, at, byte] = one;
+      const folder = await databaseWith(['values']);
+      const [path = ''] = await tablePaths(folder);
+      const bytes = await readFile(path);
+      bytes[at] = byte;
+      await writeFile(path, bytes);
+      await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    },
+  );
+
+  test('refuse a place to search from at which no entry begins', async () => {
+    const folder = await databaseWith(['values']);
+    const [path = ''] = await tablePaths(folder);
+    const bytes = await readFile(path);
+    // Sixteen entries of over a hundred bytes lie between two of the places, which stand behind them, the first of them 0.
+    const places = Array.from(bytes.keys()).find(
+      (at) =>
+        at > 4_000 && bytes.readUInt32LE(at) === 0 && Math.abs(bytes.readUInt32LE(at + 4) - 2_000) < 400,
+    );
+    if (places === undefined) throw new Error('expected a block with places to search from');
+    bytes[places + 4] = (bytes[places + 4] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
 });
 
