@@ -24,8 +24,13 @@ export async function refuseDoubtfulStore(folder: string): Promise<void> {
     if (doubtful) await writeDurableFile(doubtFile, utf8('LevelDB dropped records of this store.\n'));
   }
   if (!doubtful) return;
-  throw new EngineError(
+  throw unusableStore(`every record of ${folder} to be there, but LevelDB dropped damaged ones`);
+}
+
+/** A store that must not be opened again, with what its operator does. @param expected what was expected, and what is there */
+export function unusableStore(expected: string): EngineError {
+  return new EngineError(
     'STORE_FAILED',
-    `expected every record of ${folder} to be there, but LevelDB dropped damaged ones: declare the store lost in the ring document and start the node with a new store id and an empty folder`,
+    `expected ${expected}: declare the store lost in the ring document and start the node with a new store id and an empty folder`,
   );
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, systemCode } from '../../src/foundation/index.ts';
+import { systemCode } from '../../src/foundation/index.ts';
 import { diskFailure } from './durable-file.ts';
+import { unusableStore } from './level-recovery.ts';
 
 /** LevelDB's table file: blocks, then a block that lists them, then a footer of fixed length. */
 const TABLE_FILE = /^\d+\.(?:ldb|sst)$/;
@@ -56,7 +57,8 @@ function isWhole(name: string, file: Uint8Array, checksItself: (firstByte: numbe
   /** Of blocks with entries; LevelDB reads those without their checksum as well. */
   const isGood = (block: BlockHandle): boolean => {
     if (hasChecksum(file, block)) return true;
-    if (!hasEntries(file, block)) throw unreadable(name);
+    if (!hasEntries(file, block))
+      throw unusableStore(`blocks that LevelDB can read in the table file ${name}, but one is damaged`);
     return false;
   };
   try {
@@ -88,53 +90,63 @@ function isWhole(name: string, file: Uint8Array, checksItself: (firstByte: numbe
 function hasEntries(file: Uint8Array, { offset, size }: BlockHandle): boolean {
   if (size < 4 || offset + size > file.length) return false;
   const block = file.subarray(offset, offset + size);
-  const restarts = viewOf(block).getUint32(size - 4, true);
-  const end = size - 4 * (restarts + 1);
+  const end = endOfEntries(block);
   if (end < 0) return false;
-  const entries = reader(block, 0, end);
   /** Where an entry begins that shares nothing with the one before. */
   const starts = new Set<number>();
   try {
-    for (let before = 0; !entries.ended(); ) {
-      const at = entries.at();
-      const [shared, fresh, valueBytes] = [entries.varint(), entries.varint(), entries.varint()];
-      if (shared > before || shared + fresh < INTERNAL_KEY_BYTES) return false;
-      entries.take(fresh);
-      entries.take(valueBytes);
+    let before = 0;
+    for (const { at, shared, rest } of entriesIn(block, end)) {
+      const keyBytes = shared + rest.length;
+      if (shared > before || keyBytes < INTERNAL_KEY_BYTES) return false;
       if (shared === 0) starts.add(at);
-      before = shared + fresh;
+      before = keyBytes;
     }
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
   }
-  const places = Array.from({ length: restarts }, (_, i) => viewOf(block).getUint32(end + 4 * i, true));
-  return places.every((place) => starts.has(place));
-}
-
-function unreadable(name: string): EngineError {
-  return new EngineError(
-    'STORE_FAILED',
-    `expected blocks that LevelDB can read in the table file ${name}, but one is damaged: declare the store lost in the ring document and start the node with a new store id and an empty folder`,
-  );
+  const view = viewOf(block);
+  for (let at = end; at < size - 4; at += 4) if (!starts.has(view.getUint32(at, true))) return false;
+  return true;
 }
 
 /** Entries of a block that lists blocks; keys share a prefix with the one before. */
 function* entriesOf(file: Uint8Array, { offset, size }: BlockHandle): Generator<IndexEntry> {
   const block = file.subarray(offset, offset + size);
-  const restarts = viewOf(block).getUint32(block.length - 4, true);
-  const entries = reader(block, 0, block.length - 4 * (restarts + 1));
   let key = new Uint8Array(0);
-  while (!entries.ended()) {
-    const [shared, fresh, valueBytes] = [entries.varint(), entries.varint(), entries.varint()];
-    const rest = entries.take(fresh);
-    const next = new Uint8Array(shared + fresh);
+  for (const { shared, rest, value } of entriesIn(block, endOfEntries(block))) {
+    const next = new Uint8Array(shared + rest.length);
     next.set(key.subarray(0, shared));
     next.set(rest, shared);
     key = next;
     const separator = key.subarray(0, Math.max(0, key.length - INTERNAL_KEY_BYTES));
-    yield { separator, ...reader(entries.take(valueBytes), 0).handle() };
+    yield { separator, ...reader(value, 0).handle() };
   }
+}
+
+/** One entry as it stands in a block: so many bytes of its key are those of the one before. */
+interface BlockEntry {
+  /** Where it begins. */
+  readonly at: number;
+  readonly shared: number;
+  readonly rest: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** @throws RangeError where the bytes end too early. */
+function* entriesIn(block: Uint8Array, end: number): Generator<BlockEntry> {
+  const entries = reader(block, 0, end);
+  while (!entries.ended()) {
+    const at = entries.at();
+    const [shared, fresh, valueBytes] = [entries.varint(), entries.varint(), entries.varint()];
+    yield { at, shared, rest: entries.take(fresh), value: entries.take(valueBytes) };
+  }
+}
+
+/** Behind its entries a block has the places where a search may begin, and their number; where that is damaged, below 0. */
+function endOfEntries(block: Uint8Array): number {
+  return block.length - 4 * (viewOf(block).getUint32(block.length - 4, true) + 1);
 }
 
 /** First byte of the first key of a block. No separator stands before a file's first block. */
