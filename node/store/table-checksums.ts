@@ -1,29 +1,33 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../src/foundation/index.ts';
+import { compareBytes, systemCode } from '../../src/foundation/index.ts';
 import { diskFailure } from './durable-file.ts';
+import { INTERNAL_KEY_BYTES, maskedChecksum, reader, viewOf } from './level-format.ts';
 import { unusableStore } from './level-recovery.ts';
+import { liveTables, type TableBounds } from './live-tables.ts';
 
 /** LevelDB's table file: blocks, then a block that lists them, then a footer of fixed length. */
 const TABLE_FILE = /^\d+\.(?:ldb|sst)$/;
 const FOOTER_BYTES = 48;
 /** After every block: how it is compressed, and the checksum over block and that byte. */
 const TRAILER_BYTES = 5;
-/** Behind the user's part of every key: sequence number and type. */
-const INTERNAL_KEY_BYTES = 8;
+/** Type of the key of a row that is there; that of one that was deleted is 0, and there is no other. */
+const TYPE_ROW = 1;
 
 interface BlockHandle {
   readonly offset: number;
   readonly size: number;
 }
 
-interface IndexEntry extends BlockHandle {
+interface IndexEntry {
   /** A key at or behind the block's last one. */
   readonly separator: Uint8Array;
+  /** Null where none stands there, which LevelDB says itself when it reads there. */
+  readonly block: BlockHandle | null;
 }
 
 /**
- * Compares every block of a database's table files with its checksum, which LevelDB does not do when it reads.
+ * Compares every block of the table files of a database with its checksum, which LevelDB does not do when it reads.
  * After one flipped byte beside a row it finds an older version of the row, sealed and counted like the newest.
  * @param checksItself says of the first byte of a block's keys that each of its rows shows damage by itself and
  * was never written twice; such blocks are left to whoever reads the rows.
@@ -34,53 +38,101 @@ export async function findDamagedTable(
   folder: string,
   checksItself: (firstByte: number) => boolean,
 ): Promise<string | null> {
+  const live = await liveTables(folder);
+  let damaged: string | null = null;
   for (const name of await tableFiles(folder)) {
+    const bounds = live?.get(Number.parseInt(name, 10)) ?? null;
+    if (live !== null && bounds === null) continue;
     const bytes = await readFile(join(folder, name)).catch((error: unknown) => {
       throw diskFailure(`read the table file ${name}`, error);
     });
-    if (!isWhole(name, bytes, checksItself))
-      return `a block of the table file ${name} does not have its checksum`;
+    if (!isWhole(name, bytes, checksItself, bounds))
+      damaged ??= `a block of the table file ${name} does not have its checksum`;
   }
-  return null;
+  return damaged;
 }
 
 async function tableFiles(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).filter((name) => TABLE_FILE.test(name));
+    return (await readdir(folder)).filter((name) => TABLE_FILE.test(name)).sort();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw diskFailure('list the files of the store', error);
   }
 }
 
-function isWhole(name: string, file: Uint8Array, checksItself: (firstByte: number) => boolean): boolean {
+function isWhole(
+  name: string,
+  file: Uint8Array,
+  checksItself: (firstByte: number) => boolean,
+  bounds: TableBounds | null,
+): boolean {
+  const refused = () =>
+    unusableStore(`blocks that LevelDB can read in the table file ${name}, but one is damaged`);
+  let intact = true;
   /** Of blocks with entries; LevelDB reads those without their checksum as well. */
   const isGood = (block: BlockHandle): boolean => {
     if (hasChecksum(file, block)) return true;
-    if (!hasEntries(file, block))
-      throw unusableStore(`blocks that LevelDB can read in the table file ${name}, but one is damaged`);
+    if (!hasEntries(file, block)) throw refused();
+    intact = false;
     return false;
   };
   try {
     const footer = reader(file, Math.max(0, file.length - FOOTER_BYTES));
-    const metaIndex = footer.handle();
-    const index = footer.handle();
+    const metaIndex = handleIn(footer);
+    const index = handleIn(footer);
     let whole = [metaIndex, index].map(isGood).every((good) => good);
     // The filter, which says that a key is not there.
-    for (const entry of entriesOf(file, metaIndex)) whole &&= hasChecksum(file, entry);
+    for (const { block } of entriesOf(file, metaIndex)) whole &&= block !== null && hasChecksum(file, block);
+    const blocks: BlockHandle[] = [];
     let first: number | undefined;
-    for (const entry of entriesOf(file, index)) {
-      first ??= firstByteIn(file, entry);
-      const last = lastByteBefore(entry.separator);
-      // The keys of a block lie between the separators before and behind it.
-      if (!isGood(entry) && !(first === last && checksItself(last))) whole = false;
+    for (const { separator, block } of entriesOf(file, index)) {
+      const last = lastByteBefore(separator);
+      if (block === null) {
+        whole = false;
+      } else {
+        const good = isGood(block);
+        first ??= firstByteIn(file, block);
+        // The keys of a block lie between the separators before and behind it.
+        if (!good && !(first === last && checksItself(last))) whole = false;
+        blocks.push(block);
+      }
       first = last;
     }
+    if (!intact && !areInOrder(file, blocks, bounds)) throw refused();
     return whole;
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+/**
+ * Whether the keys of a file come in their order and lie within its bounds. LevelDB asserts that they do when it merges files, which
+ * may be days later, and ends the process.
+ */
+function areInOrder(file: Uint8Array, blocks: readonly BlockHandle[], bounds: TableBounds | null): boolean {
+  let before = bounds?.smallest;
+  let isFirst = true;
+  for (const block of blocks) {
+    for (const { key } of keysIn(file, block)) {
+      if ((key.at(-INTERNAL_KEY_BYTES) ?? 0) > TYPE_ROW) return false;
+      // Of the first key of all its bound is the same one.
+      if (before !== undefined && compareKeys(before, key) >= (isFirst ? 1 : 0)) return false;
+      before = key;
+      isFirst = false;
+    }
+  }
+  return bounds === null || before === undefined || compareKeys(before, bounds.largest) <= 0;
+}
+
+/** As LevelDB orders them: of several versions of a row the newest one first. */
+function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  const version = (key: Uint8Array): bigint =>
+    viewOf(key).getBigUint64(key.length - INTERNAL_KEY_BYTES, true);
+  const rows = compareBytes(a.subarray(0, -INTERNAL_KEY_BYTES), b.subarray(0, -INTERNAL_KEY_BYTES));
+  if (rows !== 0) return rows;
+  return version(a) === version(b) ? 0 : version(a) > version(b) ? -1 : 1;
 }
 
 /**
@@ -111,8 +163,19 @@ function hasEntries(file: Uint8Array, { offset, size }: BlockHandle): boolean {
   return true;
 }
 
-/** Entries of a block that lists blocks; keys share a prefix with the one before. */
-function* entriesOf(file: Uint8Array, { offset, size }: BlockHandle): Generator<IndexEntry> {
+/** Entries of a block that lists blocks. */
+function* entriesOf(file: Uint8Array, handle: BlockHandle): Generator<IndexEntry> {
+  for (const { key, value } of keysIn(file, handle)) {
+    const separator = key.subarray(0, Math.max(0, key.length - INTERNAL_KEY_BYTES));
+    yield { separator, block: handleOf(value) };
+  }
+}
+
+/** The entries of a block with their whole keys, of which each may begin with some bytes of the one before. */
+function* keysIn(
+  file: Uint8Array,
+  { offset, size }: BlockHandle,
+): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
   const block = file.subarray(offset, offset + size);
   let key = new Uint8Array(0);
   for (const { shared, rest, value } of entriesIn(block, endOfEntries(block))) {
@@ -120,8 +183,7 @@ function* entriesOf(file: Uint8Array, { offset, size }: BlockHandle): Generator<
     next.set(key.subarray(0, shared));
     next.set(rest, shared);
     key = next;
-    const separator = key.subarray(0, Math.max(0, key.length - INTERNAL_KEY_BYTES));
-    yield { separator, ...reader(value, 0).handle() };
+    yield { key, value };
   }
 }
 
@@ -164,54 +226,21 @@ function lastByteBefore(separator: Uint8Array): number {
 }
 
 /** @throws RangeError where the bytes end too early. */
-function reader(bytes: Uint8Array, from: number, to = bytes.length) {
-  let at = from;
-  const take = (length: number): Uint8Array => {
-    if (at + length > to) throw new RangeError('the file ends too early');
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = take(1)[0] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  return {
-    take,
-    varint,
-    at: () => at,
-    ended: () => at >= to,
-    handle: (): BlockHandle => ({ offset: varint(), size: varint() }),
-  };
+function handleIn({ varint }: Pick<ReturnType<typeof reader>, 'varint'>): BlockHandle {
+  return { offset: varint(), size: varint() };
+}
+
+function handleOf(value: Uint8Array): BlockHandle | null {
+  try {
+    return handleIn(reader(value, 0));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function hasChecksum(file: Uint8Array, { offset, size }: BlockHandle): boolean {
   const end = offset + size + 1;
   if (end + TRAILER_BYTES - 1 > file.length) return false;
-  return viewOf(file).getUint32(end, true) === masked(crc32c(file, offset, end));
-}
-
-/** LevelDB stores checksums masked, because a checksum over data that holds checksums is weak. */
-function masked(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-}
-
-/** CRC-32C (Castagnoli, reflected 0x82f63b78), a byte at a time. */
-function crc32c(bytes: Uint8Array, from: number, to: number): number {
-  let crc = ~0;
-  for (let i = from; i < to; i++) crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0) ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return viewOf(file).getUint32(end, true) === maskedChecksum(file, offset, end);
 }

@@ -15,6 +15,31 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/store/table-checksums', 'refuse a place to search from at which no entry begins'),
   },
   {
+    name: 'store/half-a-table-file-compared',
+    breaks: 'LIVENESS: a node that was killed while LevelDB wrote a table file never starts again',
+    file: 'node/store/table-checksums.ts',
+    find: 'if (live !== null && bounds === null) continue;',
+    replace: '',
+    detector: byTest('node/store/table-checksums', 'are not asked of a file that LevelDB was still writing'),
+  },
+  {
+    name: 'store/order-of-keys-left-to-leveldb',
+    breaks: 'LIVENESS: LevelDB ends the process over a damaged key when it merges files, days later',
+    file: 'node/store/table-checksums.ts',
+    find: 'if (!intact && !areInOrder(file, blocks, bounds)) throw refused();',
+    replace: '',
+    detector: byTest('node/store/table-checksums', 'refuse a key out of order between two rows'),
+  },
+  {
+    name: 'store/files-behind-a-damaged-one-unseen',
+    breaks:
+      'LIVENESS: behind a block that is damaged nobody looks for one over which LevelDB ends the process',
+    file: 'node/store/table-checksums.ts',
+    find: 'damaged ??= `a block of',
+    replace: 'return `a block of',
+    detector: byTest('node/store/table-checksums', 'are compared behind a wrong place in a list of blocks'),
+  },
+  {
     name: 'journal/done-before-commit',
     breaks: 'DURABLE: waiting for the disk ends before the disk has the batch',
     file: 'node/engine/journal.ts',

@@ -2,9 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDataFolder } from '../../../node/store/index.ts';
+import { reader } from '../../../node/store/level-format.ts';
 import { isOfValues, openLevelStore } from '../../../node/store/level-store.ts';
 import { findDamagedTable } from '../../../node/store/table-checksums.ts';
-import { hasCode, utf8 } from '../../../src/foundation/index.ts';
+import { hasCode, toHex, utf8 } from '../../../src/foundation/index.ts';
 import { cryptoRandomBytes } from '../../../src/platform/index.ts';
 import type { TableName } from '../../../src/ports/index.ts';
 import { storeId } from '../../../src/ring/index.ts';
@@ -36,7 +37,34 @@ async function databaseWith(tables: readonly TableName[]): Promise<string> {
 }
 
 async function tablePaths(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter((name) => name.endsWith('.ldb')).map((name) => join(folder, name));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ldb')).sort();
+  return names.map((name) => join(folder, name));
+}
+
+async function flip(path: string, at: number): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[at] = (bytes[at] ?? 0) ^ 64;
+  await writeFile(path, bytes);
+}
+
+/** In front of a block's first key stand three numbers. */
+const FIRST_KEY_AT = 3;
+const FOOTER_BYTES = 48;
+
+/** The blocks of a table file, and where the list of blocks ends its words about each. */
+function blocksOf(file: Uint8Array): readonly { readonly offset: number; readonly handleEnd: number }[] {
+  const footer = reader(file, file.length - FOOTER_BYTES);
+  const [, , indexAt, indexBytes] = [footer.varint(), footer.varint(), footer.varint(), footer.varint()];
+  const index = reader(file, indexAt ?? 0, (indexAt ?? 0) + (indexBytes ?? 0));
+  const found: { offset: number; handleEnd: number }[] = [];
+  // Behind them stand a place of four bytes for each, the first of them 0, and their number.
+  while (toHex(file.subarray(index.at(), index.at() + 4)) !== '00000000') {
+    const [, rest, value] = [index.varint(), index.varint(), index.varint()];
+    index.take(rest ?? 0);
+    const offset = reader(index.take(value ?? 0), 0).varint();
+    found.push({ offset, handleEnd: index.at() });
+  }
+  return found;
 }
 
 /** What is said of a database: that a block is damaged, or that LevelDB must not read it. */
@@ -122,6 +150,72 @@ describe('the checksums of table files', () => {
     bytes[places + 4] = (bytes[places + 4] ?? 0) ^ 1;
     await writeFile(path, bytes);
     await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  test.each([
+    ['between two rows', () => FIRST_KEY_AT + 'xrow-'.length, '9'],
+    ['at the beginning of a file', () => FIRST_KEY_AT + 'xrow-'.length, '!'],
+    ['at the end of a file', (bytes: Buffer) => bytes.lastIndexOf('row-99') + 'row-9'.length, ':'],
+    ['in the type of a row', () => FIRST_KEY_AT + 'xrow-0'.length, '\u0002'],
+  ])(
+    'refuse a key out of order %s, over which LevelDB would end the process when it merges files',
+    async (_where, at, text) => {
+      const folder = await databaseWith(['values']);
+      const [path = ''] = await tablePaths(folder);
+      const bytes = await readFile(path);
+      bytes[at(bytes)] = text.charCodeAt(0);
+      await writeFile(path, bytes);
+      await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    },
+  );
+
+  test('are compared behind a wrong place in a list of blocks, and in the files behind a damaged one', async () => {
+    const folder = await databaseWith(['flags']);
+    const [path = ''] = await tablePaths(folder);
+    const bytes = await readFile(path);
+    const whole = Uint8Array.from(bytes);
+    const [first, second] = blocksOf(bytes);
+    if (first === undefined || second === undefined) throw new Error('expected a file of two blocks');
+    // The last byte of a number says that there is another one.
+    bytes[first.handleEnd - 1] = 255;
+    await writeFile(path, bytes);
+    expect(await findDamagedTable(folder, isOfValues)).toContain('checksum');
+    // A key without its own bytes.
+    bytes[second.offset + 1] = 3;
+    await writeFile(path, bytes);
+    await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+
+    await writeFile(path, whole);
+    const [, next = ''] = await tablePaths(folder);
+    await flip(path, 20);
+    expect(await findDamagedTable(folder, isOfValues)).toContain('checksum');
+    await flip(next, 1);
+    await expect(findDamagedTable(folder, isOfValues)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  test('are not asked of a file that LevelDB was still writing when it was killed, or had merged into another one', async () => {
+    const folder = await databaseWith(['flags', 'values']);
+    const [path = ''] = await tablePaths(folder);
+    const bytes = await readFile(path);
+    for (const length of [0, 30, 1_000, 4_096, bytes.length - 1]) {
+      await writeFile(join(folder, '000987.ldb'), bytes.subarray(0, length));
+      expect(await said(folder)).toBeNull();
+    }
+    const store = await openLevelStore(folder);
+    expect(await store.range('values', { from: utf8('row'), to: utf8('s'), limit: 1_000 })).toHaveLength(
+      ROWS,
+    );
+    await store.close();
+    expect(await tablePaths(folder)).not.toContain(join(folder, '000987.ldb'));
+  });
+
+  test('are asked of every file where the list of files says nothing', async () => {
+    const folder = await databaseWith(['flags']);
+    const [path = ''] = await tablePaths(folder);
+    await flip(path, 20);
+    const [list = ''] = (await readdir(folder)).filter((name) => name.startsWith('MANIFEST'));
+    await flip(join(folder, list), 9);
+    expect(await findDamagedTable(folder, everyBlock)).toContain('checksum');
   });
 });
 
