@@ -30,7 +30,7 @@ export interface FlagCensus {
   admit(record: OpenWindowRecord, keys: Uint8Array): void;
   /** Shares of these flags came, of which there were none here: their timeouts run. */
   heard(record: OpenWindowRecord, keys: Uint8Array, since: number): void;
-  /** Since when each of these flags is known here; undefined where it is not among the undecided ones. */
+  /** Since when each of these flags is known here; undefined where it has a row that decides it, or is not known. */
   knownSince(record: OpenWindowRecord, keys: Uint8Array): readonly (number | undefined)[];
   /** The rows of these flags were all the same and became another one; no flag stands twice. */
   note(
@@ -106,7 +106,7 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
   }
 
   const isUndecided = ({ record, entry }: Pick<UndecidedFlag, 'record' | 'entry'>): boolean =>
-    knownSince(record, entryKey(entry))[0] !== undefined;
+    undecided.get(record)?.waits(entryKey(entry)) ?? false;
 
   function overdueAfter(
     passing: number,
@@ -174,7 +174,7 @@ export async function openFlagCensus(components: FlagCensusComponents): Promise<
       return given;
     },
     learned(record, entry) {
-      undecided.get(record)?.delete(entryKey(entry));
+      undecided.get(record)?.learn(entryKey(entry));
     },
     forget(record) {
       readings.delete(windowName(record.scope));

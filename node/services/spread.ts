@@ -13,6 +13,7 @@ import { checkNotErased } from '../../src/protocol/window-rules.ts';
 import type { DomainId, NodeId, Partition } from '../../src/ring/index.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { CallPeer, Peers } from '../engine/peers.ts';
+import { silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Tables } from '../engine/tables.ts';
 import type { ShareTable } from './share-table.ts';
@@ -23,6 +24,8 @@ import type { OpenWindowRecord, Windows } from './windows.ts';
 
 /** Partitions spread in one round of care; the rest waits for the next round. */
 const SPREAD_AT_ONCE = 64;
+/** How many of them are left to hints, where there are so many. */
+const HINTED_AT_ONCE = 16;
 
 export interface SpreadComponents {
   readonly journal: Journal;
@@ -65,7 +68,7 @@ interface Mark {
 const MARK = utf8('M');
 
 export async function openSpread(components: SpreadComponents): Promise<Spread> {
-  const { journal, tables, storeKey, shares, streams, windows, rings, self, callPeer, peers } = components;
+  const { journal, tables, storeKey, shares, windows, rings, self, peers } = components;
   const marks = new Map<string, Mark>();
   const nameOf = (scope: WindowScope, at: Partition): string => `${windowName(scope)}/${at}`;
   const rowOf = (scope: WindowScope, at: Partition): Uint8Array => concat(MARK, partitionKey(scope, at));
@@ -97,43 +100,33 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
   async function spreadOne(record: OpenWindowRecord, marked: Mark, signal: AbortSignal): Promise<void> {
     const version = marked.version;
     const owners = ownersOf(marked).filter((owner) => owner !== self.nodeId);
+    const failures = new Map<NodeId, unknown>();
     const spread: FlagEntry[] = [];
     let after: FlagEntry | null = null;
     for (;;) {
       const page: RowsResponse = await shares.page(record, marked.partition, after);
-      await all(owners.map((owner) => bring(record, marked.partition, owner, page.rows, signal)));
+      const bringTo = async (owner: NodeId): Promise<void> => {
+        if (failures.has(owner)) return;
+        await bring(components, record, marked.partition, owner, page.rows, signal).catch(
+          (error: unknown) => {
+            silence(error);
+            failures.set(owner, error);
+          },
+        );
+      };
+      await Promise.all(owners.map(bringTo));
       spread.push(...page.rows.map(({ entry }) => entry));
       after = spread.at(-1) ?? null;
-      if (!page.more) break;
+      if (!page.more || failures.size === owners.length) break;
     }
+    // Behind all pages: an owner that never takes its copies must not keep another one from those of later pages.
+    for (const failure of failures.values()) throw failure;
     if (marked.version !== version) return;
     marks.delete(nameOf(marked.scope, marked.partition));
     const row = rowOf(marked.scope, marked.partition);
     journal.stage([{ kind: 'delete', table: 'windows', key: row }]);
     if (!ownersOf(marked).includes(self.nodeId)) await shares.remove(record, marked.partition, spread);
     await journal.synced();
-  }
-
-  async function bring(
-    record: OpenWindowRecord,
-    at: Partition,
-    owner: NodeId,
-    rows: RowsResponse['rows'],
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    // One that hangs takes its time to say nothing, which once in a round is enough: flags and erasures wait behind.
-    if (peers.suspected(owner)) throw new EngineError('UNREACHABLE', `node ${owner} was silent a moment ago`);
-    const context = rings.contextOf(record.scope);
-    const entries = rows.map(({ entry }) => entry);
-    const question = { context, partition: at, entries };
-    const { missing } = await callPeer(owner, operations.COMPARE, question, signal);
-    if (missing.length === 0) return;
-    const wanted = new Set(missing.map(entryName));
-    const sent = rows.filter(({ entry, conflict }) => !conflict && wanted.has(entryName(entry)));
-    const index = streams.indexOf(record.stream);
-    const columns = shareColumns(sent, record.stream.elements.length * ELEMENT_BYTES);
-    await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns }, signal);
   }
 
   const isThin = (marked: Mark): boolean => ownersOf(marked).includes(self.nodeId);
@@ -148,7 +141,10 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
     const open = [...marks.values()].filter(({ scope }) => windows.findOpen(scope) !== undefined);
     const ready = open.filter((marked) => !waitsForOthers(marked));
     const hinted = ready.filter((marked) => !isThin(marked));
-    return [...ready.filter(isThin), ...hinted].slice(0, SPREAD_AT_ONCE);
+    const thin = ready.filter(isThin);
+    // Owners that refuse their thin partitions every time must not keep all hints from theirs.
+    const most = SPREAD_AT_ONCE - Math.min(hinted.length, HINTED_AT_ONCE);
+    return [...thin.slice(0, most), ...hinted].slice(0, SPREAD_AT_ONCE);
   }
 
   /** An owner that is away keeps its partitions marked, and keeps back no others: they go to the end. */
@@ -186,8 +182,26 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
   };
 }
 
-/** Waits for all of them, also where one fails. @throws what the first of those threw */
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+/** Brings an owner those of the rows that it lacks. */
+async function bring(
+  { streams, rings, callPeer, peers }: SpreadComponents,
+  record: OpenWindowRecord,
+  at: Partition,
+  owner: NodeId,
+  rows: RowsResponse['rows'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (rows.length === 0) return;
+  // One that hangs takes its time to say nothing, which once in a round is enough: flags and erasures wait behind.
+  if (peers.suspected(owner)) throw new EngineError('UNREACHABLE', `node ${owner} was silent a moment ago`);
+  const context = rings.contextOf(record.scope);
+  const entries = rows.map(({ entry }) => entry);
+  const question = { context, partition: at, entries };
+  const { missing } = await callPeer(owner, operations.COMPARE, question, signal);
+  if (missing.length === 0) return;
+  const wanted = new Set(missing.map(entryName));
+  const sent = rows.filter(({ entry, conflict }) => !conflict && wanted.has(entryName(entry)));
+  const index = streams.indexOf(record.stream);
+  const columns = shareColumns(sent, record.stream.elements.length * ELEMENT_BYTES);
+  await callPeer(owner, operations.COPY, { context, partition: at, index, ...columns }, signal);
 }

@@ -113,6 +113,14 @@ export const FLAG_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/flags', 'becomes ERROR for ever: SET says so'),
   },
   {
+    name: 'flag/counted-twice',
+    breaks: 'a window refuses readings though it has fewer than its stream allows',
+    file: 'node/services/undecided-flags.ts',
+    find: 'if (learned.find(keys, at) >= 0) continue;',
+    replace: '',
+    detector: byTest('node/services/flag-census', 'are counted once, also where a vote or a share comes'),
+  },
+  {
     name: 'flag/forgets-shares-over-restart',
     breaks: 'a flag whose sensor died never ends after its acceptors have started anew',
     file: 'node/services/flag-census.ts',

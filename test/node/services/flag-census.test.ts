@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { createEntryHash } from '../../../node/engine/entry-hash.ts';
+import { type FlagRow, freshFlag } from '../../../node/engine/rows.ts';
 import { type FlagCensus, openFlagCensus, type UndecidedFlag } from '../../../node/services/flag-census.ts';
 import type { OpenWindowRecord } from '../../../node/services/windows.ts';
+import { BALLOT_ZERO } from '../../../src/consensus/index.ts';
 import { entryKeys, entryName, type FlagEntry } from '../../../src/protocol/index.ts';
 import { partition } from '../../../src/ring/identifiers.ts';
 import { flagEntry } from '../../src/rounds/flag-entries.ts';
+import { expectCode } from '../../support/bad-input.ts';
 
 const LIMIT = 4;
 const FIRST = 0;
 const LATER = 1;
 const NOW = 2;
 
-const windowOf = (window: number): OpenWindowRecord =>
-  ({ scope: { stream: 'aa', window, group: 0 }, frozen: false, settlement: null }) as never;
+const windowOf = (window: number, maxReadings = 1_000): OpenWindowRecord =>
+  ({
+    scope: { stream: 'aa', window, group: 0 },
+    stream: { name: 'test', maxReadings },
+    frozen: false,
+    settlement: null,
+  }) as never;
 
 const flagsOf = (from: number, count: number): FlagEntry[] =>
   Array.from({ length: count }, (_, i) => flagEntry(from + i, partition(0)));
@@ -78,5 +86,32 @@ describe('undecided flags', () => {
       for (const { record, entry } of some) census.learned(record, entry);
     }
     expect(given).toEqual(all.map(entryName));
+  });
+});
+
+describe('the readings of a window', () => {
+  const PLACE = partition(0);
+  const VOTED: FlagRow = {
+    ...freshFlag(FIRST),
+    accepted: { ballot: BALLOT_ZERO, value: 'TRUE' },
+  };
+
+  it('are counted once, also where a vote or a share comes after others have decided the flag', async () => {
+    const census = await emptyCensus();
+    const window = windowOf(1, 2);
+    const [known, other] = [entryKeys(flagsOf(0, 1)), entryKeys(flagsOf(1, 1))];
+    const learn = () => census.learned(window, flagsOf(0, 1)[0] ?? expect.unreachable());
+    census.heard(window, known, FIRST);
+    learn();
+    // A hint of it came again, and then the SET that this acceptor had missed.
+    census.heard(window, known, LATER);
+    census.admit(window, known);
+    census.note(window, PLACE, known, undefined, VOTED);
+    expect(census.undecided()).toEqual([]);
+    census.admit(window, other);
+    census.heard(window, other, LATER);
+    await expectCode((async () => census.admit(window, entryKeys(flagsOf(2, 1))))(), 'WINDOW_FULL');
+    learn();
+    census.admit(window, other);
   });
 });

@@ -233,12 +233,14 @@ const RECORD = {
   stream: {},
 } as unknown as OpenWindowRecord;
 
-/** A node with one row in every partition, and other nodes that have no row or do not answer. */
+/** A node with one row in every partition, on one page of some, and other nodes that have no row or do not answer. */
 function spreadTo(
   owners: (at: Partition) => readonly NodeId[],
   ask: (node: NodeId, at: Partition) => Promise<unknown>,
   suspected: (node: NodeId) => boolean,
+  pages = 1,
 ) {
+  let read = 0;
   const row = { entry: entryOfKey(new Uint8Array(36)), conflict: false, share: new Uint8Array(16) };
   return openSpread({
     journal: { stage: () => {}, synced: async () => {} },
@@ -248,7 +250,7 @@ function spreadTo(
       of: () => ({ placement: { owners: (_: unknown, at: Partition) => owners(at) } }),
       contextOf: () => null,
     },
-    shares: { page: async () => ({ rows: [row], more: false }), remove: async () => {} },
+    shares: { page: async () => ({ rows: [row], more: ++read % pages !== 0 }), remove: async () => {} },
     windows: { findOpen: () => RECORD },
     self: { nodeId: SPREADER, domain: 'a' },
     callPeer: (node: NodeId, _: unknown, request: { readonly partition: Partition }) =>
@@ -319,5 +321,42 @@ describe('in every round', () => {
     await spread.run(new AbortController().signal);
     expect(asked.slice(0, 10).every(isThin)).toBe(true);
     expect(asked.slice(10).some(isThin)).toBe(false);
+  });
+});
+
+describe('an owner that refuses what it is brought, every time', () => {
+  const owner = nodeId('a2');
+  const back = nodeId('a3');
+  const never = () => false;
+
+  it('keeps back no hint for another owner, however many thin partitions it lacks', async () => {
+    const hint = partition(500);
+    const brought: NodeId[] = [];
+    const ask = async (node: NodeId) => {
+      if (node === owner) throw new EngineError('OVERLOADED', 'expected fewer writes');
+      brought.push(node);
+      return { missing: [] };
+    };
+    const spread = await spreadTo((at) => (at === hint ? [back] : [SPREADER, owner]), ask, never);
+    for (let at = 0; at < 200; at++) spread.mark(RECORD, partition(at));
+    spread.mark(RECORD, hint);
+    await spread.run(new AbortController().signal);
+    expect(brought).toEqual([back]);
+  });
+
+  it('keeps no page of a partition from its other owner', async () => {
+    const asked: NodeId[] = [];
+    const ask = async (node: NodeId) => {
+      asked.push(node);
+      if (node === owner) throw new EngineError('UNREACHABLE', 'no answer in time');
+      return { missing: [] };
+    };
+    const spread = await spreadTo(() => [owner, back], ask, never, 3);
+    spread.mark(RECORD, partition(5));
+    await spread.run(new AbortController().signal);
+    expect(asked.filter((node) => node === back)).toHaveLength(3);
+    // The one that failed is asked again from the first page on, in the next round.
+    expect(asked.filter((node) => node === owner)).toHaveLength(1);
+    expect(spread.counts().hinted).toHaveLength(1);
   });
 });
