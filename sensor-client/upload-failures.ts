@@ -97,9 +97,8 @@ function seenOf(
 function failureText(last: ErrorCode, setSent: boolean, window: WindowId): string {
   if (last === 'WINDOW_NOT_OPEN')
     return `window ${window} is not open at the nodes that were asked (${WHY_NOT_OPEN})`;
-  // Nothing else of a share is incomplete.
   if (last === 'INCOMPLETE' && !setSent)
-    return `last failure INCOMPLETE: too few of the nodes that know whether window ${window} is open answer those that were asked`;
+    return `last failure INCOMPLETE: too few nodes answer those that were asked to know that window ${window} is open and the sensor enrolled`;
   return `last failure ${last}`;
 }
 

@@ -149,7 +149,7 @@ export async function openServices(base: ServiceBase) {
   const frozen = createFrozen({ ...base, trueFlags, windows, storeId: base.self.storeId });
   const lists = createSetLists({ ...base, admission, frozen });
   const settled = createSettledFlags(decisions, lists);
-  const packets = createPackets({ ...base, admission, roster, streams });
+  const packets = createPackets({ ...base, admission, roster, rosterSpread, streams });
   const news = createCommitNews(base);
   const acceptor = createFlagAcceptor({ ...base, admission, packets, census, news });
   const flags = createFlags({ ...base, admission, acceptor, packets, settled });

@@ -30,13 +30,17 @@ interface KeptKeys extends PacketKeys {
 
 /**
  * Runs `use` with the packet's keys; they are kept only when it succeeds, or made-up ones would push out good ones.
- * @throws EngineError `PACKET_REFUSED`, `SENSOR_UNKNOWN`, `SENSOR_REVOKED`, `RATE_LIMITED` and what `use` throws
+ * @throws EngineError `PACKET_REFUSED`, `SENSOR_UNKNOWN`, `SENSOR_REVOKED`, `RATE_LIMITED`, `INCOMPLETE` and what `use` throws
  */
 export type KeyUse = <T>(
   stream: StreamDocument,
   packet: AddressedPacket,
+  hear: HearOfSensors,
   use: (keys: PacketKeys) => Promise<T>,
 ) => Promise<T>;
+
+/** Has this node hear of whom its domain has accepted; false where some of the domain did not answer. */
+export type HearOfSensors = () => Promise<boolean>;
 
 export function createKeyUse(components: KeyUseComponents): KeyUse {
   const { sealing, sealingKey, formerSealingKeys, roster, clock } = components;
@@ -46,12 +50,13 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
   /**
    * Looks the sensor up for every packet: keys that are kept must not outlive an enrolment.
    * @param proved the key that the same id was made of before.
+   * @returns null where nobody has told this node of the sensor
    */
   function publicKeyOf(
     stream: StreamDocument,
     packet: AddressedPacket,
     proved: Uint8Array | undefined,
-  ): Uint8Array {
+  ): Uint8Array | null {
     if (stream.enrolment === 'open') {
       const { publicKey } = packet;
       if (publicKey !== null && proved !== undefined && equalBytes(publicKey, proved)) return proved;
@@ -60,14 +65,31 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
     }
     const found = roster.find(stream, packet.sensorId);
     if (found.kind === 'revoked') throw new EngineError('SENSOR_REVOKED', 'expected an enrolled sensor');
-    if (found.kind === 'unknown') throw new EngineError('SENSOR_UNKNOWN', 'expected an enrolled sensor');
+    if (found.kind === 'unknown') return null;
     if (packet.publicKey !== null) throw packetRefused('no public key of an enrolled sensor');
     return found.publicKey;
+  }
+
+  /**
+   * Who enrols a sensor is content with one node of each domain, which may not have told this one yet; and a sensor gives a
+   * reading up that is refused.
+   */
+  async function keyOnceHeard(
+    stream: StreamDocument,
+    packet: AddressedPacket,
+    hear: HearOfSensors,
+  ): Promise<Uint8Array> {
+    const heardAll = await hear();
+    const publicKey = publicKeyOf(stream, packet, undefined);
+    if (publicKey !== null) return publicKey;
+    if (heardAll) throw new EngineError('SENSOR_UNKNOWN', 'expected an enrolled sensor');
+    throw new EngineError('INCOMPLETE', 'expected all nodes of the domain to tell whom it has accepted');
   }
 
   return async <T>(
     stream: StreamDocument,
     packet: AddressedPacket,
+    hear: HearOfSensors,
     use: (keys: PacketKeys) => Promise<T>,
   ): Promise<T> => {
     const { encapsulated } = packet;
@@ -75,7 +97,8 @@ export function createKeyUse(components: KeyUseComponents): KeyUse {
     // As much of it as tells a sensor's keys apart, for a name that is quickly made and looked up.
     const name = sensor + characters(encapsulated.subarray(1, 1 + NAME_BYTES));
     const known = kept.find(name);
-    const publicKey = publicKeyOf(stream, packet, known?.publicKey);
+    const publicKey =
+      publicKeyOf(stream, packet, known?.publicKey) ?? (await keyOnceHeard(stream, packet, hear));
     rate.check(sensor);
     if (known?.stream === stream.hash && equalBytes(known.encapsulated, encapsulated)) {
       const used = await use(known);

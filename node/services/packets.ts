@@ -24,14 +24,16 @@ import {
 } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import type { Admission } from './admission.ts';
-import type { KeyUseComponents } from './packet-key-use.ts';
+import type { HearOfSensors, KeyUseComponents } from './packet-key-use.ts';
 import { createKeyUse, packetRefused } from './packet-key-use.ts';
+import type { RosterSpread } from './roster-spread.ts';
 import type { Streams } from './streams.ts';
 import type { OpenWindowRecord } from './windows.ts';
 
 export interface PacketsComponents extends KeyUseComponents {
   readonly admission: Admission;
   readonly streams: Streams;
+  readonly rosterSpread: Pick<RosterSpread, 'catchUp'>;
   readonly self: { readonly nodeId: NodeId };
 }
 
@@ -66,17 +68,27 @@ export function createPackets(components: PacketsComponents): Packets {
   const { sealing, roster, admission, streams, self } = components;
   const withKeys = createKeyUse(components);
 
+  /** One answer for all packets of a request. */
+  function hearing(): HearOfSensors {
+    let heard: Promise<boolean> | undefined;
+    return () => {
+      heard ??= components.rosterSpread.catchUp();
+      return heard;
+    };
+  }
+
   async function openOne(
     { scope, stream }: OpenWindowRecord,
     { partition, index }: UploadRequest,
     packet: SharePacket,
     room: SeedRoom,
+    hear: HearOfSensors,
   ): Promise<OpenedShares> {
     const keys = entryKeysOf(packet);
     admission.entries(stream, partition, keys);
     const name = packetName(scope, packet);
     const { nonce, bound } = shareBinding(name, index);
-    const { content, flags } = await withKeys(stream, packet, async (agreed) => {
+    const { content, flags } = await withKeys(stream, packet, hear, async (agreed) => {
       const opened = await sealing.open(agreed.shares, nonce, bound, packet.sealed);
       if (opened === null)
         throw packetRefused('shares that this sensor sealed to this domain for these readings');
@@ -91,10 +103,11 @@ export function createPackets(components: PacketsComponents): Packets {
     { scope, stream }: OpenWindowRecord,
     { sensorId, publicKey, readings }: Packet,
     { encapsulated, tag }: Pick<SetPacket['proofs'][number], 'encapsulated' | 'tag'>,
+    hear: HearOfSensors,
   ): Promise<{ readonly name: Uint8Array; readonly flags: Uint8Array }> {
     const packet = { sensorId, publicKey, readings, encapsulated };
     const name = packetName(scope, packet);
-    return withKeys(stream, packet, async ({ flags }) => {
+    return withKeys(stream, packet, hear, async ({ flags }) => {
       if (equalTags(tag, setTag(flags, name))) return { name, flags };
       throw packetRefused('a SET that this sensor says to this domain about these readings');
     });
@@ -104,6 +117,7 @@ export function createPackets(components: PacketsComponents): Packets {
     record: OpenWindowRecord,
     { partition }: SetRequest,
     packet: SetPacket,
+    hear: HearOfSensors,
   ): Promise<ProvedSet> {
     const { stream, terms } = record;
     const keys = entryKeysOf(packet);
@@ -111,7 +125,7 @@ export function createPackets(components: PacketsComponents): Packets {
     const own = streams.indexOf(stream);
     const proof = packet.proofs.find(({ index }) => index === own);
     if (proof === undefined) throw packetRefused('the proof of a SET to this domain');
-    const { name, flags } = await proveSet(record, packet, proof);
+    const { name, flags } = await proveSet(record, packet, proof, hear);
     const receipts = createReceipts(terms.value.setHashKey);
     if (!receipts.complete(name, packet.receipts, stream.domains.length)) {
       throw new EngineError('RECEIPTS_REFUSED', 'expected the receipt of every domain for these readings');
@@ -124,20 +138,22 @@ export function createPackets(components: PacketsComponents): Packets {
       admission.entries(record.stream, request.partition, entryKeysOf(request));
       const part = request.parts[streams.indexOf(record.stream)];
       if (part === undefined) throw packetRefused('a part for this domain');
-      await proveSet(record, request, part);
+      await proveSet(record, request, part, hearing());
     },
     async openSet(record, request) {
       const opened: (ProvedSet | Refusal)[] = [];
+      const hear = hearing();
       for (const packet of request.packets) {
-        opened.push(await orRefusal(() => proveOne(record, request, packet)));
+        opened.push(await orRefusal(() => proveOne(record, request, packet, hear)));
       }
       return opened;
     },
     async openShares(record, request) {
       const opened: (OpenedShares | Refusal)[] = [];
       const room = createSeedRoom();
+      const hear = hearing();
       for (const packet of request.packets) {
-        opened.push(await orRefusal(() => openOne(record, request, packet, room)));
+        opened.push(await orRefusal(() => openOne(record, request, packet, room, hear)));
       }
       // Opening takes a while: who was revoked meanwhile must not be stored any more.
       const revoked = ({ sensorId }: Packet) => roster.find(record.stream, sensorId).kind === 'revoked';

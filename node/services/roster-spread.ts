@@ -1,10 +1,12 @@
 import { EngineError } from '../../src/foundation/index.ts';
-import type { Log, RandomBytes } from '../../src/ports/index.ts';
+import type { Clock, Log, RandomBytes } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { RosterHead } from '../../src/protocol/roster-messages.ts';
 import type { DomainId, NodeId } from '../../src/ring/index.ts';
+import { createStop } from '../../src/rounds/stop.ts';
 import type { KeyedLock } from '../engine/keyed-lock.ts';
-import type { CallPeer } from '../engine/peers.ts';
+import type { CallPeer, Peers } from '../engine/peers.ts';
+import { silence, UPLOAD_TIMEOUT_MS } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Roster, StoredBatch } from './roster.ts';
 
@@ -16,6 +18,8 @@ export interface RosterSpreadComponents {
   readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId };
   readonly callPeer: CallPeer;
+  readonly peers: Pick<Peers, 'suspected'>;
+  readonly clock: Clock;
   readonly lock: KeyedLock;
   readonly randomBytes: RandomBytes;
   readonly log: Log;
@@ -30,6 +34,11 @@ export interface RosterSpread {
   /** Fetches what this node lacks of every log it trusts. @throws EngineError when the node does not answer */
   fetch(from: NodeId, signal?: AbortSignal): Promise<void>;
   /**
+   * Asks all other nodes of the domain what this one lacks, after the call, and not once for each of many calls.
+   * @returns whether all of them answered in the time of an upload: what any of them had accepted before is here then.
+   */
+  catchUp(): Promise<boolean>;
+  /**
    * Takes over from another node of the domain when it accepted batches that this one dates behind `at`: in their order, up to
    * the first that it dates there too, because a node accepts a log in its order. @throws EngineError when it does not answer
    */
@@ -40,6 +49,7 @@ export interface RosterSpread {
 
 export function createRosterSpread(components: RosterSpreadComponents): RosterSpread {
   const { roster, rings, self, callPeer, lock, randomBytes, log } = components;
+  const catchUp = createCatchUp(components, fetchMissing);
 
   function byLot(count: number): readonly NodeId[] {
     const nodes = rings.newest().domains.flatMap((section) => section.nodes.map(({ id }) => id));
@@ -76,6 +86,15 @@ export function createRosterSpread(components: RosterSpreadComponents): RosterSp
     });
   }
 
+  /** One look at the node's log first: who waits for it must not wait for what others carry, from a node that hangs. */
+  async function fetchMissing(from: NodeId): Promise<void> {
+    for (const authority of roster.authorities) {
+      const wanted = { authority, sequence: roster.newest(authority) + 1 };
+      const { batch } = await callPeer(from, operations.ROSTER_BATCH, wanted);
+      if (batch !== null) await fetchLog(from, authority);
+    }
+  }
+
   /** A node that hands out another log, or none at all, must not keep this one from starting. */
   async function took(from: NodeId, { document, acceptedAt }: StoredBatch): Promise<boolean> {
     // What a node of this domain has accepted, the domain has; on anybody else's word of when, an authority could
@@ -97,6 +116,7 @@ export function createRosterSpread(components: RosterSpreadComponents): RosterSp
 
   return {
     fetch,
+    catchUp,
     async date(from, batches, at) {
       const over = new Set<string>();
       for (const wanted of batches.toSorted((a, b) => a.sequence - b.sequence)) {
@@ -123,3 +143,50 @@ export function createRosterSpread(components: RosterSpreadComponents): RosterSp
     },
   };
 }
+
+/** Rounds of questions to the domain, one at a time; whoever comes during one waits for the next. */
+function createCatchUp(
+  { rings, self, peers, clock }: RosterSpreadComponents,
+  fetchMissing: (from: NodeId) => Promise<void>,
+): RosterSpread['catchUp'] {
+  let running: Promise<boolean> | undefined;
+  let next: Promise<boolean> | undefined;
+
+  async function hears(node: NodeId): Promise<boolean> {
+    if (peers.suspected(node)) return false;
+    const heard = await fetchMissing(node).then(() => true, silence);
+    return heard ?? false;
+  }
+
+  async function askAll(): Promise<boolean> {
+    const others = rings.livingNodesOf(self.domain).filter((node) => node !== self.nodeId);
+    const done = createStop();
+    const late = clock.sleep(UPLOAD_TIMEOUT_MS, done.signal).then(
+      () => false,
+      () => false,
+    );
+    const all = Promise.all(others.map(hears)).then((answers) => !answers.includes(false));
+    return Promise.race([all, late]).finally(() => done.stop(CAUGHT_UP));
+  }
+
+  function begin(): Promise<boolean> {
+    running = askAll().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return () => {
+    if (running === undefined) return begin();
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return begin();
+      });
+    return next;
+  };
+}
+
+/** Why a wait ends; one for all, because the platform would make one with a stack for each. */
+const CAUGHT_UP = new DOMException('the domain has answered', 'AbortError');

@@ -99,6 +99,7 @@ export const REFUSALS = [
   'ELEMENT_OUT_OF_RANGE',
   'RECEIPTS_REFUSED',
   'RATE_LIMITED',
+  'INCOMPLETE',
 ] as const satisfies readonly ErrorCode[];
 export type Refusal = (typeof REFUSALS)[number];
 

@@ -210,7 +210,9 @@ test('nodes that cannot tell whether the window is open are asked until the dead
   });
   const refused = await failureOf(clock.until((await sensor()).upload(1, { deadlineMs: 30_000 })));
   expect([refused.code, refused.details.lastFailure]).toEqual(['DEADLINE_EXCEEDED', 'INCOMPLETE']);
-  expect(refused.message).toContain(`too few of the nodes that know whether window ${WINDOW} is open answer`);
+  expect(refused.message).toContain(
+    `too few nodes answer those that were asked to know that window ${WINDOW} is open`,
+  );
   expect(refused.message).toContain('the reading is in no result');
 });
 

@@ -102,6 +102,7 @@ REFUSALS = (
     "ELEMENT_OUT_OF_RANGE",
     "RECEIPTS_REFUSED",
     "RATE_LIMITED",
+    "INCOMPLETE",
 )
 
 epoch = u(4, least=1)

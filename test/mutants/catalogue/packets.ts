@@ -122,4 +122,29 @@ export const PACKET_MUTANTS: readonly Mutant[] = [
     replace: 'context.placementEpoch, index]',
     detector: byTest('node/services/joined-requests', 'meet within one partition alone'),
   },
+  {
+    name: 'packets/unknown-without-asking',
+    breaks:
+      'a sensor that the operator knows to be enrolled is refused for good by a node that only has not heard of it',
+    file: 'node/services/packet-key-use.ts',
+    find: 'const heardAll = await hear();',
+    replace: 'const heardAll = true;',
+    detector: byTest('node/services/roster', 'asks its domain before it refuses the sensor'),
+  },
+  {
+    name: 'packets/unknown-though-one-is-silent',
+    breaks: 'the same where the one node of the domain that has heard of it does not answer',
+    file: 'node/services/roster-spread.ts',
+    find: 'return heard ?? false;',
+    replace: 'return heard ?? true;',
+    detector: byTest('node/services/roster', 'says that it cannot tell where the one that has heard'),
+  },
+  {
+    name: 'packets/unknown-waits-for-one-that-hangs',
+    breaks: 'readings that came with that of a stranger wait for a node that hangs',
+    file: 'node/services/roster-spread.ts',
+    find: 'Promise.race([all, late])',
+    replace: 'Promise.race([all])',
+    detector: byTest('node/services/roster', 'keeps nobody waiting for one that hangs'),
+  },
 ];

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { UPLOAD_TIMEOUT_MS } from '../../../node/engine/peers.ts';
 import type { SensorId } from '../../../src/protocol/index.ts';
 import { operations, readingId } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { createTestAuthority, createTestSensor } from '../../support/enrolment.ts';
+import { isPending } from '../../support/pending.ts';
 import { diskText, type SmallCloud, START_MS, startSmallCloud } from '../../support/small-cloud.ts';
 
 const MINUTE_MS = 60_000;
@@ -203,6 +205,56 @@ describe('a stream of enrolled sensors', () => {
     const opening = startSmallCloud({ stream: { enrolment: 'required' } });
     await expectCode(opening, 'STREAM_REFUSED');
     await enrolledCloud(authority());
+  });
+});
+
+describe('a node that has not heard of an enrolment', () => {
+  const [TOLD, DEAF] = ['a1', 'a2'] as [NodeId, NodeId];
+
+  /** A reading of a sensor of which one node of domain a has heard, and the other one not, though it is asked to listen. */
+  async function lateReading() {
+    const by = authority();
+    let deaf = true;
+    cloud = await startSmallCloud({
+      shape: { nodes: [2, 1, 1] },
+      stream: { enrolment: 'required' },
+      enrolment: { enrolmentAuthorities: [by.publicKey], allowOpenEnrolment: false },
+      lie: ({ from, path }) =>
+        deaf && from === DEAF && path === operations.ROSTER_BATCH.path
+          ? operations.ROSTER_BATCH.response.encode({ batch: null })
+          : undefined,
+    });
+    const window = await cloud.openWindow();
+    const sensor = createTestSensor();
+    await enrol(by, { enrol: [sensor] });
+    await settle();
+    deaf = false;
+    expect(standing(DEAF, sensor.id).kind).toBe('unknown');
+    const entry = { readingId: readingId(new Uint8Array(16)), sensorId: sensor.id, count: 1 };
+    return { sensor, reading: cloud.reading(window, '21.5', { entry }) };
+  }
+
+  it('asks its domain before it refuses the sensor, and takes over when that was', async () => {
+    const { reading, sensor } = await lateReading();
+    expect(await reading.upload(0, DEAF)).toEqual({ answers: ['STORED'] });
+    expect(standing(DEAF, sensor.id)).toEqual(standing(TOLD, sensor.id));
+  });
+
+  it('says that it cannot tell where the one that has heard of it does not answer', async () => {
+    const { reading } = await lateReading();
+    await cloud.stop(TOLD);
+    expect(await reading.upload(0, DEAF)).toEqual({ answers: ['INCOMPLETE'] });
+  });
+
+  it('keeps nobody waiting for one that hangs', async () => {
+    const { reading } = await lateReading();
+    const hung = vi.spyOn(cloud.handle(TOLD).peerRouter, 'handle').mockReturnValue(new Promise(() => {}));
+    const answered = reading.upload(0, DEAF);
+    await vi.waitFor(() => expect(hung).toHaveBeenCalled());
+    await cloud.clock.advance(UPLOAD_TIMEOUT_MS + 1);
+    expect(await isPending(answered)).toBe(false);
+    hung.mockRestore();
+    expect(await answered).toEqual({ answers: ['INCOMPLETE'] });
   });
 });
 
