@@ -165,7 +165,7 @@ export async function openServices(base: ServiceBase) {
   const settling = createSettling({ ...base, decisions });
   const releasing = createReleasing({ ...base, decisions, gate, settling, holding, streams });
   const inventory = createInventory({ ...base, streams });
-  const repair = createRepair({ ...base, windows, unopened, admission, gather, shares, inventory });
+  const repair = createRepair({ ...base, windows, unopened, admission, gather, shares, spread, inventory });
   const erasing = createErasing({ ...base, decisions, windows, erased, unopened, census, spread, tallies });
   const desk = createOperatorDesk({
     ...base,

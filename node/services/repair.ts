@@ -9,35 +9,29 @@ import {
 import type { DomainId, NodeId, Partition, RingDocument, StoreId } from '../../src/ring/index.ts';
 import type { DamagedRows } from '../engine/damaged-rows.ts';
 import { eachOf } from '../engine/each-of.ts';
-import type { CallPeer } from '../engine/peers.ts';
 import { silence } from '../engine/peers.ts';
-import type { Rings } from '../engine/rings.ts';
 import type { StoreHealth } from '../engine/store-health.ts';
 import type { Admission } from './admission.ts';
-import type { Gather } from './gathering.ts';
-import type { RowInventory } from './inventory.ts';
+import type { OwedCopiesComponents } from './owed-copies.ts';
+import { markOwedCopies } from './owed-copies.ts';
 import type { ShareTable } from './share-table.ts';
 import type { UnopenedVotes } from './unopened-votes.ts';
 import type { OpenWindowRecord, Windows } from './windows.ts';
 
-export interface RepairComponents {
+export interface RepairComponents extends OwedCopiesComponents {
   readonly damaged: DamagedRows;
   readonly health: StoreHealth;
   readonly windows: Windows;
   readonly unopened: Pick<UnopenedVotes, 'endless' | 'noteEnd'>;
   readonly admission: Admission;
-  readonly gather: Gather;
   readonly shares: ShareTable;
-  readonly rings: Rings;
   readonly self: { readonly nodeId: NodeId; readonly domain: DomainId; readonly storeId: StoreId };
-  readonly callPeer: CallPeer;
-  readonly inventory: RowInventory;
 }
 
 /**
  * REPAIR: a store in doubt, and one that took the place of another, fetch the value rows that they should own from
- * the other nodes of their domain, one that found a bad row those of its partition. Votes are not fetched: no other
- * store has them.
+ * the other nodes of their domain, and bring on what they may have owed to these; one that found a bad row fetches those of its
+ * partition. Votes are not fetched: no other store has them.
  */
 export interface Repair {
   run(signal: AbortSignal): Promise<void>;
@@ -50,6 +44,8 @@ export function createRepair(components: RepairComponents): Repair {
   const { inventory } = components;
   /** Per window the nodes that have shown all the rows which this store should own. */
   const shown = new WeakMap<OpenWindowRecord, Set<NodeId>>();
+  /** How many of them there were when it was noted what is owed to owners. */
+  const noted = new WeakMap<OpenWindowRecord, number>();
   let searched = false;
 
   /** Whether a document gives this node another store: what that one held, only the others of the domain have. */
@@ -65,7 +61,8 @@ export function createRepair(components: RepairComponents): Repair {
   const unseenOf = (record: OpenWindowRecord): readonly NodeId[] =>
     othersOf(record).filter((node) => shown.get(record)?.has(node) !== true);
   const lacksRows = (record: OpenWindowRecord): boolean =>
-    (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring)) && unseenOf(record).length > 0;
+    (health.doubt() !== null || hadOtherStore(rings.of(record.scope).ring)) &&
+    (unseenOf(record).length > 0 || noted.get(record) !== shown.get(record)?.size);
 
   function ownedIn({ scope }: OpenWindowRecord): readonly Partition[] {
     const { placement } = rings.of(scope);
@@ -79,10 +76,17 @@ export function createRepair(components: RepairComponents): Repair {
     const wantedOf = health.doubt() === null ? await differing(record, owned, signal) : async () => owned;
     const seen = shown.get(record) ?? new Set();
     shown.set(record, seen);
-    await eachOf(unseenOf(record), async (node) => {
+    const fetchFrom = async (node: NodeId): Promise<void> => {
       await gather(record, await wantedOf(node), signal, [node]);
       seen.add(node);
-    });
+    };
+    const noteOwed = async (): Promise<void> => {
+      const { size } = seen;
+      if (size === (noted.get(record) ?? 0)) return;
+      await markOwedCopies(components, record, [...seen], signal);
+      noted.set(record, size);
+    };
+    await eachOf([() => eachOf(unseenOf(record), fetchFrom), noteOwed], (part) => part());
   }
 
   /** Those of which a node has other rows: a store that is whole by itself need not look at all of them. */

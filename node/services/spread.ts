@@ -78,7 +78,7 @@ export async function openSpread(components: SpreadComponents): Promise<Spread> 
   for await (const { key } of tables.scan('windows', storeKey, MARK)) {
     const scope = scopeOfRow(key);
     const partition = partitionOfKey(key.subarray(MARK.length));
-    // A damaged key; the store is in doubt by now, and its repair compares all rows with those of its domain.
+    // A damaged key; the store is in doubt by now, and its repair looks for what it owes.
     if (scope === null || partition === null) continue;
     marks.set(nameOf(scope, partition), { scope, partition, version: 0 });
   }

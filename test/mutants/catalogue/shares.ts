@@ -260,4 +260,29 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     replace: '',
     detector: byTest('src/protocol/flag-key', 'is these bytes'),
   },
+  {
+    name: 'repair/owed-copies-forgotten',
+    breaks:
+      'DURABLE: a row whose hint was on a store that has forgotten it stays on one disk, though its owner is back',
+    file: 'node/services/repair.ts',
+    find: 'await markOwedCopies(components, record, [...seen], signal);',
+    replace: '',
+    detector: byTest('node/services/owed-copies', 'is brought by a store that has forgotten it'),
+  },
+  {
+    name: 'repair/thin-mark-lost',
+    breaks: 'DURABLE: a partition whose damaged mark said that it is thin stays so',
+    file: 'node/services/owed-copies.ts',
+    find: 'for (const at of uneven) if (isOwn(at)) spread.mark(record, at);',
+    replace: '',
+    detector: byTest('node/services/owed-copies', 'the mark of what is thin is damaged'),
+  },
+  {
+    name: 'repair/hint-mark-lost',
+    breaks: 'DURABLE: a hint whose mark is damaged never reaches its owner',
+    file: 'node/services/owed-copies.ts',
+    find: 'for (const at of here.keys()) if (!isOwn(at)) spread.mark(record, at);',
+    replace: '',
+    detector: byTest('node/services/owed-copies', 'the mark of what is hinted is damaged'),
+  },
 ];

@@ -45,6 +45,7 @@ describe('a window whose rows cannot be fetched', () => {
         }),
       },
       inventory: { take: async () => ({ holdings: [] }) },
+      spread: { mark: () => {} },
       callPeer: async () => ({ streams: [], partitions: [] }),
       async gather({ scope }: { readonly scope: WindowScope }) {
         if (scope.window === 0)
