@@ -1,4 +1,4 @@
-import { bigEndian, concat, equalBytes } from '../../src/foundation/index.ts';
+import { bigEndian, concat } from '../../src/foundation/index.ts';
 import type { TableName } from '../../src/ports/index.ts';
 import type { WindowScope } from '../../src/protocol/index.ts';
 import { PARTITION_KEY_BYTES, partitionOfKey, windowKey } from '../../src/protocol/index.ts';
@@ -117,23 +117,38 @@ export async function readRecords(
   rows: PartitionRows,
   places: readonly number[],
 ): Promise<readonly OpenRecord[]> {
-  const known = places.filter((place) => rows.numbers[place] !== 0);
-  const keys = known.map((place) => recordKey(rows, place));
-  const sealed = await source.journal.read(rows.window.table, keys);
+  const [found = []] = await readPartitions(source, rows.window, [[rows, places]]);
+  return found;
+}
+
+/** The same of several partitions of a window at once: of lone readings each has a handful, and every look at the disk takes its time. */
+export async function readPartitions(
+  source: RecordSource,
+  window: WindowRows,
+  wanted: readonly (readonly [PartitionRows, readonly number[]])[],
+): Promise<readonly (readonly OpenRecord[])[]> {
+  const known = wanted.map(
+    ([rows, places]) => [rows, places.filter((place) => rows.numbers[place] !== 0)] as const,
+  );
+  const keys = known.flatMap(([rows, places]) => places.map((place) => recordKey(rows, place)));
+  const sealed = await source.journal.read(window.table, keys);
   // Of a window that is being erased the disk shows less than there was: what is gone is neither missing nor damaged.
-  checkNotErased(rows.window.owner);
-  return known.map((place, i) => {
-    const key = keys[i] ?? new Uint8Array(0);
-    const bytes = sealed[i];
-    const plain = bytes === undefined ? null : openRecord(source, rows.window, key, bytes);
-    // A record that the index knows and the disk has lost is damaged like one that does not open.
-    if (bytes === undefined && !rows.gone && rows.numbers[place] !== 0) {
-      source.corrupt.note(rows.window.table, key);
-    }
-    // What is in memory must not stand for what has to be written anew.
-    if (plain === null) source.opened.drop(openedName(rows, place));
-    return [place, plain, bytes !== undefined] as const;
-  });
+  checkNotErased(window.owner);
+  let at = 0;
+  return known.map(([rows, places]) =>
+    places.map((place): OpenRecord => {
+      const key = keys[at] ?? new Uint8Array(0);
+      const bytes = sealed[at++];
+      const plain = bytes === undefined ? null : openRecord(source, window, key, bytes);
+      // A record that the index knows and the disk has lost is damaged like one that does not open.
+      if (bytes === undefined && !rows.gone && rows.numbers[place] !== 0) {
+        source.corrupt.note(window.table, key);
+      }
+      // What is in memory must not stand for what has to be written anew.
+      if (plain === null) source.opened.drop(openedName(rows, place));
+      return [place, plain, bytes !== undefined];
+    }),
+  );
 }
 
 function openRecord(
@@ -249,28 +264,23 @@ async function findRow(
 }
 
 /**
- * Looks for every record of a window by its key, and for the beginning of every partition: a flipped byte in what
- * LevelDB searches by leaves records to a long scan and hides them from a search.
+ * Looks for every record of a window by its key: a flipped byte in what LevelDB searches by leaves records to a long scan and
+ * hides them from a search. Nobody searches these tables for the beginning of a partition.
  * @returns how many records there are, and how many a search does not find.
  */
 export async function searchRecords(
   { journal }: Pick<RecordSource, 'journal'>,
-  window: WindowRows,
+  { table, partitions, strange }: WindowRows,
 ): Promise<{ readonly records: number; readonly hidden: number }> {
-  const { table } = window;
-  let records = window.strange;
+  const keys = [...partitions.values()].flatMap((rows) =>
+    [...rows.numbers.keys()]
+      .filter((place) => rows.numbers[place] !== 0)
+      .map((place) => recordKey(rows, place)),
+  );
   let hidden = 0;
-  for (const rows of window.partitions.values()) {
-    const places = [...rows.numbers.keys()].filter((place) => rows.numbers[place] !== 0);
-    const keys = places.map((place) => recordKey(rows, place));
-    records += keys.length;
-    const from = concat(window.key, bigEndian(rows.partition, 2));
-    const [first] = await journal.range(table, { from, to: endOfPrefix(from), limit: 1 });
-    if (keys[0] !== undefined && (first === undefined || !equalBytes(first[0], keys[0]))) hidden += 1;
-    for (let at = 0; at < keys.length; at += RECORDS_AT_ONCE) {
-      const found = await journal.read(table, keys.slice(at, at + RECORDS_AT_ONCE));
-      hidden += found.filter((record) => record === undefined).length;
-    }
+  for (let at = 0; at < keys.length; at += RECORDS_AT_ONCE) {
+    const found = await journal.read(table, keys.slice(at, at + RECORDS_AT_ONCE));
+    hidden += found.filter((record) => record === undefined).length;
   }
-  return { records, hidden };
+  return { records: strange + keys.length, hidden };
 }

@@ -99,6 +99,22 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/engine/packed-rows', 'a scan shows the newest version of every row'),
   },
   {
+    name: 'rows/removed-row-read-before',
+    breaks: 'a scan shows rows that were taken away after it had read them, as hints that every owner has',
+    file: 'node/engine/row-scan.ts',
+    find: 'if (rows.gone) return { held, more, closed };',
+    replace: '',
+    detector: byTest('node/engine/packed-rows', 'are shown as they are when their turn comes'),
+  },
+  {
+    name: 'rows/erased-row-read-before',
+    breaks: 'ERASED: a scan shows rows of a window that was erased after it had read them',
+    file: 'node/engine/row-scan.ts',
+    find: '  checkNotErased(rows.window.owner);\n',
+    replace: '',
+    detector: byTest('node/engine/packed-rows', 'are shown as they are when their turn comes'),
+  },
+  {
     name: 'rows/other-row-of-the-same-hash',
     breaks: 'ONE-OUTCOME: a flag is answered with the row of another one whose hash is the same',
     file: 'node/engine/row-lookup.ts',

@@ -303,7 +303,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     breaks:
       'EXACT: rows that are being erased are told as not held, so that a domain may leave readings out for them',
     file: 'node/engine/window-rows.ts',
-    find: '  checkNotErased(rows.window.owner);\n',
+    find: '  checkNotErased(window.owner);\n',
     replace: '',
     detector: byTest('node/engine/packed-rows', 'by whoever reads of it meanwhile'),
   },

@@ -194,6 +194,63 @@ describe('an index in memory', () => {
   });
 });
 
+describe('partitions with a row each', () => {
+  const COUNT = 100;
+
+  /** An entry in the partition of that number. */
+  function loneEntry(number: number): FlagEntry {
+    const id = new Uint8Array(16);
+    new DataView(id.buffer).setUint16(0, number << 6);
+    return { readingId: readingId(id), sensorId: sensorId(new Uint8Array(16)), count: 1 };
+  }
+
+  async function written() {
+    const store = createMemoryStore();
+    const owner = { ...OWNER };
+    const { journal, packed } = openRows(store);
+    const put = async (number: number, text: string): Promise<void> => {
+      const key = entryKey(loneEntry(number));
+      const found = await packed.find('values', owner, partition(number), key);
+      journal.stage([found.write([{ place: 0, body: utf8(text) }])]);
+      await journal.synced();
+    };
+    for (let number = 0; number < COUNT; number++) await put(number, `row ${number}`);
+    const looks = { count: 0 };
+    const { getMany } = store;
+    store.getMany = (table, keys) => {
+      looks.count += 1;
+      return getMany(table, keys);
+    };
+    return { store, owner, journal, packed, put, looks, rows: packed.scan('values', owner, null) };
+  }
+
+  const textOf = ({ plain }: { readonly plain: Uint8Array | null }): string => fromUtf8(plain ?? utf8('?'));
+
+  it('are read many at a time, by who scans them and by who searches for each', async () => {
+    const { store, packed, owner, looks, rows } = await written();
+    const texts: string[] = [];
+    for await (const row of rows) texts.push(textOf(row));
+    expect(texts).toEqual(Array.from({ length: COUNT }, (_, number) => `row ${number}`));
+    expect(looks.count).toBe(2);
+    expect(await packed.search('values', owner)).toEqual({ records: COUNT, hidden: 0 });
+    expect(looks.count).toBe(4);
+    await dropRow(store, 'values', 70);
+    expect(await packed.search('values', owner)).toEqual({ records: COUNT, hidden: 1 });
+  });
+
+  it('are shown as they are when their turn comes, also where they were read before', async () => {
+    const { owner, journal, packed, put, rows } = await written();
+    expect(textOf((await rows.next()).value)).toBe('row 0');
+    await put(1, 'newer');
+    journal.stage(await packed.remove('values', owner, partition(2), entryKey(loneEntry(2))));
+    await journal.synced();
+    expect(textOf((await rows.next()).value)).toBe('newer');
+    expect(textOf((await rows.next()).value)).toBe('row 3');
+    owner.erased = true;
+    await expectCode(rows.next(), 'WINDOW_ERASED');
+  });
+});
+
 describe('versions of a row', () => {
   const anyWrites = fc.array(
     fc.record({
