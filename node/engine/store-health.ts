@@ -39,14 +39,28 @@ export function createStoreHealth(options: {
 }): StoreHealth {
   const { journal, rowSeal, storeKey, log } = options;
   let doubt = options.known;
+
+  /** A journal that is full takes it once there is room: nothing may raise it again, where what showed it is written anew. */
+  function keep(value: Uint8Array): void {
+    try {
+      journal.stage([{ kind: 'put', table: 'meta', key: DOUBT_ROW, value }]);
+    } catch (error) {
+      if (!hasCode(error, 'OVERLOADED')) throw error;
+      // Where the disk fails instead, the node stops.
+      journal.synced().then(
+        () => keep(value),
+        () => {},
+      );
+    }
+  }
+
   return {
     doubt: () => doubt,
     raise(reason) {
       if (doubt !== null) return;
       doubt = reason;
       log.error('the store is in doubt and will not vote again', { reason });
-      const value = rowSeal.seal(storeKey, 'meta', DOUBT_ROW, utf8(reason));
-      journal.stage([{ kind: 'put', table: 'meta', key: DOUBT_ROW, value }]);
+      keep(rowSeal.seal(storeKey, 'meta', DOUBT_ROW, utf8(reason)));
     },
     checkVote() {
       if (doubt === null) return;

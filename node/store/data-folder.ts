@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, utf8 } from '../../src/foundation/index.ts';
 import type { RandomBytes, Store, TableName, WindowKeys } from '../../src/ports/index.ts';
 import type { StoreId } from '../../src/ring/index.ts';
-import { makeFolder } from './durable-file.ts';
+import { makeFolder, readIfPresent, writeDurableFile } from './durable-file.ts';
 import { isOfValues, openLevelStore } from './level-store.ts';
 import { checkStoreIdentity, writeStoreIdentity } from './store-identity.ts';
 import { findDamagedTable } from './table-checksums.ts';
@@ -10,6 +10,8 @@ import { openWindowKeys } from './window-keys.ts';
 
 const DATABASE_FOLDER = 'database';
 const KEYS_FOLDER = 'keys';
+/** Why the database is in doubt; there from the moment that it was noticed. */
+const DOUBT_FILE = 'in-doubt.txt';
 const TABLES: readonly TableName[] = ['documents', 'flags', 'meta', 'values', 'windows'];
 
 export interface DataFolder {
@@ -34,8 +36,7 @@ export async function openDataFolder(
   await makeFolder(folder);
   const named = await checkStoreIdentity(folder, storeId);
   const database = join(folder, DATABASE_FOLDER);
-  // Before LevelDB may merge what is damaged into new files with good checksums.
-  const doubt = await findDamagedTable(database, isOfValues);
+  const doubt = await findDoubt(folder, database);
   const store = await openLevelStore(database, { createIfMissing: !named });
   try {
     if (!named) {
@@ -48,6 +49,19 @@ export async function openDataFolder(
     await store.close();
     throw error;
   }
+}
+
+/**
+ * Before LevelDB may merge what is damaged into new files with good checksums, and on the disk before that as well: who is killed during
+ * such a start would otherwise find nothing wrong at the next one.
+ */
+async function findDoubt(folder: string, database: string): Promise<string | null> {
+  const path = join(folder, DOUBT_FILE);
+  const known = await readIfPresent(path);
+  const damaged = await findDamagedTable(database, isOfValues);
+  if (known !== undefined) return `found by an earlier start: ${new TextDecoder().decode(known).trim()}`;
+  if (damaged !== null) await writeDurableFile(path, utf8(`${damaged}\n`));
+  return damaged;
 }
 
 async function refuseUnnamedRows(store: Store, folder: string): Promise<void> {

@@ -31,6 +31,18 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/store/table-checksums', 'refuse a key out of order between two rows'),
   },
   {
+    name: 'store/damaged-table-noted-too-late',
+    breaks:
+      'ONE-OUTCOME: LevelDB merges a damaged file, its node is killed before it has noted that, and votes again',
+    file: 'node/store/data-folder.ts',
+    find: 'if (damaged !== null) await writeDurableFile',
+    replace: "if (damaged === '') await writeDurableFile",
+    detector: byTest(
+      'node/store/table-checksums',
+      'a data folder whose table file is damaged opens in doubt',
+    ),
+  },
+  {
     name: 'store/files-behind-a-damaged-one-unseen',
     breaks:
       'LIVENESS: behind a block that is damaged nobody looks for one over which LevelDB ends the process',
@@ -258,6 +270,15 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     find: 'values = Math.max(0, values + change);',
     replace: 'values += change;',
     detector: byTest('node/engine/journal', 'count no records below none'),
+  },
+  {
+    name: 'doubt/lost-to-a-full-journal',
+    breaks:
+      'ONE-OUTCOME: a doubt that found no room is forgotten with the next stop, and the store votes again',
+    file: HEALTH,
+    find: '() => keep(value),',
+    replace: '() => {},',
+    detector: byTest('node/engine/store-health', 'is kept once there is room'),
   },
   {
     name: 'doubt/forgotten-at-restart',
