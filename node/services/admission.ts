@@ -27,7 +27,7 @@ export interface Admission {
    * The window, once its terms are known here. A fixed one that nobody has opened yet is opened.
    * @throws `STALE_EPOCH`, `UNKNOWN_STREAM`, `STREAM_REFUSED`, `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `WINDOW_ERASED`
    */
-  window(context: MessageContext): Promise<OpenWindowRecord>;
+  window(context: MessageContext, signal?: AbortSignal): Promise<OpenWindowRecord>;
   /**
    * What a sensor begins: nothing before the window's start on this node's clock, because who is accepted until
    * then counts for the gate, and nothing of a stream that is retired. @throws as `window`, `WINDOW_NOT_OPEN`,
@@ -42,7 +42,7 @@ export interface Admission {
 
 export function createAdmission(components: AdmissionComponents): Admission {
   const { rings, self, windows, decisions, opening, retirements, clock } = components;
-  async function window(context: MessageContext): Promise<OpenWindowRecord> {
+  async function window(context: MessageContext, signal?: AbortSignal): Promise<OpenWindowRecord> {
     rings.check(context);
     const known = windows.findOpen(context);
     if (known !== undefined) return known;
@@ -50,7 +50,7 @@ export function createAdmission(components: AdmissionComponents): Admission {
     const record = await windows.find({ stream, window: id, group });
     if (record.erased) throw windowErased(id);
     // Terms are known before their window's key is made: opening it once more would announce it to this node again.
-    if ((await decisions.look(record, 'terms')) === null) await opening.openFixed(record);
+    if ((await decisions.look(record, 'terms', signal)) === null) await opening.openFixed(record, signal);
     else if (record.erased) throw windowErased(id);
     else if (windows.findOpen(context) === undefined) await windows.makeOpen(record);
     const opened = windows.findOpen(context);

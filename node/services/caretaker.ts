@@ -99,7 +99,7 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     const known = await flags.read(first.record, first.partition, group.map(entryOf), signal);
     const open = learned(group, known);
     if (open.length === 0) return;
-    learned(open, await flags.resolve(first.record, first.partition, open.map(entryOf)));
+    learned(open, await flags.resolve(first.record, first.partition, open.map(entryOf), signal));
   }
 
   /** @returns those whose outcomes are not known still */

@@ -12,9 +12,10 @@ import type { CallPeer } from '../engine/peers.ts';
 import { at, collect, silence } from '../engine/peers.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { KnownDecision } from './decided.ts';
-import { knownOf } from './decided.ts';
+import { knownOf, openDecision } from './decided.ts';
 import type { DecisionVote, DecisionVotesComponents } from './decision-votes.ts';
 import { createDecisionVote } from './decision-votes.ts';
+import { createLookBallots } from './look-ballots.ts';
 import type { WindowRecord, Windows } from './windows.ts';
 
 /** Longest pause before a proposer that met another one tries again; doubles up to 16 times this. */
@@ -57,12 +58,13 @@ export interface Decisions {
    */
   checkUnopened(record: WindowRecord, signal?: AbortSignal): Promise<void>;
   /** Whether a majority of the register says that the window is erased, so that nothing of it is ever decided again. */
-  isErased(record: WindowRecord): Promise<boolean>;
+  isErased(record: WindowRecord, signal?: AbortSignal): Promise<boolean>;
 }
 
 export function createDecisions(components: DecisionsComponents): Decisions {
   const { windows, rings, self, clock, randomBytes } = components;
   const vote = createDecisionVote(components, acceptorsOf);
+  const ballots = createLookBallots(components);
 
   function acceptorsOf({ scope, stream }: WindowRecord, decision: DecisionName): readonly NodeId[] {
     const { window, group } = scope;
@@ -147,11 +149,12 @@ export function createDecisions(components: DecisionsComponents): Decisions {
       // After proposers that met, one decided value may stand at several ballots, which proves nothing; only
       // another ballot can tell. Without it a node that never proposes would not learn the decision at all.
       const highest = highestAccepted(answers);
-      if (highest === null) return null;
-      return propose(record, decision, highest.value, LOOK_ATTEMPTS, signal).catch((error: unknown) => {
-        if (hasCode(error, 'INCOMPLETE')) return null;
-        throw error;
-      });
+      // Whoever keeps votes to itself, or has lost them, keeps back this answer as well: fewer than decide are not bothered.
+      if (highest === null || answers.length < quorum) return null;
+      const proposeAgain = (over: AbortSignal) =>
+        propose(record, decision, highest.value, LOOK_ATTEMPTS, over).then(({ bytes }) => bytes, nullInVain);
+      const bytes = await ballots.run(record, decision, proposeAgain, signal);
+      return bytes === null ? null : (knownOf(record, decision) ?? openDecision(decision, bytes));
     }
     return windows.learn(record, decision, decided.value);
   }
@@ -162,8 +165,13 @@ export function createDecisions(components: DecisionsComponents): Decisions {
     look,
     read: async (record, decision, signal) => readDecided(votersOf(record, decision), signal),
     checkUnopened: async (record, signal) => checkUntouched(votersOf(record, 'terms'), signal),
-    isErased: async (record) => areErased(votersOf(record, 'terms')),
+    isErased: async (record, signal) => areErased(votersOf(record, 'terms'), signal),
   };
+}
+
+function nullInVain(error: unknown): null {
+  if (hasCode(error, 'INCOMPLETE')) return null;
+  throw error;
 }
 
 /** One Synod request to one acceptor of a decision. */
@@ -216,10 +224,10 @@ async function checkUntouched(voters: Voters, signal?: AbortSignal): Promise<voi
 }
 
 /** Whether a quorum refuses every question about the window as erased. */
-async function areErased({ acceptors, quorum, send }: Voters): Promise<boolean> {
+async function areErased({ acceptors, quorum, send }: Voters, signal?: AbortSignal): Promise<boolean> {
   const answers = acceptors.map(async (to) => {
     try {
-      await send(to, { kind: 'read' });
+      await send(to, { kind: 'read' }, signal);
       return false;
     } catch (error) {
       return hasCode(error, 'WINDOW_ERASED') || silence(error);

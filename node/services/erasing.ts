@@ -14,7 +14,7 @@ import type { FlagCensus } from './flag-census.ts';
 import type { Spread } from './spread.ts';
 import type { Tallies } from './tallies.ts';
 import type { UnopenedVotes } from './unopened-votes.ts';
-import type { OpenWindowRecord, Windows } from './windows.ts';
+import type { OpenWindowRecord, WindowRecord, Windows } from './windows.ts';
 
 /** Rows and records deleted in one commit; bounds the memory of an erasure, and lets other writes in between. */
 const ERASE_AT_ONCE = 256;
@@ -128,7 +128,8 @@ export function createErasing(components: ErasingComponents): Erasing {
         forget(record);
         await destroy(scope);
       }
-      const askOthers = signal === undefined ? async () => false : decisions.isErased;
+      const askOthers = async (record: WindowRecord) =>
+        signal !== undefined && (await decisions.isErased(record, signal));
       for (const { record, times } of await unopened.due(askOthers)) {
         await windows.erase(record, times);
         unopened.forget(record);

@@ -63,8 +63,8 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
   const { admission, decisions, erased, opening, releasing, retirements, settling, streams, windows, rings } =
     components;
 
-  function windowOf(question: WindowQuestion): Promise<OpenWindowRecord> {
-    return admission.window(rings.contextOf(scopeOf(question)));
+  function windowOf(question: WindowQuestion, signal: AbortSignal): Promise<OpenWindowRecord> {
+    return admission.window(rings.contextOf(scopeOf(question)), signal);
   }
 
   async function open(request: OpenWindow, signal: AbortSignal): Promise<void> {
@@ -94,10 +94,14 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
    * What the domain released of a window that this node has erased, or of which it cannot learn any more that it was open;
    * the ledger keeps it, and nothing new comes into it.
    */
-  async function releasedBefore(question: WindowQuestion, why: unknown): Promise<Uint8Array> {
+  async function releasedBefore(
+    question: WindowQuestion,
+    why: unknown,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     if (!hasCode(why, 'WINDOW_ERASED', 'INCOMPLETE', 'WINDOW_NOT_OPEN')) throw why;
     const record = await windows.find(scopeOf(question));
-    const row = await decisions.look(record, 'release');
+    const row = await decisions.look(record, 'release', signal);
     if (row === null) throw why;
     return row.bytes;
   }
@@ -110,18 +114,18 @@ export function createOperatorDesk(components: OperatorDeskComponents): Operator
   }
 
   async function release(question: WindowQuestion, signal: AbortSignal): Promise<Uint8Array> {
-    const record = await windowOf(question).catch((error: unknown) => ({ error }));
-    if ('error' in record) return releasedBefore(question, record.error);
+    const record = await windowOf(question, signal).catch((error: unknown) => ({ error }));
+    if ('error' in record) return releasedBefore(question, record.error, signal);
     return releasing.release(record, signal).catch((error: unknown) => {
       if (!hasCode(error, 'WINDOW_ERASED')) throw error;
-      return releasedBefore(question, error);
+      return releasedBefore(question, error, signal);
     });
   }
 
   return {
     open,
     async seal(question, signal) {
-      const sealed = await settling.seal(await windowOf(question), signal);
+      const sealed = await settling.seal(await windowOf(question, signal), signal);
       if (sealed.kind === 'sealed') return { sealed: true, partitionsOpen: 0, reason: '' };
       if (sealed.error.code === 'SEAL_TOO_EARLY') throw sealed.error;
       return { sealed: false, partitionsOpen: sealed.partitionsOpen, reason: sealed.error.message };

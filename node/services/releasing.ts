@@ -1,5 +1,5 @@
 import { addToLimbSum, createLimbSum, encodeElements, limbSumElements } from '../../src/arithmetic/index.ts';
-import { EngineError } from '../../src/foundation/index.ts';
+import { EngineError, untilAborted } from '../../src/foundation/index.ts';
 import type { WithheldReason } from '../../src/protocol/gate.ts';
 import type { ReleasedRow } from '../../src/protocol/index.ts';
 import { operations, releasedRowCodec, windowName } from '../../src/protocol/index.ts';
@@ -117,7 +117,7 @@ export function createReleasing(components: ReleasingComponents): Releasing {
       const name = windowName(record.scope);
       const making = underWay.get(name) ?? makeRow(record).finally(() => underWay.delete(name));
       underWay.set(name, making);
-      return making;
+      return signal === undefined ? making : untilAborted(making, signal);
     },
   };
 }

@@ -171,7 +171,7 @@ async function findWindows(
         const answer = await callPeer(node, operations.READ_STREAM, question, signal);
         for (const { window, group } of answer.windows) {
           const scope = { stream: streamHash(stream), window: windowId(window), group };
-          await admission.window(rings.contextOf(scope)).catch((error: unknown) => {
+          await admission.window(rings.contextOf(scope), signal).catch((error: unknown) => {
             // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
             if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
           });

@@ -20,6 +20,7 @@ export type ResolveFlags = (
   record: OpenWindowRecord,
   partition: Partition,
   flags: readonly FlagEntry[],
+  signal?: AbortSignal,
 ) => Promise<readonly Outcome[]>;
 
 interface Attempt {
@@ -36,6 +37,7 @@ export function createResolve(components: ResolveFlagsComponents): ResolveFlags 
     partition: Partition,
     flags: readonly FlagEntry[],
     ballot: Ballot,
+    over?: AbortSignal,
   ): Promise<Attempt> {
     const acceptors = admission.acceptors(record, partition);
     const promised = new Map<NodeId, Ballot>();
@@ -49,7 +51,7 @@ export function createResolve(components: ResolveFlagsComponents): ResolveFlags 
       }
       return replies;
     };
-    const outcomes = await decideFlags(components, { flags: flags.length, acceptors, ballot, ask });
+    const outcomes = await decideFlags(components, { flags: flags.length, acceptors, ballot, ask }, over);
     acceptor.remember(record, flags, outcomes);
     // No higher than a majority needs: one acceptor alone, which may lie, does not drive the ballots up.
     const needed = [...promised.values()].sort(compareBallots)[majority(acceptors.length) - 1];
@@ -57,11 +59,12 @@ export function createResolve(components: ResolveFlagsComponents): ResolveFlags 
     return { outcomes, above };
   }
 
-  return async (record, partition, flags) => {
-    const first = await attempt(record, partition, flags, { counter: 1, proposer: rings.proposer() });
+  return async (record, partition, flags, signal) => {
+    const ballot = { counter: 1, proposer: rings.proposer() };
+    const first = await attempt(record, partition, flags, ballot, signal);
     const left = flags.filter((_, place) => first.outcomes[place] === 'UNDECIDED');
     if (left.length === 0 || first.above === null) return first.outcomes;
-    const second = (await attempt(record, partition, left, first.above)).outcomes.values();
+    const second = (await attempt(record, partition, left, first.above, signal)).outcomes.values();
     return first.outcomes.map((known) => (known === 'UNDECIDED' ? (second.next().value ?? known) : known));
   };
 }

@@ -39,8 +39,8 @@ export const RELEASE_MUTANTS: readonly Mutant[] = [
     breaks:
       'LIVENESS: what proposers that met left at several ballots is never learned by a node that does not propose',
     file: DECISIONS,
-    find: '      if (highest === null) return null;\n',
-    replace: '      if (highest === null || answers.length > 0) return null;\n',
+    find: 'if (highest === null || answers.length < quorum) return null;',
+    replace: 'if (highest === null || answers.length > 0) return null;',
     detector: byTest(
       'node/services/decisions',
       'what stands at several ballots is proposed by whoever reads it',

@@ -3,6 +3,7 @@ import { CARE_EVERY_MS, type CaretakerComponents, runCaretaker } from '../../../
 import type { OpenWindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { isPending } from '../../support/pending.ts';
 
 const SELF = 'a1';
 
@@ -269,4 +270,27 @@ test('a disk that refuses to destroy a key ends the care, and so the node', asyn
   for (let rounds = 0; rounds < 2; rounds++) await clock.advance(CARE_EVERY_MS);
   ending.abort();
   expect(await ended).toBe(refusal);
+});
+
+test('care that ends waits for no acceptor that hangs while flags are resolved', async () => {
+  const { clock, components } = hangingScene();
+  const record = { scope: {}, stream: { flagTimeoutMs: 0 } };
+  const own = {
+    ...components,
+    windows: { all: () => [] },
+    census: { olderThan: () => [{ record, partition: 7, entry: {} }], learned: () => {} },
+    flags: {
+      read: async () => ['UNDECIDED'],
+      resolve: (_: unknown, __: unknown, ___: unknown, signal: AbortSignal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  const care = runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 2; rounds++) await clock.advance(CARE_EVERY_MS);
+  expect(await isPending(care)).toBe(true);
+  ending.abort();
+  expect(await isPending(care)).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../../src/foundation/index.ts';
 import type { DecisionName, SynodRequest } from '../../../src/protocol/index.ts';
 import { operations, windowTermsCodec } from '../../../src/protocol/index.ts';
 import type { NodeId } from '../../../src/ring/index.ts';
@@ -10,7 +11,6 @@ import { type SmallCloud, START_MS, startSmallCloud } from '../../support/small-
 
 const WINDOW = windowId(START_MS);
 const BALLOT = { counter: 1, proposer: 0 };
-
 let cloud: SmallCloud;
 
 afterEach(async () => {
@@ -80,6 +80,81 @@ describe('an acceptor of a register', () => {
     await synod(second, 'terms', { kind: 'accept', ballot: { counter: 2, proposer: 1 }, value });
     expect(await cloud.clock.until(cloud.reading(WINDOW, '1').notice(reader))).toEqual({
       answers: ['STORED'],
+    });
+  });
+});
+
+/** A register of which one acceptor has accepted terms, and a node that knows none and is asked about the window. */
+async function undecided() {
+  let ballots = 0;
+  let deaf = false;
+  cloud = await startSmallCloud({
+    shape: { nodes: [2, 2, 2], acceptors: 3 },
+    overhear({ path, request }) {
+      if (path === operations.SYNOD.path && kindIn(request) !== 'read') ballots += 1;
+    },
+    lie({ path, to, request, response }) {
+      if (path !== operations.SYNOD.path || !deaf || to === voter || kindIn(request) === 'read') return;
+      const { accepted } = operations.SYNOD.response.decode(response);
+      return operations.SYNOD.response.encode({ granted: false, promised: BALLOT, accepted });
+    },
+  });
+  const [voter, second, third] = registerOf(cloud, WINDOW) as [NodeId, NodeId, NodeId];
+  const reader = firstOf(cloud.nodeIds.filter((node) => ![voter, second, third].includes(node)));
+  const accepts = (node: NodeId, ballot = BALLOT) =>
+    synod(node, 'terms', { kind: 'accept', ballot, value: terms() });
+  await accepts(voter);
+  const request = cloud.reading(WINDOW, '1').flagsRequest;
+  const ask = () => cloud.ask(reader, operations.GET, request).then(() => 'ANSWERED', codeOf);
+  /** Each second by three, as a store in doubt, a sensor and an operator do. @returns what it costs in ballots */
+  async function askForAWhile() {
+    const before = ballots;
+    for (let elapsed = 0; elapsed < 10; elapsed++) {
+      await cloud.clock.until(Promise.all([ask(), ask(), ask()]));
+      await cloud.clock.advance(1_000);
+    }
+    return ballots - before;
+  }
+  /** Whether the others show their votes and grant none. */
+  const setDeaf = (is: boolean) => {
+    deaf = is;
+  };
+  return { voter, second, third, reader, accepts, ask, askForAWhile, setDeaf, ballots: () => ballots };
+}
+
+const kindIn = (request: Uint8Array) => operations.SYNOD.request.decode(request).kind;
+const codeOf = (error: unknown) => (error instanceof EngineError ? error.code : 'NO_REFUSAL');
+
+describe('a register in which somebody looks for a decision', () => {
+  it('has no ballot where fewer acceptors show their votes than decide', async () => {
+    const { second, third, askForAWhile } = await undecided();
+    for (const lost of [second, third]) await cloud.stop(lost);
+    expect(await askForAWhile()).toBe(0);
+  });
+
+  it('has few ballots in vain, and shows at once what is decided meanwhile', async () => {
+    const { voter, second, accepts, ask, askForAWhile, setDeaf, ballots } = await undecided();
+    setDeaf(true);
+    // Four times four ballots at three acceptors; every question would have had four.
+    expect(await askForAWhile()).toBeLessThanOrEqual(48);
+    expect(await cloud.clock.until(ask())).toBe('WINDOW_NOT_OPEN');
+    for (const node of [voter, second]) await accepts(node, { counter: 1_000, proposer: 0 });
+    const before = ballots();
+    expect(await cloud.clock.until(ask())).not.toBe('WINDOW_NOT_OPEN');
+    expect(ballots()).toBe(before);
+  });
+
+  it('has a ballot at once of whoever has a wish', async () => {
+    const { reader, ask, askForAWhile, setDeaf, ballots } = await undecided();
+    setDeaf(true);
+    await askForAWhile();
+    setDeaf(false);
+    const before = ballots();
+    expect(await cloud.clock.until(ask())).toBe('WINDOW_NOT_OPEN');
+    expect(ballots()).toBe(before);
+    const wish = { stream: cloud.stream.hash, window: WINDOW, notBefore: WINDOW, latest: WINDOW + 1_000 };
+    expect(await cloud.clock.until(cloud.order(reader, operations.OPEN_WINDOW, wish))).toEqual({
+      done: true,
     });
   });
 });

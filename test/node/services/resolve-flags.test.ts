@@ -48,7 +48,7 @@ function sceneOf(promised: readonly (Ballot | null)[]) {
     randomBytes: (length: number) => new Uint8Array(length),
   } as never);
   return {
-    resolve: () => resolve(RECORD, PARTITION, [flagEntry(0, PARTITION)]),
+    resolve: (signal?: AbortSignal) => resolve(RECORD, PARTITION, [flagEntry(0, PARTITION)], signal),
     ballots: () => [...new Set(asked.map(({ ballot }) => ballot.counter))],
     remembered,
   };
@@ -80,6 +80,12 @@ describe('a resolver', () => {
     const { resolve, ballots } = sceneOf([{ counter: 3, proposer: 0 }, LAST, { counter: 4, proposer: 0 }]);
     expect(await resolve()).toEqual(['ERROR']);
     expect(ballots()).toEqual([1, 5]);
+  });
+
+  it('ends where whoever wants it does not want it any more', async () => {
+    const { resolve, ballots } = sceneOf([BALLOT_ZERO, BALLOT_ZERO, BALLOT_ZERO]);
+    await expect(resolve(AbortSignal.abort(new Error('the node closes')))).rejects.toThrow('the node closes');
+    expect(ballots()).toEqual([]);
   });
 
   it('leaves a flag to the next time where no majority answers, and takes no higher ballot for it', async () => {

@@ -5,6 +5,7 @@ import type { WindowRecord } from '../../../node/services/windows.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import { expectCode } from '../../support/bad-input.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { isPending } from '../../support/pending.ts';
 import { context } from '../../vectors/generate/message-samples.ts';
 
 /** As many as a stream with a window a minute opens in a day and a half. */
@@ -109,4 +110,27 @@ test('a window that there is no room for keeps back itself, and none behind it',
   const read = async () => new Uint8Array(0);
   await clock.until(votes.learnEnded({ read }, new AbortController().signal));
   expect(learnt.size).toBe(WINDOWS - 1);
+});
+
+test('an erasure that ends waits for nobody who is asked whether a window is erased', async () => {
+  const { clock, votes } = await scene({ kind: 'manual' });
+  const ending = new AbortController();
+  const ended = new Promise<never>((_resolve, reject) => {
+    ending.signal.addEventListener('abort', () => reject(ending.signal.reason));
+  });
+  const erasing = createErasing({
+    unopened: votes,
+    clock,
+    decisions: {
+      isErased: (_: WindowRecord, signal: AbortSignal) =>
+        signal === ending.signal ? ended : new Promise(() => {}),
+    },
+    windows: { all: () => [] },
+    erased: { unfinished: async () => [] },
+  } as unknown as ErasingComponents);
+  const run = erasing.run(ending.signal);
+  run.catch(() => {});
+  expect(await isPending(run)).toBe(true);
+  ending.abort(new Error('the node closes'));
+  await expect(run).rejects.toThrow('the node closes');
 });
