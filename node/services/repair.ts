@@ -1,8 +1,10 @@
 import { EngineError, hasCode } from '../../src/foundation/index.ts';
+import type { WindowScope } from '../../src/protocol/index.ts';
 import { equalDigests, operations, partitionOfKey, scopeOfKey } from '../../src/protocol/index.ts';
 import {
   PARTITIONS,
   partition as partitionNumber,
+  type StreamHash,
   streamHash,
   windowId,
 } from '../../src/ring/identifiers.ts';
@@ -161,25 +163,29 @@ async function findWindows(
   { rings, self, admission, callPeer }: RepairComponents,
   signal: AbortSignal,
 ): Promise<void> {
+  async function* windowsOf(node: NodeId, stream: StreamHash): AsyncGenerator<WindowScope> {
+    let after: string | undefined;
+    do {
+      const question = { stream, ...(after === undefined ? {} : { after }) };
+      const { windows } = await callPeer(node, operations.READ_STREAM, question, signal);
+      for (const { window, group } of windows) yield { stream, window: windowId(window), group };
+      const last = windows.at(-1);
+      after = last && `${last.window}.${last.group}`;
+    } while (after !== undefined);
+  }
+
+  const learn = async (scope: WindowScope): Promise<void> => {
+    await admission.window(rings.contextOf(scope), signal).catch((error: unknown) => {
+      // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
+      if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
+    });
+  };
+
   const others = rings.livingNodesOf(self.domain).filter((node) => node !== self.nodeId);
   await eachOf(others, async (node) => {
     const { streams } = await callPeer(node, operations.LIST_STREAMS, null, signal);
-    for (const { stream } of streams) {
-      let after: string | undefined;
-      do {
-        const question = { stream, ...(after === undefined ? {} : { after }) };
-        const answer = await callPeer(node, operations.READ_STREAM, question, signal);
-        for (const { window, group } of answer.windows) {
-          const scope = { stream: streamHash(stream), window: windowId(window), group };
-          await admission.window(rings.contextOf(scope), signal).catch((error: unknown) => {
-            // By this node's clock there is nothing left to fetch, or its note of the erasure does not open.
-            if (!hasCode(error, 'WINDOW_ERASED', 'ROW_CORRUPT')) throw error;
-          });
-        }
-        const last = answer.windows.at(-1);
-        after = last && `${last.window}.${last.group}`;
-      } while (after !== undefined);
-    }
+    // The votes of some window may be lost, so that nobody can say any more whether it is open.
+    await eachOf(streams, ({ stream }) => eachOf(windowsOf(node, streamHash(stream)), learn));
   });
 }
 

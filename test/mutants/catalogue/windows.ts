@@ -415,6 +415,16 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     detector: byTest('node/services/unopened-votes', 'what the disk had no room to erase'),
   },
   {
+    name: 'repair/window-without-votes-hides-others',
+    breaks:
+      'DURABLE: a store never finds the windows behind one that nobody can say to be open, nor fetches their rows',
+    file: 'node/services/repair.ts',
+    find: 'eachOf(windowsOf(node, streamHash(stream)), learn)',
+    replace:
+      '(async () => { for await (const scope of windowsOf(node, streamHash(stream))) await learn(scope); })()',
+    detector: byTest('node/services/repair-windows', 'a window that nobody can say to be open'),
+  },
+  {
     name: 'repair/one-keeps-back-all',
     breaks: 'DURABLE: a window that can never be refilled keeps all others from being refilled',
     file: 'node/engine/each-of.ts',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRepair, type RepairComponents } from '../../../node/services/repair.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
-import { partitionKey, type WindowScope } from '../../../src/protocol/index.ts';
+import { operations, partitionKey, type WindowScope } from '../../../src/protocol/index.ts';
 import { openStreamDocument, signStream } from '../../../src/protocol/stream-document.ts';
 import { partition } from '../../../src/ring/identifiers.ts';
 import { windowId } from '../../../src/ring/index.ts';
@@ -64,4 +64,38 @@ describe('a window whose rows cannot be fetched', () => {
   ])('keeps back itself, and none behind it: of %s', async (_, damaged) => {
     expect(await repairOf(damaged)).toEqual([MINUTE_MS]);
   });
+});
+
+it('a window that nobody can say to be open keeps back no other that a store has forgotten', async () => {
+  const [lost, open, behind] = [2 * MINUTE_MS, MINUTE_MS, 0];
+  const learned: number[] = [];
+  const pages = new Map([
+    [undefined, [lost, open]],
+    [`${open}.0`, [behind]],
+  ]);
+  const repair = createRepair({
+    self: { domain: 'a', nodeId: 'a-1' },
+    damaged: { waiting: () => [] },
+    health: { doubt: () => 'a vote is lost' },
+    windows: { all: () => [] },
+    unopened: { endless: () => [] },
+    rings: {
+      history: () => ({ documents: [] }),
+      livingNodesOf: () => ['a-1', 'a-2'],
+      contextOf: (scope: WindowScope) => scope,
+    },
+    admission: {
+      async window({ window }: WindowScope) {
+        if (window === lost)
+          throw new EngineError('INCOMPLETE', 'too few acceptors say whether it was opened');
+        learned.push(window);
+      },
+    },
+    async callPeer(_: unknown, operation: unknown, request: { readonly after?: string } | null) {
+      if (operation === operations.LIST_STREAMS) return { streams: [{ stream: 'a'.repeat(64) }] };
+      return { windows: (pages.get(request?.after) ?? []).map((window) => ({ window, group: 0 })) };
+    },
+  } as unknown as RepairComponents);
+  await expectCode(repair.run(new AbortController().signal), 'INCOMPLETE');
+  expect(learned).toEqual([open, behind]);
 });
