@@ -53,7 +53,10 @@ export function createSilentNodes(clock: Clock): SilentNodes {
   const flushTimes = createAnswerTimes(PATIENCE_MS, REQUEST_MS_MAX);
 
   function isSilent({ requests, failedAt }: Heard): boolean {
-    return failedAt !== null && (requests > 0 || clock.now() < failedAt + SILENT_FOR_MS);
+    if (failedAt === null) return false;
+    const agoMs = clock.now() - failedAt;
+    // A clock that was set back says nothing about how long that is ago.
+    return requests > 0 || (agoMs >= 0 && agoMs < SILENT_FOR_MS);
   }
 
   function isCrowded(): boolean {

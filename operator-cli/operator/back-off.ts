@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '../../src/ports/index.ts';
 import { BACK_OFF_MS_FIRST, BACK_OFF_MS_MAX } from './limits.ts';
 import type { WaitOptions } from './ports.ts';
-import { endOfWait } from './within-wait.ts';
+import { startWait } from './within-wait.ts';
 
 /**
  * Repeats `attempt` until it returns something else than `undefined` or the wait is over. Pauses grow and are
@@ -13,11 +13,11 @@ export async function repeatUntil<T>(
   attempt: (number: number) => Promise<T | undefined>,
   wait: WaitOptions,
 ): Promise<T | undefined> {
-  const deadline = endOfWait(ports.clock, wait);
+  const left = startWait(ports.clock, wait);
   for (let number = 0; ; number++) {
     const found = await attempt(number);
     if (found !== undefined) return found;
-    const leftMs = deadline - ports.clock.now();
+    const leftMs = left();
     if (leftMs <= 0) return undefined;
     await ports.clock.sleep(Math.min(leftMs, pauseMs(number, ports.randomBytes)), wait.signal);
   }

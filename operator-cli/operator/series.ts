@@ -10,7 +10,7 @@ import { PARTS_AT_ONCE, PARTS_MAX } from './limits.ts';
 import { listWindows, type WindowRange } from './list-windows.ts';
 import type { OperatorPorts, WaitOptions } from './ports.ts';
 import { sealWindow } from './windows.ts';
-import { endOfWait, withinWait } from './within-wait.ts';
+import { startWait, withinWait } from './within-wait.ts';
 
 /** Which windows and groups of a stream are asked about; all of them where nothing is said. */
 export interface SeriesQuestion extends WindowRange {
@@ -80,7 +80,7 @@ export async function computeSeries(
   question: SeriesQuestion = {},
   options: WaitOptions = {},
 ): Promise<SeriesResult> {
-  const deadline = endOfWait(ports.clock, options);
+  const left = startWait(ports.clock, options);
   const parts = await partsOf(withinWait(ports, options), stream, question, options);
   if (parts.length === 0) {
     throw new EngineError(
@@ -92,9 +92,9 @@ export async function computeSeries(
   const answers = await mapAtOnce(parts, PARTS_AT_ONCE, async (part) => {
     // Where the wait is over and a part still had no answer, the others would only take as long again each.
     if (over) return missing(part, 'incomplete', 'not asked any more, the wait was over');
-    const waitMs = Math.max(0, deadline - ports.clock.now());
+    const waitMs = Math.max(0, left());
     const answer = await computePart(ports, stream, part, question, { ...options, waitMs });
-    over ||= 'state' in answer && answer.state === 'incomplete' && ports.clock.now() >= deadline;
+    over ||= 'state' in answer && answer.state === 'incomplete' && left() <= 0;
     return answer;
   });
   return seriesOf(stream, question, answers);

@@ -69,6 +69,15 @@ describe('a node that does not answer', () => {
   });
 });
 
+describe('a clock that is set back', () => {
+  it('makes a node that was away silent for no longer', async () => {
+    await expectCode(silent.wait(a, refused(), 0), 'UNREACHABLE');
+    clock.setBack(3_600_000);
+    await clock.advance(SILENT_FOR_MS);
+    expect(namesNow()).toEqual([]);
+  });
+});
+
 describe('a lone request', () => {
   /** Answers that take so long. */
   async function answered(ms: number, count: number): Promise<void> {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { repeatUntil } from '../../../operator-cli/operator/back-off.ts';
 import type { Operator } from '../../../operator-cli/operator/index.ts';
 import { createOperator } from '../../../operator-cli/operator/index.ts';
-import { GRACE_MS, SIGN_TIMEOUT_MS } from '../../../operator-cli/operator/limits.ts';
+import { BACK_OFF_MS_MAX, GRACE_MS, SIGN_TIMEOUT_MS } from '../../../operator-cli/operator/limits.ts';
 import { EngineError } from '../../../src/foundation/index.ts';
 import type { Transport } from '../../../src/ports/index.ts';
 import type { StreamDocument } from '../../../src/protocol/stream-document.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { fixedRandom } from '../../support/sensor-scene.ts';
 import {
   fakeClouds,
   honestRows,
@@ -68,5 +70,23 @@ describe('a question with a wait', () => {
     );
     expect(answer).toBe('UNREACHABLE');
     expect(lateMs).toBeLessThanOrEqual(GRACE_MS);
+  });
+
+  it('is over in time where the clock is set back meanwhile', async () => {
+    const HOUR_MS = 3_600_000;
+    const clock = createManualClock(WINDOW);
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      if (asked === 2) clock.setBack(HOUR_MS);
+      return undefined;
+    };
+    const waitMs = 20_000;
+    expect(await clock.until(repeatUntil({ clock, randomBytes: fixedRandom() }, ask, { waitMs }))).toBe(
+      undefined,
+    );
+    const tookMs = clock.now() + HOUR_MS - WINDOW;
+    expect(tookMs).toBeGreaterThanOrEqual(waitMs);
+    expect(tookMs).toBeLessThan(waitMs + BACK_OFF_MS_MAX);
   });
 });
