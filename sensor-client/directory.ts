@@ -55,12 +55,13 @@ export interface Directory {
   /** The stream's document, fetched once and then at hand. @throws EngineError `STREAM_REFUSED`, `UNKNOWN_STREAM`, ... */
   stream(): StreamView | Promise<StreamView>;
   /**
-   * The window that a reading belongs to: the fixed one its time lies in, or the manual one that is open then.
+   * The window that a reading belongs to: the fixed one its time lies in, or the manual one that is open then for its label.
+   * @param group as in the flag key.
    * @param at when it was measured, Unix milliseconds; now where it is not given, and whatever manual window is open.
    * @throws EngineError `WINDOW_NOT_OPEN`, `WINDOW_SEALED`, `INVALID_ARGUMENT` when several are open
    */
-  window(at?: number): WindowId | Promise<WindowId>;
-  /** The window was found sealed: the next reading looks again. No reading ever moves to another window. */
+  window(group: number, at?: number): WindowId | Promise<WindowId>;
+  /** The window was found to be over: the next reading looks again. No reading ever moves to another window. */
   forgetWindow(window: WindowId): void;
 }
 
@@ -145,9 +146,9 @@ export function createDirectory(options: DirectoryOptions): Directory {
   const windowsOfEach = shared(async () =>
     (await options.request((signal) => Promise.all(oneOfEach(signal)))).flat(),
   );
-  async function windowsAt(at: number | undefined): Promise<readonly WindowSummary[]> {
+  async function windowsAt(group: number, at: number | undefined): Promise<readonly WindowSummary[]> {
     const found = await windowsOfOne('windows');
-    if (openWindowsAt(found, at).length > 0) return found;
+    if (openWindowsAt(found, group, at).length > 0) return found;
     // A node that was away when a window was opened learns of it by its first message, and none would come.
     return [...found, ...(await windowsOfEach('windows'))];
   }
@@ -168,13 +169,17 @@ export function createDirectory(options: DirectoryOptions): Directory {
   }
   let listed: readonly WindowSummary[] = [];
 
-  function windowOf({ document: { window } }: StreamView, at?: number): WindowId | Promise<WindowId> {
+  function windowOf(
+    { document: { window } }: StreamView,
+    group: number,
+    at?: number,
+  ): WindowId | Promise<WindowId> {
     if (window.kind === 'fixed') return fixedWindowAt(window.durationMs, at ?? options.clock.now());
-    const [known, ...others] = openWindowsAt(listed, at);
+    const [known, ...others] = openWindowsAt(listed, group, at);
     if (known !== undefined && others.length === 0) return known;
-    return windowsAt(at).then((found) => {
+    return windowsAt(group, at).then((found) => {
       listed = found;
-      return onlyOpenWindow(found, at);
+      return onlyOpenWindow(found, group, at);
     });
   }
 
@@ -186,8 +191,10 @@ export function createDirectory(options: DirectoryOptions): Directory {
     refresh,
     reach: book.reach,
     stream: () => accepted ?? streams('stream'),
-    window: (at) =>
-      accepted === undefined ? streams('stream').then((view) => windowOf(view, at)) : windowOf(accepted, at),
+    window: (group, at) =>
+      accepted === undefined
+        ? streams('stream').then((view) => windowOf(view, group, at))
+        : windowOf(accepted, group, at),
     forgetWindow(window) {
       listed = listed.filter((known) => known.window !== window);
     },
@@ -204,20 +211,20 @@ function shared<K, T>(ask: (key: K) => Promise<T>): (key: K) => Promise<T> {
   };
 }
 
-/** The manual windows that are open, each once; with a time only those it lies in. */
-function openWindowsAt(windows: readonly WindowSummary[], at?: number): readonly WindowId[] {
+/** The manual windows that are open for a label, each once; with a time only those it lies in. */
+function openWindowsAt(windows: readonly WindowSummary[], group: number, at?: number): readonly WindowId[] {
   const partOf = ({ window, group }: WindowSummary): string => `${window}.${group}`;
   // Of several nodes one may not have heard yet that a window is sealed.
   const over = new Set(windows.filter(({ state }) => state !== 'OPEN').map(partOf));
   const open = windows.filter((part) => {
-    if (over.has(partOf(part))) return false;
+    if (part.group !== group || over.has(partOf(part))) return false;
     return at === undefined || (part.window <= at && at < part.latest);
   });
   return [...new Set(open.map(({ window }) => windowId(window)))];
 }
 
-function onlyOpenWindow(windows: readonly WindowSummary[], at?: number): WindowId {
-  const open = openWindowsAt(windows, at);
+function onlyOpenWindow(windows: readonly WindowSummary[], group: number, at?: number): WindowId {
+  const open = openWindowsAt(windows, group, at);
   const [first, second] = open;
   const then = at === undefined ? '' : ` at ${at}`;
   if (second !== undefined) {

@@ -66,7 +66,9 @@ export function createPreparer(
     const keys = options.keysOf?.(index) ?? options.keys;
     const given = options.window ?? context.window;
     const window =
-      given === undefined ? directory.window(readTime(options.atOf?.(index) ?? options.at)) : windowId(given);
+      given === undefined
+        ? directory.window(group, readTime(options.atOf?.(index) ?? options.at))
+        : windowId(given);
     if (!(window instanceof Promise) && !(keys instanceof Promise)) {
       const reached = directory.reach(window);
       if (!(reached instanceof Promise)) {

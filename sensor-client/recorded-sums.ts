@@ -23,6 +23,8 @@ export interface RecordedSums {
   takeAll(): readonly RecordedSum[];
   /** Puts back what was not sent. */
   keep(sum: RecordedSum): void;
+  /** The window of each sum. */
+  windows(): readonly WindowId[];
   /** Readings in all of them. */
   count(): number;
 }
@@ -55,6 +57,7 @@ export function createRecordedSums(): RecordedSums {
       mergeLimbSum(sum.total, since.total);
       sum.count += since.count;
     },
+    windows: () => [...sums.values()].map(({ window }) => window),
     count: () => [...sums.values()].reduce((total, { count }) => total + count, 0),
   };
 }

@@ -2,11 +2,11 @@ import { encodeElements, limbSumElements } from '../src/arithmetic/index.ts';
 import { EngineError, hasCode, untilAborted } from '../src/foundation/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
 import { groupNamed } from '../src/protocol/stream-groups.ts';
-import type { WindowId } from '../src/ring/index.ts';
 import { windowId } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { encodeReading } from '../src/sharing/index.ts';
 import { askOutcome } from './ask-outcome.ts';
+import { createDoubtfulFlags } from './doubtful-flags.ts';
 import { parseFlagKey } from './flag-key-text.ts';
 import type { Jobs } from './jobs.ts';
 import { RECORD_INTERVALS, RECORD_MS_MAX, RECORDS_KEPT_MAX } from './limits.ts';
@@ -46,13 +46,16 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
   const { directory, clock } = context;
   const sums = createRecordedSums();
   const underWay = new Set<Promise<void>>();
-  /** Flags that may be TRUE or not: to send their readings again could count them twice. */
-  const doubtful = new Map<string, number>();
-  /** Those of them whose windows are erased, so that nobody can tell any more: told once, and asked for no longer. */
-  const untold = new Set<string>();
   const lost = { readings: 0 };
+  const doubtful = createDoubtfulFlags(
+    (flagKey) => jobs.run(undefined, (signal) => askOutcome(context, parseFlagKey(flagKey), signal)),
+    (count) => {
+      lost.readings += count;
+    },
+  );
   let lastFailure: string | undefined;
-  let ticking = false;
+  /** The next upload that is due; sums that are due before come with it. */
+  let next: { readonly at: number; readonly over: AbortController } | null = null;
   let closed = false;
 
   /** Uploads one sum; whatever happens, its readings are committed, kept, doubtful or counted as lost. */
@@ -67,7 +70,7 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
       const { code, details } = error;
       lastFailure = code;
       if (code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true)) {
-        doubtful.set(String(details.flagKey), count);
+        doubtful.note(String(details.flagKey), count);
       } else if (hasCode(error, ...OVER)) lost.readings += count;
       else sums.keep(sum);
     }
@@ -83,56 +86,45 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
     underWay.add(one);
   }
 
-  /** Asks what became of doubtful flags. One that is ERROR is told and not sent again: one node's word is not enough. */
-  async function settle(): Promise<void> {
-    for (const [flagKey, count] of doubtful) {
-      if (untold.has(flagKey)) continue;
-      const asked = jobs.run(undefined, (signal) => askOutcome(context, parseFlagKey(flagKey), signal));
-      const outcome = await asked.catch((error: unknown) => {
-        if (!(error instanceof EngineError)) throw error;
-        if (error.code === 'WINDOW_ERASED') untold.add(flagKey);
-        return 'UNDECIDED';
-      });
-      if (outcome === 'UNDECIDED') continue;
-      doubtful.delete(flagKey);
-      if (outcome === 'ERROR') lost.readings += count;
-    }
-  }
-
   /** What is left behind, or null; the lost ones are told once. */
   function unsent(): EngineError | null {
-    const error = unsentError(sums.count(), doubtful, lost.readings, lastFailure);
+    const error = unsentError(sums.count(), doubtful.take(), lost.readings, lastFailure);
     lost.readings = 0;
-    for (const flagKey of untold) doubtful.delete(flagKey);
-    untold.clear();
     return error;
   }
 
   async function flush(): Promise<void> {
     await Promise.all(underWay);
     await sendAll();
-    await settle();
+    await doubtful.settle();
     const error = unsent();
     if (error !== null) throw error;
   }
 
-  /** Sends what is there when the interval is over, and again while something is kept. */
-  async function tick(stream: StreamDocument, window: WindowId): Promise<void> {
-    let waitMs = firstWait(stream, window - clock.now(), options.intervalMs);
-    do {
-      try {
-        await jobs.run(undefined, (signal) => clock.sleep(waitMs, signal));
-      } catch {
-        // The sensor is closed, and has sent what was there.
-        return;
-      }
-      await sendAll();
-      await settle();
-      const error = options.onUnsent === undefined ? null : unsent();
-      if (error !== null) options.onUnsent?.(error);
-      waitMs = intervalOf(stream, options.intervalMs);
-    } while (sums.count() > 0 && !closed);
-    ticking = false;
+  /** Has everything that is there sent within this time. */
+  function sendWithin(stream: StreamDocument, waitMs: number): void {
+    const at = clock.now() + waitMs;
+    if (next !== null && next.at <= at) return;
+    next?.over.abort();
+    next = { at, over: new AbortController() };
+    void sendAfter(stream, waitMs, next.over.signal);
+  }
+
+  async function sendAfter(stream: StreamDocument, waitMs: number, over: AbortSignal): Promise<void> {
+    try {
+      await jobs.run(over, (signal) => clock.sleep(waitMs, signal));
+    } catch {
+      // Something is due before, or the sensor is closed and has sent what was there.
+      return;
+    }
+    // What is recorded from now on waits for nothing that is sent or asked here.
+    next = null;
+    await sendAll();
+    await doubtful.settle();
+    const error = options.onUnsent === undefined ? null : unsent();
+    if (error !== null) options.onUnsent?.(error);
+    const kept = sums.windows().map((window) => retryWait(stream, window - clock.now(), options.intervalMs));
+    if (kept.length > 0 && !closed) sendWithin(stream, Math.min(...kept));
   }
 
   return {
@@ -140,22 +132,22 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
       const { document } = await untilAborted(directory.stream(), signal);
       checkTakesBatches(document);
       const group = named ?? context.group;
-      groupNamed(document, group ?? null);
+      const place = groupNamed(document, group ?? null);
       const fixed = given ?? context.window;
       const window =
-        fixed === undefined ? await untilAborted(directory.window(readTime(at)), signal) : windowId(fixed);
+        fixed === undefined
+          ? await untilAborted(directory.window(place.group, readTime(at)), signal)
+          : windowId(fixed);
       const vector = encodeElements(encodeReading(document, reading));
       if (closed) throw new EngineError('READING_ABORTED', 'the sensor is closed');
-      if (doubtful.size >= RECORDS_KEPT_MAX) {
+      if (doubtful.size() >= RECORDS_KEPT_MAX) {
         throw new EngineError(
           'RECORDS_UNSENT',
           `expected at most ${RECORDS_KEPT_MAX} records of unknown outcome; the reading was not taken`,
         );
       }
       sums.add({ window, group }, vector, document.elements.length);
-      if (ticking) return;
-      ticking = true;
-      void tick(document, window);
+      sendWithin(document, firstWait(document, window - clock.now(), options.intervalMs));
     },
     flush,
     async close() {
@@ -196,4 +188,11 @@ function firstWait(stream: StreamDocument, startsInMs: number, given?: number): 
   const { window } = stream;
   const interval = intervalOf(stream, given);
   return window.kind === 'fixed' ? Math.max(1, Math.min(interval, startsInMs + window.durationMs)) : interval;
+}
+
+/** The same of what could not be sent: a window that has ended is over, or will be for some time yet. */
+function retryWait(stream: StreamDocument, startsInMs: number, given?: number): number {
+  const { window } = stream;
+  const ended = window.kind === 'fixed' && startsInMs + window.durationMs <= 0;
+  return ended ? intervalOf(stream, given) : firstWait(stream, startsInMs, given);
 }

@@ -2,6 +2,7 @@ import { createElementPool } from '../src/arithmetic/index.ts';
 import { toHex, untilAborted } from '../src/foundation/index.ts';
 import type { Outcome } from '../src/protocol/index.ts';
 import type { StreamDocument } from '../src/protocol/stream-document.ts';
+import { groupNamed } from '../src/protocol/stream-groups.ts';
 import type { SensorBundle } from '../src/ring/index.ts';
 import type { Reading } from '../src/sharing/index.ts';
 import { encodeReading } from '../src/sharing/index.ts';
@@ -201,9 +202,11 @@ export async function createSensor(options: SensorOptions, ports?: SensorPorts):
     uploadMany: (readings, many = {}) =>
       jobs.run(many.signal, async (signal) => {
         // A stream that is refused, or has no open window, is one failure and not one of every reading.
-        await untilAborted(directory.stream(), signal);
-        if (many.window === undefined && options.window === undefined && many.atOf === undefined) {
-          await untilAborted(directory.window(many.at), signal);
+        const { document } = await untilAborted(directory.stream(), signal);
+        const each = many.window ?? options.window ?? many.atOf ?? many.groupOf;
+        if (each === undefined) {
+          const { group } = groupNamed(document, many.group ?? options.group ?? null);
+          await untilAborted(directory.window(group, many.at), signal);
         }
         return uploadMany(context, readings, many, signal);
       }),

@@ -9,6 +9,11 @@ const WHY_NOT_OPEN = 'nobody has opened it, or it has not begun';
 /** Enough to see which cloud is away. */
 const SILENT_NODES_NAMED = 4;
 
+/** Whether the window takes no reading any more: the next one goes into another. */
+function isOver(code: ErrorCode | null): boolean {
+  return code === 'WINDOW_SEALED' || code === 'WINDOW_ERASED';
+}
+
 /** The caller gave up on a reading; only what was SET may still be committed. */
 export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineError {
   const fate = attempt.setSent ? 'it may still be committed; ask with its flag key' : 'it is in no result';
@@ -18,7 +23,7 @@ export function abortedError(attempt: Pick<Split, 'key' | 'setSent'>): EngineErr
   });
 }
 
-/** What an upload is told that did not end with its flag TRUE; a window that was found sealed is looked up again. */
+/** What an upload is told that did not end with its flag TRUE; a window that takes no more is looked up again. */
 export function failureOf(
   { directory, silent }: Pick<SplitContext, 'directory' | 'silent'>,
   attempt: Split,
@@ -38,7 +43,7 @@ export function failureOf(
     case 'unknown': {
       const last = out.lastFailure ?? attempt.lastFailure ?? null;
       const { refusal } = out;
-      if (refusal === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      if (isOver(refusal)) directory.forgetWindow(attempt.key.window);
       const facts = { ...details, lastFailure: last ?? 'none', ...(refusal === null ? {} : { refusal }) };
       const seen = seenOf(last, out.setSent, attempt.key.window, silent.now());
       const why =
@@ -66,7 +71,7 @@ export function failureOf(
         );
       }
       const { error } = out.refusal;
-      if (error.code === 'WINDOW_SEALED') directory.forgetWindow(attempt.key.window);
+      if (isOver(error.code)) directory.forgetWindow(attempt.key.window);
       if (error.code !== 'WINDOW_NOT_OPEN') return error;
       return new EngineError(
         'WINDOW_NOT_OPEN',

@@ -114,7 +114,7 @@ export function commitOnce<T>(
     const { group } = groupNamed(document, options.group ?? context.group ?? null);
     const given = options.window ?? context.window;
     const window =
-      given === undefined ? await inTime(directory.window(readTime(options.at))) : windowId(given);
+      given === undefined ? await inTime(directory.window(group, readTime(options.at))) : windowId(given);
     await inTime(directory.reach(window));
     const place = { document, domains, window, group, sensor, partition: undefined, deadlineMs, endsAt };
     return commit(place, measured, signal);

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { createSensor } from '../../sensor-client/index.ts';
 import { PARTITION_MS } from '../../sensor-client/limits.ts';
+import { EngineError } from '../../src/foundation/index.ts';
 import type { Transport } from '../../src/ports/index.ts';
 import { operations } from '../../src/protocol/index.ts';
 import type { StreamPayload } from '../../src/protocol/stream-document.ts';
 import { signRetirement } from '../../src/protocol/stream-retirement.ts';
 import type { RingPayload, SectionPayload } from '../../src/ring/index.ts';
 import { domainId, epoch, openRingDocument } from '../../src/ring/index.ts';
+import { expectCode } from '../support/bad-input.ts';
 import {
   developmentRing,
   domainNames,
@@ -94,6 +96,45 @@ test('after a seal the next reading looks for the next window; the refused one d
   windows.push(WINDOW + 5);
   await expect(clock.until(own.upload(2))).rejects.toMatchObject({ code: 'WINDOW_SEALED' });
   expect((await clock.until(own.upload(3))).flagKey.split('.')[1]).toBe(String(WINDOW + 5));
+});
+
+test('so it does after a window that was erased since the last reading', async () => {
+  const windows = [WINDOW];
+  let erased = false;
+  const { clock, nodes, sensor } = await sensorScene({
+    windows,
+    fate: ({ operation, body }) =>
+      erased && operation === 'UPLOAD' && operations.UPLOAD.request.decode(body).context.window === WINDOW
+        ? new EngineError('WINDOW_ERASED', 'past its retention')
+        : 'arrives',
+  });
+  const own = await sensor();
+  await clock.until(own.upload(1));
+  erased = true;
+  nodes.seal(WINDOW);
+  windows.push(WINDOW + 5);
+  await expect(clock.until(own.upload(2))).rejects.toMatchObject({ code: 'WINDOW_ERASED' });
+  expect((await clock.until(own.upload(3))).flagKey.split('.')[1]).toBe(String(WINDOW + 5));
+});
+
+test('a window counts as open for a reading only where it is open for its label', async () => {
+  const { clock, nodes, sensor } = await sensorScene({
+    stream: { groups: ['north', 'south'] },
+    windows: [WINDOW, WINDOW + 5],
+  });
+  // An operator who needs one label alone may seal it before the others.
+  nodes.seal(WINDOW, 1);
+  const own = await sensor({ policy: { allowDevelopment: true, allowGroups: true } });
+  const { flagKey } = await clock.until(own.upload(1, { group: 'north' }));
+  expect(flagKey.split('.')[1]).toBe(String(WINDOW + 5));
+  const labels = [{ group: 'north' }, { groupOf: () => 'north' }];
+  for (const label of labels) {
+    const many = await clock.until(own.uploadMany([1, 2], label));
+    expect(many).toMatchObject({ committed: 2, failures: [] });
+  }
+  const south = { group: 'south' };
+  await expectCode(clock.until(own.upload(1, south)), 'INVALID_ARGUMENT');
+  await expectCode(clock.until(own.uploadMany([1], south)), 'INVALID_ARGUMENT');
 });
 
 test('a fixed window is the one that contains the moment of the reading', async () => {

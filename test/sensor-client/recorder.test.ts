@@ -203,3 +203,79 @@ test('a record of which nobody can tell any more, since its window is erased, is
   expect(await flush()).toMatchObject({ code: 'RECORDS_UNSENT', details: { readings: 1, undecided: 1 } });
   expect(await flush()).toBeUndefined();
 });
+
+test('a reading that turns out to be in no result is told once, also where two ask for it at the same time', async () => {
+  const told: EngineError[] = [];
+  let answers = false;
+  const own = await sensorScene({
+    stream: { countMode: 'batch' },
+    shape: { nodes: [2, 2, 2], acceptors: 3 },
+    fate: ({ operation }) =>
+      !answers && (operation === 'SET' || operation === 'GET') ? 'request lost' : 'arrives',
+  });
+  const gateway = await own.sensor({
+    policy: POLICY,
+    recording: { intervalMs: INTERVAL_MS, onUnsent: (error) => told.push(error) },
+  });
+  await own.clock.until(gateway.record('1'));
+  const first = await own.clock.until(gateway.flush().catch((error: EngineError) => error));
+  expect(first).toMatchObject({ details: { readings: 1, undecided: 1 } });
+  own.nodes.expireFlags();
+  answers = true;
+  const flushes = [gateway.flush(), gateway.flush()].map((flush) =>
+    flush.catch((error: EngineError) => error),
+  );
+  const errors = await own.clock.until(Promise.all(flushes));
+  const lost = errors.map((error) => (error instanceof EngineError ? Number(error.details.lost) : 0));
+  expect(lost.reduce((sum, one) => sum + one, 0)).toBe(1);
+  await own.clock.until(gateway.close());
+});
+
+test('a record is sent before its window ends, also where it begins in the interval of another', async () => {
+  const LENGTH_MS = 60_000;
+  const start = Math.ceil(1_700_000_000_000 / LENGTH_MS) * LENGTH_MS;
+  const sentAt: (readonly [window: number, at: number])[] = [];
+  const own = await sensorScene({
+    stream: { countMode: 'batch', window: { kind: 'fixed', durationMs: LENGTH_MS } },
+    windows: [start, start + LENGTH_MS],
+    arrives({ operation, body }) {
+      if (operation !== 'UPLOAD') return;
+      sentAt.push([operations.UPLOAD.request.decode(body).context.window, own.clock.now()]);
+    },
+  });
+  const gateway = await own.sensor({ policy: POLICY, recording: { intervalMs: LENGTH_MS } });
+  await own.clock.advance(start + LENGTH_MS - 5_000 - own.clock.now());
+  // The next window's first reading has a whole interval; this window's has five seconds.
+  await own.clock.until(gateway.record('1', { window: start + LENGTH_MS }));
+  await own.clock.until(gateway.record('2'));
+  await own.clock.advance(5_000);
+  expect(sentAt.filter(([window]) => window === start).length).toBeGreaterThan(0);
+  expect(sentAt.filter(([window, at]) => at > window + LENGTH_MS)).toEqual([]);
+  await own.clock.until(gateway.close());
+});
+
+test('what is recorded is sent in time, also while nobody says what became of a flag before', async () => {
+  let lost: readonly string[] = ['SET', 'GET'];
+  const own = await sensorScene({
+    stream: { countMode: 'batch' },
+    fate: ({ operation }) => (lost.includes(operation) ? 'request lost' : 'arrives'),
+  });
+  const gateway = await own.sensor({ policy: POLICY, recording: { intervalMs: INTERVAL_MS } });
+  const counted = () =>
+    own.nodes.sent.flatMap(({ operation, body }) => {
+      if (operation !== 'UPLOAD') return [];
+      const { packets } = operations.UPLOAD.request.decode(body);
+      return packets.flatMap(({ readings }) => readings.map(({ count }) => count));
+    });
+  await own.clock.until(gateway.record('1'));
+  await own.clock.advance(INTERVAL_MS + 61_000);
+  expect(new Set(counted())).toEqual(new Set([1]));
+  lost = ['GET'];
+  await own.clock.until(gateway.record('2'));
+  await own.clock.until(gateway.record('3'));
+  await own.clock.advance(INTERVAL_MS);
+  expect(new Set(counted())).toEqual(new Set([1, 2]));
+  lost = [];
+  const left = await own.clock.until(gateway.close().catch((error: EngineError) => error));
+  expect(left).toMatchObject({ details: { readings: 1, kept: 0, undecided: 1, lost: 0 } });
+});

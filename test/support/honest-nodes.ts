@@ -21,6 +21,7 @@ import {
   problemOf,
 } from '../../src/protocol/index.ts';
 import type { StreamDocument } from '../../src/protocol/stream-document.ts';
+import { groupsOf } from '../../src/protocol/stream-groups.ts';
 import type { NodeId, Partition, Placement, RingDocument, WindowId } from '../../src/ring/index.ts';
 import { majority, nodeId, partitionOf, placingDocument } from '../../src/ring/index.ts';
 import { createPacketOpener } from './packet-opener.ts';
@@ -57,7 +58,8 @@ export interface HonestNodes {
   readonly values: readonly ReadonlyMap<string, Uint8Array>[];
   /** Decides ERROR for every flag that is still undecided, as the timeout may. */
   expireFlags(): void;
-  seal(window: number): void;
+  /** @param group one label of it, as in the flag key; else all. */
+  seal(window: number, group?: number): void;
   /** The nodes use this ring document from now on. */
   adopt(ring: RingDocument): void;
   /** The nodes hand out this statement with the stream. */
@@ -83,7 +85,9 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   const flags = new Map<string, Outcome>();
   const values = domains.map(() => new Map<string, Uint8Array>());
   const votes = new Map<string, Set<NodeId>>();
-  const sealed = new Set<number>();
+  /** Windows, and parts of windows. */
+  const sealed = new Set<number | string>();
+  const isSealed = (window: number, group: number) => sealed.has(window) || sealed.has(`${window}.${group}`);
   const sent: Arrival[] = [];
   let ring = options.ring;
   const documents = [ring];
@@ -91,12 +95,12 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   let closed = false;
   let retired: string | undefined;
 
-  function checkContext({ epoch, placementEpoch, stream: hash, window }: MessageContext): void {
+  function checkContext({ epoch, placementEpoch, stream: hash, window, group }: MessageContext): void {
     const placing = placingDocument({ documents }, window);
     if (epoch !== ring.epoch || placementEpoch !== placing.placementEpoch)
       throw new EngineError('STALE_EPOCH', `expected epoch ${ring.epoch}`);
     if (hash !== stream.hash) throw new EngineError('UNKNOWN_STREAM', 'expected the stream of the test');
-    if (sealed.has(window)) throw new EngineError('WINDOW_SEALED', 'the window is sealed');
+    if (isSealed(window, group)) throw new EngineError('WINDOW_SEALED', 'the window is sealed');
     if (!options.windows.includes(window)) throw new EngineError('WINDOW_NOT_OPEN', 'never opened');
   }
 
@@ -170,13 +174,15 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
   }
 
   function windows(): WindowSummary[] {
-    return options.windows.map((window) => ({
-      window,
-      group: 0,
-      notBefore: 0,
-      latest: Number.MAX_SAFE_INTEGER,
-      state: sealed.has(window) ? 'SEALED' : 'OPEN',
-    }));
+    return options.windows.flatMap((window) =>
+      groupsOf(stream).map(({ group }) => ({
+        window,
+        group,
+        notBefore: 0,
+        latest: Number.MAX_SAFE_INTEGER,
+        state: isSealed(window, group) ? ('SEALED' as const) : ('OPEN' as const),
+      })),
+    );
   }
 
   function outcomes(entries: readonly FlagEntry[], change: (old: Outcome) => Outcome): Outcome[] {
@@ -260,7 +266,7 @@ export function createHonestNodes(options: HonestNodesOptions): HonestNodes {
     expireFlags() {
       for (const [name, outcome] of flags) if (outcome === 'UNDECIDED') flags.set(name, 'ERROR');
     },
-    seal: (window) => sealed.add(window),
+    seal: (window, group) => sealed.add(group === undefined ? window : `${window}.${group}`),
     adopt(next) {
       ring = next;
       documents.push(next);
