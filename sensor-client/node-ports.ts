@@ -20,13 +20,33 @@ export function nodePorts(): SensorPorts {
   };
 }
 
+let memories = 0;
+
 /**
  * A memory in a file. The file is replaced as a whole, so that a crash leaves the old text or the new one.
  * @throws EngineError `STORE_FAILED` from both functions when the file cannot be read or written
  */
 export function fileMemory(path: string): SensorMemory {
-  // Two commands of one bundle may run at once, and each must rename the file that it wrote.
-  const fresh = `${path}.${process.pid}.new`;
+  memories += 1;
+  // Two commands of one bundle may run at once, two sensors in one program, and each must rename the file that it wrote.
+  const fresh = `${path}.${process.pid}.${memories}.new`;
+  let before: Promise<unknown> = Promise.resolve();
+
+  async function replace(text: string): Promise<void> {
+    try {
+      const file = await open(fresh, 'w', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(fresh, path);
+    } catch (error) {
+      throw failed('write', path, error);
+    }
+  }
+
   return {
     async load() {
       try {
@@ -36,19 +56,11 @@ export function fileMemory(path: string): SensorMemory {
         throw failed('read', path, error);
       }
     },
-    async save(text) {
-      try {
-        const file = await open(fresh, 'w', 0o600);
-        try {
-          await file.writeFile(text);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(fresh, path);
-      } catch (error) {
-        throw failed('write', path, error);
-      }
+    save(text) {
+      // One after the other: several nodes may bring newer documents at once, and the last one is to stay.
+      const saved = before.then(() => replace(text));
+      before = saved.catch(() => {});
+      return saved;
     },
   };
 }

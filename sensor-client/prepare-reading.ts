@@ -50,9 +50,14 @@ export function createPreparer(
   ): Promise<{ readonly at: WindowId; readonly own: SensorKeys | undefined }> {
     const inTime = <T>(work: T | Promise<T>) =>
       fan.run((signal) => beforeDeadline(clock, work, deadlineMs, signal));
-    const at = await inTime(window);
-    await inTime(directory.reach(at));
-    return { at, own: (await inTime(keys)) ?? options.keys };
+    const reached = async () => {
+      const at = await inTime(window);
+      await inTime(directory.reach(at));
+      return at;
+    };
+    // Both at once: keys that fail while nobody listens yet would end the process.
+    const [at, own] = await Promise.all([reached(), inTime(keys)]);
+    return { at, own: own ?? options.keys };
   }
 
   return (reading, index) => {

@@ -143,6 +143,16 @@ describe('a memory in a file', () => {
     expect(await readFile(join(folder, 'sensor.json.seen'), 'utf8')).toBe('two');
   });
 
+  it('keeps the text that was saved last, also where several are saved at once', async () => {
+    const path = join(await temporaryFolder(), 'sensor.json.seen');
+    const memory = fileMemory(path);
+    const texts = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(200_000 - 10_000 * i));
+    // Two sensors of a program may share the file.
+    await Promise.all([fileMemory(path).save('other'), ...texts.map((text) => memory.save(text))]);
+    expect([texts.at(-1), 'other']).toContain(await memory.load());
+    expect(await readdir(join(path, '..'))).toEqual(['sensor.json.seen']);
+  });
+
   it('says so once where it cannot be written, and then goes on where that is wanted', async () => {
     const folder = join(await temporaryFolder(), 'missing');
     const memory = fileMemory(join(folder, 'sensor.json.seen'));

@@ -234,3 +234,18 @@ describe('readings of a window that nobody opened', () => {
     expect(later.afterMs).toBeLessThan(UNOPENED_MS + 2_000);
   });
 });
+
+test('keys that cannot be had are the failure of their reading, also while its window is looked for', async () => {
+  let documents = 0;
+  const { clock, sensor } = await sensorScene({
+    fate: ({ operation }) => (operation === 'READ_STREAM' && ++documents === 2 ? 'request lost' : 'arrives'),
+  });
+  const own = await sensor();
+  const summary = await clock.until(
+    own.uploadMany([1, 2], {
+      atOf: (index) => WINDOW + index,
+      keysOf: () => Promise.reject(new EngineError('INVALID_ARGUMENT', 'expected a key of the device')),
+    }),
+  );
+  expect(summary).toMatchObject({ committed: 0, failuresByCode: { INVALID_ARGUMENT: 2 } });
+});
