@@ -54,6 +54,6 @@ export function createTally(
 }
 
 /** Whether the reading may still turn out to be committed. */
-function isOpen({ code, details }: EngineError): boolean {
+export function isOpen({ code, details }: Pick<EngineError, 'code' | 'details'>): boolean {
   return code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true);
 }

@@ -1,5 +1,6 @@
 import type { ExitName } from '../../src/foundation/index.ts';
 import type { UploadFailure, UploadSummary } from '../upload-many.ts';
+import { isOpen } from '../upload-tally.ts';
 
 /** Failures told one by one on standard error; the rest are counted. */
 const FAILURES_TOLD_MAX = 10;
@@ -60,7 +61,7 @@ export function failureTeller(
   return ({ index, count, code, message, details }) => {
     told += 1;
     if (told > FAILURES_TOLD_MAX + 1) return;
-    const key = code === 'READING_UNDECIDED' ? ` (flag key ${details.flagKey})` : '';
+    const key = isOpen({ code, details }) ? ` (flag key ${details.flagKey})` : '';
     err(
       told > FAILURES_TOLD_MAX
         ? 'more failures follow; --json lists them\n'
