@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
+import { allowClosedReaders } from '../src/platform/closed-reader.ts';
 import { cryptoRandomBytes, nodeVerifier, signerFromPem, systemClock } from '../src/platform/index.ts';
 import { createUndiciTransport } from '../src/platform/undici-transport.ts';
 import type { CliEnvironment, ConnectedOperator, OperatorIdentity } from './environment.ts';
@@ -19,12 +20,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: the first lets commands clean up, a second one ends the process as it would without us.
   process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
 }
-// A reader such as `head` that closes early is no failure of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+allowClosedReaders();
 
 function connect({ ring, privateKeyPem }: OperatorIdentity): ConnectedOperator {
   const { target, learn } = growingTargets(ring);

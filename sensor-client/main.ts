@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { allowClosedReaders } from '../src/platform/closed-reader.ts';
 import { runSensorCli } from './cli/program.ts';
 import { writeSecretFile } from './cli/secret-file.ts';
 import { fileMemory, nodePorts } from './node-ports.ts';
@@ -12,12 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: the first lets the command tell what was committed, a second one ends it as it would without us.
   process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
 }
-// A reader such as `head` that closes early is no failure of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+allowClosedReaders();
 
 process.exitCode = await runSensorCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

@@ -35,3 +35,13 @@ test('what a program returns is how it ends, and a fault of its own keeps its st
   const fault = new RangeError('Invalid array length');
   await expect(runProgram(() => Promise.reject(fault))).rejects.toBe(fault);
 });
+
+test('a reader that closes early is no failure', async () => {
+  await runProgram(async () => {
+    process.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    return 0;
+  });
+  expect(process.exitCode).toBe(0);
+  const fault = Object.assign(new Error('write EIO'), { code: 'EIO' });
+  expect(() => process.stdout.emit('error', fault)).toThrow(fault);
+});

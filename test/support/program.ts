@@ -1,3 +1,5 @@
+import { allowClosedReaders } from '../../src/platform/closed-reader.ts';
+
 /** An option that a program of this folder does not take, or not with this value. */
 export class WrongCall extends Error {}
 
@@ -12,6 +14,7 @@ export function wholeOption(name: string, text: string, least: number, most: num
 
 /** Runs a developer's program to its exit code; a wrong call ends with 2 and one line instead of a stack trace. */
 export async function runProgram(main: () => Promise<number>): Promise<void> {
+  allowClosedReaders();
   try {
     process.exitCode = await main();
   } catch (error) {
