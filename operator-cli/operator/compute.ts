@@ -70,7 +70,8 @@ export async function computeWindow(
     if (rows.size === stream.domains.length) {
       return combineRows(stream, window, [...rows.values()], group);
     }
-    throwIfUnknownToAll(answers.map(({ answer }) => answer));
+    // A row shows that there is the window, whatever is said of it elsewhere.
+    if (rows.size === 0) throwIfUnknownToAll(answers.map(({ answer }) => answer));
     waiting = answers.flatMap(({ domain, answer }) =>
       answer.kind === 'waiting' ? [{ domain, ...answer }] : [],
     );

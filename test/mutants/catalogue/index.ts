@@ -4,6 +4,7 @@ import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { FLAG_MUTANTS } from './flags.ts';
 import { foundByPlans, KEPT_PLAN_MUTANTS } from './kept-plans.ts';
 import { PACKET_MUTANTS } from './packets.ts';
+import { PROGRAM_MUTANTS } from './programs.ts';
 import { RELEASE_MUTANTS } from './release.ts';
 import { SEAL_MUTANTS } from './seal.ts';
 import { SENSOR_MUTANTS } from './sensor.ts';
@@ -15,6 +16,7 @@ import { WINDOW_MUTANTS } from './windows.ts';
 const BUGS: readonly Mutant[] = [
   ...ARITHMETIC_MUTANTS,
   ...SENSOR_MUTANTS,
+  ...PROGRAM_MUTANTS,
   ...PACKET_MUTANTS,
   ...FLAG_MUTANTS,
   ...SHARE_MUTANTS,

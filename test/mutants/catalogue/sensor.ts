@@ -32,7 +32,7 @@ export const SENSOR_MUTANTS: readonly Mutant[] = [
     find: 'if (!free || splits === SPLITS_MAX || clock.now() >= endsAt)',
     replace: `if (out.kind === 'refused' && out.refusal.kind === 'error') {
       context.directory.forgetWindow(place.window);
-      const next = await context.directory.window();
+      const next = await context.directory.window(place.group);
       return commitMeasured(context, { ...place, window: next }, measured, signal);
     }
     if (!free || splits === SPLITS_MAX || clock.now() >= endsAt)`,

@@ -150,6 +150,21 @@ describe('compute', () => {
     expect(outcome).toMatchObject({ kind: 'result', readings: READINGS.length });
   });
 
+  it('believes it of none once another one has told its row, however often the others say it', async () => {
+    const clouds = await fakeClouds({ nodes: [1, 1, 1] });
+    const rows = honestRows(clouds.stream, READINGS);
+    let refusals = 6;
+    clouds.on(operations.COMPUTE, (node) => {
+      const row = rows.find(({ domain }) => node.startsWith(domain));
+      if (row === undefined) return expect.unreachable();
+      // Nodes that have just begun with an empty disk, while the others of their domains are away.
+      if (row.domain !== 'a' && refusals-- > 0) throw new EngineError('UNKNOWN_STREAM', 'never heard of it');
+      return rowAnswer(row);
+    });
+    const outcome = await createOperator(clouds.ports).compute(clouds.stream, WINDOW, { waitMs: 10_000 });
+    expect(outcome).toMatchObject({ kind: 'result', readings: READINGS.length });
+  });
+
   it('ends with the signal\u2019s reason', async () => {
     const clouds = await fakeClouds({ nodes: [1, 1] });
     const stop = new AbortController();
