@@ -67,8 +67,9 @@ describe('ballots of those who look for a decision', () => {
       await lookInVain();
       const before = begun.length;
       await clock.advance(pauseMs - 1);
-      expect(await look()).toBeNull();
+      const paused = look();
       expect(begun).toHaveLength(before);
+      expect(await paused).toBeNull();
       await clock.advance(1);
     }
     await lookInVain();
