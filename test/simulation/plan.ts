@@ -88,6 +88,9 @@ export interface Plan {
 const MIDDLE: RingShape = { domains: 3, nodesPerDomain: 2, acceptors: 3, replicas: 2 };
 const LARGE: RingShape = { domains: 3, nodesPerDomain: 3, acceptors: 3, replicas: 2 };
 
+const often = (shape: RingShape, times: number): readonly RingShape[] =>
+  Array.from({ length: times }, () => shape);
+
 /** Those with three acceptors come more often: only there a lost store leaves windows a result. */
 const SHAPES: readonly RingShape[] = [
   { domains: 2, nodesPerDomain: 1, acceptors: 1, replicas: 1 },
@@ -96,14 +99,8 @@ const SHAPES: readonly RingShape[] = [
   { domains: 3, nodesPerDomain: 2, acceptors: 1, replicas: 1 },
   { domains: 2, nodesPerDomain: 2, acceptors: 3, replicas: 2 },
   { domains: 3, nodesPerDomain: 1, acceptors: 3, replicas: 1 },
-  MIDDLE,
-  MIDDLE,
-  MIDDLE,
-  LARGE,
-  LARGE,
-  LARGE,
-  LARGE,
-  LARGE,
+  ...often(MIDDLE, 5),
+  ...often(LARGE, 8),
 ];
 
 /** How many of the worlds with a gate have enrolled sensors. */
@@ -123,7 +120,7 @@ const ERASING_SHARE = 0.35;
 /** Longer than the grace of a fixed window, which would else be erased before it is sealed. */
 const RETENTION_MS = [15_000, 30_000, 90_000];
 /** How many worlds have a stream that may leave readings out. */
-const EXCLUDING_SHARE = 0.4;
+const EXCLUDING_SHARE = 0.5;
 /** How many of these have domains that keep one copy of a share. */
 const THIN_SHARE = 0.4;
 /** A lost store takes no majority with it, only the shares that no other has. */

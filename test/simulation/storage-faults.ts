@@ -47,18 +47,9 @@ export function victimOf(random: Random, { domains, nodesPerDomain }: RingShape)
   return fork.chance(TOLERABLE_SHARE) ? fork.between(0, domains * nodesPerDomain - 1) : undefined;
 }
 
-/** What of a seed's faults its windows survive: votes of the victim, where other stores stand in for it, and shares. */
-function tolerable(fault: StorageFault, victim: number, ring: RingShape): readonly StorageFault[] {
-  const { acceptors, nodesPerDomain, replicas } = ring;
-  if (fault.kind === 'lost share' || !takesMuch(fault, replicas)) return [fault];
-  if (acceptors === 1 || nodesPerDomain === 1) return [];
-  return [fault.kind === 'bit flip' && fault.table === 'values' ? fault : { ...fault, node: victim }];
-}
-
-/** Whether it takes votes, or shares of which there may be no other copy. */
-function takesMuch(fault: StorageFault, replicas: number): boolean {
+function losesVotes(fault: StorageFault): fault is Exclude<StorageFault, { kind: 'lost share' }> {
   const { kind } = fault;
-  if (kind === 'bit flip') return fault.table !== 'values' || replicas === 1;
+  if (kind === 'bit flip') return fault.table !== 'values';
   return kind === 'dropped commit' || kind === 'lost folder' || kind === 'gone';
 }
 
@@ -85,7 +76,8 @@ export function storageFaultsOf(
   maybe('lost folder', (fork) => lostFolderOf(fork, nodes));
   maybe('dropped commits', (fork) => droppedCommitsOf(fork, nodes));
   maybe('gone', (fork) => goneOf(fork, ring));
-  return victim === undefined ? faults : faults.flatMap((fault) => tolerable(fault, victim, ring));
+  if (victim === undefined) return faults;
+  return faults.map((fault) => (losesVotes(fault) ? { ...fault, node: victim } : fault));
 }
 
 /** Shares that a whole domain loses, of a stream that says how many readings may be excluded for such a reason. */
