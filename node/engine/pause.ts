@@ -8,3 +8,25 @@ export function isPauseOver(clock: Pick<Clock, 'now'>, sinceMs: number, pauseMs:
   const passedMs = clock.now() - sinceMs;
   return passedMs < 0 || passedMs >= pauseMs;
 }
+
+/** The pause after an attempt in vain, twice as long after each one, up to a longest. */
+export interface GrowingPause {
+  isOver(): boolean;
+  /** Another attempt was in vain. */
+  begin(): void;
+}
+
+export function createGrowingPause(
+  clock: Pick<Clock, 'now'>,
+  { firstMs, longestMs }: { readonly firstMs: number; readonly longestMs: number },
+): GrowingPause {
+  let sinceMs = 0;
+  let pauseMs = 0;
+  return {
+    isOver: () => isPauseOver(clock, sinceMs, pauseMs),
+    begin() {
+      sinceMs = clock.now();
+      pauseMs = Math.min(Math.max(2 * pauseMs, firstMs), longestMs);
+    },
+  };
+}

@@ -4,6 +4,7 @@ import type { FlagEntry, Outcome } from '../../src/protocol/index.ts';
 import { limits, windowName } from '../../src/protocol/index.ts';
 import type { NodeId } from '../../src/ring/index.ts';
 import { mapAtOnce } from '../../src/rounds/at-once.ts';
+import { createGrowingPause, type GrowingPause } from '../engine/pause.ts';
 import type { Rings } from '../engine/rings.ts';
 import type { Decisions } from './decisions.ts';
 import type { Erasing } from './erasing.ts';
@@ -28,6 +29,8 @@ export const CARE_EVERY_MS = 1_000;
 const RESOLVED_AT_ONCE = 16;
 /** Windows past their latest time that are sealed at once: each may wait for a node that hangs, and there may be many that never settle. */
 const SEALED_AT_ONCE = 8;
+/** Longest pause before a window that could not be settled is sealed again; whoever asks for it meanwhile seals it all the same. */
+const SEAL_PAUSE_MS_MAX = 16_000;
 
 export interface CaretakerComponents {
   readonly census: FlagCensus;
@@ -111,6 +114,17 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
     });
   }
 
+  // Goes with the record of its window.
+  const sealPauses = new WeakMap<OpenWindowRecord, GrowingPause>();
+
+  /** Every attempt asks all acceptors of the window, and may be a synced write at each. */
+  function sealPauseOf(record: OpenWindowRecord): GrowingPause {
+    const limit = { firstMs: CARE_EVERY_MS, longestMs: SEAL_PAUSE_MS_MAX };
+    const pause = sealPauses.get(record) ?? createGrowingPause(clock, limit);
+    sealPauses.set(record, pause);
+    return pause;
+  }
+
   async function sealOverdue(): Promise<void> {
     const isSettled = ({ settlement }: OpenWindowRecord): boolean => settlement !== null;
     const overdue = windows.all().filter((one) => !isSettled(one) && clock.now() >= one.terms.value.latest);
@@ -119,8 +133,11 @@ export async function runCaretaker(components: CaretakerComponents, signal: Abor
       // In turns, because one coordinator is enough and the next finds its work done.
       const turn = registerTurn(record);
       if (turn < 0 || clock.now() < record.terms.value.latest + turn * TURN_MS) return;
+      const pause = sealPauseOf(record);
+      if (!pause.isOver()) return;
       // One that cannot be settled, for ever it may be, keeps back itself and no other.
       await attempt('sealing', () => settling.settle(record, signal));
+      if (!isSettled(record)) pause.begin();
     });
   }
 

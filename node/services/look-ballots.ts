@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/ports/index.ts';
 import type { DecisionName } from '../../src/protocol/index.ts';
-import { isPauseOver } from '../engine/pause.ts';
+import { createGrowingPause, type GrowingPause } from '../engine/pause.ts';
 import type { Rings } from '../engine/rings.ts';
 import { beginShared, type SharedWork } from '../engine/shared-work.ts';
 import type { WindowRecord } from './windows.ts';
@@ -34,9 +34,8 @@ export interface LookBallotsComponents {
 
 interface Looks {
   underWay: SharedWork<Uint8Array | null> | null;
-  /** When the last ones ended in vain, and how long that keeps back others. */
-  vainAt: number;
-  pauseMs: number;
+  /** How long those that ended in vain keep back others. */
+  readonly pause: GrowingPause;
   /** Under which ring document: another one may declare a store lost, so that the others decide without it. */
   vainUnder: number;
 }
@@ -50,8 +49,7 @@ export function createLookBallots({ clock, rings }: LookBallotsComponents): Look
     known.set(record, ofWindow);
     const looks = ofWindow.get(decision) ?? {
       underWay: null,
-      vainAt: Number.NEGATIVE_INFINITY,
-      pauseMs: 0,
+      pause: createGrowingPause(clock, { firstMs: LOOK_PAUSE_MS, longestMs: LOOK_PAUSE_MS_MAX }),
       vainUnder: 0,
     };
     ofWindow.set(decision, looks);
@@ -63,13 +61,12 @@ export function createLookBallots({ clock, rings }: LookBallotsComponents): Look
       const looks = looksOf(record, decision);
       if (looks.underWay === null || looks.underWay.isOver()) {
         const { epoch } = rings.newest();
-        if (epoch === looks.vainUnder && !isPauseOver(clock, looks.vainAt, looks.pauseMs)) return null;
+        if (epoch === looks.vainUnder && !looks.pause.isOver()) return null;
         looks.underWay = beginShared(async (over) => {
           const decided = await ballots(over);
           if (decided === null) {
-            looks.vainAt = clock.now();
+            looks.pause.begin();
             looks.vainUnder = epoch;
-            looks.pauseMs = Math.min(Math.max(2 * looks.pauseMs, LOOK_PAUSE_MS), LOOK_PAUSE_MS_MAX);
           }
           return decided;
         });

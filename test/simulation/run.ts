@@ -177,10 +177,9 @@ async function live(world: World): Promise<void> {
   const undecided = (window: number) =>
     resultless(window) || world.neverOpened.has(window) || mayBeErased(plan, window, kernel.now());
   for (const sensor of sensors) await sensor.askUnknown(undecided);
-  for (const window of plan.windows.keys()) {
+  for (const window of plan.windows.keys())
     if (!world.neverOpened.has(window)) await computeOnce(world, window, PLANNED_WAIT_MS);
-    if (results.has(window)) await checkSameRows(world, window);
-  }
+  await checkResults(world);
   if (plan.retentionMs !== undefined) await checkErased(world, sleep);
   checkDoubts(world);
   world.standing.atEnd();
@@ -243,15 +242,20 @@ async function insist(act: () => Promise<unknown>, sleep: Sleep): Promise<void> 
 
 /** ERASED: past its retention nothing of a window is left anywhere, and what was told of it is told again. */
 async function checkErased(world: World, sleep: Sleep): Promise<void> {
-  const { plan, kernel, nodes, results } = world;
+  const { plan, kernel, nodes } = world;
   const { retentionMs = 0 } = plan;
   const last = Math.max(...plan.windows.map((window) => erasedAt(plan, retentionMs, window)));
   await sleep(Math.max(0, START_MS + last + healedSkewMsOf(plan) + ERASING_MS - kernel.now()));
   for (const window of plan.windows.keys()) {
     const scope = plannedScope(world, window);
     for (const node of nodes) if (!node.gone()) world.erasure.checkGone(node, scope);
-    if (results.has(window)) await checkSameRows(world, window);
   }
+  await checkResults(world);
+}
+
+/** All at once: one after the other, nodes in doubt that need not have a row would take longer than a run has. */
+async function checkResults(world: World): Promise<void> {
+  await Promise.all([...world.results.keys()].map((window) => checkSameRows(world, window)));
 }
 
 function scheduleOperation(world: World, operation: PlannedOperation): void {

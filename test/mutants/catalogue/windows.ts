@@ -40,7 +40,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'windows/ballots-in-vain-without-a-pause',
     breaks: 'every question about a window that nobody can decide costs every acceptor synced writes',
     file: 'node/services/look-ballots.ts',
-    find: '            looks.vainAt = clock.now();\n',
+    find: '            looks.pause.begin();\n',
     replace: '',
     detector: byTest('node/services/look-ballots', 'pause after each in vain'),
   },
@@ -448,6 +448,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     find: "await attempt('sealing', () => settling.settle(record, signal));",
     replace: 'await settling.settle(record, signal);',
     detector: byTest('node/services/caretaker', 'a window that cannot be settled keeps back no other'),
+  },
+  {
+    name: 'seal/in-every-round-in-vain',
+    breaks:
+      'no invariant, but a window whose votes are lost costs an acceptor synced writes in every round, for nothing',
+    file: 'node/services/caretaker.ts',
+    find: 'if (!isSettled(record)) pause.begin();',
+    replace: '',
+    detector: byTest(
+      'node/services/caretaker',
+      'a window that cannot be settled is sealed less and less often',
+    ),
   },
   {
     name: 'seal/one-after-the-other',

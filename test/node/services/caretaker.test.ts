@@ -53,6 +53,28 @@ test('a seal that waits for a node that hangs keeps nothing else waiting', async
   expect(erased.length).toBeGreaterThanOrEqual(5);
 });
 
+test('a window that cannot be settled is sealed less and less often, and still', async () => {
+  const { clock, components } = hangingScene();
+  const sealedMs: number[] = [];
+  const own = {
+    ...components,
+    settling: {
+      async settle() {
+        sealedMs.push(clock.now());
+        throw new EngineError('INCOMPLETE', 'no majority of the acceptors answers');
+      },
+    },
+  } as unknown as CaretakerComponents;
+  const ending = new AbortController();
+  void runCaretaker(own, ending.signal);
+  for (let rounds = 0; rounds < 2 * 120; rounds++) await clock.advance(CARE_EVERY_MS / 2);
+  ending.abort();
+  const pauses = sealedMs.slice(1).map((at, place) => at - (sealedMs[place] ?? 0));
+  expect(pauses.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+  expect(Math.max(...pauses)).toBe(16_000);
+  expect(pauses.length).toBeGreaterThan(8);
+});
+
 test('a repair of a large store keeps neither flags nor erasures waiting', async () => {
   const { clock, components, erased } = hangingScene();
   const asked: number[] = [];
