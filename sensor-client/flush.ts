@@ -87,7 +87,8 @@ export async function commitFlush<Item extends FlushItem>(
     }
     return;
   }
-  const leftMs = endsAt - context.clock.now();
+  // A clock that was set back meanwhile must not make hours of it.
+  const leftMs = Math.min(place.deadlineMs, endsAt - context.clock.now());
   const unset = sent.every(({ setSent }) => !setSent);
   if (!moved && unset && leftMs > 0 && isStuck(known, place.window, partition))
     return commitFlush(context, { ...place, deadlineMs: leftMs }, items, ends, fan, alone, true);
@@ -161,6 +162,9 @@ async function runFlush(
         if (movable && isStuck({ directory, domains, silent }, window, partition))
           throw new EngineError('UNREACHABLE', 'too few acceptors answer to decide a flag');
         const voters = view.placement.acceptors(domains, partition);
+        // The round counts votes of as many as there were: its readings go on alone, or one vote could pass for all.
+        if (voters.length !== acceptors)
+          throw new EngineError('STALE_EPOCH', `expected ${acceptors} acceptors, got ${voters.length}`);
         const others = await silent.wait(
           node,
           calls.acceptAll(to, voters, receivedOf(sent, call.packets)),

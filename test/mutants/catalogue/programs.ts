@@ -4,6 +4,24 @@ import { byTest } from '../mutant.ts';
 /** What the programs of sensors and operators make of what they hear, and when: clocks that are set back among it. */
 export const PROGRAM_MUTANTS: readonly Mutant[] = [
   {
+    name: 'program/flush-counts-for-fewer-acceptors',
+    breaks:
+      'EXACT: a flush that learns on its way of a placement with more acceptors calls a reading committed on one vote of three',
+    file: 'sensor-client/flush.ts',
+    find: 'if (voters.length !== acceptors)',
+    replace: 'if (voters.length < acceptors)',
+    detector: byTest('sensor-client/flush', 'a flush that learns of more acceptors than it began with'),
+  },
+  {
+    name: 'program/flush-waits-for-the-clock',
+    breaks:
+      'LIVENESS: a clock that is set back by an hour gives the readings of a flush that moves an hour more',
+    file: 'sensor-client/flush.ts',
+    find: 'const leftMs = Math.min(place.deadlineMs, endsAt - context.clock.now());',
+    replace: 'const leftMs = endsAt - context.clock.now();',
+    detector: byTest('sensor-client/flush', 'a flush that has to move is given no longer by a clock'),
+  },
+  {
     name: 'program/silent-until-the-clock-is-back',
     breaks: 'LIVENESS: a clock that is set back by an hour makes a node that was away silent for an hour',
     file: 'sensor-client/silent-nodes.ts',
