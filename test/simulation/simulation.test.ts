@@ -24,9 +24,9 @@ import type { Sabotage } from './sabotage.ts';
  * Seeds of short runs, so that the tests alone show runs of the simulator without a violation: small worlds, which are soon over, and
  * one that leaves readings out. `npm run simulate` runs many, and the large ones.
  */
-const SEEDS = [4, 6, 50];
+const SEEDS = [25, 36, 84];
 /** The one of them in which a window is released over fewer readings than were committed. */
-const EXCLUDING = 50;
+const EXCLUDING = 36;
 
 /** 'W', the window's key and 'F'. */
 const FROZEN_KEY_BYTES = 44;
@@ -53,7 +53,7 @@ describe('a simulated cluster', () => {
   });
 
   it('runs a seed the same way every time, whatever ran before', async () => {
-    for (const seed of [6, 4]) {
+    for (const seed of [25, 84]) {
       expect((await runPlan(planOf(seed))).trace, replayCommand(seed)).toBe((await reportOf(seed)).trace);
     }
   });
