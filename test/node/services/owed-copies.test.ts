@@ -1,33 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeId } from '../../../src/ring/index.ts';
-import { nodeId } from '../../../src/ring/index.ts';
-import type { RawReading } from '../../support/raw-reading.ts';
-import { type SmallCloud, startSmallCloud } from '../../support/small-cloud.ts';
+import { openReadingRoles, type ReadingRoles } from '../../support/reading-roles.ts';
+import type { SmallCloud } from '../../support/small-cloud.ts';
 import { copyDisk, restoreDisk } from '../../support/tampering.ts';
 
 /** Longer than several rounds of a node's care. */
 const CARE_MS = 20_000;
-const DOMAIN_A = ['a1', 'a2', 'a3'].map(nodeId);
 const MARK = 0x4d;
 
 let cloud: SmallCloud;
 afterEach(() => cloud.close());
 
-interface Roles {
-  readonly reading: RawReading;
-  readonly first: NodeId;
-  readonly second: NodeId;
-  /** The node of domain a that owns nothing of the reading's partition. */
-  readonly other: NodeId;
-}
-
-async function openedCloud(): Promise<Roles> {
-  cloud = await startSmallCloud({ shape: { nodes: [3, 1, 1], acceptors: 3, replicas: 2 } });
-  const reading = cloud.reading(await cloud.openWindow(), '1', { group: 5 });
-  const [first, second] = reading.owners(0);
-  const other = DOMAIN_A.find((node) => node !== first && node !== second);
-  if (first === undefined || second === undefined || other === undefined) throw new Error('expected 3 nodes');
-  return { reading, first, second, other };
+async function openedCloud(): Promise<ReadingRoles> {
+  const roles = await openReadingRoles();
+  cloud = roles.cloud;
+  return roles;
 }
 
 const sharesAt = (node: NodeId): number => cloud.rowsAt(node, 'values').length;
