@@ -15,7 +15,17 @@ import { buildImage, makeBase } from './image.ts';
  */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules/.cache/m-cloud-compose');
-const TOOLS = ['podman', 'podman-compose', 'buildah', 'runc', 'catatonit', 'debootstrap', 'unshare', 'ip'];
+const TOOLS = [
+  'podman',
+  'podman-compose',
+  'buildah',
+  'runc',
+  'catatonit',
+  'debootstrap',
+  'unshare',
+  'ip',
+  'iptables',
+];
 /** The user of the containers, which has to own their keys. */
 const USER = 1_000;
 
