@@ -1,6 +1,7 @@
 import { EngineError } from '../src/foundation/index.ts';
 import type { StreamHash } from '../src/ring/index.ts';
 import { MEASUREMENTS_MAX } from './limits.ts';
+import { isOpen } from './upload-tally.ts';
 
 /**
  * Remembers which measurement went to which stream. Sums of the same measurement in two streams can be subtracted
@@ -48,6 +49,5 @@ export function createMeasurements(): Measurements {
 /** Whether a reading may be part of a result although its upload failed. */
 function mayCount(error: unknown): boolean {
   if (!(error instanceof EngineError)) return true;
-  if (error.code === 'READING_ABORTED') return error.details.setSent === true;
-  return error.code === 'READING_UNDECIDED' || error.code === 'INTERNAL';
+  return isOpen(error) || error.code === 'INTERNAL';
 }

@@ -15,6 +15,7 @@ import { createRecordedSums } from './recorded-sums.ts';
 import { checkTakesBatches } from './upload-batch.ts';
 import type { UploaderContext, UploadOptions } from './upload-reading.ts';
 import { readTime, uploadMeasured } from './upload-reading.ts';
+import { isOpen } from './upload-tally.ts';
 
 export interface RecordingOptions {
   /**
@@ -67,11 +68,9 @@ export function createRecorder(uploader: UploaderContext, jobs: Jobs, options: R
       await jobs.run(undefined, (signal) => uploadMeasured(context, () => measured, own, signal));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      const { code, details } = error;
-      lastFailure = code;
-      if (code === 'READING_UNDECIDED' || (code === 'READING_ABORTED' && details.setSent === true)) {
-        doubtful.note(String(details.flagKey), count);
-      } else if (hasCode(error, ...OVER)) lost.readings += count;
+      lastFailure = error.code;
+      if (isOpen(error)) doubtful.note(String(error.details.flagKey), count);
+      else if (hasCode(error, ...OVER)) lost.readings += count;
       else sums.keep(sum);
     }
   }
